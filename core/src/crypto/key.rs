@@ -1,0 +1,300 @@
+//! The vault's keys: each 256 bits, in one place of the heap, wiped when dropped, without any way to print them.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+use xaes_256_gcm::Xaes256Gcm;
+use zeroize::Zeroizing;
+
+use super::framing::frame;
+
+/// The length of every key, in bytes.
+pub const KEY_LENGTH: usize = 32;
+
+/// The block length of SHA-256, in bytes.
+const BLOCK_LENGTH: usize = 64;
+
+const CHECK_VALUE_DOMAIN: &[u8] = b"vault:check-value:1";
+
+/// The bytes of a key, before they become a [`RootKey`], [`DataKey`] or [`IndexKey`].
+///
+/// Boxed, so that moving it leaves no copy behind.
+pub struct KeyMaterial(Box<Zeroizing<[u8; KEY_LENGTH]>>);
+
+impl KeyMaterial {
+    /// Lets `fill` write the key's bytes in place, for instance from the operating system's randomness.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    pub fn try_fill<E>(
+        fill: impl FnOnce(&mut [u8; KEY_LENGTH]) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut material = Self(Box::new(Zeroizing::new([0; KEY_LENGTH])));
+        fill(&mut material.0)?;
+        Ok(material)
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8; KEY_LENGTH] {
+        &self.0
+    }
+}
+
+impl From<&[u8; KEY_LENGTH]> for KeyMaterial {
+    fn from(bytes: &[u8; KEY_LENGTH]) -> Self {
+        let mut material = Box::new(Zeroizing::new([0; KEY_LENGTH]));
+        material.copy_from_slice(bytes);
+        Self(material)
+    }
+}
+
+impl fmt::Debug for KeyMaterial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyMaterial").finish_non_exhaustive()
+    }
+}
+
+/// Wraps data keys; comes from outside the database and never enters it.
+pub struct RootKey {
+    pub(super) cipher: Box<Xaes256Gcm>,
+    check_value: CheckValue,
+}
+
+impl RootKey {
+    /// Reads the key from one line of 64 hexadecimal digits; white space around it is ignored.
+    ///
+    /// # Errors
+    /// When the line is anything else. The error does not repeat the line.
+    pub fn from_hex_line(line: &str) -> Result<Self, RootKeyError> {
+        let digits = line.trim();
+        if digits.is_empty() {
+            return Err(RootKeyError::Empty);
+        }
+        if digits.len() != 2 * KEY_LENGTH {
+            return Err(RootKeyError::WrongLength);
+        }
+        let material = KeyMaterial::try_fill(|bytes| {
+            base16ct::mixed::decode(digits, bytes)
+                .map(|_| ())
+                .map_err(|_| RootKeyError::NotHexadecimal)
+        })?;
+        Ok(Self::from(&material))
+    }
+
+    /// A value that tells two root keys apart without revealing either.
+    pub fn check_value(&self) -> CheckValue {
+        self.check_value
+    }
+}
+
+impl From<&KeyMaterial> for RootKey {
+    fn from(material: &KeyMaterial) -> Self {
+        Self {
+            cipher: cipher(material),
+            check_value: CheckValue::of(material, "root"),
+        }
+    }
+}
+
+impl fmt::Debug for RootKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RootKey").finish_non_exhaustive()
+    }
+}
+
+/// Why a line is not a root key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RootKeyError {
+    /// Nothing but white space.
+    #[error("the root key is empty")]
+    Empty,
+    /// Not 64 characters.
+    #[error("the root key is not 64 hexadecimal digits long")]
+    WrongLength,
+    /// 64 characters, but not all of them hexadecimal digits.
+    #[error("the root key contains a character that is not a hexadecimal digit")]
+    NotHexadecimal,
+}
+
+/// Seals values of one profile. Keeps the expanded key, so that sealing many values expands it once.
+pub struct DataKey {
+    pub(super) cipher: Box<Xaes256Gcm>,
+    check_value: CheckValue,
+}
+
+impl DataKey {
+    /// A value that tells two data keys apart without revealing either.
+    pub fn check_value(&self) -> CheckValue {
+        self.check_value
+    }
+}
+
+impl From<&KeyMaterial> for DataKey {
+    fn from(material: &KeyMaterial) -> Self {
+        Self {
+            cipher: cipher(material),
+            check_value: CheckValue::of(material, "data"),
+        }
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataKey").finish_non_exhaustive()
+    }
+}
+
+/// Makes the blind indexes of one profile.
+pub struct IndexKey {
+    pub(super) mac: Box<Hmac<Sha256>>,
+    check_value: CheckValue,
+}
+
+impl IndexKey {
+    /// A value that tells two index keys apart without revealing either.
+    pub fn check_value(&self) -> CheckValue {
+        self.check_value
+    }
+}
+
+impl From<&KeyMaterial> for IndexKey {
+    fn from(material: &KeyMaterial) -> Self {
+        Self {
+            mac: Box::new(mac(material)),
+            check_value: CheckValue::of(material, "index"),
+        }
+    }
+}
+
+impl fmt::Debug for IndexKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IndexKey").finish_non_exhaustive()
+    }
+}
+
+/// Eight bytes that show whether a key is the one expected: a truncated HMAC-SHA-256 under it. Compared in constant time.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckValue([u8; 8]);
+
+impl CheckValue {
+    /// The check value as it is stored.
+    pub fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+
+    fn of(material: &KeyMaterial, kind: &str) -> Self {
+        let mut mac = mac(material);
+        mac.update(&frame(&[CHECK_VALUE_DOMAIN, kind.as_bytes()]));
+        let [a, b, c, d, e, f, g, h, ..] = mac.finalize().into_bytes().0;
+        Self([a, b, c, d, e, f, g, h])
+    }
+}
+
+impl From<[u8; 8]> for CheckValue {
+    fn from(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl PartialEq for CheckValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for CheckValue {}
+
+/// The number of a data key; stands in every envelope that the key sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(pub u32);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn cipher(material: &KeyMaterial) -> Box<Xaes256Gcm> {
+    Box::new(Xaes256Gcm::new(material.as_bytes().into()))
+}
+
+/// HMAC pads its key with zeros to the hash's block length; given the padded key, it has no length to refuse.
+fn mac(material: &KeyMaterial) -> Hmac<Sha256> {
+    let mut padded = Zeroizing::new([0; BLOCK_LENGTH]);
+    for (to, from) in padded.iter_mut().zip(material.as_bytes()) {
+        *to = *from;
+    }
+    Hmac::new((&*padded).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F";
+
+    #[test]
+    fn a_root_key_is_read_from_a_line_with_white_space_around_it() {
+        let key = RootKey::from_hex_line(&format!("  {HEX}\r\n")).unwrap();
+        let bytes: [u8; 32] = std::array::from_fn(|i| i as u8);
+        assert_eq!(
+            key.check_value(),
+            RootKey::from(&KeyMaterial::from(&bytes)).check_value()
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_no_root_key_says_why() {
+        let refusal = |line: &str| RootKey::from_hex_line(line).unwrap_err();
+        assert_eq!(refusal(" \n"), RootKeyError::Empty);
+        assert_eq!(refusal(&HEX[1..]), RootKeyError::WrongLength);
+        assert_eq!(refusal(&format!("{HEX}0")), RootKeyError::WrongLength);
+        assert_eq!(
+            refusal(&HEX.replace('A', "g")),
+            RootKeyError::NotHexadecimal
+        );
+        assert_eq!(refusal(&"é".repeat(32)), RootKeyError::NotHexadecimal);
+    }
+
+    #[test]
+    fn check_values_tell_keys_and_kinds_of_key_apart() {
+        let one = KeyMaterial::from(&[1; 32]);
+        let two = KeyMaterial::from(&[2; 32]);
+        let of = |material| {
+            [
+                RootKey::from(material).check_value(),
+                DataKey::from(material).check_value(),
+                IndexKey::from(material).check_value(),
+            ]
+        };
+        let values = [of(&one), of(&two)].concat();
+        for (i, left) in values.iter().enumerate() {
+            for (j, right) in values.iter().enumerate() {
+                assert_eq!(left == right, i == j);
+            }
+        }
+        assert_eq!(of(&one), of(&KeyMaterial::from(&[1; 32])));
+    }
+
+    #[test]
+    fn keys_print_nothing_of_themselves() {
+        let material = KeyMaterial::from(&[0x41; 32]);
+        assert_eq!(format!("{material:?}"), "KeyMaterial { .. }");
+        assert_eq!(format!("{:?}", RootKey::from(&material)), "RootKey { .. }");
+        assert_eq!(format!("{:?}", DataKey::from(&material)), "DataKey { .. }");
+        assert_eq!(
+            format!("{:?}", IndexKey::from(&material)),
+            "IndexKey { .. }"
+        );
+    }
+
+    #[test]
+    fn a_failed_source_of_randomness_makes_no_key() {
+        assert_eq!(
+            KeyMaterial::try_fill(|_| Err("no entropy")).unwrap_err(),
+            "no entropy"
+        );
+    }
+}

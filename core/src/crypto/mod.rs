@@ -1,0 +1,18 @@
+//! Keys that wipe themselves and never print, and what they do.
+
+pub mod api_key;
+pub mod blind_index;
+pub mod envelope;
+pub mod key;
+pub mod wrap;
+
+mod framing;
+pub(crate) mod random_text;
+#[cfg(test)]
+mod vectors;
+
+pub use api_key::ApiKey;
+pub use blind_index::BlindIndex;
+pub use envelope::{Context, Envelope, EnvelopeError, seal};
+pub use key::{CheckValue, DataKey, IndexKey, KeyId, KeyMaterial, RootKey, RootKeyError};
+pub use wrap::{DataKeyDescriptor, Purpose, WrapError, unwrap, wrap};
