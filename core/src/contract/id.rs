@@ -1,0 +1,241 @@
+//! Identifiers. Those of customers and payment methods are `{cell}_{entity}_{uuid v7}`, the others end in random
+//! letters and digits. What a client names is opaque: any text, found or not found.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::refusal::Refusal;
+use crate::crypto::random_text::push_alphanumerics;
+
+const RANDOM_LENGTH: usize = 20;
+const MAX_PROFILE_ID_LENGTH: usize = 64;
+const MAX_REQUEST_ID_LENGTH: usize = 128;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<String> for $name {
+            /// Takes the text as it is; whether such a thing exists shows when it is looked up.
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<&str> for $name {
+            /// Takes the text as it is; whether such a thing exists shows when it is looked up.
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+    };
+}
+
+id!(
+    /// `{cell}_cus_{uuid v7 as 32 lower-case hexadecimal digits}`.
+    CustomerId
+);
+
+impl CustomerId {
+    /// A new customer's id.
+    pub fn new(cell: &str, uuid: Uuid) -> Self {
+        Self(format!("{cell}_cus_{}", uuid.simple()))
+    }
+}
+
+id!(
+    /// `{cell}_pm_{uuid v7 as 32 lower-case hexadecimal digits}`.
+    PaymentMethodId
+);
+
+impl PaymentMethodId {
+    /// A new payment method's id.
+    pub fn new(cell: &str, uuid: Uuid) -> Self {
+        Self(format!("{cell}_pm_{}", uuid.simple()))
+    }
+}
+
+id!(
+    /// `merchant_{20 letters and digits}`.
+    MerchantId
+);
+
+impl MerchantId {
+    /// A new merchant's id. `fill` fills the buffer it is given with random bytes.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    pub fn from_random<E>(fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        random("merchant", fill).map(Self)
+    }
+}
+
+id!(
+    /// `pro_{20 letters and digits}`.
+    ProfileId
+);
+
+impl ProfileId {
+    /// A new profile's id. `fill` fills the buffer it is given with random bytes.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    pub fn from_random<E>(fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        random("pro", fill).map(Self)
+    }
+
+    /// Reads the header `X-Profile-Id`.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidProfileHeader`] outside of `[A-Za-z0-9_-]{1,64}`.
+    pub fn parse_header(value: &str) -> Result<Self, Refusal> {
+        let well_formed = (1..=MAX_PROFILE_ID_LENGTH).contains(&value.len())
+            && value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        if !well_formed {
+            return Err(Refusal::InvalidProfileHeader);
+        }
+        Ok(Self(value.to_owned()))
+    }
+}
+
+id!(
+    /// `{environment}_{20 letters and digits}`: names an API key without revealing it.
+    ApiKeyId
+);
+
+impl ApiKeyId {
+    /// A new API key's id. `fill` fills the buffer it is given with random bytes.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    pub fn from_random<E>(
+        environment: &str,
+        fill: impl FnMut(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        random(environment, fill).map(Self)
+    }
+}
+
+id!(
+    /// `mca_{20 letters and digits}`: a merchant's account with a connector.
+    ConnectorAccountId
+);
+
+impl ConnectorAccountId {
+    /// A new connector account's id. `fill` fills the buffer it is given with random bytes.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    pub fn from_random<E>(fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        random("mca", fill).map(Self)
+    }
+}
+
+id!(
+    /// Names one request in the answer and in the audit log.
+    RequestId
+);
+
+impl RequestId {
+    /// The id of a request that names none of its own.
+    pub fn new(uuid: Uuid) -> Self {
+        Self(uuid.hyphenated().to_string())
+    }
+
+    /// The client's own id, when it is safe to echo: `[A-Za-z0-9._:-]{1,128}`.
+    pub fn parse_header(value: &str) -> Option<Self> {
+        let well_formed = (1..=MAX_REQUEST_ID_LENGTH).contains(&value.len())
+            && value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
+        well_formed.then(|| Self(value.to_owned()))
+    }
+}
+
+fn random<E>(prefix: &str, fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<String, E> {
+    let mut text = format!("{prefix}_");
+    push_alphanumerics(&mut text, RANDOM_LENGTH, fill)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    fn zeros(bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.fill(0);
+        Ok(())
+    }
+
+    #[test]
+    fn ids_of_customers_and_payment_methods_name_cell_and_entity() {
+        let uuid = Uuid::from_u128(0x019e_2102_e4fb_7a32_b456_d8f8_96e8_f51e);
+        assert_eq!(
+            CustomerId::new("12345", uuid).as_str(),
+            "12345_cus_019e2102e4fb7a32b456d8f896e8f51e"
+        );
+        assert_eq!(
+            PaymentMethodId::new("12345", uuid).as_str(),
+            "12345_pm_019e2102e4fb7a32b456d8f896e8f51e"
+        );
+    }
+
+    #[test]
+    fn random_ids_carry_their_prefix_and_20_characters() {
+        let tail = "0".repeat(20);
+        assert_eq!(
+            MerchantId::from_random(zeros).unwrap().as_str(),
+            format!("merchant_{tail}")
+        );
+        assert_eq!(
+            ProfileId::from_random(zeros).unwrap().as_str(),
+            format!("pro_{tail}")
+        );
+        assert_eq!(
+            ApiKeyId::from_random("dev", zeros).unwrap().as_str(),
+            format!("dev_{tail}")
+        );
+        assert_eq!(
+            ConnectorAccountId::from_random(zeros).unwrap().as_str(),
+            format!("mca_{tail}")
+        );
+    }
+
+    #[test]
+    fn a_profile_header_is_1_to_64_letters_digits_underscores_and_hyphens() {
+        for header in ["a", "pro_Zz09-", &"a".repeat(64)] {
+            assert_eq!(ProfileId::parse_header(header).unwrap().as_str(), header);
+        }
+        for header in ["", &"a".repeat(65), "a b", "a'", "é", "a\n", "a,b", "a\0"] {
+            assert_eq!(
+                ProfileId::parse_header(header),
+                Err(Refusal::InvalidProfileHeader),
+                "{header:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_echoed_only_when_it_is_harmless() {
+        for header in ["a", "A-z_0:9.1", &"a".repeat(128)] {
+            assert_eq!(RequestId::parse_header(header).unwrap().as_str(), header);
+        }
+        for header in ["", &"a".repeat(129), "a b", "a\r\nx: y", "\"", "é", "a/b"] {
+            assert_eq!(RequestId::parse_header(header), None, "{header:?}");
+        }
+    }
+}

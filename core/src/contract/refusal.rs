@@ -1,0 +1,256 @@
+//! Every way in which the vault says no, in one table: HTTP status, code, SQLSTATE and message.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+
+/// A request that the vault does not carry out, and why. Never holds anything that the client sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// No key, or one that is malformed, unknown, revoked, expired, locked or of another merchant: one answer for all.
+    Unauthenticated,
+    /// The full number was asked for without the right to see it.
+    RevealNotAllowed,
+    /// The profile header is missing.
+    MissingProfileHeader,
+    /// The profile header is malformed.
+    InvalidProfileHeader,
+    /// The body is longer than [`MAX_BODY_LENGTH`].
+    BodyTooLarge,
+    /// The body is not the JSON that the call takes.
+    Json {
+        /// What is wrong, in words of our own.
+        reason: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes.
+        column: usize,
+    },
+    /// A field breaks a rule. Reads "`field` must be rule".
+    Field {
+        /// The field, as the contract names it.
+        field: &'static str,
+        /// What the field must be.
+        rule: Cow<'static, str>,
+    },
+    /// The profile has a customer with this `merchant_reference_id`.
+    CustomerExists,
+    /// No such customer in this profile.
+    CustomerNotFound,
+    /// The customer was deleted.
+    CustomerRedacted,
+    /// No such active payment method in this profile.
+    PaymentMethodNotFound,
+    /// The payment method was deleted already.
+    PaymentMethodRedacted,
+    /// A deleted payment method cannot change.
+    RedactedUpdate,
+    /// A type that the vault does not store.
+    InvalidPaymentMethodType,
+    /// The data is not of the type that was named.
+    InvalidPaymentMethodData,
+    /// The update is for another kind of payment method than the stored one.
+    UnsupportedUpdate,
+    /// A payment method that is kept needs a customer.
+    MissingCustomerId,
+    /// The card number contains something else than digits and white space.
+    CardNumberCharacter,
+    /// The card number is shorter than 8 or longer than 19 digits.
+    CardNumberLength,
+    /// The card number's check digit is wrong.
+    CardNumberChecksum,
+    /// A field that must be a number is not.
+    NotANumber {
+        /// The field, as the contract names it.
+        field: &'static str,
+    },
+    /// The expiry month is not 1 to 12.
+    ExpiryMonth,
+    /// The expiry year is past.
+    ExpiryYear,
+    /// The expiry month is past.
+    CardExpired,
+    /// A short connector token update, where several tokens could be meant.
+    SeveralConnectorTokens,
+    /// Part of the contract that a later version serves.
+    NotImplemented,
+    /// The payment method has no network token.
+    NetworkTokenNotFound,
+    /// Anything that nobody foresaw; the detail is in the server's log.
+    Unexpected,
+}
+
+/// The longest body that a call takes, in bytes.
+pub const MAX_BODY_LENGTH: usize = 32_768;
+
+/// One row of the table.
+struct Row {
+    status: u16,
+    code: &'static str,
+    sqlstate: &'static str,
+    message: Cow<'static, str>,
+}
+
+const INVALID_VALUE: &str = "22023";
+const INVALID_JSON: &str = "22032";
+const NOT_FOUND: &str = "P0002";
+const WRONG_STATE: &str = "55000";
+const NOT_SUPPORTED: &str = "0A000";
+
+impl Refusal {
+    /// A field that breaks a rule; reads "`field` must be rule".
+    pub fn field(field: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
+        Self::Field {
+            field,
+            rule: rule.into(),
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.row().status
+    }
+
+    /// The code in the error body, such as `IR_06`.
+    pub fn code(&self) -> &'static str {
+        self.row().code
+    }
+
+    /// The SQLSTATE by which SQL refuses the same.
+    pub fn sqlstate(&self) -> &'static str {
+        self.row().sqlstate
+    }
+
+    /// The error body: `{"error":{"type":…,"message":…,"code":…}}`.
+    pub fn body(&self) -> String {
+        let row = self.row();
+        let body = Body {
+            error: Detail {
+                kind: if row.status < 500 {
+                    "invalid_request"
+                } else {
+                    "api"
+                },
+                message: &row.message,
+                code: row.code,
+            },
+        };
+        // Three strings always serialise.
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+
+    #[rustfmt::skip]
+    fn row(&self) -> Row {
+        match self {
+            Self::Unauthenticated => row(401, "IR_01", "28000", "API key not provided or invalid API key used"),
+            Self::RevealNotAllowed => row(403, "IR_19", "42501", "The API key does not carry the `reveal` scope"),
+            Self::MissingProfileHeader => row(422, "IR_06", INVALID_VALUE, "Missing header key: `X-Profile-Id`"),
+            Self::InvalidProfileHeader => row(422, "IR_06", INVALID_VALUE, "`X-Profile-Id` header is invalid"),
+            Self::BodyTooLarge => row(413, "IR_06", INVALID_VALUE, format!("Request body is larger than {MAX_BODY_LENGTH} bytes")),
+            Self::Json { reason, line, column } => row(400, "IR_06", INVALID_JSON, format!("Json deserialize error: {reason} at line {line} column {column}")),
+            Self::Field { field, rule } => row(400, "IR_06", INVALID_VALUE, format!("`{field}` must be {rule}")),
+            Self::CustomerExists => row(400, "IR_12", "23505", "Customer with the given `customer_id` already exists"),
+            Self::CustomerNotFound => row(404, "HE_02", NOT_FOUND, "Customer does not exist in our records"),
+            Self::CustomerRedacted => row(400, "IR_11", WRONG_STATE, "Customer has already been redacted"),
+            Self::PaymentMethodNotFound => row(404, "HE_02", NOT_FOUND, "Payment method does not exist in our records"),
+            Self::PaymentMethodRedacted => row(400, "IR_11", WRONG_STATE, "Payment method has already been redacted"),
+            Self::RedactedUpdate => row(422, "IR_06", WRONG_STATE, "Redacted Payment Method cannot be updated"),
+            Self::InvalidPaymentMethodType => row(422, "IR_06", INVALID_VALUE, "Invalid 'payment_method_type' provided"),
+            Self::InvalidPaymentMethodData => row(422, "IR_06", INVALID_VALUE, "Invalid 'payment_method_data' provided"),
+            Self::UnsupportedUpdate => row(400, "IR_19", NOT_SUPPORTED, "Payment method type not supported"),
+            Self::MissingCustomerId => row(400, "IR_04", INVALID_VALUE, "Missing required param: customer_id"),
+            Self::CardNumberCharacter => row(400, "IR_06", INVALID_VALUE, "invalid character found in card number"),
+            Self::CardNumberLength => row(400, "IR_06", INVALID_VALUE, "invalid card number length"),
+            Self::CardNumberChecksum => row(400, "IR_06", INVALID_VALUE, "card number invalid"),
+            Self::NotANumber { field } => row(400, "IR_07", INVALID_VALUE, format!("Invalid value provided: {field}")),
+            Self::ExpiryMonth => row(400, "IR_16", INVALID_VALUE, "Invalid Expiry Month"),
+            Self::ExpiryYear => row(400, "IR_16", INVALID_VALUE, "Invalid Expiry Year"),
+            Self::CardExpired => row(400, "IR_16", INVALID_VALUE, "Card Expired"),
+            Self::SeveralConnectorTokens => row(422, "IR_06", INVALID_VALUE, "`connector_token_details.connector_id` is needed: the payment method has several connector tokens"),
+            Self::NotImplemented => row(501, "IR_00", NOT_SUPPORTED, "not implemented yet"),
+            Self::NetworkTokenNotFound => row(404, "HE_02", NOT_FOUND, "Network token does not exist in our records"),
+            Self::Unexpected => row(500, "HE_00", "XX000", "Something went wrong"),
+        }
+    }
+}
+
+fn row(
+    status: u16,
+    code: &'static str,
+    sqlstate: &'static str,
+    message: impl Into<Cow<'static, str>>,
+) -> Row {
+    Row {
+        status,
+        code,
+        sqlstate,
+        message: message.into(),
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.row().message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Detail<'a>,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    message: &'a str,
+    code: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_body_has_type_message_and_code_in_this_order() {
+        assert_eq!(
+            Refusal::Unauthenticated.body(),
+            r#"{"error":{"type":"invalid_request","message":"API key not provided or invalid API key used","code":"IR_01"}}"#
+        );
+    }
+
+    #[test]
+    fn refusals_of_the_server_have_the_type_api() {
+        for refusal in [Refusal::NotImplemented, Refusal::Unexpected] {
+            assert!(refusal.status() >= 500);
+            assert!(refusal.body().starts_with(r#"{"error":{"type":"api","#));
+        }
+    }
+
+    #[test]
+    fn a_field_refusal_names_the_field_and_the_rule() {
+        let refusal = Refusal::field("card_cvc", "3 or 4 digits");
+        assert_eq!(refusal.to_string(), "`card_cvc` must be 3 or 4 digits");
+        assert_eq!(
+            (refusal.status(), refusal.code(), refusal.sqlstate()),
+            (400, "IR_06", "22023")
+        );
+    }
+
+    #[test]
+    fn the_body_is_json_even_when_the_message_has_quotes() {
+        let refusal = Refusal::Json {
+            reason: "expected `\"`".into(),
+            line: 1,
+            column: 2,
+        };
+        let body: serde_json::Value = serde_json::from_str(&refusal.body()).unwrap();
+        assert_eq!(
+            body["error"]["message"],
+            "Json deserialize error: expected `\"` at line 1 column 2"
+        );
+    }
+}
