@@ -19,5 +19,8 @@
     )
 )]
 
+pub mod card;
 pub mod contract;
 pub mod crypto;
+
+mod names;

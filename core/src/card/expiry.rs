@@ -1,0 +1,174 @@
+//! Expiry dates: a card is good through the last day of its month.
+
+use crate::contract::refusal::Refusal;
+use crate::contract::time::YearMonth;
+
+/// An expiry date, as it was sent (`3`, `03`; `30`, `2030`) and as a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardExpiry {
+    month: String,
+    year: String,
+    year_month: YearMonth,
+}
+
+impl CardExpiry {
+    /// Reads the month and year of a card that must not have expired.
+    ///
+    /// # Errors
+    /// In this order: [`Refusal::NotANumber`] and [`Refusal::ExpiryMonth`] for the month, [`Refusal::NotANumber`] and
+    /// [`Refusal::ExpiryYear`] (also for a year that is past) for the year, [`Refusal::CardExpired`].
+    pub fn parse(month: &str, year: &str, today: YearMonth) -> Result<Self, Refusal> {
+        let expiry = Self::parse_any(month, year)?;
+        if expiry.year_month.year < today.year {
+            return Err(Refusal::ExpiryYear);
+        }
+        if expiry.year_month < today {
+            return Err(Refusal::CardExpired);
+        }
+        Ok(expiry)
+    }
+
+    /// Reads a month and year whether past or not: those of a card that was stored earlier.
+    ///
+    /// # Errors
+    /// Those of [`CardExpiry::parse`], except for past dates.
+    pub fn parse_any(month: &str, year: &str) -> Result<Self, Refusal> {
+        let month_number = month_number(month)?;
+        let year_number = year_number(year)?;
+        Ok(Self {
+            month: month.to_owned(),
+            year: year.to_owned(),
+            year_month: YearMonth {
+                year: year_number,
+                month: month_number,
+            },
+        })
+    }
+
+    /// The month as it was sent.
+    pub fn month(&self) -> &str {
+        &self.month
+    }
+
+    /// The year as it was sent.
+    pub fn year(&self) -> &str {
+        &self.year
+    }
+
+    /// The last month in which the card is good.
+    pub fn year_month(&self) -> YearMonth {
+        self.year_month
+    }
+}
+
+fn month_number(month: &str) -> Result<u8, Refusal> {
+    digits(month, "card_exp_month")?;
+    match (month.len(), month.parse()) {
+        (1 | 2, Ok(number @ 1..=12)) => Ok(number),
+        _ => Err(Refusal::ExpiryMonth),
+    }
+}
+
+fn year_number(year: &str) -> Result<i32, Refusal> {
+    digits(year, "card_exp_year")?;
+    match (year.len(), year.parse::<i32>()) {
+        (2, Ok(number)) => Ok(2000 + number),
+        (4, Ok(number)) => Ok(number),
+        _ => Err(Refusal::ExpiryYear),
+    }
+}
+
+fn digits(text: &str, field: &'static str) -> Result<(), Refusal> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Refusal::NotANumber { field });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: YearMonth = YearMonth {
+        year: 2026,
+        month: 4,
+    };
+
+    fn refusal(month: &str, year: &str) -> Option<Refusal> {
+        CardExpiry::parse(month, year, TODAY).err()
+    }
+
+    #[test]
+    fn a_date_is_kept_as_sent_and_compared_as_numbers() {
+        for (month, year) in [("03", "2030"), ("3", "30"), ("03", "30")] {
+            let expiry = CardExpiry::parse(month, year, TODAY).unwrap();
+            assert_eq!((expiry.month(), expiry.year()), (month, year));
+            assert_eq!(
+                expiry.year_month(),
+                YearMonth {
+                    year: 2030,
+                    month: 3
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn a_card_is_good_through_the_end_of_its_month() {
+        assert_eq!(refusal("04", "26"), None);
+        assert_eq!(refusal("03", "26"), Some(Refusal::CardExpired));
+        assert_eq!(refusal("12", "25"), Some(Refusal::ExpiryYear));
+        assert_eq!(refusal("01", "2027"), None);
+        assert_eq!(refusal("01", "9999"), None);
+        assert_eq!(refusal("12", "0026"), Some(Refusal::ExpiryYear));
+    }
+
+    #[test]
+    fn a_month_is_a_number_from_1_to_12() {
+        for month in 1..=12 {
+            assert_eq!(refusal(&month.to_string(), "2030"), None);
+            assert_eq!(refusal(&format!("{month:02}"), "2030"), None);
+        }
+        for month in ["0", "00", "13", "99", "003", "99999999999999999999"] {
+            assert_eq!(
+                refusal(month, "2030"),
+                Some(Refusal::ExpiryMonth),
+                "{month}"
+            );
+        }
+        for month in ["", " ", "x", "+3", "-3", " 3", "3.0", "٣"] {
+            let field = "card_exp_month";
+            assert_eq!(
+                refusal(month, "2030"),
+                Some(Refusal::NotANumber { field }),
+                "{month}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_year_is_a_number_of_two_or_four_digits() {
+        for year in ["3", "030", "02030", "99999999999999999999"] {
+            assert_eq!(refusal("03", year), Some(Refusal::ExpiryYear), "{year}");
+        }
+        for year in ["", "x", "+30", "20 30"] {
+            let field = "card_exp_year";
+            assert_eq!(
+                refusal("03", year),
+                Some(Refusal::NotANumber { field }),
+                "{year}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_month_is_refused_before_the_year() {
+        assert_eq!(refusal("13", "x"), Some(Refusal::ExpiryMonth));
+    }
+
+    #[test]
+    fn a_stored_card_may_have_expired() {
+        assert!(CardExpiry::parse_any("03", "20").is_ok());
+        assert!(CardExpiry::parse_any("13", "20").is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! The parts of a payment card: each is parsed once, and trusted from then on.
+
+pub mod cvc;
+pub mod expiry;
+pub mod network;
+pub mod number;
+
+pub use expiry::CardExpiry;
+pub use network::CardNetwork;
+pub use number::CardNumber;

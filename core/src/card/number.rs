@@ -1,0 +1,173 @@
+//! Card numbers (ISO/IEC 7812-1).
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::contract::refusal::Refusal;
+
+/// A card number: 8 to 19 digits with a valid check digit. Wiped when dropped; prints nothing.
+pub struct CardNumber(Zeroizing<String>);
+
+impl CardNumber {
+    /// Reads a number, ignoring white space.
+    ///
+    /// # Errors
+    /// In this order: [`Refusal::CardNumberCharacter`], [`Refusal::CardNumberLength`], [`Refusal::CardNumberChecksum`].
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        // The capacity is final: growing would leave a copy of the number in freed memory.
+        let mut digits = Zeroizing::new(String::with_capacity(text.len()));
+        digits.extend(text.chars().filter(|character| !character.is_whitespace()));
+
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Refusal::CardNumberCharacter);
+        }
+        if !(8..=19).contains(&digits.len()) {
+            return Err(Refusal::CardNumberLength);
+        }
+        if !passes_luhn(&digits) {
+            return Err(Refusal::CardNumberChecksum);
+        }
+        Ok(Self(digits))
+    }
+
+    /// The whole number, in clear.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The first six digits, which may be shown (PCI DSS 4.0.1, requirement 3.4.1).
+    pub fn bin(&self) -> &str {
+        self.leading(6)
+    }
+
+    /// The first eight digits: the issuer's identification number since ISO/IEC 7812-1:2017, to look the issuer up.
+    pub fn long_bin(&self) -> &str {
+        self.leading(8)
+    }
+
+    /// The last four digits, which may be shown.
+    pub fn last4(&self) -> &str {
+        let start = self.0.len().saturating_sub(4);
+        self.0.get(start..).unwrap_or_default()
+    }
+
+    fn leading(&self, count: usize) -> &str {
+        self.0.get(..count).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for CardNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CardNumber").finish_non_exhaustive()
+    }
+}
+
+/// The check digit of ISO/IEC 7812-1: from the right, every second digit counts double, and the sum of all digits is a
+/// multiple of ten.
+fn passes_luhn(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .map(|byte| u32::from(byte - b'0'))
+        .enumerate()
+        .map(|(place, digit)| match digit {
+            _ if place % 2 == 0 => digit,
+            0..=4 => digit * 2,
+            _ => digit * 2 - 9,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> Refusal {
+        CardNumber::parse(text).unwrap_err()
+    }
+
+    /// The digits with the one check digit that fits.
+    fn with_check_digit(digits: &str) -> String {
+        ('0'..='9')
+            .map(|check| format!("{digits}{check}"))
+            .find(|number| passes_luhn(number))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_number_shows_its_first_six_and_last_four_digits() {
+        let number = CardNumber::parse(" 4111 1111\t4555\u{a0}1142\n").unwrap();
+        assert_eq!(number.expose(), "4111111145551142");
+        assert_eq!(number.bin(), "411111");
+        assert_eq!(number.long_bin(), "41111111");
+        assert_eq!(number.last4(), "1142");
+    }
+
+    #[test]
+    fn the_networks_test_numbers_are_taken() {
+        for number in [
+            "4242424242424242",
+            "5555555555554444",
+            "2223003122003222",
+            "378282246310005",
+            "6011111111111117",
+            "3056930009020004",
+            "3566002020360505",
+            "6200000000000005",
+        ] {
+            assert!(CardNumber::parse(number).is_ok(), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_number_has_8_to_19_digits() {
+        for length in 8..=19 {
+            let number = with_check_digit(&"4".repeat(length - 1));
+            assert!(CardNumber::parse(&number).is_ok(), "{length}");
+        }
+        for length in [1, 7, 20, 32] {
+            let number = with_check_digit(&"4".repeat(length - 1));
+            assert_eq!(refusal(&number), Refusal::CardNumberLength, "{length}");
+        }
+        assert_eq!(refusal(""), Refusal::CardNumberLength);
+        assert_eq!(refusal("  "), Refusal::CardNumberLength);
+    }
+
+    #[test]
+    fn anything_but_digits_and_white_space_is_refused_first() {
+        for text in [
+            "4111-1111-1111-1111",
+            "x",
+            "４１１１１１１１１１１１１１１１",
+            "+4111111111111111",
+            "4.1",
+        ] {
+            assert_eq!(refusal(text), Refusal::CardNumberCharacter, "{text}");
+        }
+    }
+
+    #[test]
+    fn any_changed_digit_breaks_the_check_digit() {
+        let number = "4111111111111111";
+        for position in 0..number.len() {
+            for digit in '0'..='9' {
+                let mut changed = number.to_owned();
+                changed.replace_range(position..=position, &digit.to_string());
+                let expected = if changed == number {
+                    None
+                } else {
+                    Some(Refusal::CardNumberChecksum)
+                };
+                assert_eq!(CardNumber::parse(&changed).err(), expected, "{changed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_prints_nothing_of_itself() {
+        let number = CardNumber::parse("4111111111111111").unwrap();
+        assert_eq!(format!("{number:?}"), "CardNumber { .. }");
+    }
+}

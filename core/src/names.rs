@@ -1,0 +1,99 @@
+//! Enums whose variants have fixed names in JSON and in the database.
+
+/// Defines an enum of names: `as_str`, `from_name`, and serde as a string.
+///
+/// serde's derive also takes `{"name": null}` for a variant; this takes the name alone.
+macro_rules! names {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident {
+            $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)+
+        }
+
+        impl $name {
+            /// Every variant, in the order of the definition.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            const NAMES: &'static [&'static str] = &[$($text),+];
+
+            /// The name.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// The variant of this name, exactly as it is spelled.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct NameVisitor;
+
+                impl serde::de::Visitor<'_> for NameVisitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a string")
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<$name, E> {
+                        $name::from_name(name).ok_or_else(|| E::unknown_variant(name, $name::NAMES))
+                    }
+                }
+
+                deserializer.deserialize_str(NameVisitor)
+            }
+        }
+    };
+}
+
+pub(crate) use names;
+
+#[cfg(test)]
+mod tests {
+    names! {
+        /// For the tests.
+        pub enum Metal {
+            /// Au
+            Gold = "gold",
+            /// Ag
+            Silver = "Silver",
+        }
+    }
+
+    #[test]
+    fn a_name_is_read_and_written_as_it_is_spelled() {
+        for metal in Metal::ALL {
+            assert_eq!(Metal::from_name(metal.as_str()), Some(*metal));
+            let json = serde_json::to_string(metal).unwrap();
+            assert_eq!(serde_json::from_str::<Metal>(&json).unwrap(), *metal);
+        }
+        assert_eq!(Metal::from_name("Gold"), None);
+    }
+
+    #[test]
+    fn only_a_string_is_a_name() {
+        for json in ["{\"gold\":null}", "[\"gold\"]", "0", "null", "\"silver\""] {
+            assert!(serde_json::from_str::<Metal>(json).is_err(), "{json}");
+        }
+    }
+}
