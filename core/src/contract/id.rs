@@ -1,6 +1,7 @@
 //! Identifiers. Those of customers and payment methods are `{cell}_{entity}_{uuid v7}`, the others end in random
 //! letters and digits. What a client names is opaque: any text, found or not found.
 
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -22,6 +23,12 @@ macro_rules! id {
             /// The identifier as text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// The identifier that stands percent-encoded in a path; none when it is no text that a database could hold,
+            /// so that nothing of this id exists.
+            pub fn from_path_segment(segment: &str) -> Option<Self> {
+                path_text(segment).map(Self)
             }
         }
 
@@ -164,6 +171,11 @@ impl RequestId {
     }
 }
 
+fn path_text(segment: &str) -> Option<String> {
+    let text = percent_decode_str(segment).decode_utf8().ok()?;
+    (!text.contains('\0')).then(|| text.into_owned())
+}
+
 fn random<E>(prefix: &str, fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<String, E> {
     let mut text = format!("{prefix}_");
     push_alphanumerics(&mut text, RANDOM_LENGTH, fill)?;
@@ -213,6 +225,17 @@ mod tests {
             ConnectorAccountId::from_random(zeros).unwrap().as_str(),
             format!("mca_{tail}")
         );
+    }
+
+    #[test]
+    fn an_id_in_a_path_is_any_text_that_can_be_stored() {
+        let id = |segment| CustomerId::from_path_segment(segment);
+        assert_eq!(id("12345_cus_1"), Some("12345_cus_1".into()));
+        assert_eq!(id("a%2Fb%27%20%22"), Some("a/b' \"".into()));
+        assert_eq!(id("%C3%A9"), Some("é".into()));
+        assert_eq!(id("100%"), Some("100%".into()));
+        assert_eq!(id("a%00b"), None);
+        assert_eq!(id("%ff"), None);
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub enum Refusal {
     },
     /// A field breaks a rule. Reads "`field` must be rule".
     Field {
-        /// The field, as the contract names it.
-        field: &'static str,
+        /// The field, as the contract names it, with the objects it stands in (`billing.address.city`).
+        field: Cow<'static, str>,
         /// What the field must be.
         rule: Cow<'static, str>,
     },
@@ -100,9 +100,9 @@ const NOT_SUPPORTED: &str = "0A000";
 
 impl Refusal {
     /// A field that breaks a rule; reads "`field` must be rule".
-    pub fn field(field: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
+    pub fn field(field: impl Into<Cow<'static, str>>, rule: impl Into<Cow<'static, str>>) -> Self {
         Self::Field {
-            field,
+            field: field.into(),
             rule: rule.into(),
         }
     }
