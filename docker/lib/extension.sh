@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# Building the extension.
+
+target=$(realpath -m "${CARGO_TARGET_DIR:-$repository/target}")
+
+# A PostgreSQL of our own to build and test against, so that the system's is never written to. Every build goes through
+# this one: pgrx binds the headers of the pg_config that it is shown first, and another would mean binding them anew.
+prepare_pgrx() {
+    reachable_directory "$target/pgrx"
+    PGRX_HOME=$(readlink -f "$target/pgrx")
+    export PGRX_HOME
+    pg_config=$PGRX_HOME/postgresql/usr/lib/postgresql/15/bin/pg_config
+    (
+        flock 8
+        [ -x "$pg_config" ] || copy_postgresql "$PGRX_HOME/postgresql"
+        [ -f "$PGRX_HOME/config.toml" ] || printf '[configs]\npg15 = "%s"\n' "$pg_config" >"$PGRX_HOME/config.toml"
+    ) 8>"$PGRX_HOME/lock"
+}
+
+# Sets `extension` to a directory that holds usr/lib/… and usr/share/… of the extension.
+build_extension() {
+    extension=${VAULT_EXTENSION:-}
+    [ -z "$extension" ] || return 0
+    say "Building the extension ($1)"
+    prepare_pgrx
+    local package=$PGRX_HOME/package-$1 flags=()
+    [ "$1" = release ] || flags=(--debug)
+    (
+        flock 8
+        cd "$repository" || exit
+        cargo pgrx package "${flags[@]}" --pg-config "$pg_config" --out-dir "$package" >&2
+    ) 8>"$PGRX_HOME/lock"
+    # cargo-pgrx repeats the whole path of the PostgreSQL that it packages for.
+    extension=$package$PGRX_HOME/postgresql
+}
+
+# PostgreSQL finds everything relative to its executables, so a copy is complete and independent.
+# The bitcode would only serve to inline PostgreSQL's own functions into compiled queries.
+copy_postgresql() {
+    local fresh=$1.new
+    rm -rf "$fresh"
+    mkdir -p "$fresh"
+    tar -C / -c --exclude bitcode usr/lib/postgresql/15 usr/share/postgresql/15 usr/include/postgresql \
+        | tar -C "$fresh" -x
+    mv -T "$fresh" "$1"
+}

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# PostgREST and nginx.
+
+start_http() {
+    start_postgrest
+    start_nginx
+    wait_until_ready
+}
+
+start_postgrest() {
+    is_running "$state/run/postgrest.pid" && return
+    say "Starting PostgREST"
+    install -m 755 "$postgrest" "$state/bin/postgrest"
+    install -m 644 "$repository/docker/postgrest.conf" "$state/etc/"
+    # The shell writes its pid and then becomes PostgREST.
+    # shellcheck disable=SC2016
+    as_server_user \
+        PGRST_DB_URI="postgresql:///vault?host=$run_directory&port=$pg_port&user=vault_authenticator" \
+        PGRST_SERVER_UNIX_SOCKET="$run_directory/postgrest.sock" \
+        setsid --fork sh -c 'echo $$ >"$1"; exec "$2" "$3"' \
+        sh "$run_directory/postgrest.pid" "$state/bin/postgrest" "$state/etc/postgrest.conf" \
+        </dev/null >>"$state/log/postgrest.log" 2>&1
+}
+
+start_nginx() {
+    if is_running "$state/run/nginx.pid"; then
+        http_port=$(cat "$state/http-port")
+        return
+    fi
+    say "Starting nginx"
+    install -m 644 "$repository/docker/vault.js" "$state/etc/"
+    [ ! -e "$state/http-port" ] || preferred_http_port=$(cat "$state/http-port")
+    for _ in 1 2 3; do
+        http_port=$(free_port ${preferred_http_port:+"$preferred_http_port"})
+        configure_nginx
+        as_server_user nginx -e "$state/log/nginx-error.log" -c "$state/etc/nginx.conf" </dev/null && return
+    done
+    die "nginx does not start"
+}
+
+configure_nginx() {
+    echo "$http_port" >"$state/http-port"
+    sed -e "s|@RUN@|$run_directory|" -e "s|@LISTEN@|127.0.0.1:$http_port|" \
+        -e "s|@ERROR_LOG@|$state/log/nginx-error.log|" -e "s|@ACCESS_LOG@|$state/log/nginx-access.log|" \
+        "$repository/docker/nginx.conf" >"$state/etc/nginx.conf"
+}
+
+# Ready is when a request goes all the way to a table and back.
+wait_until_ready() {
+    local status
+    for _ in {1..150}; do
+        status=$(
+            # shellcheck source=/dev/null
+            source "$state/credentials"
+            curl -s -o /dev/null -w '%{http_code}' -H "api-key: $VAULT_API_KEY" -H "x-profile-id: $VAULT_PROFILE_ID" \
+                "http://127.0.0.1:$http_port/v2/customers/list"
+        ) || true
+        [ "$status" = 200 ] && return
+        sleep 0.2
+    done
+    die "the vault is not ready: it answers $status"
+}

@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# PostgreSQL: a private copy with the extension, a cluster, and the demo's merchant in it.
+
+start_postgresql() {
+    local bin=$state/postgresql/usr/lib/postgresql/15/bin
+    install_extension
+    # Without credentials a first start was interrupted.
+    [ -e "$state/credentials" ] || rm -rf "$state/data"
+    [ -d "$state/data" ] || make_cluster "$bin"
+    make_run_directory
+    if is_running "$state/data/postmaster.pid"; then
+        pg_port=$(sed -n 4p "$state/data/postmaster.pid")
+        return
+    fi
+
+    say "Starting PostgreSQL"
+    for _ in 1 2 3; do
+        pg_port=$(free_port)
+        configure_postgresql
+        as_server_user "$bin/pg_ctl" -D "$state/data" -l "$state/log/postgresql.log" -w -s start </dev/null && return
+    done
+    die "PostgreSQL does not start"
+}
+
+# A running server holds the extension that it was started with, so a new one needs a restart.
+install_extension() {
+    local library=usr/lib/postgresql/15/lib/vault.so
+    cmp -s "$extension/$library" "$state/postgresql/$library" && return
+    stop_servers
+    [ -d "$state/postgresql" ] || copy_postgresql "$state/postgresql"
+    cp -a "$extension/usr" "$state/postgresql/"
+}
+
+make_cluster() {
+    say "Making a database cluster"
+    mkdir "$state/data"
+    own "$state/data"
+    as_server_user "$1/initdb" -D "$state/data" -U postgres -A trust --encoding UTF8 --locale C.UTF-8 --data-checksums \
+        >/dev/null
+    echo "include '$state/etc/stack.conf'" >>"$state/data/postgresql.conf"
+}
+
+configure_postgresql() {
+    cp "$repository/docker/postgresql.conf" "$repository/docker/pg_hba.conf" "$state/etc/"
+    cat >"$state/etc/stack.conf" <<CONF
+include 'postgresql.conf'
+hba_file = '$state/etc/pg_hba.conf'
+port = $pg_port
+unix_socket_directories = '$run_directory'
+vault.root_key_command = 'cat "$state/root.key"'
+CONF
+}
+
+# The database, the extension, and a merchant with a profile and keys, once.
+provision() {
+    [ ! -e "$state/credentials" ] || return 0
+    say "Making the vault's database, a merchant, a profile and two API keys"
+    as_superuser -d postgres -c 'CREATE DATABASE vault'
+    (
+        umask 077
+        as_superuser -d vault -f "$repository/docker/provision.sql" >"$state/credentials.new"
+    )
+    mv "$state/credentials.new" "$state/credentials"
+}
+
+as_superuser() {
+    psql -X -q -At -v ON_ERROR_STOP=1 -h "$run_directory" -p "$pg_port" -U postgres "$@" </dev/null
+}
