@@ -34,6 +34,18 @@ build_extension() {
     extension=$package$PGRX_HOME/postgresql
 }
 
+# The tests inside PostgreSQL, in a cluster of their own.
+test_backend() {
+    state=$(mktemp -d /var/tmp/vault.XXXXXX)
+    own "$state"
+    trap 'stop INT "$state"/*/postmaster.pid; rm -rf "$state"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    local identity=()
+    ! is_root || identity=(--runas postgres)
+    cargo pgrx test pg15 --pgdata "$state" "${identity[@]}"
+}
+
 # PostgreSQL finds everything relative to its executables, so a copy is complete and independent.
 # The bitcode would only serve to inline PostgreSQL's own functions into compiled queries.
 copy_postgresql() {

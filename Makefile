@@ -1,0 +1,39 @@
+# Everything one does with this repository.
+
+CARGO := docker/stack cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo down test fmt lint test-core test-backend test-outside bench
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## start a vault in .vault/, walk through the documented calls, and leave it running
+	docker/stack up
+	docker/demo
+
+down: ## stop it; its data stay in .vault/
+	docker/stack down
+
+test: lint test-core test-backend test-outside ## everything that has to pass, from a clean checkout
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+lint: ## check format and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --features pg_test -- -D warnings
+
+test-core: ## the core, without PostgreSQL
+	$(CARGO) test -p vault-core
+
+test-backend: ## the extension, inside PostgreSQL
+	docker/stack test-backend
+
+# The residue test searches what all the others left behind, so it is last.
+test-outside: ## the whole vault, over SQL and HTTP
+	$(CARGO) test -p vault-tests --no-run
+	docker/stack run -- sh -c '$(CARGO) test -p vault-tests --lib && $(CARGO) test -p vault-tests --test outside && $(CARGO) test -p vault-tests --test residue'
+
+bench: ## compare the vault's speed with plain text's
+	benches/run
