@@ -42,7 +42,12 @@ names! {
 impl CardNetwork {
     /// The network in whose published ranges the number lies.
     pub fn of(number: &CardNumber) -> Option<Self> {
-        let bin: u32 = number.bin().parse().ok()?;
+        Self::of_bin(number.bin())
+    }
+
+    /// The network in whose published ranges these first six digits lie.
+    pub fn of_bin(bin: &str) -> Option<Self> {
+        let bin: u32 = bin.parse().ok()?;
         RANGES
             .iter()
             .find(|(first, last, _)| (*first..=*last).contains(&bin))

@@ -8,6 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
+use serde::Serialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{
     Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess,
@@ -36,7 +37,8 @@ pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 /// A `T` that stands in JSON as an object.
 ///
 /// A derived `Deserialize` also takes an array of the members' values; the contract does not.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
 pub struct Object<T>(T);
 
 impl<T> Object<T> {

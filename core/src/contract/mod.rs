@@ -9,6 +9,8 @@ pub mod refusal;
 pub mod stored;
 pub mod time;
 
+pub mod payment_method;
+
 mod address;
 mod query;
 mod rules;

@@ -1,0 +1,265 @@
+//! Creating payment methods.
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::instrument::{AchInstrument, CardInstrument, Instrument};
+use super::kinds::{
+    BankHolderType, BankType, CardType, NetworkTokenization, PaymentMethodType, StorageType,
+    TokenType,
+};
+use super::summary::{
+    AchSummary, BankDebitSummary, Billing, CardSummary, PaymentMethodSummary, Summary,
+};
+use crate::card::{CardExpiry, CardNetwork, CardNumber, cvc};
+use crate::contract::id::CustomerId;
+use crate::contract::json::Object;
+use crate::contract::metadata::Metadata;
+use crate::contract::refusal::Refusal;
+use crate::contract::rules;
+use crate::contract::time::YearMonth;
+
+const ACH: &str = "ach";
+
+/// `POST /payment-methods`, as it was sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentMethodCreate {
+    payment_method_type: PaymentMethodType,
+    payment_method_subtype: Option<String>,
+    customer_id: Option<CustomerId>,
+    payment_method_data: Object<Data>,
+    billing: Option<Object<Billing>>,
+    metadata: Option<Metadata>,
+    storage_type: Option<StorageType>,
+    psp_tokenization: Option<Object<PspTokenization>>,
+    network_tokenization: Option<Object<NetworkTokenizationChoice>>,
+}
+
+/// A checked create.
+pub struct NewPaymentMethod {
+    /// Whose it will be; whether there is such a customer is not checked yet.
+    pub customer_id: CustomerId,
+    /// Card or bank debit.
+    pub payment_method_type: PaymentMethodType,
+    /// As it was sent.
+    pub payment_method_subtype: Option<String>,
+    /// The sensitive part, to be sealed by itself.
+    pub instrument: Instrument,
+    /// The rest, without what [`Summary::set_fingerprint`] and [`Summary::fill_from_bin`] add.
+    pub summary: Summary,
+    /// Whether a network token is asked for.
+    pub network_tokenization: Option<NetworkTokenization>,
+}
+
+impl PaymentMethodCreate {
+    /// Checks the rules, in the contract's order. `today` is the current month, in UTC.
+    ///
+    /// # Errors
+    /// The refusal of the first rule that is broken.
+    pub fn check(self, today: YearMonth) -> Result<NewPaymentMethod, Refusal> {
+        let data = self
+            .payment_method_data
+            .into_inner()
+            .of_type(self.payment_method_type)?;
+        if self.storage_type == Some(StorageType::Volatile) || self.psp_tokenization.is_some() {
+            return Err(Refusal::NotImplemented);
+        }
+        let customer_id = self.customer_id.ok_or(Refusal::MissingCustomerId)?;
+        data.check_subtype(self.payment_method_subtype.as_deref())?;
+
+        let (instrument, payment_method_data) = data.check(today)?;
+        let billing = self.billing.map(Object::into_inner);
+        if let Some(billing) = &billing {
+            billing.check()?;
+        }
+        Ok(NewPaymentMethod {
+            customer_id,
+            payment_method_type: self.payment_method_type,
+            payment_method_subtype: self.payment_method_subtype,
+            instrument,
+            summary: Summary {
+                payment_method_data,
+                billing,
+                metadata: self.metadata,
+                network_transaction_id: None,
+                acknowledgement_status: None,
+            },
+            network_tokenization: self
+                .network_tokenization
+                .map(|choice| choice.into_inner().enable),
+        })
+    }
+}
+
+/// One of several kinds of data, by the name of its member.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    card: Option<Object<Card>>,
+    bank_debit: Option<Object<BankDebit>>,
+}
+
+impl Data {
+    fn of_type(self, payment_method_type: PaymentMethodType) -> Result<TypedData, Refusal> {
+        match (payment_method_type, self.card, self.bank_debit) {
+            (PaymentMethodType::Card, Some(card), None) => Ok(TypedData::Card(card.into_inner())),
+            (PaymentMethodType::BankDebit, None, Some(debit)) => {
+                Ok(TypedData::Ach(debit.into_inner().ach.into_inner()))
+            }
+            (PaymentMethodType::Card | PaymentMethodType::BankDebit, ..) => {
+                Err(Refusal::InvalidPaymentMethodData)
+            }
+            _ => Err(Refusal::InvalidPaymentMethodType),
+        }
+    }
+}
+
+/// Data that fits the type it was sent with.
+enum TypedData {
+    Card(Card),
+    Ach(Ach),
+}
+
+impl TypedData {
+    /// A card may have any subtype or none; a bank debit has that of its scheme.
+    fn check_subtype(&self, subtype: Option<&str>) -> Result<(), Refusal> {
+        const FIELD: &str = "payment_method_subtype";
+        if let Some(subtype) = subtype {
+            rules::subtype("", FIELD, subtype)?;
+        }
+        match (self, subtype) {
+            (Self::Card(_), _) | (Self::Ach(_), Some(ACH)) => Ok(()),
+            (Self::Ach(_), None) => Err(Refusal::field(FIELD, "given for a bank debit")),
+            (Self::Ach(_), Some(_)) => Err(Refusal::InvalidPaymentMethodData),
+        }
+    }
+
+    fn check(self, today: YearMonth) -> Result<(Instrument, PaymentMethodSummary), Refusal> {
+        match self {
+            Self::Card(card) => card.check(today),
+            Self::Ach(account) => account.check(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Card {
+    card_number: Zeroizing<String>,
+    card_exp_month: String,
+    card_exp_year: String,
+    card_holder_name: Option<String>,
+    nick_name: Option<String>,
+    card_issuing_country: Option<String>,
+    card_network: Option<CardNetwork>,
+    card_issuer: Option<String>,
+    card_type: Option<CardType>,
+    card_cvc: Option<Zeroizing<String>>,
+}
+
+impl Card {
+    fn check(self, today: YearMonth) -> Result<(Instrument, PaymentMethodSummary), Refusal> {
+        let number = CardNumber::parse(&self.card_number)?;
+        let expiry = CardExpiry::parse(&self.card_exp_month, &self.card_exp_year, today)?;
+        if let Some(code) = &self.card_cvc {
+            cvc::check(code)?;
+        }
+        rules::each(
+            "",
+            rules::text,
+            [
+                ("card_holder_name", &self.card_holder_name),
+                ("nick_name", &self.nick_name),
+                ("card_issuer", &self.card_issuer),
+            ],
+        )?;
+        rules::each(
+            "",
+            rules::country,
+            [("card_issuing_country", &self.card_issuing_country)],
+        )?;
+        let summary = CardSummary {
+            issuer_country: self.card_issuing_country,
+            last4_digits: number.last4().to_owned(),
+            expiry_month: expiry.month().to_owned(),
+            expiry_year: expiry.year().to_owned(),
+            card_holder_name: self.card_holder_name,
+            card_fingerprint: None,
+            nick_name: self.nick_name,
+            card_network: self.card_network,
+            card_isin: number.bin().to_owned(),
+            card_issuer: self.card_issuer,
+            card_type: self.card_type,
+            saved_to_locker: true,
+        };
+        Ok((
+            Instrument::Card(CardInstrument { number, expiry }),
+            PaymentMethodSummary::Card(summary),
+        ))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BankDebit {
+    ach: Object<Ach>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ach {
+    account_number: Zeroizing<String>,
+    routing_number: Zeroizing<String>,
+    bank_account_holder_name: Option<String>,
+    bank_type: Option<BankType>,
+    bank_holder_type: Option<BankHolderType>,
+    bank_name: Option<String>,
+}
+
+impl Ach {
+    fn check(self) -> Result<(Instrument, PaymentMethodSummary), Refusal> {
+        let account = AchInstrument::parse(&self.account_number, &self.routing_number)?;
+        rules::each(
+            "",
+            rules::text,
+            [
+                ("bank_account_holder_name", &self.bank_account_holder_name),
+                ("bank_name", &self.bank_name),
+            ],
+        )?;
+        let summary = AchSummary {
+            account_number_last4_digits: account.account_number_last4().to_owned(),
+            routing_number_last4_digits: account.routing_number_last4().to_owned(),
+            bank_account_holder_name: self.bank_account_holder_name,
+            bank_name: self.bank_name,
+            bank_type: self.bank_type,
+            bank_holder_type: self.bank_holder_type,
+        };
+        Ok((
+            Instrument::AchBankDebit(account),
+            PaymentMethodSummary::BankDebit(BankDebitSummary {
+                ach_bank_debit: summary,
+            }),
+        ))
+    }
+}
+
+/// A connector's token is asked for. Read for its form only: the vault refuses it for now.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PspTokenization {
+    #[serde(rename = "tokenization_type")]
+    _tokenization_type: TokenType,
+    #[serde(rename = "connector_id")]
+    _connector_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkTokenizationChoice {
+    enable: NetworkTokenization,
+}
+
+#[cfg(test)]
+mod tests;

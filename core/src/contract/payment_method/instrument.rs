@@ -1,0 +1,354 @@
+//! The sensitive part of a payment method: what money can be taken with.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::card::{CardExpiry, CardNumber};
+use crate::contract::refusal::Refusal;
+use crate::contract::stored::{self, Unstorable};
+use crate::crypto::{BlindIndex, IndexKey};
+
+const FINGERPRINT: &str = "payment_method.fingerprint";
+const DUPLICATE: &str = "payment_method.duplicate";
+
+/// A card's number and expiry, or a bank account. Prints nothing, and has no serde of its own: only
+/// [`Instrument::to_bytes`] writes it out, to be sealed.
+pub enum Instrument {
+    /// A payment card.
+    Card(CardInstrument),
+    /// A bank account of the United States, debited by ACH.
+    AchBankDebit(AchInstrument),
+}
+
+impl Instrument {
+    /// What the vault seals.
+    ///
+    /// # Errors
+    /// Those of [`stored::to_bytes`].
+    pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Unstorable> {
+        stored::to_bytes(&match self {
+            Self::Card(card) => StoredInstrument::Card {
+                card_number: card.number.expose(),
+                card_exp_month: card.expiry.month(),
+                card_exp_year: card.expiry.year(),
+            },
+            Self::AchBankDebit(account) => StoredInstrument::AchBankDebit {
+                account_number: &account.account_number,
+                routing_number: &account.routing_number,
+            },
+        })
+    }
+
+    /// Reads what [`Instrument::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// [`Unstorable`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unstorable> {
+        let instrument = serde_json::from_slice(bytes).map_err(|_| Unstorable)?;
+        let instrument = match instrument {
+            StoredInstrument::Card {
+                card_number,
+                card_exp_month,
+                card_exp_year,
+            } => CardNumber::parse(card_number).and_then(|number| {
+                let expiry = CardExpiry::parse_any(card_exp_month, card_exp_year)?;
+                Ok(Self::Card(CardInstrument { number, expiry }))
+            }),
+            StoredInstrument::AchBankDebit {
+                account_number,
+                routing_number,
+            } => AchInstrument::parse(account_number, routing_number).map(Self::AchBankDebit),
+        };
+        instrument.map_err(|_| Unstorable)
+    }
+
+    /// Equal for equal cards or accounts of one profile, whatever the expiry.
+    pub fn fingerprint(&self, key: &IndexKey) -> BlindIndex {
+        match self {
+            Self::Card(card) => {
+                key.blind_index(FINGERPRINT, &[b"card", card.number.expose().as_bytes()])
+            }
+            Self::AchBankDebit(account) => account.blind_index(key, FINGERPRINT),
+        }
+    }
+
+    /// Equal when the second one is a duplicate: for cards, the same number and expiry (`3/30` is `03/2030`).
+    pub fn duplicate_index(&self, key: &IndexKey) -> BlindIndex {
+        match self {
+            Self::Card(card) => {
+                let expiry = card.expiry.year_month();
+                key.blind_index(
+                    DUPLICATE,
+                    &[
+                        b"card",
+                        card.number.expose().as_bytes(),
+                        &expiry.year.to_be_bytes(),
+                        &[expiry.month],
+                    ],
+                )
+            }
+            Self::AchBankDebit(account) => account.blind_index(key, DUPLICATE),
+        }
+    }
+
+    /// The first six and eight digits of a card, to look its issuer up; none for a bank account.
+    pub fn bins(&self) -> Option<[&str; 2]> {
+        match self {
+            Self::Card(card) => Some([card.number.bin(), card.number.long_bin()]),
+            Self::AchBankDebit(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Instrument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instrument").finish_non_exhaustive()
+    }
+}
+
+/// A card's number and expiry.
+pub struct CardInstrument {
+    /// The number.
+    pub number: CardNumber,
+    /// The expiry.
+    pub expiry: CardExpiry,
+}
+
+/// A bank account of the United States. Wiped when dropped.
+pub struct AchInstrument {
+    account_number: Zeroizing<String>,
+    routing_number: Zeroizing<String>,
+}
+
+impl AchInstrument {
+    /// Reads an account.
+    ///
+    /// # Errors
+    /// [`Refusal::Field`] for an account number of other than 1 to 17 digits, or a routing number of other than 9
+    /// digits with the checksum of the American Bankers Association.
+    pub fn parse(account_number: &str, routing_number: &str) -> Result<Self, Refusal> {
+        if !is_digits(account_number) || account_number.len() > 17 {
+            return Err(Refusal::field("account_number", "1 to 17 digits"));
+        }
+        if !is_digits(routing_number) || !passes_aba(routing_number) {
+            return Err(Refusal::field(
+                "routing_number",
+                "9 digits with a valid checksum",
+            ));
+        }
+        Ok(Self {
+            account_number: Zeroizing::new(account_number.to_owned()),
+            routing_number: Zeroizing::new(routing_number.to_owned()),
+        })
+    }
+
+    /// The account's number, in clear.
+    pub fn expose_account_number(&self) -> &str {
+        &self.account_number
+    }
+
+    /// The bank's routing number, in clear.
+    pub fn expose_routing_number(&self) -> &str {
+        &self.routing_number
+    }
+
+    /// The last four digits of the account number, or all when it has fewer.
+    pub fn account_number_last4(&self) -> &str {
+        last4(&self.account_number)
+    }
+
+    /// The last four digits of the routing number.
+    pub fn routing_number_last4(&self) -> &str {
+        last4(&self.routing_number)
+    }
+
+    fn blind_index(&self, key: &IndexKey, domain: &str) -> BlindIndex {
+        key.blind_index(
+            domain,
+            &[
+                b"ach",
+                self.routing_number.as_bytes(),
+                self.account_number.as_bytes(),
+            ],
+        )
+    }
+}
+
+/// The layout of what is sealed. Borrows: what is read is copied once, into memory that is wiped.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredInstrument<'a> {
+    Card {
+        card_number: &'a str,
+        card_exp_month: &'a str,
+        card_exp_year: &'a str,
+    },
+    AchBankDebit {
+        account_number: &'a str,
+        routing_number: &'a str,
+    },
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Nine digits, weighted 3, 7, 1 in turn, whose sum is a multiple of ten.
+fn passes_aba(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .zip([3, 7, 1].into_iter().cycle())
+        .map(|(byte, weight)| u32::from(byte - b'0') * weight)
+        .sum();
+    digits.len() == 9 && sum.is_multiple_of(10)
+}
+
+fn last4(digits: &str) -> &str {
+    let start = digits.len().saturating_sub(4);
+    digits.get(start..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::KeyMaterial;
+
+    const ROUTING: &str = "110000000";
+
+    fn key() -> IndexKey {
+        IndexKey::from(&KeyMaterial::from(&[1; 32]))
+    }
+
+    fn card(number: &str, month: &str, year: &str) -> Instrument {
+        Instrument::Card(CardInstrument {
+            number: CardNumber::parse(number).unwrap(),
+            expiry: CardExpiry::parse_any(month, year).unwrap(),
+        })
+    }
+
+    fn ach(account: &str, routing: &str) -> Instrument {
+        Instrument::AchBankDebit(AchInstrument::parse(account, routing).ok().unwrap())
+    }
+
+    fn refusal(account: &str, routing: &str) -> String {
+        AchInstrument::parse(account, routing)
+            .err()
+            .unwrap()
+            .to_string()
+    }
+
+    #[test]
+    fn a_stored_instrument_comes_back() {
+        for instrument in [card("4111111111111111", "3", "30"), ach("00123", ROUTING)] {
+            let bytes = instrument.to_bytes().unwrap();
+            let read = Instrument::from_bytes(&bytes).unwrap();
+            assert_eq!(read.to_bytes().unwrap(), bytes);
+        }
+        let bytes = card("4111111111111111", "3", "30").to_bytes().unwrap();
+        assert_eq!(
+            std::str::from_utf8(&bytes).unwrap(),
+            r#"{"card":{"card_number":"4111111111111111","card_exp_month":"3","card_exp_year":"30"}}"#
+        );
+    }
+
+    #[test]
+    fn other_bytes_are_no_instrument_and_are_not_shown() {
+        for bytes in [
+            "",
+            "{}",
+            r#"{"card":{"card_number":"4111111111111112","card_exp_month":"3","card_exp_year":"30"}}"#,
+        ] {
+            let error = Instrument::from_bytes(bytes.as_bytes()).unwrap_err();
+            assert_eq!(error, Unstorable);
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_the_number_alone() {
+        let fingerprint = |instrument: Instrument| instrument.fingerprint(&key());
+        let original = fingerprint(card("4111111111111111", "03", "2030"));
+        assert_eq!(original, fingerprint(card("4111111111111111", "04", "31")));
+        assert_ne!(
+            original,
+            fingerprint(card("4242424242424242", "03", "2030"))
+        );
+        assert_ne!(
+            fingerprint(ach("1", ROUTING)),
+            fingerprint(ach("2", ROUTING))
+        );
+    }
+
+    #[test]
+    fn a_duplicate_has_the_same_number_and_expiry_however_written() {
+        let index = |instrument: Instrument| instrument.duplicate_index(&key());
+        let original = index(card("4111111111111111", "03", "2030"));
+        assert_eq!(original, index(card("4111 1111 1111 1111", "3", "30")));
+        assert_ne!(original, index(card("4111111111111111", "04", "2030")));
+        assert_ne!(original, index(card("4111111111111111", "03", "2031")));
+        assert_ne!(original, index(card("4242424242424242", "03", "2030")));
+        assert_ne!(index(ach("1", ROUTING)), index(ach("1", "021000021")));
+    }
+
+    #[test]
+    fn fingerprints_and_duplicate_indexes_do_not_meet() {
+        let account = ach("1", ROUTING);
+        assert_ne!(account.fingerprint(&key()), account.duplicate_index(&key()));
+    }
+
+    #[test]
+    fn an_account_number_has_1_to_17_digits() {
+        for account in ["1", &"9".repeat(17)] {
+            assert!(AchInstrument::parse(account, ROUTING).is_ok());
+        }
+        for account in ["", &"9".repeat(18), "12a", " 12"] {
+            assert_eq!(
+                refusal(account, ROUTING),
+                "`account_number` must be 1 to 17 digits"
+            );
+        }
+    }
+
+    #[test]
+    fn a_routing_number_has_9_digits_and_its_checksum() {
+        for routing in ["110000000", "021000021", "011401533"] {
+            assert!(AchInstrument::parse("1", routing).is_ok(), "{routing}");
+        }
+        for routing in [
+            "",
+            "11000000",
+            "1100000000",
+            "110000001",
+            "11000000a",
+            "021000012",
+        ] {
+            assert_eq!(
+                refusal("1", routing),
+                "`routing_number` must be 9 digits with a valid checksum"
+            );
+        }
+    }
+
+    #[test]
+    fn the_last_four_digits_are_all_of_a_shorter_number() {
+        let account = AchInstrument::parse("12", ROUTING).ok().unwrap();
+        assert_eq!(account.account_number_last4(), "12");
+        assert_eq!(account.routing_number_last4(), "0000");
+    }
+
+    #[test]
+    fn only_cards_have_bins() {
+        assert_eq!(
+            card("4111111111111111", "3", "30").bins(),
+            Some(["411111", "41111111"])
+        );
+        assert_eq!(ach("1", ROUTING).bins(), None);
+    }
+
+    #[test]
+    fn an_instrument_prints_nothing_of_itself() {
+        let printed = format!("{:?}", card("4111111111111111", "3", "30"));
+        assert_eq!(printed, "Instrument { .. }");
+    }
+}

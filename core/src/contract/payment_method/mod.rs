@@ -1,0 +1,31 @@
+//! Payment methods: contract, sections 4 and 6.
+
+mod connector_token;
+mod create;
+mod instrument;
+mod kinds;
+mod network_token;
+mod query;
+mod raw;
+mod response;
+mod summary;
+mod update;
+
+pub use connector_token::{ConnectorToken, ConnectorTokenDetails, PlacedToken};
+pub use create::{NewPaymentMethod, PaymentMethodCreate};
+pub use instrument::{AchInstrument, CardInstrument, Instrument};
+pub use kinds::{
+    AcknowledgementStatus, BankHolderType, BankType, CardType, ConnectorTokenStatus,
+    NetworkTokenization, PaymentMethodType, StorageType, TokenType,
+};
+pub use network_token::{FetchedTokenType, NetworkTokenRequest, NetworkTokenStatus};
+pub use query::RetrieveQuery;
+pub use raw::RawPaymentMethodData;
+pub use response::{
+    ListItem, PaymentMethod, PaymentMethodDeleted, PaymentMethodDetails, PaymentMethodResponse,
+    SavedPaymentMethods,
+};
+pub use summary::{
+    AchSummary, BankDebitSummary, Billing, BinRecord, CardSummary, PaymentMethodSummary, Summary,
+};
+pub use update::{PaymentMethodChanges, PaymentMethodUpdate};

@@ -1,0 +1,156 @@
+//! Updating payment methods.
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::connector_token::ConnectorTokenDetails;
+use super::kinds::AcknowledgementStatus;
+use crate::card::cvc;
+use crate::contract::json::Object;
+use crate::contract::refusal::Refusal;
+use crate::contract::rules;
+
+/// `PUT /payment-methods/{id}/update-saved-payment-method`, as it was sent. Number and expiry never change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentMethodUpdate {
+    payment_method_data: Option<Object<Data>>,
+    connector_token_details: Option<Object<ConnectorTokenDetails>>,
+    network_transaction_id: Option<String>,
+    acknowledgement_status: Option<AcknowledgementStatus>,
+}
+
+/// A checked update. What is absent stays as it is.
+pub struct PaymentMethodChanges {
+    pub(super) data: DataChanges,
+    pub(super) network_transaction_id: Option<String>,
+    /// Decides whether the payment method is active.
+    pub acknowledgement_status: Option<AcknowledgementStatus>,
+    /// A token to add or replace.
+    pub connector_token_details: Option<ConnectorTokenDetails>,
+}
+
+/// What changes of the masked card or account.
+pub(super) enum DataChanges {
+    None,
+    Card(CardNames),
+    Ach(AchNames),
+}
+
+impl PaymentMethodUpdate {
+    /// Checks the fields.
+    ///
+    /// # Errors
+    /// The refusal of the first rule that is broken.
+    pub fn check(self) -> Result<PaymentMethodChanges, Refusal> {
+        let data = match self.payment_method_data {
+            Some(data) => data.into_inner().check()?,
+            None => DataChanges::None,
+        };
+        rules::each(
+            "",
+            rules::text,
+            [("network_transaction_id", &self.network_transaction_id)],
+        )?;
+        let connector_token_details = self.connector_token_details.map(Object::into_inner);
+        if let Some(details) = &connector_token_details {
+            details.check()?;
+        }
+        Ok(PaymentMethodChanges {
+            data,
+            network_transaction_id: self.network_transaction_id,
+            acknowledgement_status: self.acknowledgement_status,
+            connector_token_details,
+        })
+    }
+}
+
+impl PaymentMethodChanges {
+    /// Whether there is nothing to change.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.data, DataChanges::None)
+            && self.network_transaction_id.is_none()
+            && self.acknowledgement_status.is_none()
+            && self.connector_token_details.is_none()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    card: Option<Object<Card>>,
+    bank_debit: Option<Object<BankDebit>>,
+}
+
+impl Data {
+    fn check(self) -> Result<DataChanges, Refusal> {
+        match (self.card, self.bank_debit) {
+            (None, None) => Ok(DataChanges::None),
+            (Some(card), None) => card.into_inner().check().map(DataChanges::Card),
+            (None, Some(debit)) => {
+                let names = debit.into_inner().ach.into_inner();
+                names.check()?;
+                Ok(DataChanges::Ach(names))
+            }
+            (Some(_), Some(_)) => Err(Refusal::InvalidPaymentMethodData),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Card {
+    card_holder_name: Option<String>,
+    nick_name: Option<String>,
+    card_cvc: Option<Zeroizing<String>>,
+}
+
+pub(super) struct CardNames {
+    pub(super) card_holder_name: Option<String>,
+    pub(super) nick_name: Option<String>,
+}
+
+impl Card {
+    fn check(self) -> Result<CardNames, Refusal> {
+        if let Some(code) = &self.card_cvc {
+            cvc::check(code)?;
+        }
+        rules::each(
+            "",
+            rules::text,
+            [
+                ("card_holder_name", &self.card_holder_name),
+                ("nick_name", &self.nick_name),
+            ],
+        )?;
+        Ok(CardNames {
+            card_holder_name: self.card_holder_name,
+            nick_name: self.nick_name,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BankDebit {
+    ach: Object<AchNames>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AchNames {
+    pub(super) bank_account_holder_name: Option<String>,
+}
+
+impl AchNames {
+    fn check(&self) -> Result<(), Refusal> {
+        rules::each(
+            "",
+            rules::text,
+            [("bank_account_holder_name", &self.bank_account_holder_name)],
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

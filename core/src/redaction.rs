@@ -1,0 +1,149 @@
+//! Finds card data in texts that PostgreSQL is about to log, and masks it.
+
+/// The shortest and the longest card number that is looked for. Shorter ones exist, but so do too many other numbers.
+const NUMBER_LENGTH: std::ops::RangeInclusive<usize> = 13..=19;
+
+/// Members of a request whose digits are sensitive whatever their checksum.
+const SENSITIVE_MEMBERS: [&[u8]; 3] = [b"card_cvc", b"card_number", b"account_number"];
+
+/// How far behind a member's name its digits may begin: quotes, a colon, white space, escapes.
+const MEMBER_GAP: usize = 12;
+
+const MASK: u8 = b'*';
+
+/// Replaces every digit of card data with `*`, in place, and tells whether there was any.
+///
+/// Card data is a run of 13 to 19 digits, single spaces or hyphens between them allowed, that passes the Luhn check; and
+/// the digits behind the name of a sensitive member.
+pub fn mask_card_data(text: &mut [u8]) -> bool {
+    let numbers = mask_card_numbers(text);
+    let members = mask_sensitive_members(text);
+    numbers || members
+}
+
+fn mask_card_numbers(text: &mut [u8]) -> bool {
+    let mut found = false;
+    let mut start = 0;
+    while let Some(run) = next_run(text, start) {
+        start = run.end;
+        let Some(run) = text.get_mut(run) else { break };
+        if NUMBER_LENGTH.contains(&digits(run).count()) && passes_luhn(run) {
+            mask(run);
+            found = true;
+        }
+    }
+    found
+}
+
+fn mask_sensitive_members(text: &mut [u8]) -> bool {
+    let mut found = false;
+    for name in SENSITIVE_MEMBERS {
+        let mut start = 0;
+        while let Some(end) = find(text, name, start) {
+            start = end;
+            let run = text
+                .iter()
+                .skip(end)
+                .take(MEMBER_GAP)
+                .position(u8::is_ascii_digit)
+                .and_then(|gap| next_run(text, end + gap))
+                .and_then(|run| text.get_mut(run));
+            if let Some(run) = run {
+                mask(run);
+                found = true;
+            }
+        }
+    }
+    found
+}
+
+/// The next digits from `start` on, with the single separators between them.
+fn next_run(text: &[u8], start: usize) -> Option<std::ops::Range<usize>> {
+    let tail = text.get(start..)?;
+    let first = start + tail.iter().position(u8::is_ascii_digit)?;
+    let mut end = first + 1;
+    loop {
+        let here = text.get(end);
+        let next = text.get(end + 1);
+        if here.is_some_and(u8::is_ascii_digit) {
+            end += 1;
+        } else if here.is_some_and(|byte| b" -".contains(byte)) && next.is_some_and(u8::is_ascii_digit) {
+            end += 2;
+        } else {
+            return Some(first..end);
+        }
+    }
+}
+
+/// Where the first `name` from `start` on ends.
+fn find(text: &[u8], name: &[u8], start: usize) -> Option<usize> {
+    let tail = text.get(start..)?;
+    let place = tail.windows(name.len()).position(|window| window == name)?;
+    Some(start + place + name.len())
+}
+
+fn mask(run: &mut [u8]) {
+    for byte in run.iter_mut().filter(|byte| byte.is_ascii_digit()) {
+        *byte = MASK;
+    }
+}
+
+fn digits(run: &[u8]) -> impl DoubleEndedIterator<Item = u32> + '_ {
+    run.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0'))
+}
+
+fn passes_luhn(run: &[u8]) -> bool {
+    let sum: u32 = digits(run)
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| match (place % 2, digit) {
+            (0, digit) => digit,
+            (_, digit @ 0..=4) => digit * 2,
+            (_, digit) => digit * 2 - 9,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(text: &str) -> (bool, String) {
+        let mut bytes = text.as_bytes().to_vec();
+        let found = mask_card_data(&mut bytes);
+        (found, String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn a_card_number_is_masked_wherever_it_stands() {
+        let (found, text) = masked("SELECT '4111111111111111', 1;");
+        assert!(found);
+        assert_eq!(text, "SELECT '****************', 1;");
+    }
+
+    #[test]
+    fn a_card_number_with_separators_is_masked() {
+        assert_eq!(masked("4111 1111-1111 1111").1, "**** ****-**** ****");
+    }
+
+    #[test]
+    fn a_cvc_and_a_mistyped_card_number_are_masked_behind_their_names() {
+        let (found, text) = masked(r#"{"card_cvc": "737", \"card_number\":\"4111111111111112\"}"#);
+        assert!(found);
+        assert_eq!(text, r#"{"card_cvc": "***", \"card_number\":\"****************\"}"#);
+    }
+
+    #[test]
+    fn other_numbers_stay() {
+        for text in ["duration: 1234.567 ms", "20261121010618", "id 41111111111", "card_cvc is missing; see line 12"] {
+            assert_eq!(masked(text), (false, text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn every_occurrence_is_masked() {
+        let (_, text) = masked("4111111111111111,5555555555554444");
+        assert!(!text.contains(|c: char| c.is_ascii_digit()), "{text}");
+    }
+}
