@@ -1,1 +1,101 @@
+//! A card vault inside PostgreSQL: customers and payment methods, encrypted and isolated per profile.
+//!
+//! The way of a request, top to bottom: [`surface`], [`tenancy`], [`operations`], [`keys`], [`store`].
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+mod clock;
+mod compat;
+mod error;
+mod keys;
+mod log_guard;
+mod operations;
+mod settings;
+mod store;
+mod surface;
+mod tenancy;
+mod types;
+
+#[cfg(any(test, feature = "pg_test"))]
+#[path = "../pgrx-tests/backend/mod.rs"]
+mod backend_tests;
+
+use types::encrypted_json::*;
+use types::encrypted_text::*;
+
 ::pgrx::pg_module_magic!(name, version);
+
+extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
+extension_sql_file!(
+    "../sql/tables.sql",
+    name = "tables",
+    requires = ["bootstrap"]
+);
+extension_sql_file!(
+    "../sql/types.sql",
+    name = "types",
+    creates = [Type(EncryptedText), Type(EncryptedJson)],
+    requires = [
+        encrypted_text_in,
+        encrypted_text_out,
+        encrypted_text_recv,
+        encrypted_text_send,
+        encrypted_json_in,
+        encrypted_json_out,
+        encrypted_json_recv,
+        encrypted_json_send,
+    ]
+);
+extension_sql_file!(
+    "../sql/policies.sql",
+    name = "policies",
+    requires = ["tables", surface::sql::current_profile]
+);
+extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
+extension_sql_file!(
+    "../sql/comments.sql",
+    name = "comments",
+    requires = ["policies"]
+);
+extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
+
+// Cargo does not see what the macro above reads: with these, a change of the SQL makes it build again.
+const _: [&str; 7] = [
+    include_str!("../sql/bootstrap.sql"),
+    include_str!("../sql/tables.sql"),
+    include_str!("../sql/types.sql"),
+    include_str!("../sql/policies.sql"),
+    include_str!("../sql/api.sql"),
+    include_str!("../sql/comments.sql"),
+    include_str!("../sql/grants.sql"),
+];
+
+/// Called when the library is loaded: by the postmaster when it is preloaded, else by one backend.
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    settings::register();
+    tenancy::session::register_callbacks();
+    // SAFETY: set by the postmaster before it loads the libraries.
+    if unsafe { pg_sys::process_shared_preload_libraries_in_progress } {
+        log_guard::install();
+        tenancy::lockout::reserve_shared_memory();
+        keys::root_key::load_at_server_start();
+    }
+}
+
+/// What `cargo pgrx test` asks of the crate.
+#[cfg(test)]
+pub mod pg_test {
+    /// Runs once before the tests.
+    pub fn setup(_options: Vec<&str>) {}
+
+    /// The server that the tests run in.
+    #[must_use]
+    pub fn postgresql_conf_options() -> Vec<&'static str> {
+        vec![
+            "shared_preload_libraries = 'vault'",
+            "vault.root_key_command = 'printf %064d 7'",
+        ]
+    }
+}

@@ -67,7 +67,9 @@ fn next_run(text: &[u8], start: usize) -> Option<std::ops::Range<usize>> {
         let next = text.get(end + 1);
         if here.is_some_and(u8::is_ascii_digit) {
             end += 1;
-        } else if here.is_some_and(|byte| b" -".contains(byte)) && next.is_some_and(u8::is_ascii_digit) {
+        } else if here.is_some_and(|byte| b" -".contains(byte))
+            && next.is_some_and(u8::is_ascii_digit)
+        {
             end += 2;
         } else {
             return Some(first..end);
@@ -89,7 +91,9 @@ fn mask(run: &mut [u8]) {
 }
 
 fn digits(run: &[u8]) -> impl DoubleEndedIterator<Item = u32> + '_ {
-    run.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0'))
+    run.iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .map(|byte| u32::from(byte - b'0'))
 }
 
 fn passes_luhn(run: &[u8]) -> bool {
@@ -131,12 +135,20 @@ mod tests {
     fn a_cvc_and_a_mistyped_card_number_are_masked_behind_their_names() {
         let (found, text) = masked(r#"{"card_cvc": "737", \"card_number\":\"4111111111111112\"}"#);
         assert!(found);
-        assert_eq!(text, r#"{"card_cvc": "***", \"card_number\":\"****************\"}"#);
+        assert_eq!(
+            text,
+            r#"{"card_cvc": "***", \"card_number\":\"****************\"}"#
+        );
     }
 
     #[test]
     fn other_numbers_stay() {
-        for text in ["duration: 1234.567 ms", "20261121010618", "id 41111111111", "card_cvc is missing; see line 12"] {
+        for text in [
+            "duration: 1234.567 ms",
+            "20261121010618",
+            "id 41111111111",
+            "card_cvc is missing; see line 12",
+        ] {
             assert_eq!(masked(text), (false, text.to_owned()));
         }
     }

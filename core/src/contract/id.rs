@@ -171,7 +171,8 @@ impl RequestId {
     }
 }
 
-fn path_text(segment: &str) -> Option<String> {
+/// The text that stands percent-encoded in a path; none when it is no text that a database could hold.
+pub fn path_text(segment: &str) -> Option<String> {
     let text = percent_decode_str(segment).decode_utf8().ok()?;
     (!text.contains('\0')).then(|| text.into_owned())
 }

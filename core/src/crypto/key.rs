@@ -1,6 +1,7 @@
 //! The vault's keys: each 256 bits, in one place of the heap, wiped when dropped, without any way to print them.
 
 use std::fmt;
+use std::ops::Range;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -87,6 +88,11 @@ impl RootKey {
     pub fn check_value(&self) -> CheckValue {
         self.check_value
     }
+
+    /// Where the expanded key lies, for whoever keeps memory out of core dumps.
+    pub fn location(&self) -> Range<*const u8> {
+        location(&*self.cipher)
+    }
 }
 
 impl From<&KeyMaterial> for RootKey {
@@ -129,6 +135,11 @@ impl DataKey {
     pub fn check_value(&self) -> CheckValue {
         self.check_value
     }
+
+    /// Where the expanded key lies, for whoever keeps memory out of core dumps.
+    pub fn location(&self) -> Range<*const u8> {
+        location(&*self.cipher)
+    }
 }
 
 impl From<&KeyMaterial> for DataKey {
@@ -156,6 +167,11 @@ impl IndexKey {
     /// A value that tells two index keys apart without revealing either.
     pub fn check_value(&self) -> CheckValue {
         self.check_value
+    }
+
+    /// Where the expanded key lies, for whoever keeps memory out of core dumps.
+    pub fn location(&self) -> Range<*const u8> {
+        location(&*self.mac)
     }
 }
 
@@ -214,6 +230,11 @@ impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+fn location<T>(value: &T) -> Range<*const u8> {
+    let start = std::ptr::from_ref(value).cast::<u8>();
+    start..start.wrapping_add(size_of::<T>())
 }
 
 fn cipher(material: &KeyMaterial) -> Box<Xaes256Gcm> {

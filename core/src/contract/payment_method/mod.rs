@@ -22,8 +22,8 @@ pub use network_token::{FetchedTokenType, NetworkTokenRequest, NetworkTokenStatu
 pub use query::RetrieveQuery;
 pub use raw::RawPaymentMethodData;
 pub use response::{
-    ListItem, PaymentMethod, PaymentMethodDeleted, PaymentMethodDetails, PaymentMethodResponse,
-    SavedPaymentMethods,
+    DefaultPaymentMethod, ListItem, PaymentMethod, PaymentMethodDeleted, PaymentMethodDetails,
+    PaymentMethodResponse, SavedPaymentMethods,
 };
 pub use summary::{
     AchSummary, BankDebitSummary, Billing, BinRecord, CardSummary, PaymentMethodSummary, Summary,

@@ -203,6 +203,16 @@ pub struct PaymentMethodDeleted {
     pub id: PaymentMethodId,
 }
 
+/// The answer to making a payment method its customer's default.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "the names of the members say what they are")]
+pub struct DefaultPaymentMethod {
+    pub default_payment_method_id: PaymentMethodId,
+    pub customer_id: CustomerId,
+    pub payment_method_type: PaymentMethodType,
+    pub payment_method_subtype: Option<String>,
+}
+
 fn none_if_empty(tokens: Vec<ConnectorToken>) -> Option<Vec<ConnectorToken>> {
     (!tokens.is_empty()).then_some(tokens)
 }

@@ -1,0 +1,1 @@
+//! Tests inside the backend, as superuser, each in a transaction of its own that is rolled back.

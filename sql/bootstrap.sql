@@ -1,0 +1,45 @@
+-- The roles come first: policies and grants name them. Roles belong to the whole cluster, so a second database that
+-- installs the extension finds them there; their attributes are set every time, because the isolation rests on them.
+DO $$
+DECLARE
+    role_name text;
+BEGIN
+    FOREACH role_name IN ARRAY ARRAY[
+        'vault_operator', 'vault_authenticator', 'vault_api', 'vault_client', 'vault_reveal', 'vault_admin', 'vault_auditor'
+    ] LOOP
+        IF pg_catalog.to_regrole(role_name) IS NULL THEN
+            EXECUTE pg_catalog.format('CREATE ROLE %I', role_name);
+        END IF;
+        EXECUTE pg_catalog.format(
+            'ALTER ROLE %I NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', role_name);
+    END LOOP;
+END
+$$;
+
+ALTER ROLE vault_operator NOLOGIN;
+ALTER ROLE vault_api NOLOGIN;
+ALTER ROLE vault_client NOLOGIN;
+ALTER ROLE vault_reveal NOLOGIN;
+ALTER ROLE vault_admin NOLOGIN;
+ALTER ROLE vault_auditor NOLOGIN;
+ALTER ROLE vault_authenticator LOGIN NOINHERIT;
+GRANT vault_api TO vault_authenticator;
+
+-- A request's body is a bind value: it must not reach the log, not even with an error.
+ALTER ROLE vault_authenticator SET log_parameter_max_length = 0;
+ALTER ROLE vault_authenticator SET log_parameter_max_length_on_error = 0;
+ALTER ROLE vault_authenticator SET log_error_verbosity = 'terse';
+
+COMMENT ON ROLE vault_operator IS 'Runs the operations of the vault; owns no table, logs in nowhere, bypasses no policy';
+COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST; may become vault_api and nothing else';
+COMMENT ON ROLE vault_api IS 'Executes the functions of schema vault_api';
+COMMENT ON ROLE vault_client IS 'Granted to application roles: executes the operations and the functions of the encrypted types';
+COMMENT ON ROLE vault_reveal IS 'Granted beside vault_client: sees full card and account numbers by SQL';
+COMMENT ON ROLE vault_admin IS 'Manages merchants, profiles, API keys and keys; sees no card data';
+COMMENT ON ROLE vault_auditor IS 'Reads the audit log';
+
+CREATE TYPE vault.encrypted_text;
+CREATE TYPE vault.encrypted_json;
+
+CREATE SCHEMA vault_api;
+COMMENT ON SCHEMA vault_api IS 'The HTTP API, published by PostgREST';

@@ -1,0 +1,32 @@
+-- Every table that has a profile shows and takes the rows of the current profile only, its owner's sessions included.
+DO $$
+DECLARE
+    table_name text;
+BEGIN
+    FOREACH table_name IN ARRAY ARRAY[
+        'profiles', 'role_bindings', 'data_keys', 'customers', 'payment_methods', 'connector_tokens', 'audit_log'
+    ] LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE vault.%I ENABLE ROW LEVEL SECURITY', table_name);
+        EXECUTE pg_catalog.format('ALTER TABLE vault.%I FORCE ROW LEVEL SECURITY', table_name);
+    END LOOP;
+    FOREACH table_name IN ARRAY ARRAY['data_keys', 'customers', 'payment_methods', 'connector_tokens'] LOOP
+        EXECUTE pg_catalog.format(
+            'CREATE POLICY of_current_profile ON vault.%I USING (profile_id = (SELECT vault.current_profile()))', table_name);
+    END LOOP;
+END
+$$;
+
+-- A profile is found by an API key or a role binding before it is the current one. These two tables hold no card data,
+-- and nobody but the operator's own statements reads them.
+CREATE POLICY found_before_current ON vault.profiles FOR SELECT TO vault_operator USING (true);
+CREATE POLICY of_current_profile ON vault.profiles FOR INSERT TO vault_operator
+    WITH CHECK (profile_id = (SELECT vault.current_profile()));
+CREATE POLICY found_before_current ON vault.role_bindings FOR SELECT TO vault_operator USING (true);
+CREATE POLICY of_current_profile ON vault.role_bindings FOR INSERT TO vault_operator
+    WITH CHECK (profile_id = (SELECT vault.current_profile()));
+CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator
+    USING (profile_id = (SELECT vault.current_profile()));
+
+CREATE POLICY written_by_operations ON vault.audit_log FOR INSERT TO vault_operator
+    WITH CHECK (profile_id IN ('', (SELECT vault.current_profile())));
+CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor USING (true);

@@ -1,0 +1,141 @@
+-- Primary keys begin with profile_id and foreign keys stay within a profile, so the tables can be partitioned or
+-- distributed by it. Identifiers compare by bytes (COLLATE "C"). bytea columns hold envelopes or blind indexes.
+
+CREATE TABLE vault.merchants (
+    merchant_id text COLLATE "C" PRIMARY KEY,
+    name        text NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE vault.merchants IS 'Merchants; each owns profiles and API keys';
+
+CREATE TABLE vault.profiles (
+    profile_id  text COLLATE "C" PRIMARY KEY,
+    merchant_id text COLLATE "C" NOT NULL REFERENCES vault.merchants,
+    name        text NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE vault.profiles IS 'Profiles, the unit of isolation: data of one is out of reach of every other';
+CREATE INDEX profiles_by_merchant ON vault.profiles (merchant_id);
+
+CREATE TABLE vault.api_keys (
+    key_id      text COLLATE "C" PRIMARY KEY,
+    merchant_id text COLLATE "C" NOT NULL REFERENCES vault.merchants,
+    name        text NOT NULL,
+    prefix      text COLLATE "C" NOT NULL,
+    key_hash    bytea NOT NULL UNIQUE,
+    scopes      text[] NOT NULL DEFAULT '{}' CHECK (scopes <@ ARRAY['reveal']),
+    created_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    expires_at  timestamptz,
+    revoked_at  timestamptz
+);
+COMMENT ON TABLE vault.api_keys IS 'API keys of merchants, as hashes: the key itself is shown once, at its creation';
+CREATE INDEX api_keys_by_merchant ON vault.api_keys (merchant_id);
+
+CREATE TABLE vault.role_bindings (
+    role_name  text COLLATE "C" PRIMARY KEY,
+    profile_id text COLLATE "C" NOT NULL REFERENCES vault.profiles,
+    created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE vault.role_bindings IS 'The profile that a database role acts for without an API key';
+
+CREATE TABLE vault.root_keys (
+    check_value   bytea PRIMARY KEY,
+    first_used_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE vault.root_keys IS 'Check values of the root keys that wrapped data keys of this database; no key material';
+
+CREATE TABLE vault.data_keys (
+    profile_id     text COLLATE "C" NOT NULL REFERENCES vault.profiles,
+    key_id         integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    purpose        text NOT NULL CHECK (purpose IN ('data', 'index')),
+    version        integer NOT NULL CHECK (version > 0),
+    state          text NOT NULL DEFAULT 'current' CHECK (state IN ('current', 'retired', 'destroyed')),
+    wrapped        bytea,
+    check_value    bytea NOT NULL,
+    root_key_check bytea NOT NULL REFERENCES vault.root_keys,
+    created_at     timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    retired_at     timestamptz,
+    rotate_after   timestamptz,
+    PRIMARY KEY (profile_id, purpose, version),
+    CHECK ((wrapped IS NULL) = (state = 'destroyed'))
+);
+COMMENT ON TABLE vault.data_keys IS 'Data keys, wrapped by a root key';
+CREATE UNIQUE INDEX data_keys_one_current ON vault.data_keys (profile_id, purpose) WHERE state = 'current';
+
+CREATE TABLE vault.customers (
+    profile_id                text COLLATE "C" NOT NULL REFERENCES vault.profiles,
+    customer_id               text COLLATE "C" NOT NULL,
+    merchant_reference_id     text COLLATE "C",
+    details                   bytea,
+    default_payment_method_id text COLLATE "C",
+    created_at                timestamptz NOT NULL,
+    modified_at               timestamptz NOT NULL,
+    redacted_at               timestamptz,
+    PRIMARY KEY (profile_id, customer_id),
+    CHECK ((details IS NULL) = (redacted_at IS NOT NULL))
+);
+COMMENT ON TABLE vault.customers IS 'Customers; details is the envelope of the personal data, NULL once redacted';
+COMMENT ON COLUMN vault.customers.details IS 'Envelope under the data key of the profile, bound to this row and column';
+CREATE UNIQUE INDEX customers_reference_once ON vault.customers (profile_id, merchant_reference_id);
+CREATE INDEX customers_oldest_first ON vault.customers (profile_id, created_at, customer_id);
+
+CREATE TABLE vault.payment_methods (
+    profile_id             text COLLATE "C" NOT NULL,
+    payment_method_id      text COLLATE "C" NOT NULL,
+    customer_id            text COLLATE "C" NOT NULL,
+    payment_method_type    text COLLATE "C" NOT NULL,
+    payment_method_subtype text COLLATE "C",
+    status                 text COLLATE "C" NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'inactive', 'redacted')),
+    instrument             bytea,
+    summary                bytea,
+    duplicate_index        bytea,
+    created_at             timestamptz NOT NULL,
+    modified_at            timestamptz NOT NULL,
+    last_used_at           timestamptz NOT NULL,
+    PRIMARY KEY (profile_id, payment_method_id),
+    FOREIGN KEY (profile_id, customer_id) REFERENCES vault.customers,
+    CHECK ((status = 'redacted') = (instrument IS NULL)),
+    CHECK ((status = 'redacted') = (summary IS NULL)),
+    CHECK ((status = 'redacted') = (duplicate_index IS NULL))
+);
+COMMENT ON TABLE vault.payment_methods IS 'Payment methods; the instrument and its masked summary are two envelopes';
+COMMENT ON COLUMN vault.payment_methods.instrument IS 'Envelope of the card or account number; opened by a reveal only';
+COMMENT ON COLUMN vault.payment_methods.summary IS 'Envelope of what an ordinary answer shows';
+COMMENT ON COLUMN vault.payment_methods.duplicate_index IS 'Blind index of number and expiry: one method per customer';
+CREATE UNIQUE INDEX payment_methods_once_per_customer
+    ON vault.payment_methods (profile_id, customer_id, duplicate_index);
+
+CREATE TABLE vault.connector_tokens (
+    profile_id        text COLLATE "C" NOT NULL,
+    payment_method_id text COLLATE "C" NOT NULL,
+    position          integer NOT NULL,
+    details           bytea NOT NULL,
+    PRIMARY KEY (profile_id, payment_method_id, position),
+    FOREIGN KEY (profile_id, payment_method_id) REFERENCES vault.payment_methods
+);
+COMMENT ON TABLE vault.connector_tokens IS 'Tokens of connectors for a payment method, each an envelope';
+
+CREATE TABLE vault.card_bins (
+    bin             text COLLATE "C" PRIMARY KEY CHECK (bin ~ '^[0-9]{6,8}$'),
+    card_network    text,
+    card_issuer     text,
+    card_type       text CHECK (card_type IN ('credit', 'debit')),
+    issuing_country text CHECK (issuing_country ~ '^[A-Z]{2}$')
+);
+COMMENT ON TABLE vault.card_bins IS 'BIN table, loaded by the operator: fills in what the caller of a create leaves out';
+
+-- audit_id is a UUID version 7, so the order of the key is the order of time. A row without a profile (an unknown API
+-- key, an action on a merchant) has the empty text there: a primary key has no NULL.
+CREATE TABLE vault.audit_log (
+    profile_id     text COLLATE "C" NOT NULL DEFAULT '',
+    audit_id       uuid NOT NULL,
+    occurred_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    actor          text NOT NULL,
+    request_id     text,
+    client_address text,
+    event          text NOT NULL,
+    object_id      text,
+    outcome        text NOT NULL CHECK (outcome IN ('success', 'refused')),
+    PRIMARY KEY (profile_id, audit_id)
+);
+COMMENT ON TABLE vault.audit_log IS 'Who did what to which object, and when; append-only, without card data';

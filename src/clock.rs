@@ -1,0 +1,73 @@
+//! The server's clock and the operating system's randomness: what the pure core takes as arguments.
+
+use pgrx::pg_sys;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use uuid::Uuid;
+use vault_core::contract::time::Timestamp;
+
+use crate::error::Failure;
+
+/// Microseconds from the Unix epoch to PostgreSQL's, 2000-01-01.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+
+/// The time of day, not of the transaction's start: a session may sit in a transaction for long.
+///
+/// # Errors
+/// Never on a machine whose clock is right.
+pub fn now() -> Result<Timestamp, Failure> {
+    timestamp(now_micros())
+}
+
+/// The time of day in microseconds since the Unix epoch.
+pub fn now_micros() -> i64 {
+    // SAFETY: reads the clock, nothing else.
+    unsafe { pg_sys::GetCurrentTimestamp() }.saturating_add(POSTGRES_EPOCH)
+}
+
+/// A `timestamptz` as the core's timestamp.
+///
+/// # Errors
+/// When it lies outside of the years that have four digits, `infinity` above all.
+pub fn from_postgres(value: pg_sys::TimestampTz) -> Result<Timestamp, Failure> {
+    timestamp(value.saturating_add(POSTGRES_EPOCH))
+}
+
+fn timestamp(micros: i64) -> Result<Timestamp, Failure> {
+    Timestamp::from_unix_micros(micros).map_err(|_| Failure::Malformed)
+}
+
+/// The core's timestamp as a `timestamptz`.
+pub fn to_postgres(timestamp: Timestamp) -> pg_sys::TimestampTz {
+    timestamp.unix_micros().saturating_sub(POSTGRES_EPOCH)
+}
+
+/// Fills the buffer with randomness from the operating system, on every call: a generator in memory would repeat itself in
+/// forked backends.
+///
+/// # Errors
+/// Fails when the operating system gives no randomness.
+pub fn fill_random(bytes: &mut [u8]) -> Result<(), Failure> {
+    SysRng
+        .try_fill_bytes(bytes)
+        .map_err(|_| Failure::NoRandomness)
+}
+
+/// Random bytes from the operating system.
+///
+/// # Errors
+/// Fails when the operating system gives no randomness.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    fill_random(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A new UUID version 7 for the given time.
+///
+/// # Errors
+/// Fails when the operating system gives no randomness.
+pub fn uuid_at(timestamp: Timestamp) -> Result<Uuid, Failure> {
+    let millis = u64::try_from(timestamp.unix_micros() / 1_000).unwrap_or_default();
+    Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random_bytes()?).into_uuid())
+}

@@ -1,0 +1,165 @@
+//! Why an operation gives no answer, and how PostgreSQL hears of it. The only file that names SQLSTATEs of PostgreSQL.
+//!
+//! No variant carries a value of a caller's: what is printed here may stand in a log.
+
+use pgrx::PgSqlErrorCode;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::spi::SpiError;
+use vault_core::contract::refusal::Refusal;
+use vault_core::crypto::envelope::EnvelopeError;
+
+/// What ends an operation without an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The contract's no to this request; nothing is wrong with the vault.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// There is no usable root key.
+    #[error("vault is sealed: {0}")]
+    Sealed(Sealed),
+    /// An administrator named something that cannot be.
+    #[error("{message}")]
+    Administration {
+        code: PgSqlErrorCode,
+        message: &'static str,
+        hint: &'static str,
+    },
+    /// A value is sealed under a key that its profile does not have.
+    #[error("the value is sealed under a key that this profile does not have")]
+    UnknownKey,
+    /// An envelope did not open.
+    #[error("{0}")]
+    Envelope(#[from] EnvelopeError),
+    /// What was opened is not what was sealed there.
+    #[error("a stored value does not have the form it was written in")]
+    Malformed,
+    /// The profile has no current key for the purpose.
+    #[error("the profile has no current key")]
+    NoCurrentKey,
+    #[error("the operating system gave no randomness")]
+    NoRandomness,
+    #[error("a statement of the vault failed: {0}")]
+    Statement(#[from] SpiError),
+    #[error("a statement of the vault returned NULL where a value belongs")]
+    UnexpectedNull,
+    /// An error of PostgreSQL's own, by its message alone: a detail may show a row.
+    #[error("{0}")]
+    Foreign(String),
+    /// A panic, by its place alone: the text may show a value.
+    #[error("a panic at {file}:{line}")]
+    Panic { file: String, line: u32 },
+    /// Others changed the same row again and again.
+    #[error("could not write for concurrent changes; try again")]
+    Contention,
+}
+
+/// Why the vault is sealed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Sealed {
+    #[error("the library was not loaded at server start")]
+    NotPreloaded,
+    #[error("vault.root_key_command is not set")]
+    NoCommand,
+    #[error("the root key command could not be started")]
+    NotStarted,
+    #[error("the root key command did not end in time")]
+    TimedOut,
+    #[error("the root key command failed with exit code {0}")]
+    Failed(i32),
+    #[error("the root key command printed too much")]
+    TooLong,
+    #[error("line {line} of the root key command's output is not a key: {reason}")]
+    NotAKey { line: usize, reason: String },
+    #[error("the root key is not the one this database was sealed with")]
+    OtherRootKey,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Sealed> for Failure {
+    fn from(reason: Sealed) -> Self {
+        Self::Sealed(reason)
+    }
+}
+
+impl Sealed {
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::NotPreloaded => "Add vault to shared_preload_libraries and restart the server.",
+            Self::NoCommand => {
+                "Set vault.root_key_command in postgresql.conf and restart the server."
+            }
+            Self::OtherRootKey => {
+                "Let vault.root_key_command print this database's root key, as the first line or a later one, and \
+                 restart the server."
+            }
+            _ => {
+                "Run vault.root_key_command as the server's user to see why, then restart the server."
+            }
+        }
+    }
+}
+
+impl Failure {
+    fn sqlstate(&self) -> PgSqlErrorCode {
+        match self {
+            Self::Refused(refusal) => named(refusal.sqlstate()),
+            Self::Administration { code, .. } => *code,
+            Self::Sealed(_) | Self::NoCurrentKey => {
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+            }
+            Self::UnknownKey | Self::Envelope(_) | Self::Malformed => {
+                PgSqlErrorCode::ERRCODE_DATA_CORRUPTED
+            }
+            Self::Contention => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            Self::NoRandomness
+            | Self::Statement(_)
+            | Self::UnexpectedNull
+            | Self::Foreign(_)
+            | Self::Panic { .. } => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Sealed(reason) => Some(reason.hint()),
+            Self::Administration { hint, .. } => Some(hint),
+            Self::Refused(Refusal::Unauthenticated) => Some(
+                "Call vault.authenticate(api_key, profile_id) in this transaction, or have vault.bind_role give your \
+                 role a profile.",
+            ),
+            Self::UnknownKey | Self::Envelope(_) => Some(
+                "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
+            ),
+            _ => None,
+        }
+    }
+}
+
+impl From<Failure> for ErrorReport {
+    fn from(failure: Failure) -> Self {
+        let report = Self::new(failure.sqlstate(), failure.to_string(), "vault");
+        match failure.hint() {
+            Some(hint) => report.set_hint(hint),
+            None => report,
+        }
+    }
+}
+
+fn named(sqlstate: &str) -> PgSqlErrorCode {
+    match sqlstate {
+        "0A000" => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "22023" => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        "22032" => PgSqlErrorCode::ERRCODE_INVALID_JSON_TEXT,
+        "23505" => PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION,
+        "28000" => PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+        "42501" => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "55000" => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "P0002" => PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+        _ => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+    }
+}

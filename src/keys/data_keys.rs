@@ -1,0 +1,104 @@
+//! Data keys: made, wrapped and stored; read and unwrapped.
+
+use vault_core::crypto::wrap::WrapError;
+use vault_core::crypto::{
+    CheckValue, DataKey, DataKeyDescriptor, IndexKey, KeyMaterial, Purpose, unwrap, wrap,
+};
+
+use super::root_key::{RootKeys, root_keys};
+use crate::clock::{fill_random, random_bytes};
+use crate::error::{Failure, Sealed};
+use crate::store;
+use crate::store::data_keys::{NewDataKey, StoredDataKey};
+
+/// Gives a new profile its first keys. The profile must be the current one.
+///
+/// # Errors
+/// Refuses when the vault is sealed, or when the root key is not the one that the database's keys are wrapped with.
+pub fn create_for_profile(profile_id: &str) -> Result<(), Failure> {
+    let root_keys = root_keys()?;
+    check_root_key(root_keys)?;
+    store::data_keys::insert_root_key(root_keys.current().check_value().as_bytes())?;
+    for purpose in [Purpose::Data, Purpose::Index] {
+        create(
+            root_keys,
+            DataKeyDescriptor {
+                profile_id,
+                purpose,
+                version: 1,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Unwraps a stored key.
+///
+/// # Errors
+/// [`Sealed::OtherRootKey`] when none of the server's root keys wrapped it or it does not open.
+pub fn open(
+    profile_id: &str,
+    purpose: Purpose,
+    stored: &StoredDataKey,
+) -> Result<KeyMaterial, Failure> {
+    let root_key = root_keys()?
+        .with_check_value(check_value(&stored.root_key_check)?)
+        .ok_or(Sealed::OtherRootKey)?;
+    let descriptor = DataKeyDescriptor {
+        profile_id,
+        purpose,
+        version: stored.version,
+    };
+    let material = unwrap(root_key, descriptor, &stored.wrapped).map_err(unwrap_failure)?;
+    if check_value_of(purpose, &material) != check_value(&stored.check_value)? {
+        return Err(Failure::Malformed);
+    }
+    Ok(material)
+}
+
+/// A database whose keys are wrapped by other root keys must not get keys of this one beside them unnoticed.
+fn check_root_key(root_keys: &RootKeys) -> Result<(), Failure> {
+    let known = store::data_keys::root_keys()?;
+    let mut opens = known.is_empty();
+    for stored in &known {
+        opens |= root_keys.with_check_value(check_value(stored)?).is_some();
+    }
+    if opens {
+        Ok(())
+    } else {
+        Err(Sealed::OtherRootKey.into())
+    }
+}
+
+fn create(root_keys: &RootKeys, descriptor: DataKeyDescriptor<'_>) -> Result<(), Failure> {
+    let material = KeyMaterial::try_fill(|bytes| fill_random(bytes))?;
+    let wrapped = wrap(root_keys.current(), random_bytes()?, descriptor, &material)
+        .map_err(|_: WrapError| Failure::Malformed)?;
+    store::data_keys::insert(NewDataKey {
+        profile_id: descriptor.profile_id,
+        purpose: descriptor.purpose.as_str(),
+        version: descriptor.version,
+        wrapped: &wrapped,
+        check_value: check_value_of(descriptor.purpose, &material).as_bytes(),
+        root_key_check: root_keys.current().check_value().as_bytes(),
+    })
+}
+
+fn check_value_of(purpose: Purpose, material: &KeyMaterial) -> CheckValue {
+    match purpose {
+        Purpose::Data => DataKey::from(material).check_value(),
+        Purpose::Index => IndexKey::from(material).check_value(),
+    }
+}
+
+fn check_value(stored: &[u8]) -> Result<CheckValue, Failure> {
+    let bytes: [u8; 8] = stored.try_into().map_err(|_| Failure::Malformed)?;
+    Ok(CheckValue::from(bytes))
+}
+
+fn unwrap_failure(error: WrapError) -> Failure {
+    match error {
+        WrapError::DidNotOpen => Sealed::OtherRootKey.into(),
+        _ => Failure::Malformed,
+    }
+}

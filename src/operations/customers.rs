@@ -1,0 +1,179 @@
+//! Customers: contract, section 3.
+
+use vault_core::contract::customer::{
+    CustomerCreate, CustomerDeleted, CustomerDetails, CustomerPage, CustomerResponse,
+    CustomerUpdate, ListCustomers, ListCustomersWithCount,
+};
+use vault_core::contract::id::{CustomerId, PaymentMethodId};
+use vault_core::contract::refusal::Refusal;
+use vault_core::contract::stored;
+use vault_core::crypto::Context;
+
+use super::payment_methods;
+use crate::clock;
+use crate::error::Failure;
+use crate::keys;
+use crate::settings;
+use crate::store;
+use crate::store::customers::{NewCustomer, StoredCustomer};
+use crate::tenancy::Caller;
+use crate::tenancy::audit::{Event, Outcome, record};
+
+/// Creates a customer.
+pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerResponse, Failure> {
+    let new = request.check()?;
+    // What is answered is what a later read answers: the database keeps microseconds, as the clock gives them.
+    let created_at = clock::now()?;
+    let id = CustomerId::new(&settings::cell(), clock::uuid_at(created_at)?);
+    let details = seal(caller, id.as_str(), &new.details)?;
+    let inserted = store::customers::insert(NewCustomer {
+        profile_id: &caller.profile_id,
+        customer_id: id.as_str(),
+        merchant_reference_id: new.merchant_reference_id.as_deref(),
+        details: &details,
+        created_at,
+    })?;
+    if !inserted {
+        return Err(Refusal::CustomerExists.into());
+    }
+    record(
+        caller,
+        Event::CustomerCreated,
+        id.as_str(),
+        Outcome::Success,
+    )?;
+    Ok(CustomerResponse::new(
+        id,
+        new.merchant_reference_id,
+        new.details,
+        None,
+        created_at,
+    ))
+}
+
+/// A customer, by id.
+pub fn retrieve(caller: &Caller, id: &CustomerId) -> Result<CustomerResponse, Failure> {
+    response(caller, found(store::customers::find(id.as_str())?)?)
+}
+
+/// A customer, by the merchant's own id.
+pub fn retrieve_by_reference(
+    caller: &Caller,
+    reference: &str,
+) -> Result<CustomerResponse, Failure> {
+    response(
+        caller,
+        found(store::customers::find_by_reference(reference)?)?,
+    )
+}
+
+/// Changes what the request names.
+pub fn update(
+    caller: &Caller,
+    id: &CustomerId,
+    request: CustomerUpdate,
+) -> Result<CustomerResponse, Failure> {
+    let changes = request.check()?;
+    let stored = found(store::customers::lock(id.as_str())?)?;
+    let default = match &changes.default_payment_method_id {
+        Some(method) => Some(payment_methods::active_of(id, method)?.payment_method_id),
+        None => stored.default_payment_method_id.clone(),
+    };
+    let details = open(caller, &stored)?.apply(changes);
+    let sealed = seal(caller, id.as_str(), &details)?;
+    store::customers::update(id.as_str(), &sealed, default.as_deref(), clock::now()?)?;
+    record(
+        caller,
+        Event::CustomerUpdated,
+        id.as_str(),
+        Outcome::Success,
+    )?;
+    Ok(CustomerResponse::new(
+        id.clone(),
+        stored.merchant_reference_id,
+        details,
+        default.map(PaymentMethodId::from),
+        stored.created_at,
+    ))
+}
+
+/// Redacts a customer, and deletes what it has.
+pub fn delete(caller: &Caller, id: &CustomerId) -> Result<CustomerDeleted, Failure> {
+    let stored = found(store::customers::lock(id.as_str())?)?;
+    let now = clock::now()?;
+    payment_methods::delete_all_of_customer(caller, id, now)?;
+    store::customers::redact(id.as_str(), now)?;
+    record(
+        caller,
+        Event::CustomerDeleted,
+        id.as_str(),
+        Outcome::Success,
+    )?;
+    Ok(CustomerDeleted::new(
+        id.clone(),
+        stored.merchant_reference_id,
+    ))
+}
+
+/// Customers, oldest first.
+pub fn list(caller: &Caller, list: &ListCustomers) -> Result<Vec<CustomerResponse>, Failure> {
+    responses(caller, store::customers::list(list)?)
+}
+
+/// Customers, oldest first, with the number of all.
+pub fn list_with_count(
+    caller: &Caller,
+    list: &ListCustomersWithCount,
+) -> Result<CustomerPage, Failure> {
+    let (customers, total_count) = store::customers::list_with_count(list)?;
+    Ok(CustomerPage {
+        data: responses(caller, customers)?,
+        total_count,
+    })
+}
+
+/// The customer, unless it is not there or redacted.
+pub(super) fn found(stored: Option<StoredCustomer>) -> Result<StoredCustomer, Failure> {
+    let stored = stored.ok_or(Refusal::CustomerNotFound)?;
+    if stored.details.is_none() {
+        return Err(Refusal::CustomerRedacted.into());
+    }
+    Ok(stored)
+}
+
+fn responses(
+    caller: &Caller,
+    stored: Vec<StoredCustomer>,
+) -> Result<Vec<CustomerResponse>, Failure> {
+    stored
+        .into_iter()
+        .map(|customer| response(caller, customer))
+        .collect()
+}
+
+fn response(caller: &Caller, stored: StoredCustomer) -> Result<CustomerResponse, Failure> {
+    let details = open(caller, &stored)?;
+    Ok(CustomerResponse::new(
+        stored.customer_id.into(),
+        stored.merchant_reference_id,
+        details,
+        stored.default_payment_method_id.map(PaymentMethodId::from),
+        stored.created_at,
+    ))
+}
+
+fn seal(caller: &Caller, id: &str, details: &CustomerDetails) -> Result<Vec<u8>, Failure> {
+    let plaintext = stored::to_bytes(details).map_err(|_| Failure::Malformed)?;
+    keys::of_profile(&caller.profile_id)?.seal(&context(id), &plaintext)
+}
+
+fn open(caller: &Caller, stored: &StoredCustomer) -> Result<CustomerDetails, Failure> {
+    let envelope = stored.details.as_deref().ok_or(Refusal::CustomerRedacted)?;
+    let plaintext =
+        keys::of_profile(&caller.profile_id)?.open(&context(&stored.customer_id), envelope)?;
+    stored::from_bytes(&plaintext).map_err(|_| Failure::Malformed)
+}
+
+fn context(customer_id: &str) -> Context<'_> {
+    Context::row("customers", "details", customer_id)
+}

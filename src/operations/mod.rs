@@ -1,0 +1,10 @@
+//! What the vault does. Each operation takes a caller and a request, and gives a response or a failure; none of them sees
+//! JSON or a header.
+//!
+//! A refusal leaves nothing behind: every check comes before the first write, and what only a unique index can decide is
+//! written so that it touches no row when it decides against it.
+
+pub mod administration;
+pub mod customers;
+pub mod network_tokens;
+pub mod payment_methods;

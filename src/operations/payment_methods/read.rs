@@ -1,0 +1,105 @@
+//! Reading payment methods: masked for everyone, in full for who may see them.
+
+use vault_core::contract::customer::PaymentMethodCount;
+use vault_core::contract::id::{CustomerId, PaymentMethodId};
+use vault_core::contract::payment_method::{
+    PaymentMethodDetails, PaymentMethodResponse, SavedPaymentMethods,
+};
+use vault_core::contract::refusal::Refusal;
+
+use super::sealed::{open, open_instrument};
+use crate::error::Failure;
+use crate::store;
+use crate::store::payment_methods::{Status, StoredPaymentMethod};
+use crate::tenancy::Caller;
+use crate::tenancy::audit::{Event, Outcome, record};
+
+/// A payment method, masked; with `fetch_raw_detail` in full.
+pub fn retrieve(
+    caller: &Caller,
+    id: &PaymentMethodId,
+    fetch_raw_detail: bool,
+) -> Result<PaymentMethodResponse, Failure> {
+    if fetch_raw_detail {
+        return reveal(caller, id);
+    }
+    let stored = active(store::payment_methods::find(id.as_str())?)?;
+    Ok(open(caller, stored)?.into_response())
+}
+
+/// A payment method, without what is said about number and security code.
+pub fn retrieve_details(
+    caller: &Caller,
+    id: &PaymentMethodId,
+) -> Result<PaymentMethodDetails, Failure> {
+    let stored = active(store::payment_methods::find(id.as_str())?)?;
+    Ok(open(caller, stored)?.into_details())
+}
+
+/// The active payment methods of a customer, last used first.
+pub fn list(caller: &Caller, customer: &CustomerId) -> Result<SavedPaymentMethods, Failure> {
+    let found =
+        store::payment_methods::list(customer.as_str())?.ok_or(Refusal::CustomerNotFound)?;
+    if found.customer_redacted {
+        return Err(Refusal::CustomerRedacted.into());
+    }
+    let default = found.default_payment_method_id;
+    let items = found.methods.into_iter().map(|stored| {
+        let is_default = default.as_deref() == Some(stored.payment_method_id.as_str());
+        Ok(open(caller, stored)?.into_list_item(is_default))
+    });
+    Ok(SavedPaymentMethods {
+        customer_payment_methods: items.collect::<Result<_, Failure>>()?,
+    })
+}
+
+/// How many active payment methods the profile has.
+pub fn count() -> Result<PaymentMethodCount, Failure> {
+    Ok(PaymentMethodCount {
+        total_count: store::payment_methods::count_active()?,
+    })
+}
+
+/// The row, if the payment method is active.
+pub fn active(stored: Option<StoredPaymentMethod>) -> Result<StoredPaymentMethod, Failure> {
+    stored
+        .filter(|stored| stored.status == Status::Active)
+        .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
+}
+
+/// The row, if the payment method is active and the customer's.
+pub fn active_of(
+    customer: &CustomerId,
+    id: &PaymentMethodId,
+) -> Result<StoredPaymentMethod, Failure> {
+    let stored = store::payment_methods::find(id.as_str())?;
+    active(stored.filter(|stored| stored.customer_id == customer.as_str()))
+}
+
+/// The right comes first: without it, nothing tells whether there is such a payment method.
+fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse, Failure> {
+    if !caller.may_reveal {
+        record(
+            caller,
+            Event::PaymentMethodRevealed,
+            id.as_str(),
+            Outcome::Refused,
+        )?;
+        return Err(Refusal::RevealNotAllowed.into());
+    }
+    let found = store::payment_methods::find_with_instrument(id.as_str())?;
+    let (stored, instrument) = found.ok_or(Refusal::PaymentMethodNotFound)?;
+    let stored = active(Some(stored))?;
+    let envelope = instrument.ok_or(Failure::Malformed)?;
+    let instrument = open_instrument(caller, id.as_str(), &envelope)?;
+    let response = open(caller, stored)?
+        .into_revealed(instrument)
+        .map_err(|_| Failure::Malformed)?;
+    record(
+        caller,
+        Event::PaymentMethodRevealed,
+        id.as_str(),
+        Outcome::Success,
+    )?;
+    Ok(response)
+}

@@ -1,0 +1,113 @@
+//! Every setting of the vault. A setting names a key command; none ever holds a key, and none names a profile.
+
+use std::ffi::CString;
+use std::time::Duration;
+
+use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
+use pgrx::pg_sys;
+
+static ROOT_KEY_COMMAND: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static ROOT_KEY_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10);
+static CELL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"12345"));
+static ENVIRONMENT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
+static LOCKOUT_FAILURES: GucSetting<i32> = GucSetting::<i32>::new(10);
+static LOCKOUT_DURATION: GucSetting<i32> = GucSetting::<i32>::new(30 * 60);
+
+/// Registers the settings, and keeps the prefix `vault.` from anything else.
+pub fn register() {
+    GucRegistry::define_string_guc(
+        c"vault.root_key_command",
+        c"Shell command that prints the root key.",
+        c"Run once, when the server starts. Prints 64 hexadecimal digits per line: the current root key first, \
+          earlier ones after it.",
+        &ROOT_KEY_COMMAND,
+        GucContext::Postmaster,
+        GucFlags::SUPERUSER_ONLY,
+    );
+    GucRegistry::define_int_guc(
+        c"vault.root_key_timeout",
+        c"Time that the root key command may take.",
+        c"After it the command is ended and the vault starts sealed.",
+        &ROOT_KEY_TIMEOUT,
+        1,
+        600,
+        GucContext::Postmaster,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_string_guc(
+        c"vault.cell",
+        c"First part of the identifiers of customers and payment methods.",
+        c"Names the installation, so that identifiers of two never meet.",
+        &CELL,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"vault.environment",
+        c"First part of API keys: dev, snd or prd.",
+        c"",
+        &ENVIRONMENT,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"vault.lockout_failures",
+        c"Failed authentications that lock an API key prefix or a client address.",
+        c"PCI DSS 8.3.4 allows ten at most.",
+        &LOCKOUT_FAILURES,
+        1,
+        10,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"vault.lockout_duration",
+        c"Time that a lock lasts.",
+        c"PCI DSS 8.3.4 asks for thirty minutes at least.",
+        &LOCKOUT_DURATION,
+        30 * 60,
+        24 * 60 * 60,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
+    // SAFETY: called from _PG_init with a static, NUL-terminated prefix.
+    unsafe { pg_sys::MarkGUCPrefixReserved(c"vault".as_ptr()) };
+}
+
+/// The shell command that prints the root key, if one is set.
+pub fn root_key_command() -> Option<String> {
+    text(&ROOT_KEY_COMMAND).filter(|command| !command.trim().is_empty())
+}
+
+/// How long the root key command may run.
+pub fn root_key_timeout() -> Duration {
+    seconds(&ROOT_KEY_TIMEOUT)
+}
+
+/// First part of new identifiers.
+pub fn cell() -> String {
+    text(&CELL).unwrap_or_default()
+}
+
+/// First part of new API keys.
+pub fn environment() -> String {
+    text(&ENVIRONMENT).unwrap_or_default()
+}
+
+/// Failures after which a key prefix or an address is locked.
+pub fn lockout_failures() -> u32 {
+    u32::try_from(LOCKOUT_FAILURES.get()).unwrap_or(1)
+}
+
+/// How long a lock lasts.
+pub fn lockout_duration() -> Duration {
+    seconds(&LOCKOUT_DURATION)
+}
+
+fn text(setting: &'static GucSetting<Option<CString>>) -> Option<String> {
+    setting.get().and_then(|value| value.into_string().ok())
+}
+
+fn seconds(setting: &'static GucSetting<i32>) -> Duration {
+    Duration::from_secs(u64::try_from(setting.get()).unwrap_or_default())
+}

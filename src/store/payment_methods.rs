@@ -1,0 +1,378 @@
+//! Table `vault.payment_methods`.
+
+use vault_core::contract::payment_method::{BinRecord, PaymentMethodType};
+use vault_core::contract::time::Timestamp;
+
+use super::connector_tokens::StoredToken;
+use super::statement::{Row, statements, timestamptz};
+use crate::error::Failure;
+
+/// What every read of payment methods `p` selects: a row per connector token `t`, or one without. [`fold`] reads them.
+macro_rules! columns {
+    () => {
+        "p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status, p.summary, \
+         p.created_at, p.last_used_at, t.position, t.details"
+    };
+}
+
+macro_rules! tokens {
+    () => {
+        "LEFT JOIN vault.connector_tokens t \
+           ON t.profile_id = p.profile_id AND t.payment_method_id = p.payment_method_id"
+    };
+}
+
+statements! {
+    /// One look-up for all that a create must know. It holds the customer's key, so that the customer cannot be redacted
+    /// before the create has ended.
+    Write LOOK_UP(TEXTOID, BYTEAOID, TEXTOID, TEXTOID) = concat!(
+        "SELECT ", columns!(), ", c.redacted_at IS NOT NULL, p.modified_at, \
+                b.bin, b.card_network, b.card_issuer, b.card_type, b.issuing_country \
+         FROM vault.customers c \
+         LEFT JOIN vault.payment_methods p \
+           ON p.profile_id = c.profile_id AND p.customer_id = c.customer_id AND p.duplicate_index = $2 ",
+        tokens!(),
+        " LEFT JOIN LATERAL (SELECT * FROM vault.card_bins WHERE bin IN ($3, $4) \
+                             ORDER BY pg_catalog.length(bin) DESC LIMIT 1) b ON true \
+         WHERE c.customer_id = $1 ORDER BY t.position FOR KEY SHARE OF c");
+    /// Inserts, or refreshes the method that the look-up found, if it still is as it was found; else touches no row.
+    Write UPSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID) =
+        "INSERT INTO vault.payment_methods AS p \
+         (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
+          instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
+         ON CONFLICT (profile_id, customer_id, duplicate_index) DO UPDATE \
+         SET summary = EXCLUDED.summary, status = 'active', \
+             modified_at = GREATEST(EXCLUDED.modified_at, p.modified_at + INTERVAL '1 microsecond') \
+         WHERE p.payment_method_id = EXCLUDED.payment_method_id AND p.modified_at = $10";
+    Read FIND(TEXTOID) = concat!(
+        "SELECT ", columns!(), " FROM vault.payment_methods p ", tokens!(),
+        " WHERE p.payment_method_id = $1 ORDER BY t.position");
+    Read FIND_WITH_INSTRUMENT(TEXTOID) = concat!(
+        "SELECT ", columns!(), ", p.instrument FROM vault.payment_methods p ", tokens!(),
+        " WHERE p.payment_method_id = $1 ORDER BY t.position");
+    Write LOCK(TEXTOID) = "SELECT 1 FROM vault.payment_methods WHERE payment_method_id = $1 FOR UPDATE";
+    /// Every row begins with the customer, so that one without methods is told from none.
+    Read LIST(TEXTOID) = concat!(
+        "SELECT ", columns!(), ", c.redacted_at IS NOT NULL, c.default_payment_method_id \
+         FROM vault.customers c \
+         LEFT JOIN vault.payment_methods p \
+           ON p.profile_id = c.profile_id AND p.customer_id = c.customer_id AND p.status = 'active' ",
+        tokens!(),
+        " WHERE c.customer_id = $1 ORDER BY p.last_used_at DESC, p.payment_method_id DESC, t.position");
+    Read COUNT_ACTIVE() = "SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE status = 'active'";
+    Write UPDATE(TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.payment_methods SET summary = $2, status = $3, \
+                modified_at = GREATEST($4, modified_at + INTERVAL '1 microsecond') \
+         WHERE payment_method_id = $1";
+    Write REDACT(TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.payment_methods \
+         SET status = 'redacted', instrument = NULL, summary = NULL, duplicate_index = NULL, modified_at = $2 \
+         WHERE payment_method_id = $1";
+    Write REDACT_ALL_OF_CUSTOMER(TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.payment_methods \
+         SET status = 'redacted', instrument = NULL, summary = NULL, duplicate_index = NULL, modified_at = $2 \
+         WHERE customer_id = $1 AND status <> 'redacted' RETURNING payment_method_id";
+}
+
+/// A row to be, or the refresh of the one it would repeat.
+pub struct NewRow<'a> {
+    pub profile_id: &'a str,
+    pub payment_method_id: &'a str,
+    pub customer_id: &'a str,
+    pub payment_method_type: &'a str,
+    pub payment_method_subtype: Option<&'a str>,
+    /// Envelope.
+    pub instrument: &'a [u8],
+    /// Envelope.
+    pub summary: &'a [u8],
+    /// Blind index.
+    pub duplicate_index: &'a [u8],
+    pub created_at: Timestamp,
+    /// `modified_at` of the method that the look-up found.
+    pub replaces: Option<Timestamp>,
+}
+
+/// What a create finds before it writes.
+pub struct LookedUp {
+    pub customer_redacted: bool,
+    pub duplicate: Option<Duplicate>,
+    pub bin: Option<BinRecord>,
+}
+
+/// The method that a create would repeat.
+pub struct Duplicate {
+    pub method: StoredPaymentMethod,
+    pub modified_at: Timestamp,
+}
+
+/// Where a method stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Active,
+    Inactive,
+    Redacted,
+}
+
+/// A row of the current profile, with its tokens.
+pub struct StoredPaymentMethod {
+    pub payment_method_id: String,
+    pub customer_id: String,
+    pub payment_method_type: PaymentMethodType,
+    pub payment_method_subtype: Option<String>,
+    pub status: Status,
+    /// Envelope; none once the method is redacted.
+    pub summary: Option<Vec<u8>>,
+    pub created_at: Timestamp,
+    pub last_used_at: Timestamp,
+    pub tokens: Vec<StoredToken>,
+}
+
+/// The active methods of a customer.
+pub struct CustomersMethods {
+    pub customer_redacted: bool,
+    pub default_payment_method_id: Option<String>,
+    /// Last used first.
+    pub methods: Vec<StoredPaymentMethod>,
+}
+
+/// None when the profile has no such customer. `bins` are the first six and eight digits of a card.
+pub fn look_up(
+    customer_id: &str,
+    duplicate_index: &[u8],
+    bins: Option<[&str; 2]>,
+) -> Result<Option<LookedUp>, Failure> {
+    let [six, eight] = bins.map_or([None; 2], |bins| bins.map(Some));
+    let rows = LOOK_UP.with(|statement| {
+        statement.rows(
+            &[
+                customer_id.into(),
+                duplicate_index.into(),
+                six.into(),
+                eight.into(),
+            ],
+            looked_up,
+        )
+    })?;
+    let mut found = None;
+    let mut duplicates = Vec::new();
+    for (row, duplicate) in rows {
+        found.get_or_insert(row);
+        duplicates.extend(duplicate);
+    }
+    let Some((customer_redacted, modified_at, bin)) = found else {
+        return Ok(None);
+    };
+    let duplicate = fold(duplicates)
+        .pop()
+        .zip(modified_at)
+        .map(|(method, modified_at)| Duplicate {
+            method,
+            modified_at,
+        });
+    Ok(Some(LookedUp {
+        customer_redacted,
+        duplicate,
+        bin,
+    }))
+}
+
+/// False, and nothing is written, when another create or update came between the look-up and now.
+pub fn upsert(method: NewRow<'_>) -> Result<bool, Failure> {
+    UPSERT.with(|statement| {
+        let rows = statement.execute(&[
+            method.profile_id.into(),
+            method.payment_method_id.into(),
+            method.customer_id.into(),
+            method.payment_method_type.into(),
+            method.payment_method_subtype.into(),
+            method.instrument.into(),
+            method.summary.into(),
+            method.duplicate_index.into(),
+            timestamptz(method.created_at).into(),
+            method.replaces.and_then(timestamptz).into(),
+        ])?;
+        Ok(rows > 0)
+    })
+}
+
+pub fn find(payment_method_id: &str) -> Result<Option<StoredPaymentMethod>, Failure> {
+    let rows =
+        FIND.with(|statement| statement.rows(&[payment_method_id.into()], method_and_token))?;
+    Ok(fold(rows).pop())
+}
+
+/// With the instrument's envelope, for a reveal.
+pub fn find_with_instrument(
+    payment_method_id: &str,
+) -> Result<Option<(StoredPaymentMethod, Option<Vec<u8>>)>, Failure> {
+    let mut rows = FIND_WITH_INSTRUMENT.with(|statement| {
+        statement.rows(&[payment_method_id.into()], |row| {
+            Ok((method_and_token(row)?, row.optional(11)?))
+        })
+    })?;
+    let instrument = rows
+        .first_mut()
+        .and_then(|(_, instrument)| instrument.take());
+    let method = fold(rows.into_iter().map(|(row, _)| row)).pop();
+    Ok(method.map(|method| (method, instrument)))
+}
+
+/// Finds the row and keeps it for this transaction. Looks only once it has the lock: the tokens, too, are those of now.
+pub fn lock(payment_method_id: &str) -> Result<Option<StoredPaymentMethod>, Failure> {
+    LOCK.with(|statement| statement.execute(&[payment_method_id.into()]))?;
+    find(payment_method_id)
+}
+
+/// None when the profile has no such customer.
+pub fn list(customer_id: &str) -> Result<Option<CustomersMethods>, Failure> {
+    let rows = LIST.with(|statement| {
+        statement.rows(&[customer_id.into()], |row| {
+            let method = row
+                .optional::<String>(1)?
+                .map(|_| method_and_token(row))
+                .transpose()?;
+            Ok((
+                row.required::<bool>(11)?,
+                row.optional::<String>(12)?,
+                method,
+            ))
+        })
+    })?;
+    let Some((customer_redacted, default_payment_method_id, _)) = rows.first() else {
+        return Ok(None);
+    };
+    Ok(Some(CustomersMethods {
+        customer_redacted: *customer_redacted,
+        default_payment_method_id: default_payment_method_id.clone(),
+        methods: fold(rows.into_iter().filter_map(|(_, _, method)| method)),
+    }))
+}
+
+pub fn count_active() -> Result<i64, Failure> {
+    COUNT_ACTIVE
+        .with(|statement| statement.row(&[], |row| row.required(1)))?
+        .ok_or(Failure::UnexpectedNull)
+}
+
+pub fn update(
+    payment_method_id: &str,
+    summary: &[u8],
+    status: Status,
+    modified_at: Timestamp,
+) -> Result<(), Failure> {
+    UPDATE.with(|statement| {
+        statement.execute(&[
+            payment_method_id.into(),
+            summary.into(),
+            status.as_str().into(),
+            timestamptz(modified_at).into(),
+        ])
+    })?;
+    Ok(())
+}
+
+/// Overwrites the ciphertexts and the blind index with nothing.
+pub fn redact(payment_method_id: &str, redacted_at: Timestamp) -> Result<(), Failure> {
+    REDACT.with(|statement| {
+        statement.execute(&[payment_method_id.into(), timestamptz(redacted_at).into()])
+    })?;
+    Ok(())
+}
+
+/// Redacts what the customer has, and tells which methods that were.
+pub fn redact_all_of_customer(
+    customer_id: &str,
+    redacted_at: Timestamp,
+) -> Result<Vec<String>, Failure> {
+    REDACT_ALL_OF_CUSTOMER.with(|statement| {
+        statement.rows(
+            &[customer_id.into(), timestamptz(redacted_at).into()],
+            |row| row.required(1),
+        )
+    })
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Redacted => "redacted",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "active" => Self::Active,
+            "inactive" => Self::Inactive,
+            _ => Self::Redacted,
+        }
+    }
+}
+
+type Customer = (bool, Option<Timestamp>, Option<BinRecord>);
+
+/// What is the same in every row of the look-up, and what is not.
+fn looked_up(row: &Row<'_>) -> Result<(Customer, Option<MethodAndToken>), Failure> {
+    let Some(_) = row.optional::<String>(1)? else {
+        return Ok(((row.required(11)?, None, bin(row)?), None));
+    };
+    let customer = (row.required(11)?, Some(row.timestamp(12)?), bin(row)?);
+    Ok((customer, Some(method_and_token(row)?)))
+}
+
+fn bin(row: &Row<'_>) -> Result<Option<BinRecord>, Failure> {
+    let Some(_) = row.optional::<String>(13)? else {
+        return Ok(None);
+    };
+    Ok(Some(BinRecord {
+        card_network: row.optional(14)?,
+        card_issuer: row.optional(15)?,
+        card_type: row.optional(16)?,
+        issuing_country: row.optional(17)?,
+    }))
+}
+
+type MethodAndToken = (StoredPaymentMethod, Option<StoredToken>);
+
+/// One row of a join: a method, and one of its tokens if it has any.
+fn method_and_token(row: &Row<'_>) -> Result<MethodAndToken, Failure> {
+    let method = StoredPaymentMethod {
+        payment_method_id: row.required(1)?,
+        customer_id: row.required(2)?,
+        payment_method_type: PaymentMethodType::from_name(&row.required::<String>(3)?)
+            .ok_or(Failure::Malformed)?,
+        payment_method_subtype: row.optional(4)?,
+        status: Status::parse(&row.required::<String>(5)?),
+        summary: row.optional(6)?,
+        created_at: row.timestamp(7)?,
+        last_used_at: row.timestamp(8)?,
+        tokens: Vec::new(),
+    };
+    let token = match row.optional(9)? {
+        Some(position) => Some(StoredToken {
+            position,
+            details: row.required(10)?,
+        }),
+        None => None,
+    };
+    Ok((method, token))
+}
+
+/// Joins the rows of each method, which follow one another.
+fn fold(rows: impl IntoIterator<Item = MethodAndToken>) -> Vec<StoredPaymentMethod> {
+    let mut methods: Vec<StoredPaymentMethod> = Vec::new();
+    for (method, token) in rows {
+        let same = methods
+            .last()
+            .is_some_and(|last| last.payment_method_id == method.payment_method_id);
+        if !same {
+            methods.push(method);
+        }
+        if let Some(last) = methods.last_mut() {
+            last.tokens.extend(token);
+        }
+    }
+    methods
+}

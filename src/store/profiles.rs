@@ -1,0 +1,21 @@
+//! Table `vault.profiles`.
+
+use super::statement::statements;
+use crate::error::Failure;
+
+statements! {
+    Write INSERT(TEXTOID, TEXTOID, TEXTOID) =
+        "INSERT INTO vault.profiles (profile_id, merchant_id, name) VALUES ($1, $2, $3)";
+    Read EXISTS(TEXTOID) = "SELECT 1 FROM vault.profiles WHERE profile_id = $1";
+}
+
+pub fn insert(profile_id: &str, merchant_id: &str, name: &str) -> Result<(), Failure> {
+    INSERT.with(|statement| {
+        statement.execute(&[profile_id.into(), merchant_id.into(), name.into()])
+    })?;
+    Ok(())
+}
+
+pub fn exists(profile_id: &str) -> Result<bool, Failure> {
+    EXISTS.with(|statement| Ok(statement.execute(&[profile_id.into()])? > 0))
+}

@@ -1,0 +1,135 @@
+//! A statement that is prepared once per backend and run by position of its parameters. The only caller of SPI.
+
+use std::cell::OnceCell;
+
+use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
+use pgrx::pg_sys::{self, PgOid};
+use pgrx::spi::{OwnedPreparedStatement, Spi, SpiHeapTupleData, SpiTupleTable};
+use pgrx::{FromDatum, IntoDatum};
+use vault_core::contract::time::Timestamp;
+
+use crate::clock;
+use crate::error::Failure;
+
+/// Declares prepared statements: each is one per backend.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $access:ident $name:ident($($oid:ident),*) = $sql:expr;)+) => {
+        thread_local! {
+            $($(#[$doc])* static $name: $crate::store::statement::Statement =
+                const { $crate::store::statement::Statement::new(
+                    $crate::store::statement::Access::$access, $sql, &[$(pgrx::pg_sys::$oid),*]) };)+
+        }
+    };
+}
+pub(super) use statements;
+
+/// Whether a statement writes or locks rows. Reading alone assigns no transaction id, and works on a replica.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// A statement with the types of its parameters.
+pub(super) struct Statement {
+    access: Access,
+    sql: &'static str,
+    parameters: &'static [pg_sys::Oid],
+    plan: OnceCell<OwnedPreparedStatement>,
+}
+
+/// One row of a result; columns count from 1.
+pub(super) struct Row<'conn>(SpiHeapTupleData<'conn>);
+
+impl Statement {
+    pub const fn new(
+        access: Access,
+        sql: &'static str,
+        parameters: &'static [pg_sys::Oid],
+    ) -> Self {
+        Self {
+            access,
+            sql,
+            parameters,
+            plan: OnceCell::new(),
+        }
+    }
+
+    /// The rows of the result, each read by `read`.
+    pub fn rows<T>(
+        &self,
+        arguments: &[DatumWithOid<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        self.run(arguments, |table| {
+            table.map(|row| read(&Row(row))).collect()
+        })
+    }
+
+    /// The only row of the result, or none.
+    pub fn row<T>(
+        &self,
+        arguments: &[DatumWithOid<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        self.run(arguments, |mut table| {
+            table.next().map(|row| read(&Row(row))).transpose()
+        })
+    }
+
+    /// How many rows the statement touched.
+    pub fn execute(&self, arguments: &[DatumWithOid<'_>]) -> Result<usize, Failure> {
+        self.run(arguments, |table| Ok(table.len()))
+    }
+
+    fn run<T>(
+        &self,
+        arguments: &[DatumWithOid<'_>],
+        read: impl FnOnce(SpiTupleTable<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        Spi::connect_mut(|client| {
+            if self.plan.get().is_none() {
+                let types: Vec<PgOid> = self
+                    .parameters
+                    .iter()
+                    .map(|oid| PgOid::from(*oid))
+                    .collect();
+                let plan = match self.access {
+                    Access::Read => client.prepare(self.sql, &types)?,
+                    Access::Write => client.prepare_mut(self.sql, &types)?,
+                };
+                // A nested call may have prepared it meanwhile; either plan is good.
+                let _ = self.plan.set(plan.keep());
+            }
+            let plan = self.plan.get().ok_or(Failure::UnexpectedNull)?;
+            let table = match self.access {
+                Access::Read => client.select(plan, None, arguments)?,
+                Access::Write => client.update(plan, None, arguments)?,
+            };
+            read(table)
+        })
+    }
+}
+
+impl Row<'_> {
+    /// The column's value, or none for NULL.
+    pub fn optional<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<Option<T>, Failure> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// The column's time, which the table's definition promises.
+    pub fn timestamp(&self, column: usize) -> Result<Timestamp, Failure> {
+        let value: TimestampWithTimeZone = self.required(column)?;
+        clock::from_postgres(value.into())
+    }
+
+    /// The column's value, which the table's definition promises.
+    pub fn required<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<T, Failure> {
+        self.optional(column)?.ok_or(Failure::UnexpectedNull)
+    }
+}
+
+/// A time as a parameter.
+pub(super) fn timestamptz(timestamp: Timestamp) -> Option<TimestampWithTimeZone> {
+    TimestampWithTimeZone::try_from(clock::to_postgres(timestamp)).ok()
+}

@@ -1,0 +1,207 @@
+//! Schema `vault_api`: the functions that PostgREST calls, each with the body as it came. sql/api.sql declares them.
+//!
+//! A refusal is an answer: its status and body are set and the transaction commits, so that its audit row stays.
+
+use std::panic::AssertUnwindSafe;
+
+use pgrx::PgSqlErrorCode;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
+use pgrx::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
+use vault_core::contract::json;
+use vault_core::contract::payment_method::{NetworkTokenRequest, RetrieveQuery};
+
+use super::request::{Request, set_request_id, set_status};
+use crate::error::Failure;
+use crate::operations::{customers, network_tokens, payment_methods};
+use crate::tenancy::Caller;
+
+const NETWORK_TOKEN: &[u8] = br#"{"token_type":"network_token"}"#;
+
+#[pg_extern(sql = false)]
+fn http_create_customer(body: &[u8]) -> Result<String, ErrorReport> {
+    answer_to(body, |caller, _, create| customers::create(caller, create))
+}
+
+#[pg_extern(sql = false)]
+fn http_retrieve_customer(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| customers::retrieve(caller, &request.customer_id()))
+}
+
+#[pg_extern(sql = false)]
+fn http_retrieve_customer_by_reference(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| {
+        customers::retrieve_by_reference(caller, &request.merchant_reference_id())
+    })
+}
+
+#[pg_extern(sql = false)]
+fn http_update_customer(body: &[u8]) -> Result<String, ErrorReport> {
+    answer_to(body, |caller, request, update| {
+        customers::update(caller, &request.customer_id(), update)
+    })
+}
+
+#[pg_extern(sql = false)]
+fn http_delete_customer(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| customers::delete(caller, &request.customer_id()))
+}
+
+#[pg_extern(sql = false)]
+fn http_list_customers(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| customers::list(caller, &ListCustomers::parse(request.query())?))
+}
+
+#[pg_extern(sql = false)]
+fn http_list_customers_with_count(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| {
+        customers::list_with_count(caller, &ListCustomersWithCount::parse(request.query())?)
+    })
+}
+
+#[pg_extern(sql = false)]
+fn http_count_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|_, _| payment_methods::count())
+}
+
+#[pg_extern(sql = false)]
+fn http_list_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| payment_methods::list(caller, &request.customer_id()))
+}
+
+#[pg_extern(sql = false)]
+fn http_set_default_payment_method(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| {
+        payment_methods::set_default(caller, &request.customer_id(), &request.payment_method_id())
+    })
+}
+
+#[pg_extern(sql = false)]
+fn http_create_payment_method(body: &[u8]) -> Result<String, ErrorReport> {
+    answer_to(body, |caller, _, create| {
+        payment_methods::create(caller, create)
+    })
+}
+
+#[pg_extern(sql = false)]
+fn http_retrieve_payment_method(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| {
+        let query = RetrieveQuery::parse(request.query())?;
+        payment_methods::retrieve(caller, &request.payment_method_id(), query.fetch_raw_detail)
+    })
+}
+
+#[pg_extern(sql = false)]
+fn http_retrieve_payment_method_details(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| {
+        payment_methods::retrieve_details(caller, &request.payment_method_id())
+    })
+}
+
+#[pg_extern(sql = false)]
+fn http_update_payment_method(body: &[u8]) -> Result<String, ErrorReport> {
+    answer_to(body, |caller, request, update| {
+        payment_methods::update(caller, &request.payment_method_id(), update)
+    })
+}
+
+#[pg_extern(sql = false)]
+fn http_delete_payment_method(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| payment_methods::delete(caller, &request.payment_method_id()))
+}
+
+#[pg_extern(sql = false)]
+fn http_check_network_token_status(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|_, request| network_tokens::status(&request.payment_method_id()))
+}
+
+#[pg_extern(sql = false)]
+fn http_get_network_token(body: &[u8]) -> Result<String, ErrorReport> {
+    // There is one kind of token: a GET, which has no body, asks for it, too.
+    let body = if body.is_empty() { NETWORK_TOKEN } else { body };
+    answer_to(body, |caller, request, _: NetworkTokenRequest| {
+        network_tokens::get(caller, &request.payment_method_id())
+    })
+}
+
+/// Answers a request whose body does not matter.
+fn answer<R: Serialize>(
+    operation: impl FnOnce(&Caller, &Request) -> Result<R, Failure>,
+) -> Result<String, ErrorReport> {
+    respond(|request| {
+        let caller = request.authenticate()?;
+        operation(&caller, request)
+    })
+}
+
+/// Answers a request by its body. What is no JSON of the right form is refused before anybody is let in.
+fn answer_to<B: DeserializeOwned, R: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(&Caller, &Request, B) -> Result<R, Failure>,
+) -> Result<String, ErrorReport> {
+    respond(|request| {
+        let body = json::from_slice(body)?;
+        let caller = request.authenticate()?;
+        operation(&caller, request, body)
+    })
+}
+
+/// Puts the handler's response or refusal into the answer. What nobody foresaw leaves as an error.
+fn respond<R: Serialize>(
+    handle: impl FnOnce(&Request) -> Result<R, Failure>,
+) -> Result<String, ErrorReport> {
+    PgTryBuilder::new(AssertUnwindSafe(|| {
+        let request = Request::current()?;
+        set_request_id(request.id())?;
+        match handle(&request) {
+            Ok(response) => serde_json::to_string(&response).map_err(|_| Failure::Malformed),
+            Err(Failure::Refused(refusal)) => {
+                set_status(refusal.status())?;
+                Ok(refusal.body())
+            }
+            Err(failure) => Err(failure),
+        }
+    }))
+    .catch_others(foreign)
+    .catch_rust_panic(foreign)
+    .execute()
+    .map_err(unforeseen)
+}
+
+/// PostgREST makes a status of an error's SQLSTATE. Few tell something true of the request; these pass as they are.
+fn foreign(error: CaughtError) -> Result<String, Failure> {
+    match error {
+        CaughtError::PostgresError(report) if is_passing(report.sql_error_code()) => {
+            CaughtError::PostgresError(report).rethrow()
+        }
+        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => {
+            Err(Failure::Foreign(report.message().to_owned()))
+        }
+        CaughtError::RustPanic { ereport, .. } => Err(Failure::Panic {
+            file: ereport.file().to_owned(),
+            line: ereport.line_number(),
+        }),
+    }
+}
+
+/// Worth another try, or the server's own stop.
+fn is_passing(code: PgSqlErrorCode) -> bool {
+    matches!(
+        code,
+        PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE
+            | PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED
+            | PgSqlErrorCode::ERRCODE_QUERY_CANCELED
+            | PgSqlErrorCode::ERRCODE_ADMIN_SHUTDOWN
+    )
+}
+
+/// For the server's log; nginx answers the client with the contract's 500.
+fn unforeseen(failure: Failure) -> ErrorReport {
+    ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        failure.to_string(),
+        "vault",
+    )
+}

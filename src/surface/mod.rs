@@ -1,0 +1,5 @@
+//! What PostgreSQL sees: thin functions over the operations. No rule of the business is here.
+
+pub mod http;
+mod request;
+pub mod sql;

@@ -1,0 +1,205 @@
+//! What nginx and PostgREST hand over of an HTTP request beside its body, and what they take back.
+
+use core::ffi::CStr;
+use std::ffi::CString;
+use std::ops::Deref;
+
+use pgrx::pg_sys;
+use serde::Deserialize;
+use vault_core::contract::id::{CustomerId, PaymentMethodId, RequestId, path_text};
+
+use crate::clock;
+use crate::error::Failure;
+use crate::tenancy::session::{self, Acting};
+use crate::tenancy::{self, Caller, Credentials, Origin};
+
+/// The id of nothing: stands for what a path names in a way that no id is written.
+const NOBODY: &str = "";
+
+/// One request.
+pub struct Request {
+    headers: Headers,
+    request_id: RequestId,
+}
+
+/// The headers that nginx passes on; the `x-vault-*` ones are its own. Two of one name arrive joined by a comma.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Headers {
+    api_key: Option<String>,
+    x_vault_authorization: Option<String>,
+    x_profile_id: Option<String>,
+    x_request_id: Option<String>,
+    x_vault_client_address: Option<String>,
+    x_vault_customer_id: Option<String>,
+    x_vault_payment_method_id: Option<String>,
+    x_vault_merchant_reference_id: Option<String>,
+    x_vault_query: Option<String>,
+}
+
+/// A caller whose profile the policies show until this is dropped.
+pub struct ActingCaller {
+    caller: Caller,
+    _acting: Acting,
+}
+
+impl Deref for ActingCaller {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl Request {
+    /// The request that PostgREST runs this function for.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn current() -> Result<Self, Failure> {
+        let headers: Headers = match setting(c"request.headers") {
+            Some(headers) => {
+                serde_json::from_slice(headers.to_bytes()).map_err(|_| Failure::Malformed)?
+            }
+            None => Headers::default(),
+        };
+        let sent = headers
+            .x_request_id
+            .as_deref()
+            .and_then(RequestId::parse_header);
+        let request_id = match sent {
+            Some(request_id) => request_id,
+            None => RequestId::new(clock::uuid_at(clock::now()?)?),
+        };
+        Ok(Self {
+            headers,
+            request_id,
+        })
+    }
+
+    /// Echoed, or made for this request.
+    pub fn id(&self) -> &str {
+        self.request_id.as_str()
+    }
+
+    /// Lets the caller in, and acts for the profile it names.
+    ///
+    /// # Errors
+    /// The refusals of [`tenancy::authenticate`]; no key, or several different ones, are none.
+    pub fn authenticate(&self) -> Result<ActingCaller, Failure> {
+        let origin = self.origin();
+        let caller = match self.only_key() {
+            Some(api_key) => tenancy::authenticate(Credentials {
+                api_key,
+                profile_id: present(&self.headers.x_profile_id),
+                origin,
+            })?,
+            None => tenancy::refuse_without_key(&origin)?,
+        };
+        let acting = session::act_for(&caller.profile_id);
+        Ok(ActingCaller {
+            caller,
+            _acting: acting,
+        })
+    }
+
+    /// The customer's id in the path.
+    pub fn customer_id(&self) -> CustomerId {
+        let segment = self.headers.x_vault_customer_id.as_deref();
+        segment
+            .and_then(CustomerId::from_path_segment)
+            .unwrap_or_else(|| NOBODY.into())
+    }
+
+    /// The payment method's id in the path.
+    pub fn payment_method_id(&self) -> PaymentMethodId {
+        let segment = self.headers.x_vault_payment_method_id.as_deref();
+        segment
+            .and_then(PaymentMethodId::from_path_segment)
+            .unwrap_or_else(|| NOBODY.into())
+    }
+
+    /// The merchant's own id of a customer in the path.
+    pub fn merchant_reference_id(&self) -> String {
+        let segment = self.headers.x_vault_merchant_reference_id.as_deref();
+        segment
+            .and_then(path_text)
+            .unwrap_or_else(|| NOBODY.to_owned())
+    }
+
+    /// The query string, still encoded.
+    pub fn query(&self) -> &str {
+        self.headers.x_vault_query.as_deref().unwrap_or_default()
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            request_id: Some(self.request_id.as_str().to_owned()),
+            client_address: self.headers.x_vault_client_address.clone(),
+        }
+    }
+
+    /// The key in `api-key` or in a part of `authorization`, bare or as `api-key=…`; none if there are two.
+    fn only_key(&self) -> Option<&str> {
+        let api_key = parts(&self.headers.api_key);
+        let authorization = parts(&self.headers.x_vault_authorization)
+            .map(|part| part.strip_prefix("api-key=").unwrap_or(part));
+        let mut keys = api_key.chain(authorization);
+        let first = keys.next()?;
+        keys.all(|key| key == first).then_some(first)
+    }
+}
+
+/// Sets the answer's status.
+pub fn set_status(status: u16) -> Result<(), Failure> {
+    set(c"response.status", &status.to_string())
+}
+
+/// Sets the answer's header. By it nginx knows that the body is the vault's and not PostgREST's own.
+pub fn set_request_id(request_id: &str) -> Result<(), Failure> {
+    set(
+        c"response.headers",
+        &format!(r#"[{{"x-request-id":"{request_id}"}}]"#),
+    )
+}
+
+fn parts(header: &Option<String>) -> impl Iterator<Item = &str> {
+    present(header)
+        .into_iter()
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+}
+
+fn present(header: &Option<String>) -> Option<&str> {
+    header.as_deref().filter(|value| !value.is_empty())
+}
+
+/// A setting's value; none where it is unset or empty, as it reads after a first transaction has set it.
+fn setting(name: &CStr) -> Option<&CStr> {
+    // SAFETY: the value stays until the setting changes, which nothing does while the function reads it.
+    let value = unsafe {
+        let value = pg_sys::GetConfigOption(name.as_ptr(), true, false);
+        (!value.is_null()).then(|| CStr::from_ptr(value))
+    };
+    value.filter(|value| !value.is_empty())
+}
+
+/// Sets a setting for this transaction.
+fn set(name: &CStr, value: &str) -> Result<(), Failure> {
+    let value = CString::new(value).map_err(|_| Failure::Malformed)?;
+    // SAFETY: both strings are NUL-terminated and copied by the callee.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_LOCAL,
+            true,
+            0,
+            false,
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! Schema `vault`: the functions for application databases and for administration. A refusal is an error.
+
+use pgrx::JsonB;
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::iter::TableIterator;
+use pgrx::name;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vault_core::contract::customer::ListCustomers;
+use vault_core::contract::json;
+use zeroize::Zeroizing;
+
+use crate::error::Failure;
+use crate::operations::{administration, customers, payment_methods};
+use crate::tenancy::session::{self, Tenant};
+use crate::tenancy::{self, Caller, Credentials, Origin};
+
+/// The profile that this transaction acts for; NULL is none. The policies ask it.
+#[pg_extern(stable, parallel_restricted)]
+pub fn current_profile() -> Result<Option<String>, ErrorReport> {
+    Ok(session::current_profile()?)
+}
+
+/// Acts for the profile until the end of the (sub)transaction.
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn authenticate(api_key: &str, profile_id: &str) -> Result<(), ErrorReport> {
+    let caller = tenancy::authenticate(Credentials {
+        api_key,
+        profile_id: Some(profile_id),
+        origin: Origin::of_session(),
+    })?;
+    session::authenticated(Tenant {
+        profile_id: caller.profile_id,
+        merchant_id: caller.merchant_id,
+        key_id: Some(caller.actor),
+    });
+    Ok(())
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn create_customer(customer: JsonB) -> Result<JsonB, ErrorReport> {
+    answer_to(customer, customers::create)
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn retrieve_customer(id: &str) -> Result<JsonB, ErrorReport> {
+    answer(|caller| customers::retrieve(caller, &id.into()))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn retrieve_customer_by_reference(merchant_reference_id: &str) -> Result<JsonB, ErrorReport> {
+    answer(|caller| customers::retrieve_by_reference(caller, merchant_reference_id))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn update_customer(id: &str, changes: JsonB) -> Result<JsonB, ErrorReport> {
+    answer_to(changes, |caller, changes| {
+        customers::update(caller, &id.into(), changes)
+    })
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn delete_customer(id: &str) -> Result<JsonB, ErrorReport> {
+    answer(|caller| customers::delete(caller, &id.into()))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn list_customers(
+    limit: default!(i32, 10),
+    offset: default!(i32, 0),
+    merchant_reference_id: default!(Option<String>, "NULL"),
+) -> Result<JsonB, ErrorReport> {
+    answer(|caller| {
+        customers::list(
+            caller,
+            &ListCustomers::new(limit.into(), offset.into(), merchant_reference_id)?,
+        )
+    })
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn create_payment_method(payment_method: JsonB) -> Result<JsonB, ErrorReport> {
+    answer_to(payment_method, payment_methods::create)
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn retrieve_payment_method(
+    id: &str,
+    fetch_raw_detail: default!(bool, false),
+) -> Result<JsonB, ErrorReport> {
+    answer(|caller| payment_methods::retrieve(caller, &id.into(), fetch_raw_detail))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn update_payment_method(id: &str, changes: JsonB) -> Result<JsonB, ErrorReport> {
+    answer_to(changes, |caller, changes| {
+        payment_methods::update(caller, &id.into(), changes)
+    })
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn delete_payment_method(id: &str) -> Result<JsonB, ErrorReport> {
+    answer(|caller| payment_methods::delete(caller, &id.into()))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn list_payment_methods(customer_id: &str) -> Result<JsonB, ErrorReport> {
+    answer(|caller| payment_methods::list(caller, &customer_id.into()))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn set_default_payment_method(
+    customer_id: &str,
+    payment_method_id: &str,
+) -> Result<JsonB, ErrorReport> {
+    answer(|caller| {
+        payment_methods::set_default(caller, &customer_id.into(), &payment_method_id.into())
+    })
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn create_merchant(name: &str) -> Result<String, ErrorReport> {
+    Ok(administration::create_merchant(name)?.as_str().to_owned())
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn create_profile(merchant_id: &str, name: &str) -> Result<String, ErrorReport> {
+    Ok(administration::create_profile(merchant_id, name)?
+        .as_str()
+        .to_owned())
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn create_api_key(
+    merchant_id: &str,
+    name: &str,
+    scopes: default!(Vec<String>, "'{}'"),
+    expires_at: default!(Option<TimestampWithTimeZone>, "NULL"),
+) -> Result<TableIterator<'static, (name!(key_id, String), name!(api_key, String))>, ErrorReport> {
+    let (key_id, key) = administration::create_api_key(merchant_id, name, scopes, expires_at)?;
+    Ok(TableIterator::once((
+        key_id.as_str().to_owned(),
+        key.expose().to_owned(),
+    )))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn revoke_api_key(key_id: &str) -> Result<(), ErrorReport> {
+    Ok(administration::revoke_api_key(key_id)?)
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn bind_role(role: &str, profile_id: &str) -> Result<(), ErrorReport> {
+    Ok(administration::bind_role(role, profile_id)?)
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn unbind_role(role: &str) -> Result<(), ErrorReport> {
+    Ok(administration::unbind_role(role)?)
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn clear_lockouts() -> Result<(), ErrorReport> {
+    Ok(administration::clear_lockouts()?)
+}
+
+/// Runs an operation for the caller of this session.
+fn answer<R: Serialize>(
+    operation: impl FnOnce(&Caller) -> Result<R, Failure>,
+) -> Result<JsonB, ErrorReport> {
+    let response = operation(&Caller::of_session()?)?;
+    Ok(JsonB(
+        serde_json::to_value(response).map_err(|_| Failure::Malformed)?,
+    ))
+}
+
+/// Runs an operation that takes a request. The request is read as over HTTP, so that both keep the same rules.
+fn answer_to<B: DeserializeOwned, R: Serialize>(
+    request: JsonB,
+    operation: impl FnOnce(&Caller, B) -> Result<R, Failure>,
+) -> Result<JsonB, ErrorReport> {
+    let text = Zeroizing::new(serde_json::to_vec(&request.0).map_err(|_| Failure::Malformed)?);
+    let request = json::from_slice(&text).map_err(Failure::from)?;
+    answer(|caller| operation(caller, request))
+}

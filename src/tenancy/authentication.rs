@@ -1,0 +1,80 @@
+//! API keys: one look-up for key and profile, one answer for all that can be wrong with them.
+
+use vault_core::contract::id::ProfileId;
+use vault_core::contract::refusal::Refusal;
+use vault_core::crypto::ApiKey;
+
+use super::audit;
+use super::caller::{Caller, Origin};
+use super::lockout::{self, Subject};
+use crate::error::Failure;
+use crate::keys::root_key::root_keys;
+use crate::store;
+use crate::store::api_keys::FoundApiKey;
+
+/// What a client shows to be let in.
+pub struct Credentials<'a> {
+    pub api_key: &'a str,
+    /// The profile header as sent, if it was.
+    pub profile_id: Option<&'a str>,
+    pub origin: Origin,
+}
+
+/// Lets a client in.
+///
+/// # Errors
+/// [`Refusal::Unauthenticated`] for a malformed, unknown, revoked, expired or locked key and for a profile of another
+/// merchant; the header's own refusals once the key is known to be good.
+pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
+    // The counts of failures live in shared memory, which a server that did not load the library has not.
+    root_keys()?;
+    let key = ApiKey::parse(credentials.api_key).ok();
+    let prefix = key.as_ref().map_or("", ApiKey::prefix);
+    let subjects = subjects(prefix, &credentials.origin);
+    let locked = lockout::is_locked(&subjects);
+    let profile = credentials.profile_id.map(ProfileId::parse_header);
+    let profile_id = match &profile {
+        Some(Ok(profile)) => Some(profile.as_str()),
+        _ => None,
+    };
+    // A malformed key is looked up like any other, so that it takes the same time.
+    let hash = key.as_ref().map_or([0; 32], ApiKey::hash);
+    let found = store::api_keys::find(&hash, profile_id)?;
+    let Some(found) = found.filter(|found| is_good(key.as_ref(), found) && !locked) else {
+        return refuse(&subjects, prefix, &credentials.origin);
+    };
+    let profile = profile.ok_or(Refusal::MissingProfileHeader)??;
+    if !found.profile_matches {
+        return refuse(&subjects, prefix, &credentials.origin);
+    }
+    lockout::succeeded(&subjects);
+    Ok(Caller {
+        profile_id: profile.as_str().to_owned(),
+        merchant_id: found.merchant_id,
+        actor: found.key_id,
+        may_reveal: found.may_reveal,
+        origin: credentials.origin,
+    })
+}
+
+/// Refuses a request that shows no key, or more than one. Nobody's failure is counted: no key was tried.
+pub fn refuse_without_key(origin: &Origin) -> Result<Caller, Failure> {
+    audit::record_authentication_failure(origin, "")?;
+    Err(Refusal::Unauthenticated.into())
+}
+
+fn is_good(key: Option<&ApiKey>, found: &FoundApiKey) -> bool {
+    key.is_some_and(|key| key.hash_matches(&found.key_hash)) && found.usable
+}
+
+fn refuse(subjects: &[Subject<'_>], prefix: &str, origin: &Origin) -> Result<Caller, Failure> {
+    lockout::failed(subjects);
+    audit::record_authentication_failure(origin, prefix)?;
+    Err(Refusal::Unauthenticated.into())
+}
+
+fn subjects<'a>(prefix: &'a str, origin: &'a Origin) -> Vec<Subject<'a>> {
+    let prefix = (!prefix.is_empty()).then_some(Subject::KeyPrefix(prefix));
+    let address = origin.client_address.as_deref().map(Subject::Address);
+    prefix.into_iter().chain(address).collect()
+}

@@ -1,0 +1,80 @@
+//! The caller of an operation.
+
+use pgrx::pg_sys;
+use vault_core::contract::refusal::Refusal;
+
+use super::session;
+use crate::error::Failure;
+
+/// Where a call comes from, for the audit log and the lock-out.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    pub request_id: Option<String>,
+    pub client_address: Option<String>,
+}
+
+/// Somebody who acts for a profile.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub profile_id: String,
+    pub merchant_id: String,
+    /// The id of the API key, or the name of the database role.
+    pub actor: String,
+    /// May see full card and account numbers.
+    pub may_reveal: bool,
+    pub origin: Origin,
+}
+
+impl Origin {
+    /// The origin of a SQL session.
+    pub fn of_session() -> Self {
+        Self {
+            request_id: None,
+            client_address: client_address(),
+        }
+    }
+}
+
+impl Caller {
+    /// The caller of a SQL function: authenticated in this transaction, or a role that is bound to a profile.
+    ///
+    /// # Errors
+    /// Refuses when neither is so.
+    pub fn of_session() -> Result<Self, Failure> {
+        let tenant = session::current_tenant()?.ok_or(Refusal::Unauthenticated)?;
+        Ok(Self {
+            profile_id: tenant.profile_id,
+            merchant_id: tenant.merchant_id,
+            actor: tenant.key_id.unwrap_or_else(outer_role),
+            may_reveal: outer_role_may_reveal(),
+            origin: Origin::of_session(),
+        })
+    }
+}
+
+/// The role that the session acts as, outside of any SECURITY DEFINER function.
+pub fn outer_role() -> String {
+    // SAFETY: returns a NUL-terminated copy in the current memory context; the outer user of a running statement exists.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(pg_sys::GetOuterUserId(), false);
+        std::ffi::CStr::from_ptr(name)
+            .to_string_lossy()
+            .into_owned()
+    }
+}
+
+fn outer_role_may_reveal() -> bool {
+    // SAFETY: look-ups in the system caches.
+    unsafe {
+        let reveal = pg_sys::get_role_oid(c"vault_reveal".as_ptr(), true);
+        reveal != pg_sys::InvalidOid && pg_sys::has_privs_of_role(pg_sys::GetOuterUserId(), reveal)
+    }
+}
+
+/// None for a client on a local socket.
+fn client_address() -> Option<String> {
+    // SAFETY: the function takes no arguments and answers NULL where the client has no address.
+    let address: Option<pgrx::Inet> =
+        unsafe { pgrx::direct_function_call(pg_sys::inet_client_addr, &[]) };
+    address.map(|address| address.0)
+}

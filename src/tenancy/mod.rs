@@ -1,0 +1,10 @@
+//! Who is calling: API keys, role bindings, and the profile of this transaction.
+
+pub mod audit;
+mod authentication;
+mod caller;
+pub mod lockout;
+pub mod session;
+
+pub use authentication::{Credentials, authenticate, refuse_without_key};
+pub use caller::{Caller, Origin};

@@ -1,0 +1,164 @@
+//! The profile of this transaction, kept in the backend's own memory. Nothing that a client can `SET` takes part.
+
+use std::cell::RefCell;
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::caller::outer_role;
+use crate::compat::local_transaction_id;
+use crate::error::Failure;
+use crate::store;
+
+/// A profile with its merchant, and the API key that opened it, if one did.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    pub profile_id: String,
+    pub merchant_id: String,
+    pub key_id: Option<String>,
+}
+
+thread_local! {
+    static SESSION: RefCell<Session> = const { RefCell::new(Session { acting: None, authenticated: None, bound: None }) };
+}
+
+#[derive(Default)]
+struct Session {
+    /// The profile that one function call acts for.
+    acting: Option<String>,
+    authenticated: Option<Authenticated>,
+    bound: Option<Bound>,
+}
+
+/// Set by an API key, for the subtransaction that presented it.
+struct Authenticated {
+    tenant: Tenant,
+    subtransaction: pg_sys::SubTransactionId,
+}
+
+/// What the role bindings said about a role in a transaction.
+struct Bound {
+    transaction: u32,
+    role: pg_sys::Oid,
+    tenant: Option<Tenant>,
+}
+
+/// Ends the acting when dropped.
+pub struct Acting(());
+
+impl Drop for Acting {
+    fn drop(&mut self) {
+        SESSION.with_borrow_mut(|session| session.acting = None);
+    }
+}
+
+/// Has the policies show this profile until the guard is dropped. The caller has checked the right to it.
+#[must_use]
+pub fn act_for(profile_id: &str) -> Acting {
+    SESSION.with_borrow_mut(|session| session.acting = Some(profile_id.to_owned()));
+    Acting(())
+}
+
+/// Has the transaction act for the tenant, until the end of the subtransaction that asks for it.
+pub fn authenticated(tenant: Tenant) {
+    // SAFETY: reads the backend's state.
+    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    SESSION.with_borrow_mut(|session| {
+        session.authenticated = Some(Authenticated {
+            tenant,
+            subtransaction,
+        });
+    });
+}
+
+/// The profile that the policies show.
+pub fn current_profile() -> Result<Option<String>, Failure> {
+    if let Some(acting) = SESSION.with_borrow(|session| session.acting.clone()) {
+        return Ok(Some(acting));
+    }
+    Ok(current_tenant()?.map(|tenant| tenant.profile_id))
+}
+
+/// The tenant that this transaction was authenticated for; else the one that its role is bound to.
+pub fn current_tenant() -> Result<Option<Tenant>, Failure> {
+    let authenticated = SESSION.with_borrow(|session| {
+        session
+            .authenticated
+            .as_ref()
+            .map(|authenticated| authenticated.tenant.clone())
+    });
+    match authenticated {
+        Some(tenant) => Ok(Some(tenant)),
+        None => bound_tenant(),
+    }
+}
+
+/// Registers the callbacks that forget what a transaction leaves behind.
+pub fn register_callbacks() {
+    // SAFETY: both callbacks are guarded and live as long as the library.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(at_end_of_subtransaction), std::ptr::null_mut());
+    }
+}
+
+/// Asked once per transaction and role. The outer role: inside a SECURITY DEFINER function it is still the session's.
+fn bound_tenant() -> Result<Option<Tenant>, Failure> {
+    let transaction = local_transaction_id();
+    // SAFETY: reads the backend's state.
+    let role = unsafe { pg_sys::GetOuterUserId() };
+    let known = SESSION.with_borrow(|session| {
+        let bound = session.bound.as_ref()?;
+        (bound.transaction == transaction && bound.role == role).then(|| bound.tenant.clone())
+    });
+    if let Some(tenant) = known {
+        return Ok(tenant);
+    }
+    let binding = store::as_operator(|| store::role_bindings::find(&outer_role()))?;
+    let tenant = binding.map(|binding| Tenant {
+        profile_id: binding.profile_id,
+        merchant_id: binding.merchant_id,
+        key_id: None,
+    });
+    SESSION.with_borrow_mut(|session| {
+        session.bound = Some(Bound {
+            transaction,
+            role,
+            tenant: tenant.clone(),
+        });
+    });
+    Ok(tenant)
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn at_end_of_transaction(
+    event: pg_sys::XactEvent::Type,
+    _argument: *mut core::ffi::c_void,
+) {
+    use pg_sys::XactEvent::*;
+    if matches!(
+        event,
+        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
+    ) {
+        SESSION.with_borrow_mut(|session| *session = Session::default());
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn at_end_of_subtransaction(
+    event: pg_sys::SubXactEvent::Type,
+    subtransaction: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _argument: *mut core::ffi::c_void,
+) {
+    use pg_sys::SubXactEvent::*;
+    if matches!(event, SUBXACT_EVENT_COMMIT_SUB | SUBXACT_EVENT_ABORT_SUB) {
+        SESSION.with_borrow_mut(|session| {
+            session
+                .authenticated
+                .take_if(|authenticated| authenticated.subtransaction == subtransaction);
+            // A binding made in an aborted subtransaction is none.
+            session.bound = None;
+        });
+    }
+}

@@ -1,0 +1,126 @@
+//! What the encrypted types have in common.
+
+use core::ffi::CStr;
+use std::ffi::CString;
+
+use pgrx::datum::Internal;
+use pgrx::pg_sys;
+use vault_core::crypto::envelope::from_text;
+use vault_core::crypto::{Context, Envelope};
+use zeroize::Zeroizing;
+
+use crate::error::Failure;
+use crate::keys;
+use crate::tenancy::session;
+use vault_core::contract::refusal::Refusal;
+
+/// Makes a Rust type the SQL type of the same name: a varlena whose content is an envelope.
+macro_rules! encrypted_type {
+    ($(#[$doc:meta])* $name:ident, $sql:literal) => {
+        $(#[$doc])*
+        pub struct $name(pub Vec<u8>);
+
+        impl pgrx::FromDatum for $name {
+            unsafe fn from_polymorphic_datum(
+                datum: pgrx::pg_sys::Datum,
+                is_null: bool,
+                oid: pgrx::pg_sys::Oid,
+            ) -> Option<Self> {
+                // SAFETY: the type has the layout of bytea, and the caller vouches for the datum.
+                unsafe { Vec::<u8>::from_polymorphic_datum(datum, is_null, oid) }.map(Self)
+            }
+        }
+
+        impl pgrx::IntoDatum for $name {
+            fn into_datum(self) -> Option<pgrx::pg_sys::Datum> {
+                self.0.into_datum()
+            }
+
+            fn type_oid() -> pgrx::pg_sys::Oid {
+                pgrx::wrappers::regtypein($sql)
+            }
+        }
+
+        // SAFETY: the datum is read by the implementation above.
+        unsafe impl<'fcx> pgrx::callconv::ArgAbi<'fcx> for $name {
+            unsafe fn unbox_arg_unchecked(arg: pgrx::callconv::Arg<'_, 'fcx>) -> Self {
+                // SAFETY: the argument's SQL type is this one. NULL reaches no strict function; if it did, the empty
+                // envelope would be refused as truncated.
+                unsafe { arg.unbox_arg_using_from_datum() }.unwrap_or(Self(Vec::new()))
+            }
+        }
+
+        // SAFETY: the datum is made by the implementation above.
+        unsafe impl pgrx::callconv::BoxRet for $name {
+            unsafe fn box_into<'fcx>(
+                self,
+                fcinfo: &mut pgrx::callconv::FcInfo<'fcx>,
+            ) -> pgrx::datum::Datum<'fcx> {
+                match pgrx::IntoDatum::into_datum(self) {
+                    // SAFETY: a varlena in the memory context of the call.
+                    Some(datum) => unsafe { fcinfo.return_raw_datum(datum) },
+                    None => fcinfo.return_null(),
+                }
+            }
+        }
+
+        // SAFETY: names the SQL type that the extension creates.
+        unsafe impl pgrx::pgrx_sql_entity_graph::metadata::SqlTranslatable for $name {
+            const TYPE_IDENT: &'static str = pgrx::pgrx_resolved_type!($name);
+            const TYPE_ORIGIN: pgrx::pgrx_sql_entity_graph::metadata::TypeOrigin =
+                pgrx::pgrx_sql_entity_graph::metadata::TypeOrigin::ThisExtension;
+            const ARGUMENT_SQL: Result<
+                pgrx::pgrx_sql_entity_graph::metadata::SqlMappingRef,
+                pgrx::pgrx_sql_entity_graph::metadata::ArgumentError,
+            > = Ok(pgrx::pgrx_sql_entity_graph::metadata::SqlMappingRef::literal($sql));
+            const RETURN_SQL: Result<
+                pgrx::pgrx_sql_entity_graph::metadata::ReturnsRef,
+                pgrx::pgrx_sql_entity_graph::metadata::ReturnsError,
+            > = Ok(pgrx::pgrx_sql_entity_graph::metadata::ReturnsRef::One(
+                pgrx::pgrx_sql_entity_graph::metadata::SqlMappingRef::literal($sql),
+            ));
+        }
+    };
+}
+pub(super) use encrypted_type;
+
+/// The envelope that a text form stands for.
+pub(super) fn input(text: &CStr) -> Result<Vec<u8>, Failure> {
+    Ok(from_text(&text.to_string_lossy())?)
+}
+
+/// The text form.
+pub(super) fn output(envelope: &[u8]) -> Result<CString, Failure> {
+    CString::new(Envelope::parse(envelope)?.to_text()).map_err(|_| Failure::Malformed)
+}
+
+/// The envelope in a binary message.
+pub(super) fn receive(message: Internal) -> Result<Vec<u8>, Failure> {
+    let datum = message.unwrap().ok_or(Failure::UnexpectedNull)?;
+    // SAFETY: PostgreSQL calls a receive function with the message's StringInfo; all that is left of it is ours.
+    let bytes = unsafe {
+        let message = datum.cast_mut_ptr::<pg_sys::StringInfoData>();
+        let length = (*message).len - (*message).cursor;
+        let start = pg_sys::pq_getmsgbytes(message, length).cast::<u8>();
+        std::slice::from_raw_parts(start, usize::try_from(length).unwrap_or_default()).to_vec()
+    };
+    Envelope::parse(&bytes)?;
+    Ok(bytes)
+}
+
+/// Seals a value of the current profile.
+pub(super) fn encrypt(context: &Context<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
+    keys::of_profile(&current_profile()?)?.seal(context, plaintext)
+}
+
+/// Opens a value of the current profile.
+pub(super) fn decrypt(
+    context: &Context<'_>,
+    envelope: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    keys::of_profile(&current_profile()?)?.open(context, envelope)
+}
+
+fn current_profile() -> Result<String, Failure> {
+    Ok(session::current_profile()?.ok_or(Refusal::Unauthenticated)?)
+}
