@@ -53,22 +53,16 @@ extension_sql_file!(
     requires = ["tables", surface::sql::current_profile]
 );
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
-extension_sql_file!(
-    "../sql/comments.sql",
-    name = "comments",
-    requires = ["policies"]
-);
-extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
+extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 // Cargo does not see what the macro above reads: with these, a change of the SQL makes it build again.
-const _: [&str; 7] = [
+const _: [&str; 6] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),
     include_str!("../sql/types.sql"),
     include_str!("../sql/policies.sql"),
     include_str!("../sql/api.sql"),
-    include_str!("../sql/comments.sql"),
-    include_str!("../sql/grants.sql"),
+    include_str!("../sql/finalize.sql"),
 ];
 
 /// Called when the library is loaded: by the postmaster when it is preloaded, else by one backend.

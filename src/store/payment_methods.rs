@@ -128,6 +128,13 @@ pub struct StoredPaymentMethod {
     pub tokens: Vec<StoredToken>,
 }
 
+/// A row with what only a reveal opens.
+pub struct WithInstrument {
+    pub method: StoredPaymentMethod,
+    /// Envelope; none once the method is redacted.
+    pub instrument: Option<Vec<u8>>,
+}
+
 /// The active methods of a customer.
 pub struct CustomersMethods {
     pub customer_redacted: bool,
@@ -202,10 +209,7 @@ pub fn find(payment_method_id: &str) -> Result<Option<StoredPaymentMethod>, Fail
     Ok(fold(rows).pop())
 }
 
-/// With the instrument's envelope, for a reveal.
-pub fn find_with_instrument(
-    payment_method_id: &str,
-) -> Result<Option<(StoredPaymentMethod, Option<Vec<u8>>)>, Failure> {
+pub fn find_with_instrument(payment_method_id: &str) -> Result<Option<WithInstrument>, Failure> {
     let mut rows = FIND_WITH_INSTRUMENT.with(|statement| {
         statement.rows(&[payment_method_id.into()], |row| {
             Ok((method_and_token(row)?, row.optional(11)?))
@@ -215,7 +219,7 @@ pub fn find_with_instrument(
         .first_mut()
         .and_then(|(_, instrument)| instrument.take());
     let method = fold(rows.into_iter().map(|(row, _)| row)).pop();
-    Ok(method.map(|method| (method, instrument)))
+    Ok(method.map(|method| WithInstrument { method, instrument }))
 }
 
 /// Finds the row and keeps it for this transaction. Looks only once it has the lock: the tokens, too, are those of now.

@@ -87,10 +87,10 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
         )?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    let found = store::payment_methods::find_with_instrument(id.as_str())?;
-    let (stored, instrument) = found.ok_or(Refusal::PaymentMethodNotFound)?;
-    let stored = active(Some(stored))?;
-    let envelope = instrument.ok_or(Failure::Malformed)?;
+    let found = store::payment_methods::find_with_instrument(id.as_str())?
+        .ok_or(Refusal::PaymentMethodNotFound)?;
+    let stored = active(Some(found.method))?;
+    let envelope = found.instrument.ok_or(Failure::Malformed)?;
     let instrument = open_instrument(caller, id.as_str(), &envelope)?;
     let response = open(caller, stored)?
         .into_revealed(instrument)
