@@ -82,7 +82,7 @@ is_running() { pid_in "$1" >/dev/null; }
 
 pid_in() {
     local pid
-    pid=$(head -n 1 "$1" 2>/dev/null) || return
+    pid=$(head -n 1 "$1" 2>/dev/null) || return 1
     tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$state/" && echo "$pid"
 }
 
