@@ -1,0 +1,143 @@
+#[pgrx::pg_schema]
+mod tests {
+    use pgrx::JsonB;
+    use pgrx::prelude::*;
+    use serde_json::json;
+
+    use super::super::{Tenant, by_id, call, card, customer, text};
+
+    #[pg_test]
+    fn a_card_is_stored_read_changed_and_deleted() {
+        Tenant::authenticated();
+        let customer = customer();
+        let created = call("create_payment_method", None, card(&customer));
+        let id = created["id"].as_str().unwrap();
+        assert_eq!(by_id("retrieve_payment_method", id), created);
+
+        let update = json!({"payment_method_data": {"card": {"nick_name": "blue"}}});
+        let updated = call("update_payment_method", Some(id), update);
+        assert_eq!(updated["payment_method_data"]["card"]["nick_name"], "blue");
+        let list = by_id("list_payment_methods", &customer);
+        assert_eq!(list["customer_payment_methods"][0]["id"], created["id"]);
+
+        assert_eq!(by_id("delete_payment_method", id), json!({"id": id}));
+        let list = by_id("list_payment_methods", &customer);
+        assert_eq!(list, json!({"customer_payment_methods": []}));
+    }
+
+    #[pg_test]
+    fn a_superuser_may_reveal() {
+        Tenant::authenticated();
+        let created = call("create_payment_method", None, card(&customer()));
+        let revealed: JsonB = Spi::get_one_with_args(
+            "SELECT vault.retrieve_payment_method($1, true)",
+            &[created["id"].as_str().unwrap().into()],
+        )
+        .unwrap()
+        .unwrap();
+        let raw = &revealed.0["raw_payment_method_data"]["card"];
+        assert_eq!(raw["card_number"], "4111111145551142");
+        assert_eq!(raw.get("card_cvc"), None);
+    }
+
+    #[pg_test]
+    fn the_same_card_with_another_spelling_of_its_expiry_keeps_its_id() {
+        Tenant::authenticated();
+        let customer = customer();
+        let first = call("create_payment_method", None, card(&customer));
+        let mut again = card(&customer);
+        again["payment_method_data"]["card"]["card_exp_year"] = json!("99");
+        again["payment_method_data"]["card"]["card_holder_name"] = json!("Jane Doe");
+        let second = call("create_payment_method", None, again);
+        assert_eq!(second["id"], first["id"]);
+        assert_eq!(
+            second["payment_method_data"]["card"]["card_holder_name"],
+            "Jane Doe"
+        );
+    }
+
+    #[pg_test]
+    fn the_bin_table_fills_in_what_the_caller_leaves_out() {
+        Tenant::authenticated();
+        Spi::run(
+            "INSERT INTO vault.card_bins VALUES ('411111', 'Mastercard', 'Short', 'debit', 'DE'), \
+             ('41111111', 'Visa', 'Long', 'credit', 'SG')",
+        )
+        .unwrap();
+        let created = call("create_payment_method", None, card(&customer()));
+        let card = &created["payment_method_data"]["card"];
+        assert_eq!(card["card_issuer"], "Long");
+        assert_eq!(card["card_type"], "credit");
+        assert_eq!(card["issuer_country"], "SG");
+    }
+
+    #[pg_test(error = "Customer does not exist in our records")]
+    fn a_card_for_nobody_is_refused() {
+        Tenant::authenticated();
+        call("create_payment_method", None, card("12345_cus_nobody"));
+    }
+
+    #[pg_test(error = "Payment method has already been redacted")]
+    fn a_second_delete_is_refused() {
+        Tenant::authenticated();
+        let created = call("create_payment_method", None, card(&customer()));
+        let id = created["id"].as_str().unwrap();
+        by_id("delete_payment_method", id);
+        by_id("delete_payment_method", id);
+    }
+
+    #[pg_test(error = "card number invalid")]
+    fn a_card_number_with_a_wrong_check_digit_is_refused_by_sql_too() {
+        Tenant::authenticated();
+        let mut card = card(&customer());
+        card["payment_method_data"]["card"]["card_number"] = json!("4111111145551143");
+        call("create_payment_method", None, card);
+    }
+
+    #[pg_test(error = "API key not provided or invalid API key used")]
+    fn without_a_profile_every_operation_refuses() {
+        call(
+            "create_customer",
+            None,
+            json!({"name": "John Doe", "email": "guest@example.com"}),
+        );
+    }
+
+    #[pg_test(
+        error = "encrypted value is damaged, or belongs to another profile, row, column or key"
+    )]
+    fn a_summary_copied_from_another_row_does_not_open() {
+        Tenant::authenticated();
+        let first = call("create_payment_method", None, card(&customer()));
+        let second = call("create_payment_method", None, card(&customer()));
+        Spi::run_with_args(
+            "UPDATE vault.payment_methods SET summary = \
+             (SELECT summary FROM vault.payment_methods WHERE payment_method_id = $1) \
+             WHERE payment_method_id = $2",
+            &[
+                first["id"].as_str().unwrap().into(),
+                second["id"].as_str().unwrap().into(),
+            ],
+        )
+        .unwrap();
+        by_id("retrieve_payment_method", second["id"].as_str().unwrap());
+    }
+
+    #[pg_test]
+    fn every_write_leaves_an_audit_row() {
+        Tenant::authenticated();
+        let customer = customer();
+        let created = call("create_payment_method", None, card(&customer));
+        by_id("delete_payment_method", created["id"].as_str().unwrap());
+        by_id("delete_customer", &customer);
+        let events = text(
+            "SELECT string_agg(event, ' ' ORDER BY occurred_at) FROM vault.audit_log \
+             WHERE profile_id = vault.current_profile() AND outcome = 'success'",
+            &[],
+        );
+        assert_eq!(
+            events,
+            "profile.create customer.create payment_method.create payment_method.delete customer.delete"
+        );
+    }
+}
