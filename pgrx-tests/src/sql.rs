@@ -1,0 +1,89 @@
+//! The other door: SQL over the database's unix socket, as any role.
+//!
+//! Values always travel as bind parameters, so that no test puts card data into a statement's text.
+
+use postgres::types::ToSql;
+use postgres::{Client, Config, NoTls, Row};
+use serde_json::Value;
+
+/// A parameter of a statement.
+pub type Parameter<'a> = &'a (dyn ToSql + Sync);
+
+/// A connection of one role.
+pub struct Session {
+    client: Client,
+}
+
+/// An error of the database: its SQLSTATE and message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub sqlstate: String,
+    pub message: String,
+    /// Everything else that the client gets to see: detail, hint, where.
+    pub rest: String,
+}
+
+impl Refused {
+    /// SQLSTATE and message, as the tests compare them.
+    pub fn pair(&self) -> (&str, &str) {
+        (&self.sqlstate, &self.message)
+    }
+}
+
+impl Session {
+    pub(crate) fn open(config: &Config) -> Session {
+        let client = config
+            .connect(NoTls)
+            .unwrap_or_else(|error| panic!("cannot log in: {error:?}"));
+        Session { client }
+    }
+
+    /// Runs a statement that gives rows.
+    pub fn rows(&mut self, statement: &str, parameters: &[Parameter]) -> Result<Vec<Row>, Refused> {
+        self.client.query(statement, parameters).map_err(refused)
+    }
+
+    /// Runs a statement for its effect; gives the number of rows it touched.
+    pub fn execute(&mut self, statement: &str, parameters: &[Parameter]) -> Result<u64, Refused> {
+        self.client.execute(statement, parameters).map_err(refused)
+    }
+
+    /// Runs statements without parameters.
+    pub fn run(&mut self, statements: &str) -> Result<(), Refused> {
+        self.client.batch_execute(statements).map_err(refused)
+    }
+
+    /// The single value of a statement that gives one row with one column.
+    pub fn value<T>(&mut self, statement: &str, parameters: &[Parameter]) -> Result<T, Refused>
+    where
+        T: for<'a> postgres::types::FromSql<'a>,
+    {
+        self.client
+            .query_one(statement, parameters)
+            .map_err(refused)
+            .map(|row| row.get(0))
+    }
+
+    /// Calls an operation, such as `retrieve_customer($1)`, and gives its `jsonb`.
+    pub fn call(&mut self, operation: &str, parameters: &[Parameter]) -> Result<Value, Refused> {
+        self.value(&format!("select vault.{operation}"), parameters)
+    }
+}
+
+fn refused(error: postgres::Error) -> Refused {
+    let Some(error) = error.as_db_error() else {
+        panic!("not an error of the database: {error:?}");
+    };
+    let rest = [
+        error.detail(),
+        error.hint(),
+        error.where_(),
+        error.table(),
+        error.constraint(),
+    ];
+    Refused {
+        sqlstate: error.code().code().to_owned(),
+        message: error.message().to_owned(),
+        rest: rest.into_iter().flatten().collect::<Vec<_>>().join(" | "),
+    }
+}

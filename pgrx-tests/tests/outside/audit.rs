@@ -1,0 +1,427 @@
+//! The audit log: what was done, by whom, from where; never a word of card data.
+
+use serde_json::json;
+use vault_tests::card::{account, ach_for};
+use vault_tests::tenant::{customer, unknown_key};
+use vault_tests::{Card, Request, Session, Tenant, random};
+
+use crate::support::UNAUTHENTICATED;
+
+/// The role that reads the log.
+const AUDITOR: &str = "vault_audit";
+
+/// A row of the log, as far as the tests compare it.
+#[derive(Debug, PartialEq, Eq)]
+struct Entry {
+    event: String,
+    outcome: String,
+    actor: String,
+    address: Option<String>,
+    profile: Option<String>,
+    object: Option<String>,
+}
+
+fn entries(auditor: &mut Session, column: &str, value: &str) -> Vec<Entry> {
+    let select = format!(
+        "select event, outcome, actor, client_address::text, nullif(profile_id, ''), object_id
+         from vault.audit_log where {column} = $1 order by audit_id"
+    );
+    let rows = auditor.rows(&select, &[&value]).unwrap();
+    rows.iter()
+        .map(|row| Entry {
+            event: row.get(0),
+            outcome: row.get(1),
+            actor: row.get(2),
+            address: row.get(3),
+            profile: row.get(4),
+            object: row.get(5),
+        })
+        .collect()
+}
+
+/// Sends a request under a fresh request id; gives the id and the answer.
+fn send(tenant: &Tenant, request: Request) -> (String, vault_tests::Answer) {
+    let id = random::name("request");
+    let answer = tenant.send(&request.header("x-request-id", &id));
+    (id, answer)
+}
+
+/// The id of the tenant's key that has or has not the `reveal` scope.
+fn key_id(tenant: &Tenant, reveal: bool) -> String {
+    tenant
+        .stack
+        .superuser()
+        .value(
+            "select key_id from vault.api_keys where merchant_id = $1 and ('reveal' = any(scopes)) = $2",
+            &[&tenant.merchant, &reveal],
+        )
+        .unwrap()
+}
+
+#[test]
+fn creates_updates_reveals_and_deletes_each_leave_one_row() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let (actor, revealer) = (key_id(&tenant, false), key_id(&tenant, true));
+    let check = |auditor: &mut Session,
+                 request: Request,
+                 event: &str,
+                 actor: &str,
+                 id: Option<&str>|
+     -> String {
+        let (request_id, answer) = send(&tenant, request);
+        let object = id.map_or_else(|| answer.id(), str::to_owned);
+        answer.ok();
+        let expected = Entry {
+            event: event.into(),
+            outcome: "success".into(),
+            actor: actor.into(),
+            address: Some(tenant.client.address.to_string()),
+            profile: Some(tenant.profile.clone()),
+            object: Some(object.clone()),
+        };
+        assert_eq!(
+            entries(auditor, "request_id", &request_id),
+            [expected],
+            "{event}"
+        );
+        object
+    };
+    let create = tenant.request("POST", "/v2/customers").json(&customer());
+    let person = check(&mut auditor, create, "customer.create", &actor, None);
+    let path = format!("/v2/customers/{person}");
+    let update = tenant.request("PUT", &path).json(&json!({"name": "B"}));
+    check(
+        &mut auditor,
+        update,
+        "customer.update",
+        &actor,
+        Some(&person),
+    );
+
+    let store = tenant
+        .request("POST", "/v2/payment-methods")
+        .json(&Card::new().create_for(&person));
+    let method = check(&mut auditor, store, "payment_method.create", &actor, None);
+    let method_path = format!("/v2/payment-methods/{method}");
+    let reveal = tenant.revealing("GET", &format!("{method_path}?fetch_raw_detail=true"));
+    check(
+        &mut auditor,
+        reveal,
+        "payment_method.reveal",
+        &revealer,
+        Some(&method),
+    );
+    let update = tenant
+        .request("PUT", format!("{method_path}/update-saved-payment-method"))
+        .json(&json!({"network_transaction_id": "N"}));
+    check(
+        &mut auditor,
+        update,
+        "payment_method.update",
+        &actor,
+        Some(&method),
+    );
+    check(
+        &mut auditor,
+        tenant.request("DELETE", &method_path),
+        "payment_method.delete",
+        &actor,
+        Some(&method),
+    );
+    let debit = tenant
+        .request("POST", "/v2/payment-methods")
+        .json(&ach_for(&person, &account()));
+    let debit = check(&mut auditor, debit, "payment_method.create", &actor, None);
+    let reveal = tenant.revealing(
+        "GET",
+        &format!("/v2/payment-methods/{debit}?fetch_raw_detail=true"),
+    );
+    check(
+        &mut auditor,
+        reveal,
+        "payment_method.reveal",
+        &revealer,
+        Some(&debit),
+    );
+}
+
+#[test]
+fn a_deleted_customer_is_on_record_with_every_payment_method_that_went_with_it() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let person = tenant.customer();
+    let methods = [
+        tenant.store(&Card::new(), &person),
+        tenant.store(&Card::new(), &person),
+    ];
+
+    let (request_id, answer) = send(
+        &tenant,
+        tenant.request("DELETE", format!("/v2/customers/{person}")),
+    );
+
+    answer.ok();
+    let mut deleted: Vec<(String, String)> = entries(&mut auditor, "request_id", &request_id)
+        .into_iter()
+        .map(|entry| (entry.event, entry.object.unwrap()))
+        .collect();
+    deleted.sort();
+    let mut expected = vec![("customer.delete".to_owned(), person)];
+    expected.extend(methods.map(|method| ("payment_method.delete".to_owned(), method)));
+    expected.sort();
+    assert_eq!(deleted, expected);
+}
+
+#[test]
+fn ordinary_reads_leave_no_row() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let person = tenant.customer();
+    let method = tenant.store(&Card::new(), &person);
+    for path in [
+        "/v2/customers/list".to_owned(),
+        format!("/v2/customers/{person}"),
+        format!("/v2/customers/{person}/saved-payment-methods"),
+        format!("/v2/payment-methods/{method}"),
+        format!("/v2/payment-methods/{method}/details"),
+    ] {
+        let (request_id, answer) = send(&tenant, tenant.request("GET", &path));
+        answer.ok();
+        assert_eq!(
+            entries(&mut auditor, "request_id", &request_id),
+            [],
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_reveal_that_is_refused_for_lack_of_the_scope_is_on_record() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let method = tenant.store(&Card::new(), &tenant.customer());
+
+    let (request_id, answer) = send(
+        &tenant,
+        tenant.request(
+            "GET",
+            format!("/v2/payment-methods/{method}?fetch_raw_detail=true"),
+        ),
+    );
+
+    assert_eq!(answer.status, 403);
+    let rows = entries(&mut auditor, "request_id", &request_id);
+    let rows: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|entry| (entry.event.as_str(), entry.outcome.as_str()))
+        .collect();
+    assert_eq!(rows, [("payment_method.reveal", "refused")]);
+}
+
+#[test]
+fn a_failed_authentication_is_on_record_without_its_key() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let client = tenant.stack.client();
+    let key = unknown_key();
+    let id = random::name("request");
+    let request = tenant
+        .request("GET", "/v2/customers/list")
+        .without("api-key")
+        .header("api-key", &key);
+
+    client
+        .send(&request.header("x-request-id", &id))
+        .refuses(401, "IR_01", UNAUTHENTICATED);
+
+    let rows = entries(&mut auditor, "request_id", &id);
+    assert_eq!(rows.len(), 1);
+    let row = &rows[0];
+    assert_eq!(
+        (row.event.as_str(), row.outcome.as_str()),
+        ("authentication", "refused")
+    );
+    assert_eq!(row.address, Some(client.address.to_string()));
+    assert!(
+        key.starts_with(&row.actor) && row.actor.len() <= 12,
+        "only the prefix of a key: {}",
+        row.actor.len()
+    );
+}
+
+#[test]
+fn a_request_without_any_key_is_on_record() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let (id, answer) = send(
+        &tenant,
+        tenant
+            .request("GET", "/v2/customers/list")
+            .without("api-key"),
+    );
+    assert_eq!(answer.status, 401);
+    let rows = entries(&mut auditor, "request_id", &id);
+    assert_eq!(
+        rows.iter()
+            .map(|row| row.event.as_str())
+            .collect::<Vec<_>>(),
+        ["authentication"]
+    );
+}
+
+#[test]
+fn what_an_administrator_does_is_on_record() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let (key, _) = tenant.new_key(&["reveal"]);
+    tenant
+        .admin()
+        .execute("select vault.revoke_api_key($1)", &[&key])
+        .unwrap();
+    let role = tenant.role(&["vault_client"]);
+    tenant
+        .admin()
+        .execute("select vault.unbind_role($1)", &[&role])
+        .unwrap();
+
+    let mut events = |object: &str| -> Vec<(String, String)> {
+        entries(&mut auditor, "object_id", object)
+            .into_iter()
+            .map(|entry| (entry.actor, entry.event))
+            .collect()
+    };
+    let by_dba = |event: &str| ("vault_dba".to_owned(), event.to_owned());
+    assert_eq!(events(&tenant.merchant), [by_dba("merchant.create")]);
+    assert_eq!(events(&tenant.profile), [by_dba("profile.create")]);
+    assert_eq!(
+        events(&key),
+        [by_dba("api_key.create"), by_dba("api_key.revoke")]
+    );
+    assert_eq!(events(&role), [by_dba("role.bind"), by_dba("role.unbind")]);
+}
+
+#[test]
+fn operations_by_sql_are_on_record_with_their_role() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let role = tenant.role(&["vault_client", "vault_reveal"]);
+    let mut sql = tenant.stack.session(&role);
+    let person = sql.call("create_customer($1)", &[&customer()]).unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let card = Card::new().create_for(&person);
+    let method = sql.call("create_payment_method($1)", &[&card]).unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    sql.call("retrieve_payment_method($1, true)", &[&method])
+        .unwrap();
+    sql.call("delete_payment_method($1)", &[&method]).unwrap();
+
+    let rows: Vec<(String, String)> = entries(&mut auditor, "object_id", &method)
+        .into_iter()
+        .map(|entry| (entry.actor, entry.event))
+        .collect();
+    let expected = [
+        "payment_method.create",
+        "payment_method.reveal",
+        "payment_method.delete",
+    ];
+    assert_eq!(rows, expected.map(|event| (role.clone(), event.to_owned())));
+}
+
+#[test]
+fn what_is_rolled_back_was_not_done() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let mut sql = tenant.sql();
+    sql.run("begin").unwrap();
+    let id = sql.call("create_customer($1)", &[&customer()]).unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    sql.run("rollback").unwrap();
+
+    assert_eq!(entries(&mut auditor, "object_id", &id), []);
+    assert_eq!(
+        sql.call("retrieve_customer($1)", &[&id])
+            .unwrap_err()
+            .sqlstate,
+        "P0002"
+    );
+}
+
+#[test]
+fn nobody_changes_or_removes_a_row_of_the_log() {
+    let tenant = Tenant::new();
+    let id = tenant.customer();
+    let changes = [
+        "update vault.audit_log set actor = 'nobody' where object_id = $1",
+        "delete from vault.audit_log where object_id = $1",
+    ];
+    for role in [AUDITOR, "vault_dba", "vault_app"] {
+        let mut session = tenant.stack.session(role);
+        for change in changes {
+            assert_eq!(
+                session.execute(change, &[&id]).unwrap_err().sqlstate,
+                "42501",
+                "{role}: {change}"
+            );
+        }
+        assert_eq!(
+            session
+                .run("truncate vault.audit_log")
+                .unwrap_err()
+                .sqlstate,
+            "42501",
+            "{role}"
+        );
+    }
+    let mut operator = tenant.stack.superuser();
+    operator.run("set role vault_operator").unwrap();
+    for change in changes {
+        assert_eq!(
+            operator.execute(change, &[&id]).unwrap_err().sqlstate,
+            "42501",
+            "{change}"
+        );
+    }
+}
+
+#[test]
+fn the_log_holds_no_card_data() {
+    let tenant = Tenant::new();
+    let mut superuser = tenant.stack.superuser();
+    let card = Card::new();
+    let person = json!({"name": "Grace Audited", "email": "grace@audited.example"});
+    let customer = tenant.post("/v2/customers", &person).id();
+    let method = tenant.store(&card, &customer);
+    tenant
+        .send(&tenant.revealing(
+            "GET",
+            &format!("/v2/payment-methods/{method}?fetch_raw_detail=true"),
+        ))
+        .ok();
+    tenant.get(&format!("/v2/customers/reference/{}", card.number));
+    tenant.get(&format!("/v2/payment-methods/{}", card.number));
+    tenant.send(&tenant.request("DELETE", format!("/v2/payment-methods/{}", card.number)));
+
+    let log: Vec<String> = superuser
+        .rows(
+            "select t::text from vault.audit_log t where profile_id = $1",
+            &[&tenant.profile],
+        )
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert!(log.len() >= 3, "{log:?}");
+    for secret in [card.number.as_str(), card.first_six(), "Grace", "grace@"] {
+        assert!(
+            !log.iter().any(|row| row.contains(secret)),
+            "{secret} in {log:?}"
+        );
+    }
+}

@@ -1,0 +1,320 @@
+//! Rules that the whole catalogue keeps, so that a new object cannot break them unnoticed.
+
+use vault_tests::{Session, Stack};
+
+/// The lines of a query that lists offenders. There must be some objects to look at, and no offender among them.
+#[track_caller]
+fn none(superuser: &mut Session, rule: &str, query: &str) {
+    let rows = superuser.rows(query, &[]).unwrap();
+    let offenders: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(offenders.is_empty(), "{rule}: {offenders:#?}");
+}
+
+fn lines(superuser: &mut Session, query: &str) -> Vec<String> {
+    superuser
+        .rows(query, &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
+}
+
+const FUNCTIONS: &str =
+    "pg_proc p where p.pronamespace in ('vault'::regnamespace, 'vault_api'::regnamespace)";
+
+#[test]
+fn functions_are_executable_by_those_they_are_for_and_not_by_public() {
+    let mut superuser = Stack::shared().superuser();
+    // Input, output, send and receive move ciphertext only; pg_dump and every owner of a column need them.
+    none(
+        &mut superuser,
+        "executable by PUBLIC",
+        &format!(
+            "select p.oid::regprocedure::text from {FUNCTIONS}
+             and has_function_privilege('public', p.oid, 'execute')
+             and p.proname !~ '^encrypted_(text|json)_(in|out|recv|send)$'"
+        ),
+    );
+}
+
+#[test]
+fn functions_that_run_as_their_owner_pin_the_search_path_and_run_as_the_operator() {
+    let mut superuser = Stack::shared().superuser();
+    let definers = lines(
+        &mut superuser,
+        &format!("select p.oid::regprocedure::text from {FUNCTIONS} and p.prosecdef"),
+    );
+    assert!(definers.len() >= 30, "{definers:?}");
+    none(
+        &mut superuser,
+        "SECURITY DEFINER without a pinned search_path",
+        &format!(
+            "select p.oid::regprocedure::text from {FUNCTIONS} and p.prosecdef
+             and not coalesce(p.proconfig @> array['search_path=pg_catalog, pg_temp'], false)"
+        ),
+    );
+    none(
+        &mut superuser,
+        "SECURITY DEFINER of another owner than the operator",
+        &format!(
+            "select p.oid::regprocedure::text from {FUNCTIONS} and p.prosecdef and p.proowner <> 'vault_operator'::regrole"
+        ),
+    );
+}
+
+#[test]
+fn tables_with_a_profile_are_guarded_by_policies_even_against_their_owner() {
+    let mut superuser = Stack::shared().superuser();
+    let with_profile = "pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'profile_id' and not a.attisdropped
+                        where c.relnamespace = 'vault'::regnamespace and c.relkind in ('r', 'p')";
+    let tables = lines(
+        &mut superuser,
+        &format!("select c.relname::text from {with_profile}"),
+    );
+    assert!(tables.len() >= 6, "{tables:?}");
+    none(
+        &mut superuser,
+        "row security is not enabled and forced",
+        &format!(
+            "select c.relname::text from {with_profile} and not (c.relrowsecurity and c.relforcerowsecurity)"
+        ),
+    );
+    none(
+        &mut superuser,
+        "no policy",
+        &format!(
+            "select c.relname::text from {with_profile} and not exists (select from pg_policy where polrelid = c.oid)"
+        ),
+    );
+    none(
+        &mut superuser,
+        "the primary key does not begin with profile_id",
+        &format!(
+            "select c.relname::text from {with_profile} and c.relname not in ('profiles', 'role_bindings')
+             and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indkey[0] = a.attnum)"
+        ),
+    );
+}
+
+#[test]
+fn every_object_that_somebody_may_use_has_a_comment() {
+    let mut superuser = Stack::shared().superuser();
+    none(
+        &mut superuser,
+        "no comment",
+        &format!(
+            "select 'function ' || p.oid::regprocedure::text from {FUNCTIONS} and obj_description(p.oid, 'pg_proc') is null
+             union all
+             select 'relation ' || c.oid::regclass::text from pg_class c
+             where c.relnamespace = 'vault'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+               and obj_description(c.oid, 'pg_class') is null
+             union all
+             select 'type ' || t.oid::regtype::text from pg_type t
+             where t.typnamespace = 'vault'::regnamespace and t.typtype = 'b' and t.typelem = 0
+               and obj_description(t.oid, 'pg_type') is null
+             union all
+             select 'schema ' || n.nspname::text from pg_namespace n
+             where n.nspname in ('vault', 'vault_api') and obj_description(n.oid, 'pg_namespace') is null
+             union all
+             select 'role ' || r.rolname::text from pg_roles r
+             where r.rolname in ('vault_operator', 'vault_authenticator', 'vault_api', 'vault_client', 'vault_reveal',
+                                 'vault_admin', 'vault_auditor')
+               and shobj_description(r.oid, 'pg_authid') is null"
+        ),
+    );
+}
+
+#[test]
+fn the_roles_can_do_no_more_than_they_are_for() {
+    let mut superuser = Stack::shared().superuser();
+    let roles = "pg_roles r where r.rolname in ('vault_operator', 'vault_authenticator', 'vault_api', 'vault_client',
+                 'vault_reveal', 'vault_admin', 'vault_auditor')";
+    assert_eq!(
+        lines(
+            &mut superuser,
+            &format!("select r.rolname::text from {roles}")
+        )
+        .len(),
+        7
+    );
+    none(
+        &mut superuser,
+        "an attribute too many",
+        &format!(
+            "select r.rolname::text from {roles} and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls)"
+        ),
+    );
+    let login = lines(
+        &mut superuser,
+        &format!("select r.rolname::text from {roles} and rolcanlogin"),
+    );
+    assert_eq!(login, ["vault_authenticator"]);
+    let memberships = lines(
+        &mut superuser,
+        "select m.member::regrole || ' in ' || m.roleid::regrole from pg_auth_members m
+         where m.member in (select oid from pg_roles where rolname ~ '^vault_(operator|authenticator|api|client|reveal|admin|auditor)$')",
+    );
+    assert_eq!(memberships, ["vault_authenticator in vault_api"]);
+    none(
+        &mut superuser,
+        "owned by the operator",
+        "select c.relname::text from pg_class c where c.relowner = 'vault_operator'::regrole",
+    );
+}
+
+#[test]
+fn the_api_has_one_function_for_each_call_and_no_other_role_executes_it() {
+    let mut superuser = Stack::shared().superuser();
+    let functions = lines(
+        &mut superuser,
+        "select proname || '(' || pg_get_function_identity_arguments(oid) || ') ' || prorettype::regtype
+         from pg_proc where pronamespace = 'vault_api'::regnamespace order by proname",
+    );
+    let expected = [
+        "check_network_token_status",
+        "count_payment_methods",
+        "create_customer",
+        "create_payment_method",
+        "delete_customer",
+        "delete_payment_method",
+        "get_network_token",
+        "list_customers",
+        "list_customers_with_count",
+        "list_payment_methods",
+        "retrieve_customer",
+        "retrieve_customer_by_reference",
+        "retrieve_payment_method",
+        "retrieve_payment_method_details",
+        "set_default_payment_method",
+        "update_customer",
+        "update_payment_method",
+    ];
+    assert_eq!(
+        functions,
+        expected.map(|name| format!("{name}(bytea) json"))
+    );
+    none(
+        &mut superuser,
+        "executable by another role",
+        "select p.oid::regprocedure || ' by ' || r.rolname from pg_proc p, pg_roles r
+         where p.pronamespace = 'vault_api'::regnamespace and not r.rolsuper
+           and r.rolname not in ('vault_api', 'vault_operator', 'vault_authenticator')
+           and has_function_privilege(r.oid, p.oid, 'execute')",
+    );
+}
+
+#[test]
+fn each_role_executes_the_functions_of_its_task_and_no_others() {
+    let mut superuser = Stack::shared().superuser();
+    let mut names = |role: &str| {
+        lines(
+            &mut superuser,
+            &format!(
+                "select distinct p.proname::text from pg_proc p, aclexplode(p.proacl) a
+                 where p.pronamespace = 'vault'::regnamespace and a.grantee = '{role}'::regrole order by 1"
+            ),
+        )
+    };
+    assert_eq!(
+        names("vault_client"),
+        [
+            "authenticate",
+            "create_customer",
+            "create_payment_method",
+            "current_profile",
+            "decrypt",
+            "delete_customer",
+            "delete_payment_method",
+            "encrypt",
+            "list_customers",
+            "list_payment_methods",
+            "retrieve_customer",
+            "retrieve_customer_by_reference",
+            "retrieve_payment_method",
+            "set_default_payment_method",
+            "update_customer",
+            "update_payment_method",
+        ]
+    );
+    assert_eq!(
+        names("vault_admin"),
+        [
+            "bind_role",
+            "clear_lockouts",
+            "create_api_key",
+            "create_merchant",
+            "create_profile",
+            "revoke_api_key",
+            "unbind_role"
+        ]
+    );
+    for role in [
+        "vault_reveal",
+        "vault_auditor",
+        "vault_authenticator",
+        "vault_api",
+    ] {
+        assert_eq!(names(role), [""; 0], "{role}");
+    }
+}
+
+#[test]
+fn tables_are_granted_as_the_design_says() {
+    let mut superuser = Stack::shared().superuser();
+    let grants = lines(
+        &mut superuser,
+        "select c.relname || ' to ' || coalesce(nullif(a.grantee, 0)::regrole::text, 'PUBLIC') || ': '
+                || string_agg(a.privilege_type, ', ' order by a.privilege_type)
+         from pg_class c, aclexplode(c.relacl) a
+         where c.relnamespace = 'vault'::regnamespace and a.grantee <> c.relowner and a.grantee <> 'vault_operator'::regrole
+         group by c.relname, a.grantee order by 1",
+    );
+    assert_eq!(
+        grants,
+        [
+            "audit_log to vault_auditor: SELECT",
+            "card_bins to vault_admin: DELETE, INSERT, SELECT, UPDATE",
+            "merchants to vault_admin: SELECT",
+        ]
+    );
+    none(
+        &mut superuser,
+        "the operator may rewrite the log",
+        "select privilege from unnest(array['update', 'delete', 'truncate']) privilege
+         where has_table_privilege('vault_operator', 'vault.audit_log', privilege)",
+    );
+}
+
+#[test]
+fn no_function_that_decrypts_can_be_folded_into_a_plan_or_pushed_below_a_policy() {
+    let mut superuser = Stack::shared().superuser();
+    none(
+        &mut superuser,
+        "leakproof",
+        &format!("select p.oid::regprocedure::text from {FUNCTIONS} and p.proleakproof"),
+    );
+    none(
+        &mut superuser,
+        "immutable",
+        &format!(
+            "select p.oid::regprocedure::text from {FUNCTIONS} and p.provolatile = 'i' and p.proname in ('decrypt', 'encrypt')"
+        ),
+    );
+    none(
+        &mut superuser,
+        "a cast encrypts or decrypts",
+        "select castsource::regtype || ' as ' || casttarget::regtype from pg_cast
+         where 'vault'::regnamespace in (select typnamespace from pg_type where oid in (castsource, casttarget))",
+    );
+}
+
+#[test]
+fn the_extension_can_be_installed_by_superusers_only_and_not_be_moved() {
+    let mut superuser = Stack::shared().superuser();
+    let control = lines(
+        &mut superuser,
+        "select concat_ws(' ', superuser, trusted, relocatable, schema) from pg_available_extension_versions
+         where name = 'vault' and installed",
+    );
+    assert_eq!(control, ["t f f vault"]);
+}

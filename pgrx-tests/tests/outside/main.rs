@@ -1,0 +1,17 @@
+//! What the vault does, seen from outside. Each module is a subject; each test's name is what it shows.
+
+mod audit;
+mod bad_input;
+mod catalogue;
+mod ciphertext;
+mod concurrency;
+mod customers;
+mod durability;
+mod edge;
+mod payment_methods;
+mod readme;
+mod refusals;
+mod routes;
+mod seeds;
+mod support;
+mod tenancy;

@@ -1,0 +1,270 @@
+//! One vault under several spellings: prefixes, paths, verbs and ways to present a key (contract, section 1).
+
+use serde_json::{Value, json};
+use vault_tests::{Answer, Card, Tenant};
+
+use crate::support::{UNAUTHENTICATED, UUID_V7, has_form};
+
+const PREFIXES: [&str; 4] = ["/v2", "/v1", "/api/v1", "/api/v2"];
+
+#[test]
+fn every_call_answers_under_every_prefix_and_spelling() {
+    let tenant = Tenant::new();
+    for prefix in PREFIXES {
+        for spell in [
+            |path: &str| path.to_owned(),
+            |path: &str| path.replace('-', "_"),
+        ] {
+            let at = |path: &str| format!("{prefix}{}", spell(path));
+            walk(&tenant, &at);
+        }
+    }
+}
+
+/// Makes every call once; each must succeed.
+fn walk(tenant: &Tenant, at: &dyn Fn(&str) -> String) {
+    let call = |verb: &str, path: &str, body: Option<Value>| -> Answer {
+        let request = tenant.request(verb, at(path));
+        let answer = tenant.send(&match &body {
+            Some(body) => request.json(body),
+            None => request,
+        });
+        assert_eq!(answer.status, 200, "{verb} {}: {}", at(path), answer.text);
+        answer
+    };
+    // Ids have underscores themselves, so they go into the path after it has been spelled.
+    let with = |path: &str, verb: &str, ids: &[(&str, &str)], body: Option<Value>| {
+        let target = ids
+            .iter()
+            .fold(at(path), |path, (name, id)| path.replace(name, id));
+        let request = tenant.request(verb, &target);
+        let answer = tenant.send(&match &body {
+            Some(body) => request.json(body),
+            None => request,
+        });
+        assert_eq!(answer.status, 200, "{verb} {target}: {}", answer.text);
+        answer
+    };
+    let reference = vault_tests::random::name("ref");
+    let person =
+        json!({"name": "Ada", "email": "a@example.com", "merchant_reference_id": reference});
+    let customer = call("POST", "/customers", Some(person)).id();
+    let ids = [("C", customer.as_str())];
+    with("/customers/C", "GET", &ids, None);
+    for verb in ["PUT", "PATCH", "POST"] {
+        with(
+            "/customers/C",
+            verb,
+            &ids,
+            Some(json!({"name": "Ada Byron"})),
+        );
+    }
+    with("/customers/reference/R", "GET", &[("R", &reference)], None);
+    call("GET", "/customers/list", None);
+    tenant
+        .send(&tenant.request(
+            "GET",
+            at("/customers/list").replace("list", "list_with_count"),
+        ))
+        .ok();
+    call("GET", "/customers/total-payment-methods", None);
+
+    let method = call(
+        "POST",
+        "/payment-methods",
+        Some(Card::new().create_for(&customer)),
+    )
+    .id();
+    let ids = [("C", customer.as_str()), ("M", &method)];
+    with("/customers/C/saved-payment-methods", "GET", &ids, None);
+    with("/customers/C/payment-methods/M/default", "POST", &ids, None);
+    for verb in ["GET", "POST"] {
+        with("/payment-methods/M", verb, &ids, None);
+    }
+    with("/payment-methods/M/details", "GET", &ids, None);
+    with(
+        "/payment-methods/M/check-network-token-status",
+        "GET",
+        &ids,
+        None,
+    );
+    for verb in ["PUT", "PATCH"] {
+        with(
+            "/payment-methods/M/update-saved-payment-method",
+            verb,
+            &ids,
+            Some(json!({})),
+        );
+    }
+    with("/payment-methods/M", "DELETE", &ids, None);
+    with("/customers/C", "DELETE", &ids, None);
+}
+
+#[test]
+fn a_key_is_taken_from_any_of_its_headers() {
+    let tenant = Tenant::new();
+    let key = &tenant.key;
+    let ways = [
+        vec![("api-key", key.clone())],
+        vec![("API-KEY", key.clone())],
+        vec![("Authorization", format!("api-key={key}"))],
+        vec![("authorization", key.clone())],
+        vec![("Authorization", format!(" api-key={key} , api-key={key}"))],
+        vec![
+            ("api-key", key.clone()),
+            ("Authorization", format!("api-key={key}")),
+        ],
+        vec![("api-key", key.clone()), ("api-key", key.clone())],
+    ];
+    for headers in ways {
+        let bare = tenant
+            .request("GET", "/v2/customers/list")
+            .without("api-key");
+        let request = headers
+            .iter()
+            .fold(bare, |request, (name, value)| request.header(name, value));
+        assert_eq!(tenant.send(&request).status, 200, "{headers:?}");
+    }
+}
+
+#[test]
+fn two_different_keys_are_no_key() {
+    let tenant = Tenant::new();
+    let (one, two) = (&tenant.key, &tenant.reveal_key);
+    let ways = [
+        vec![("api-key", one.clone()), ("api-key", two.clone())],
+        vec![
+            ("api-key", one.clone()),
+            ("Authorization", format!("api-key={two}")),
+        ],
+        vec![("Authorization", format!("api-key={one},api-key={two}"))],
+        vec![("Authorization", format!("{one},{two}"))],
+        vec![
+            ("Authorization", one.clone()),
+            ("Authorization", two.clone()),
+        ],
+        vec![
+            ("api-key", one.clone()),
+            ("Authorization", "Bearer something".into()),
+        ],
+    ];
+    for headers in ways {
+        let bare = tenant
+            .request("GET", "/v2/customers/list")
+            .without("api-key");
+        let request = headers
+            .iter()
+            .fold(bare, |request, (name, value)| request.header(name, value));
+        let answer = tenant.send(&request);
+        assert_eq!(answer.refusal().1, UNAUTHENTICATED, "{headers:?}");
+        answer.refuses(401, "IR_01", UNAUTHENTICATED);
+    }
+}
+
+#[test]
+fn the_name_of_the_profile_header_has_no_case() {
+    let tenant = Tenant::new();
+    for name in ["x-profile-id", "X-Profile-Id", "X-PROFILE-ID"] {
+        let request = tenant
+            .request("GET", "/v2/customers/list")
+            .without("x-profile-id")
+            .header(name, &tenant.profile);
+        assert_eq!(tenant.send(&request).status, 200, "{name}");
+    }
+}
+
+#[test]
+fn a_request_id_of_good_form_is_echoed_by_answers_and_refusals() {
+    let tenant = Tenant::new();
+    let longest = "a.B:c-9_".repeat(16);
+    for id in ["a", "req-1.2:3_4", &longest] {
+        for path in ["/v2/customers/list", "/v2/customers/nobody"] {
+            let answer = tenant.send(&tenant.request("GET", path).header("x-request-id", id));
+            assert_eq!(answer.header("x-request-id"), Some(id), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_request_without_a_good_request_id_gets_a_fresh_one() {
+    let tenant = Tenant::new();
+    let fresh = |request: &vault_tests::Request| {
+        let id = json!(tenant.send(request).header("x-request-id").unwrap());
+        has_form(&id, UUID_V7);
+        id
+    };
+    let request = tenant.request("GET", "/v2/customers/list");
+    assert_ne!(fresh(&request), fresh(&request));
+    let long = "a".repeat(129);
+    for bad in [
+        "",
+        "with space",
+        "semi;colon",
+        "quote\"d",
+        "\u{fc}mlaut",
+        "a,b",
+        &long,
+    ] {
+        fresh(&request.clone().header("x-request-id", bad));
+    }
+}
+
+#[test]
+fn the_content_type_of_the_request_does_not_matter() {
+    let tenant = Tenant::new();
+    let body = vault_tests::tenant::customer().to_string();
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "text/csv",
+        "application/json; charset=utf-8",
+    ] {
+        let request = tenant
+            .request("POST", "/v2/customers")
+            .body(&body)
+            .without("content-type")
+            .header("Content-Type", content_type);
+        assert_eq!(tenant.send(&request).status, 200, "{content_type}");
+    }
+    let unlabelled = tenant
+        .request("POST", "/v2/customers")
+        .body(&body)
+        .without("content-type");
+    assert_eq!(tenant.send(&unlabelled).status, 200);
+}
+
+#[test]
+fn neither_accept_nor_prefer_nor_range_nor_query_changes_the_form_of_the_answer() {
+    let tenant = Tenant::new();
+    let id = tenant.customer();
+    let plain = tenant.get(&format!("/v2/customers/{id}")).text;
+    let headers = [
+        ("Accept", "text/csv"),
+        ("Accept", "application/vnd.pgrst.plan"),
+        ("Accept", "application/vnd.pgrst.object+json"),
+        ("Prefer", "return=minimal"),
+        ("Prefer", "count=exact, tx=rollback"),
+        ("Prefer", "params=single-object"),
+        ("Range", "0-0"),
+        ("Accept-Profile", "pg_catalog"),
+        ("Content-Profile", "vault"),
+    ];
+    for (name, value) in headers {
+        let answer = tenant.send(
+            &tenant
+                .request("GET", format!("/v2/customers/{id}"))
+                .header(name, value),
+        );
+        assert_eq!(
+            (answer.status, &answer.text),
+            (200, &plain),
+            "{name}: {value}"
+        );
+    }
+    assert_eq!(
+        tenant
+            .get(&format!("/v2/customers/{id}?select=id&limit=0"))
+            .text,
+        plain
+    );
+}

@@ -1,0 +1,114 @@
+//! What several subjects need: forms of values, and looks below the surface.
+
+use regex::Regex;
+use serde_json::Value;
+use vault_tests::{Session, Stack};
+
+/// The message of every refused authentication.
+pub const UNAUTHENTICATED: &str = "API key not provided or invalid API key used";
+pub const NO_CUSTOMER: &str = "Customer does not exist in our records";
+pub const NO_PAYMENT_METHOD: &str = "Payment method does not exist in our records";
+pub const CUSTOMER_REDACTED: &str = "Customer has already been redacted";
+
+/// Checks a JSON string against a regular expression for the whole of it.
+#[track_caller]
+pub fn has_form(value: &Value, form: &str) {
+    let text = value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no string"));
+    let form = Regex::new(&format!("^(?:{form})$")).unwrap();
+    assert!(form.is_match(text), "{text:?} has not the form {form}");
+}
+
+/// Times in UTC with three decimals.
+pub const TIME: &str = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z";
+pub const CUSTOMER_ID: &str = r"12345_cus_[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}";
+pub const PAYMENT_METHOD_ID: &str = r"12345_pm_[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}";
+pub const UUID_V7: &str = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+
+/// An id of the right form that the vault never gave out.
+pub fn unknown_id(entity: &str) -> String {
+    format!(
+        "12345_{entity}_{:012x}7{:03x}8{:015x}",
+        fastrand::u64(..1 << 48),
+        fastrand::u16(..1 << 12),
+        fastrand::u64(..1 << 60)
+    )
+}
+
+/// The row of a customer or payment method as text: what somebody who has the data files can read.
+pub fn row(superuser: &mut Session, table: &str, id: &str) -> String {
+    let select = format!(
+        "select t::text from vault.{table} t where {} = $1",
+        key(table)
+    );
+    superuser.value(&select, &[&id]).unwrap()
+}
+
+/// A sealed column of a customer or payment method.
+pub fn sealed(superuser: &mut Session, table: &str, column: &str, id: &str) -> Option<Vec<u8>> {
+    let select = format!(
+        "select {column} from vault.{table} where {} = $1",
+        key(table)
+    );
+    superuser.value(&select, &[&id]).unwrap()
+}
+
+/// Puts other bytes into a sealed column.
+pub fn overwrite(superuser: &mut Session, table: &str, column: &str, id: &str, bytes: &[u8]) {
+    let update = format!(
+        "update vault.{table} set {column} = $2 where {} = $1",
+        key(table)
+    );
+    assert_eq!(superuser.execute(&update, &[&id, &bytes]).unwrap(), 1);
+}
+
+fn key(table: &str) -> &'static str {
+    match table {
+        "customers" => "customer_id",
+        _ => "payment_method_id",
+    }
+}
+
+/// A digest of everything that a profile has in the vault, but for the audit log.
+pub fn holdings(stack: &Stack, profile: &str) -> String {
+    let mut superuser = stack.superuser();
+    let tables = superuser
+        .rows(
+            "select c.table_name::text from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
+             where c.table_schema = 'vault' and c.column_name = 'profile_id' and t.table_type = 'BASE TABLE'
+               and c.table_name not like 'audit%' order by 1",
+            &[],
+        )
+        .unwrap();
+    assert!(!tables.is_empty(), "no table has a profile");
+    tables
+        .iter()
+        .map(|table| {
+            let table: String = table.get(0);
+            let digest: String = superuser
+                .value(
+                    &format!(
+                        "select count(*) || ':' || md5(coalesce(string_agg(t::text, '' order by t::text), ''))
+                         from vault.{table} t where profile_id::text = $1"
+                    ),
+                    &[&profile],
+                )
+                .unwrap();
+            format!("{table} {digest}\n")
+        })
+        .collect()
+}
+
+/// The names of the tables in schema `vault`.
+pub fn tables(superuser: &mut Session) -> Vec<String> {
+    superuser
+        .rows(
+            "select relname::text from pg_class where relnamespace = 'vault'::regnamespace and relkind in ('r', 'p') order by 1",
+            &[],
+        )
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
+}
