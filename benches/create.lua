@@ -1,0 +1,38 @@
+-- wrk: a create with another card each time.
+
+local customers = {}
+for id in string.gmatch(os.getenv("CUSTOMERS"), "[^,]+") do
+    customers[#customers + 1] = id
+end
+
+-- Of sixteen digits, with the last one by Luhn's rule.
+local function card_number()
+    local payload = "411111" .. string.format("%09d", math.random(0, 999999999))
+    local sum = 0
+    for position = 1, 15 do
+        local digit = tonumber(payload:sub(position, position))
+        if position % 2 == 1 then
+            digit = digit * 2 > 9 and digit * 2 - 9 or digit * 2
+        end
+        sum = sum + digit
+    end
+    return payload .. (10 - sum % 10) % 10
+end
+
+function init()
+    local random = io.open("/dev/urandom", "rb")
+    local a, b, c = random:read(3):byte(1, 3)
+    random:close()
+    math.randomseed(a * 65536 + b * 256 + c)
+    wrk.method = "POST"
+    wrk.path = "/v2/payment-methods"
+    wrk.headers["api-key"] = os.getenv("VAULT_API_KEY")
+    wrk.headers["x-profile-id"] = os.getenv("VAULT_PROFILE_ID")
+end
+
+function request()
+    return wrk.format(nil, nil, nil, string.format(
+        '{"payment_method_type":"card","customer_id":"%s","payment_method_data":{"card":{"card_number":"%s",'
+            .. '"card_exp_month":"03","card_exp_year":"2048","card_holder_name":"joseph Doe"}}}',
+        customers[math.random(#customers)], card_number()))
+end

@@ -1,0 +1,57 @@
+-- What the vault is compared with: the same table in plain text, and PostgREST functions of the simplest kind over it.
+-- Its URLs are the vault's, so that it runs behind the same nginx and PostgREST configuration.
+
+CREATE EXTENSION pgcrypto;
+CREATE SCHEMA plain;
+CREATE ROLE plain_api;
+GRANT plain_api TO vault_authenticator;
+
+CREATE TABLE plain.customers (LIKE vault.customers INCLUDING ALL);
+CREATE TABLE plain.payment_methods (LIKE vault.payment_methods INCLUDING ALL);
+ALTER TABLE plain.payment_methods
+    ALTER instrument TYPE text USING NULL,
+    ALTER summary TYPE text USING NULL,
+    ALTER duplicate_index TYPE text USING NULL,
+    ADD FOREIGN KEY (profile_id, customer_id) REFERENCES plain.customers;
+INSERT INTO plain.customers SELECT * FROM vault.customers;
+
+-- One insert, as an application would write it that keeps card data in plain text.
+CREATE FUNCTION plain.create_payment_method(bytea) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    request json := convert_from($1, 'UTF8')::json;
+    card json := request -> 'payment_method_data' -> 'card';
+    id text := '12345_pm_' || plain.id();
+BEGIN
+    INSERT INTO plain.payment_methods
+        (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype,
+         instrument, summary, duplicate_index, created_at, modified_at, last_used_at)
+    VALUES
+        (current_setting('request.headers')::json ->> 'x-profile-id', id, request ->> 'customer_id',
+         request ->> 'payment_method_type', request ->> 'payment_method_subtype',
+         card::text, card::text, concat(card ->> 'card_number', card ->> 'card_exp_month', card ->> 'card_exp_year'),
+         now(), now(), now());
+    RETURN json_build_object('id', id);
+END
+$$;
+
+CREATE FUNCTION plain.retrieve_payment_method(bytea) RETURNS json LANGUAGE sql AS $$ SELECT '{}'::json $$;
+
+-- In the order of time, like the vault's ids: random ones would slow the plain table's index down.
+CREATE FUNCTION plain.id() RETURNS text LANGUAGE sql AS $$
+    SELECT lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
+        || substr(replace(gen_random_uuid()::text, '-', ''), 13)
+$$;
+
+GRANT USAGE ON SCHEMA plain TO vault_app, plain_api;
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA plain TO vault_app, plain_api;
+
+-- The same short texts as such, encrypted by pgcrypto with a random IV in front, and by the vault.
+CREATE TABLE plain.texts AS
+    SELECT format('{"card_number":"4111111111111111","card_holder_name":"joseph Doe %s"}', n) AS value
+    FROM generate_series(1, 50000) AS n;
+CREATE FUNCTION plain.key() RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT decode(repeat('0f', 32), 'hex') $$;
+CREATE TABLE plain.by_pgcrypto AS
+    SELECT iv || encrypt_iv(convert_to(value, 'UTF8'), plain.key(), iv, 'aes') AS value
+    FROM (SELECT value, gen_random_bytes(16) AS iv FROM plain.texts) AS t;
+CREATE TABLE plain.by_vault (value vault.encrypted_text);
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA plain TO vault_app;
