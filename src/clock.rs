@@ -16,7 +16,7 @@ const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 /// # Errors
 /// Never on a machine whose clock is right.
 pub fn now() -> Result<Timestamp, Failure> {
-    timestamp(now_micros())
+    at_micros(now_micros())
 }
 
 /// The time of day in microseconds since the Unix epoch.
@@ -30,10 +30,14 @@ pub fn now_micros() -> i64 {
 /// # Errors
 /// When it lies outside of the years that have four digits, `infinity` above all.
 pub fn from_postgres(value: pg_sys::TimestampTz) -> Result<Timestamp, Failure> {
-    timestamp(value.saturating_add(POSTGRES_EPOCH))
+    at_micros(value.saturating_add(POSTGRES_EPOCH))
 }
 
-fn timestamp(micros: i64) -> Result<Timestamp, Failure> {
+/// A time in microseconds since the Unix epoch as the core's timestamp.
+///
+/// # Errors
+/// When it lies outside of the years that have four digits.
+pub fn at_micros(micros: i64) -> Result<Timestamp, Failure> {
     Timestamp::from_unix_micros(micros).map_err(|_| Failure::Malformed)
 }
 

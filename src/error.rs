@@ -132,6 +132,9 @@ impl Failure {
                 "Call vault.authenticate(api_key, profile_id) in this transaction, or have vault.bind_role give your \
                  role a profile.",
             ),
+            Self::Refused(Refusal::RevealNotAllowed) => {
+                Some("By SQL, a role sees full numbers as a member of vault_reveal.")
+            }
             Self::UnknownKey | Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
             ),

@@ -16,6 +16,7 @@ mod store;
 mod surface;
 mod tenancy;
 mod types;
+mod worker;
 
 #[cfg(any(test, feature = "pg_test"))]
 #[path = "../pgrx-tests/backend/mod.rs"]
@@ -74,7 +75,9 @@ pub extern "C-unwind" fn _PG_init() {
     if unsafe { pg_sys::process_shared_preload_libraries_in_progress } {
         log_guard::install();
         tenancy::lockout::reserve_shared_memory();
+        tenancy::refused::reserve_shared_memory();
         keys::root_key::load_at_server_start();
+        worker::register();
     }
 }
 

@@ -8,6 +8,7 @@ use pgrx::pg_sys;
 
 static ROOT_KEY_COMMAND: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static ROOT_KEY_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10);
+static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static CELL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"12345"));
 static ENVIRONMENT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
 static LOCKOUT_FAILURES: GucSetting<i32> = GucSetting::<i32>::new(10);
@@ -33,6 +34,14 @@ pub fn register() {
         600,
         GucContext::Postmaster,
         GucFlags::UNIT_S,
+    );
+    GucRegistry::define_string_guc(
+        c"vault.databases",
+        c"Databases with a vault, separated by commas.",
+        c"Each gets a background worker.",
+        &DATABASES,
+        GucContext::Postmaster,
+        GucFlags::default(),
     );
     GucRegistry::define_string_guc(
         c"vault.cell",
@@ -82,6 +91,16 @@ pub fn root_key_command() -> Option<String> {
 /// How long the root key command may run.
 pub fn root_key_timeout() -> Duration {
     seconds(&ROOT_KEY_TIMEOUT)
+}
+
+/// The databases that a worker looks after.
+pub fn databases() -> Vec<String> {
+    let databases = text(&DATABASES).unwrap_or_default();
+    let names = databases.split(',').map(str::trim);
+    names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// First part of new identifiers.

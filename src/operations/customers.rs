@@ -17,7 +17,7 @@ use crate::settings;
 use crate::store;
 use crate::store::customers::{NewCustomer, StoredCustomer};
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, Outcome, record};
+use crate::tenancy::audit::{Event, record};
 
 /// Creates a customer.
 pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerResponse, Failure> {
@@ -36,12 +36,7 @@ pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerRespon
     if !inserted {
         return Err(Refusal::CustomerExists.into());
     }
-    record(
-        caller,
-        Event::CustomerCreated,
-        id.as_str(),
-        Outcome::Success,
-    )?;
+    record(caller, Event::CustomerCreated, id.as_str())?;
     Ok(CustomerResponse::new(
         id,
         new.merchant_reference_id,
@@ -82,12 +77,7 @@ pub fn update(
     let details = open(caller, &stored)?.apply(changes);
     let sealed = seal(caller, id.as_str(), &details)?;
     store::customers::update(id.as_str(), &sealed, default.as_deref(), clock::now()?)?;
-    record(
-        caller,
-        Event::CustomerUpdated,
-        id.as_str(),
-        Outcome::Success,
-    )?;
+    record(caller, Event::CustomerUpdated, id.as_str())?;
     Ok(CustomerResponse::new(
         id.clone(),
         stored.merchant_reference_id,
@@ -103,12 +93,7 @@ pub fn delete(caller: &Caller, id: &CustomerId) -> Result<CustomerDeleted, Failu
     let now = clock::now()?;
     payment_methods::delete_all_of_customer(caller, id, now)?;
     store::customers::redact(id.as_str(), now)?;
-    record(
-        caller,
-        Event::CustomerDeleted,
-        id.as_str(),
-        Outcome::Success,
-    )?;
+    record(caller, Event::CustomerDeleted, id.as_str())?;
     Ok(CustomerDeleted::new(
         id.clone(),
         stored.merchant_reference_id,

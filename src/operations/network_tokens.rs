@@ -8,7 +8,7 @@ use super::payment_methods::active;
 use crate::error::Failure;
 use crate::store;
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, Outcome, record};
+use crate::tenancy::audit::{Event, record_refusal};
 
 /// The state of a payment method's network token.
 pub fn status(id: &PaymentMethodId) -> Result<NetworkTokenStatus, Failure> {
@@ -19,12 +19,7 @@ pub fn status(id: &PaymentMethodId) -> Result<NetworkTokenStatus, Failure> {
 /// A payment method's network token, in full.
 pub fn get(caller: &Caller, id: &PaymentMethodId) -> Result<(), Failure> {
     if !caller.may_reveal {
-        record(
-            caller,
-            Event::NetworkTokenRevealed,
-            id.as_str(),
-            Outcome::Refused,
-        )?;
+        record_refusal(caller, Event::NetworkTokenRevealed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
     active(store::payment_methods::find(id.as_str())?)?;

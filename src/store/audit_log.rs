@@ -1,15 +1,16 @@
 //! Table `vault.audit_log`.
 
 use uuid::Uuid;
+use vault_core::contract::time::Timestamp;
 
-use super::statement::statements;
+use super::statement::{statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
-    Write INSERT(TEXTOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID) =
+    Write INSERT(TEXTOID, UUIDOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID) =
         "INSERT INTO vault.audit_log \
-         (profile_id, audit_id, actor, request_id, client_address, event, object_id, outcome) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+         (profile_id, audit_id, occurred_at, actor, request_id, client_address, event, object_id, outcome) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 }
 
 /// A row to be.
@@ -17,6 +18,7 @@ pub struct NewAuditRow<'a> {
     /// Empty where no profile is known.
     pub profile_id: &'a str,
     pub audit_id: Uuid,
+    pub occurred_at: Timestamp,
     pub actor: &'a str,
     pub request_id: Option<&'a str>,
     pub client_address: Option<&'a str>,
@@ -30,6 +32,7 @@ pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
         statement.execute(&[
             row.profile_id.into(),
             pgrx::Uuid::from_bytes(row.audit_id.into_bytes()).into(),
+            timestamptz(row.occurred_at).into(),
             row.actor.into(),
             row.request_id.into(),
             row.client_address.into(),

@@ -133,8 +133,8 @@ impl Request {
     }
 
     fn origin(&self) -> Origin {
-        Origin {
-            request_id: Some(self.request_id.as_str().to_owned()),
+        Origin::Request {
+            request_id: self.request_id.as_str().to_owned(),
             client_address: self.headers.x_vault_client_address.clone(),
         }
     }

@@ -1,9 +1,14 @@
 //! What goes into the audit log. Never card data, never a key.
 
+use vault_core::contract::time::Timestamp;
+
 use super::caller::{Caller, Origin, outer_role};
+use super::refused::{self, Refused};
+use super::session;
 use crate::clock;
 use crate::error::Failure;
-use crate::store::audit_log::{self, NewAuditRow};
+use crate::store;
+use crate::store::audit_log::NewAuditRow;
 
 /// What was done, or refused.
 #[derive(Debug, Clone, Copy)]
@@ -29,38 +34,37 @@ pub enum Event {
 
 /// How it ended.
 #[derive(Debug, Clone, Copy)]
-pub enum Outcome {
+enum Outcome {
     Success,
     Refused,
 }
 
 /// Records what a caller did.
-pub fn record(
+pub fn record(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
+    Entry::of(caller, event, Some(object_id), Outcome::Success).write(clock::now()?)
+}
+
+/// Records what a caller was not let do.
+pub fn record_refusal(
     caller: &Caller,
     event: Event,
-    object_id: &str,
-    outcome: Outcome,
+    object_id: Option<&str>,
 ) -> Result<(), Failure> {
-    insert(
-        &caller.profile_id,
-        &caller.actor,
-        &caller.origin,
-        event,
-        Some(object_id),
-        outcome,
-    )
+    Entry::of(caller, event, object_id, Outcome::Refused).write_or_keep(&caller.origin)
 }
 
 /// Records a failed authentication. `actor` is the prefix of the key that was shown, where it has one.
 pub fn record_authentication_failure(origin: &Origin, actor: &str) -> Result<(), Failure> {
-    insert(
-        "",
+    let entry = Entry {
+        profile_id: "",
         actor,
-        origin,
-        Event::Authentication,
-        None,
-        Outcome::Refused,
-    )
+        request_id: origin.request_id(),
+        client_address: origin.client_address(),
+        event: Event::Authentication,
+        object_id: None,
+        outcome: Outcome::Refused,
+    };
+    entry.write_or_keep(origin)
 }
 
 /// Records what an administrator did; `profile_id` is empty where the action has none.
@@ -69,34 +73,91 @@ pub fn record_administration(
     event: Event,
     object_id: Option<&str>,
 ) -> Result<(), Failure> {
-    insert(
+    let origin = Origin::of_session();
+    let entry = Entry {
         profile_id,
-        &outer_role(),
-        &Origin::of_session(),
+        actor: &outer_role(),
+        request_id: origin.request_id(),
+        client_address: origin.client_address(),
         event,
         object_id,
-        Outcome::Success,
-    )
+        outcome: Outcome::Success,
+    };
+    entry.write(clock::now()?)
 }
 
-fn insert(
-    profile_id: &str,
-    actor: &str,
-    origin: &Origin,
+/// Writes the rows of the SQL calls that were refused in this database since the last time.
+pub fn record_kept() -> Result<(), Failure> {
+    for refused in refused::take() {
+        let _acting = session::act_for(refused.profile_id.as_str());
+        let entry = Entry {
+            profile_id: refused.profile_id.as_str(),
+            actor: refused.actor.as_str(),
+            request_id: None,
+            client_address: refused.client_address.non_empty(),
+            event: refused.event,
+            object_id: refused.object_id.non_empty(),
+            outcome: Outcome::Refused,
+        };
+        store::as_operator(|| entry.write(clock::at_micros(refused.occurred_at)?))?;
+    }
+    Ok(())
+}
+
+/// A row of the log, but for its time.
+struct Entry<'a> {
+    profile_id: &'a str,
+    actor: &'a str,
+    request_id: Option<&'a str>,
+    client_address: Option<&'a str>,
     event: Event,
-    object_id: Option<&str>,
+    object_id: Option<&'a str>,
     outcome: Outcome,
-) -> Result<(), Failure> {
-    audit_log::insert(NewAuditRow {
-        profile_id,
-        audit_id: clock::uuid_at(clock::now()?)?,
-        actor,
-        request_id: origin.request_id.as_deref(),
-        client_address: origin.client_address.as_deref(),
-        event: event.as_str(),
-        object_id,
-        outcome: outcome.as_str(),
-    })
+}
+
+impl<'a> Entry<'a> {
+    fn of(caller: &'a Caller, event: Event, object_id: Option<&'a str>, outcome: Outcome) -> Self {
+        Self {
+            profile_id: &caller.profile_id,
+            actor: &caller.actor,
+            request_id: caller.origin.request_id(),
+            client_address: caller.origin.client_address(),
+            event,
+            object_id,
+            outcome,
+        }
+    }
+
+    fn write(&self, occurred_at: Timestamp) -> Result<(), Failure> {
+        store::audit_log::insert(NewAuditRow {
+            profile_id: self.profile_id,
+            audit_id: clock::uuid_at(occurred_at)?,
+            occurred_at,
+            actor: self.actor,
+            request_id: self.request_id,
+            client_address: self.client_address,
+            event: self.event.as_str(),
+            object_id: self.object_id,
+            outcome: self.outcome.as_str(),
+        })
+    }
+
+    /// An HTTP refusal commits, and its row with it. A SQL refusal rolls back: the worker writes its row.
+    fn write_or_keep(&self, origin: &Origin) -> Result<(), Failure> {
+        match origin {
+            Origin::Request { .. } => self.write(clock::now()?),
+            Origin::Session { .. } => {
+                refused::keep(Refused::new(
+                    self.event,
+                    self.profile_id,
+                    self.actor,
+                    self.client_address,
+                    self.object_id,
+                ));
+                Ok(())
+            }
+        }
+    }
 }
 
 impl Event {

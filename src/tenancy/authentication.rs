@@ -75,6 +75,6 @@ fn refuse(subjects: &[Subject<'_>], prefix: &str, origin: &Origin) -> Result<Cal
 
 fn subjects<'a>(prefix: &'a str, origin: &'a Origin) -> Vec<Subject<'a>> {
     let prefix = (!prefix.is_empty()).then_some(Subject::KeyPrefix(prefix));
-    let address = origin.client_address.as_deref().map(Subject::Address);
+    let address = origin.client_address().map(Subject::Address);
     prefix.into_iter().chain(address).collect()
 }

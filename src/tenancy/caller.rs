@@ -7,10 +7,15 @@ use super::session;
 use crate::error::Failure;
 
 /// Where a call comes from, for the audit log and the lock-out.
-#[derive(Debug, Clone, Default)]
-pub struct Origin {
-    pub request_id: Option<String>,
-    pub client_address: Option<String>,
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// An HTTP request: its refusal is an answer, and the transaction commits.
+    Request {
+        request_id: String,
+        client_address: Option<String>,
+    },
+    /// A SQL session: its refusal is an error, and the transaction rolls back.
+    Session { client_address: Option<String> },
 }
 
 /// Somebody who acts for a profile.
@@ -26,12 +31,23 @@ pub struct Caller {
 }
 
 impl Origin {
-    /// The origin of a SQL session.
+    /// The origin of a SQL call.
     pub fn of_session() -> Self {
-        Self {
-            request_id: None,
+        Self::Session {
             client_address: client_address(),
         }
+    }
+
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Request { request_id, .. } => Some(request_id),
+            Self::Session { .. } => None,
+        }
+    }
+
+    pub fn client_address(&self) -> Option<&str> {
+        let (Self::Request { client_address, .. } | Self::Session { client_address }) = self;
+        client_address.as_deref()
     }
 }
 

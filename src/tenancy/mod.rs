@@ -4,6 +4,7 @@ pub mod audit;
 mod authentication;
 mod caller;
 pub mod lockout;
+pub mod refused;
 pub mod session;
 
 pub use authentication::{Credentials, authenticate, refuse_without_key};

@@ -8,3 +8,4 @@ pub mod number;
 pub use expiry::CardExpiry;
 pub use network::CardNetwork;
 pub use number::CardNumber;
+pub(crate) use number::passes_luhn;

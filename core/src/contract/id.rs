@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::refusal::Refusal;
 use crate::crypto::random_text::push_alphanumerics;
 
+const MAX_CELL_LENGTH: usize = 32;
 const RANDOM_LENGTH: usize = 20;
 const MAX_PROFILE_ID_LENGTH: usize = 64;
 const MAX_REQUEST_ID_LENGTH: usize = 128;
@@ -66,6 +67,14 @@ id!(
 );
 
 impl PaymentMethodId {
+    /// The text, if it has the form of a payment method's id. What has not may be anything, even a card number.
+    pub fn if_well_formed(&self) -> Option<&str> {
+        let (cell, uuid) = self.0.split_once("_pm_")?;
+        let well_formed =
+            cell.len() <= MAX_CELL_LENGTH && uuid.len() == 32 && Uuid::try_parse(uuid).is_ok();
+        well_formed.then_some(&self.0)
+    }
+
     /// A new payment method's id.
     pub fn new(cell: &str, uuid: Uuid) -> Self {
         Self(format!("{cell}_pm_{}", uuid.simple()))
@@ -192,6 +201,24 @@ mod tests {
     fn zeros(bytes: &mut [u8]) -> Result<(), Infallible> {
         bytes.fill(0);
         Ok(())
+    }
+
+    #[test]
+    fn only_what_looks_like_an_id_is_repeated() {
+        let id = PaymentMethodId::new("12345", Uuid::nil());
+        assert_eq!(id.if_well_formed(), Some(id.as_str()));
+        for other in [
+            "",
+            "4111111111111111",
+            "12345_pm_4111111111111111",
+            "12345_cus_00000000000000000000000000000000",
+        ] {
+            assert_eq!(
+                PaymentMethodId::from(other).if_well_formed(),
+                None,
+                "{other}"
+            );
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::operations::customers;
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, Outcome, record};
+use crate::tenancy::audit::{Event, record};
 
 /// Changes names, tokens or status. An inactive method takes only what makes it active again.
 pub fn update(
@@ -38,12 +38,7 @@ pub fn update(
     }
     let summary = seal_summary(caller, id.as_str(), &method.summary)?;
     store::payment_methods::update(id.as_str(), &summary, status, clock::now()?)?;
-    record(
-        caller,
-        Event::PaymentMethodUpdated,
-        id.as_str(),
-        Outcome::Success,
-    )?;
+    record(caller, Event::PaymentMethodUpdated, id.as_str())?;
     Ok(method.into_response())
 }
 
@@ -56,12 +51,7 @@ pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDele
     store::payment_methods::redact(id.as_str(), clock::now()?)?;
     store::connector_tokens::delete_of(vec![stored.payment_method_id])?;
     store::customers::drop_default(&stored.customer_id, id.as_str())?;
-    record(
-        caller,
-        Event::PaymentMethodDeleted,
-        id.as_str(),
-        Outcome::Success,
-    )?;
+    record(caller, Event::PaymentMethodDeleted, id.as_str())?;
     Ok(PaymentMethodDeleted { id: id.clone() })
 }
 
@@ -73,7 +63,7 @@ pub fn delete_all_of_customer(
 ) -> Result<(), Failure> {
     let deleted = store::payment_methods::redact_all_of_customer(customer.as_str(), now)?;
     for id in &deleted {
-        record(caller, Event::PaymentMethodDeleted, id, Outcome::Success)?;
+        record(caller, Event::PaymentMethodDeleted, id)?;
     }
     store::connector_tokens::delete_of(deleted)
 }
@@ -87,12 +77,7 @@ pub fn set_default(
     customers::found(store::customers::lock(customer.as_str())?)?;
     let stored = active_of(customer, id)?;
     store::customers::set_default(customer.as_str(), id.as_str(), clock::now()?)?;
-    record(
-        caller,
-        Event::CustomerUpdated,
-        customer.as_str(),
-        Outcome::Success,
-    )?;
+    record(caller, Event::CustomerUpdated, customer.as_str())?;
     Ok(DefaultPaymentMethod {
         default_payment_method_id: id.clone(),
         customer_id: customer.clone(),

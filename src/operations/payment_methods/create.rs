@@ -16,7 +16,7 @@ use crate::settings;
 use crate::store;
 use crate::store::payment_methods::{Duplicate, NewRow};
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, Outcome, record};
+use crate::tenancy::audit::{Event, record};
 
 /// How often a create looks again when others changed the method that it would refresh. Each time, one of them got on.
 const ATTEMPTS: usize = 100;
@@ -85,7 +85,7 @@ impl Create<'_> {
         if !self.write(&method, replaces)? {
             return Ok(None);
         }
-        record(self.caller, event, method.id.as_str(), Outcome::Success)?;
+        record(self.caller, event, method.id.as_str())?;
         Ok(Some(method))
     }
 

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, Outcome, record};
+use crate::tenancy::audit::{Event, record, record_refusal};
 
 /// A payment method, masked; with `fetch_raw_detail` in full.
 pub fn retrieve(
@@ -79,12 +79,7 @@ pub fn active_of(
 /// The right comes first: without it, nothing tells whether there is such a payment method.
 fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse, Failure> {
     if !caller.may_reveal {
-        record(
-            caller,
-            Event::PaymentMethodRevealed,
-            id.as_str(),
-            Outcome::Refused,
-        )?;
+        record_refusal(caller, Event::PaymentMethodRevealed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
     let found = store::payment_methods::find_with_instrument(id.as_str())?
@@ -95,11 +90,6 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
     let response = open(caller, stored)?
         .into_revealed(instrument)
         .map_err(|_| Failure::Malformed)?;
-    record(
-        caller,
-        Event::PaymentMethodRevealed,
-        id.as_str(),
-        Outcome::Success,
-    )?;
+    record(caller, Event::PaymentMethodRevealed, id.as_str())?;
     Ok(response)
 }
