@@ -5,7 +5,8 @@ DECLARE
     role_name text;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY[
-        'vault_operator', 'vault_authenticator', 'vault_api', 'vault_client', 'vault_reveal', 'vault_admin', 'vault_auditor'
+        'vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client', 'vault_reveal',
+        'vault_admin', 'vault_auditor'
     ] LOOP
         IF pg_catalog.to_regrole(role_name) IS NULL THEN
             EXECUTE pg_catalog.format('CREATE ROLE %I', role_name);
@@ -17,6 +18,7 @@ END
 $$;
 
 ALTER ROLE vault_operator NOLOGIN;
+ALTER ROLE vault_worker NOLOGIN;
 ALTER ROLE vault_api NOLOGIN;
 ALTER ROLE vault_client NOLOGIN;
 ALTER ROLE vault_reveal NOLOGIN;
@@ -31,6 +33,7 @@ ALTER ROLE vault_authenticator SET log_parameter_max_length_on_error = 0;
 ALTER ROLE vault_authenticator SET log_error_verbosity = 'terse';
 
 COMMENT ON ROLE vault_operator IS 'Runs the operations of the vault; owns no table, logs in nowhere, bypasses no policy';
+COMMENT ON ROLE vault_worker IS 'Runs what the background worker does in all profiles: deletes what has expired, and sees no envelope';
 COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST; may become vault_api and nothing else';
 COMMENT ON ROLE vault_api IS 'Executes the functions of schema vault_api';
 COMMENT ON ROLE vault_client IS 'Granted to application roles: executes the operations and the functions of the encrypted types';

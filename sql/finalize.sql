@@ -14,6 +14,8 @@ COMMENT ON FUNCTION vault.retrieve_payment_method(text, boolean) IS 'A payment m
 COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, tokens or status of a payment method';
 COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is overwritten';
 COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'The active payment methods of a customer, last used first';
+COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the security code of a payment method and deletes it, for members of vault_reveal';
+COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the security codes and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
 COMMENT ON FUNCTION vault.set_default_payment_method(text, text) IS 'Makes a payment method its customer''s default';
 
 COMMENT ON FUNCTION vault.encrypt(text) IS 'Seals a text under the current profile''s data key';
@@ -71,9 +73,15 @@ GRANT SELECT, INSERT, UPDATE (profile_id), DELETE ON vault.role_bindings TO vaul
 GRANT SELECT, INSERT ON vault.data_keys TO vault_operator;
 GRANT SELECT, INSERT, UPDATE ON vault.customers, vault.payment_methods TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.connector_tokens TO vault_operator;
+GRANT SELECT, INSERT, UPDATE, DELETE ON vault.cvcs TO vault_operator;
+GRANT SELECT, INSERT, DELETE ON vault.volatile_payment_methods TO vault_operator;
 GRANT SELECT ON vault.card_bins TO vault_operator;
 GRANT INSERT ON vault.audit_log TO vault_operator;
 GRANT EXECUTE ON FUNCTION vault.current_profile() TO vault_operator;
+
+-- The worker: UPDATE is what PostgreSQL asks of whoever locks rows; the policies let it change none.
+GRANT SELECT (profile_id, payment_method_id, memory_key, expires_at), UPDATE (expires_at), DELETE
+    ON vault.cvcs, vault.volatile_payment_methods TO vault_worker;
 
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA vault_api TO vault_api;
 
@@ -83,7 +91,7 @@ GRANT EXECUTE ON FUNCTION
     vault.update_customer(text, jsonb), vault.delete_customer(text), vault.list_customers(integer, integer, text),
     vault.create_payment_method(jsonb), vault.retrieve_payment_method(text, boolean),
     vault.update_payment_method(text, jsonb), vault.delete_payment_method(text), vault.list_payment_methods(text),
-    vault.set_default_payment_method(text, text),
+    vault.set_default_payment_method(text, text), vault.use_cvc(text),
     vault.encrypt(text), vault.encrypt(jsonb), vault.encrypt(text, text), vault.encrypt(jsonb, text),
     vault.decrypt(vault.encrypted_text), vault.decrypt(vault.encrypted_json),
     vault.decrypt(vault.encrypted_text, text), vault.decrypt(vault.encrypted_json, text)

@@ -115,6 +115,47 @@ CREATE TABLE vault.connector_tokens (
 );
 COMMENT ON TABLE vault.connector_tokens IS 'Tokens of connectors for a payment method, each an envelope';
 
+-- Unlogged tables hold what must not outlive the server: it is sealed under the memory key, whose check value tells the
+-- rows of this server from those of an earlier one. They reach neither WAL, nor standby, nor backup; nor may they by way
+-- of the statistics, which are logged: no sample of an envelope is kept there.
+CREATE UNLOGGED TABLE vault.volatile_payment_methods (
+    profile_id             text COLLATE "C" NOT NULL,
+    payment_method_id      text COLLATE "C" NOT NULL,
+    customer_id            text COLLATE "C",
+    payment_method_type    text COLLATE "C" NOT NULL,
+    payment_method_subtype text COLLATE "C",
+    memory_key             bytea NOT NULL,
+    instrument             bytea NOT NULL,
+    summary                bytea NOT NULL,
+    created_at             timestamptz NOT NULL,
+    expires_at             timestamptz NOT NULL,
+    PRIMARY KEY (profile_id, payment_method_id),
+    FOREIGN KEY (profile_id, customer_id) REFERENCES vault.customers
+);
+COMMENT ON TABLE vault.volatile_payment_methods IS 'Payment methods that are kept for a day, and not beyond the server''s next stop';
+COMMENT ON COLUMN vault.volatile_payment_methods.instrument IS 'Envelope under the memory key; opened by a reveal only';
+COMMENT ON COLUMN vault.volatile_payment_methods.summary IS 'Envelope under the memory key of what an ordinary answer shows';
+CREATE INDEX volatile_payment_methods_by_customer ON vault.volatile_payment_methods (profile_id, customer_id)
+    WHERE customer_id IS NOT NULL;
+CREATE INDEX volatile_payment_methods_by_expiry ON vault.volatile_payment_methods (expires_at);
+ALTER TABLE vault.volatile_payment_methods
+    ALTER COLUMN instrument SET STATISTICS 0,
+    ALTER COLUMN summary SET STATISTICS 0;
+
+-- Of a payment method of either table, which a foreign key cannot say: whoever deletes the method deletes the code.
+CREATE UNLOGGED TABLE vault.cvcs (
+    profile_id        text COLLATE "C" NOT NULL,
+    payment_method_id text COLLATE "C" NOT NULL,
+    memory_key        bytea NOT NULL,
+    code              bytea NOT NULL,
+    expires_at        timestamptz NOT NULL,
+    PRIMARY KEY (profile_id, payment_method_id)
+);
+COMMENT ON TABLE vault.cvcs IS 'Security codes of payment methods, kept for 15 minutes or until they are used';
+COMMENT ON COLUMN vault.cvcs.code IS 'Envelope under the memory key, bound to this row and column';
+CREATE INDEX cvcs_by_expiry ON vault.cvcs (expires_at);
+ALTER TABLE vault.cvcs ALTER COLUMN code SET STATISTICS 0;
+
 CREATE TABLE vault.card_bins (
     bin             text COLLATE "C" PRIMARY KEY CHECK (bin ~ '^[0-9]{6,8}$'),
     card_network    text,

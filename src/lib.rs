@@ -77,6 +77,7 @@ pub extern "C-unwind" fn _PG_init() {
         tenancy::lockout::reserve_shared_memory();
         tenancy::refused::reserve_shared_memory();
         keys::root_key::load_at_server_start();
+        keys::memory_key::make_at_server_start();
         worker::register();
     }
 }

@@ -4,7 +4,7 @@ use vault_core::contract::id::PaymentMethodId;
 use vault_core::contract::payment_method::NetworkTokenStatus;
 use vault_core::contract::refusal::Refusal;
 
-use super::payment_methods::active;
+use super::payment_methods::{active, living};
 use crate::error::Failure;
 use crate::store;
 use crate::tenancy::Caller;
@@ -12,7 +12,7 @@ use crate::tenancy::audit::{Event, record_refusal};
 
 /// The state of a payment method's network token.
 pub fn status(id: &PaymentMethodId) -> Result<NetworkTokenStatus, Failure> {
-    active(store::payment_methods::find(id.as_str())?)?;
+    active(store::payment_methods::find(id.as_str(), living()?)?)?;
     Ok(NetworkTokenStatus::not_found())
 }
 
@@ -22,6 +22,6 @@ pub fn get(caller: &Caller, id: &PaymentMethodId) -> Result<(), Failure> {
         record_refusal(caller, Event::NetworkTokenRevealed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    active(store::payment_methods::find(id.as_str())?)?;
+    active(store::payment_methods::find(id.as_str(), living()?)?)?;
     Err(Refusal::NetworkTokenNotFound.into())
 }

@@ -5,14 +5,20 @@
 
 pub mod api_keys;
 pub mod audit_log;
+pub mod card_bins;
 pub mod connector_tokens;
 pub mod customers;
+pub mod cvcs;
 pub mod data_keys;
+pub mod expiry;
+mod living;
 pub mod merchants;
 mod operator;
 pub mod payment_methods;
 pub mod profiles;
 pub mod role_bindings;
 mod statement;
+pub mod volatile_payment_methods;
 
-pub use operator::as_operator;
+pub use living::Living;
+pub use operator::{as_operator, as_worker};

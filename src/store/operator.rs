@@ -1,14 +1,27 @@
-//! Runs statements with the operator's rights from functions that run with their caller's.
+//! Runs statements with the rights of one of the vault's own roles from functions that run with their caller's.
+
+use core::ffi::CStr;
 
 use pgrx::pg_sys;
 
 use crate::error::Failure;
 
-const OPERATOR: &core::ffi::CStr = c"vault_operator";
+const OPERATOR: &CStr = c"vault_operator";
+const WORKER: &CStr = c"vault_worker";
 
-/// Runs `statements` as `vault_operator`, with a fixed `search_path`: an operator in a schema of the caller's must not run
-/// with rights that the caller lacks. An error that leaves as a panic aborts the (sub)transaction, which restores both.
+/// Runs `statements` as `vault_operator`: what the operations do, within the current profile.
 pub fn as_operator<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    as_role(OPERATOR, statements)
+}
+
+/// Runs `statements` as `vault_worker`: deletes in all profiles, and sees no envelope.
+pub fn as_worker<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    as_role(WORKER, statements)
+}
+
+/// Runs `statements` as `role`, with a fixed `search_path`: an operator in a schema of the caller's must not run
+/// with rights that the caller lacks. An error that leaves as a panic aborts the (sub)transaction, which restores both.
+fn as_role<T>(role: &CStr, statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     let mut user = pg_sys::InvalidOid;
     let mut context = 0;
     // SAFETY: plain calls of the backend's own functions on its main thread; the nest level taken here is the one given
@@ -16,7 +29,7 @@ pub fn as_operator<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result
     let nest_level = unsafe {
         pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
         pg_sys::SetUserIdAndSecContext(
-            pg_sys::get_role_oid(OPERATOR.as_ptr(), false),
+            pg_sys::get_role_oid(role.as_ptr(), false),
             context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
         );
         let nest_level = pg_sys::NewGUCNestLevel();

@@ -1,17 +1,24 @@
 //! Table `vault.payment_methods`.
 
-use vault_core::contract::payment_method::{BinRecord, PaymentMethodType};
+use pgrx::pg_sys;
+use vault_core::contract::payment_method::{BinRecord, PaymentMethodType, StorageType};
 use vault_core::contract::time::Timestamp;
 
 use super::connector_tokens::StoredToken;
+use super::cvcs::{NewCode, upsert_code};
+use super::living::Living;
 use super::statement::{Row, statements, timestamptz};
 use crate::error::Failure;
 
 /// What every read of payment methods `p` selects: a row per connector token `t`, or one without. [`fold`] reads them.
+/// The last column is the end of the method's security code.
 macro_rules! columns {
-    () => {
-        "p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status, p.summary, \
-         p.created_at, p.last_used_at, t.position, t.details"
+    ($code_expires_at:literal) => {
+        concat!(
+            "p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status, p.summary, \
+             p.created_at, p.last_used_at, t.position, t.details, 'persistent', ",
+            $code_expires_at
+        )
     };
 }
 
@@ -22,39 +29,81 @@ macro_rules! tokens {
     };
 }
 
+/// The security code of the payment methods `$method`, if it still is one.
+macro_rules! code {
+    ($method:literal, $memory_key:literal, $now:literal) => {
+        concat!(
+            " LEFT JOIN vault.cvcs code \
+                ON code.profile_id = ",
+            $method,
+            ".profile_id AND code.payment_method_id = ",
+            $method,
+            ".payment_method_id \
+               AND code.memory_key = ",
+            $memory_key,
+            " AND code.expires_at > ",
+            $now
+        )
+    };
+}
+
+/// Finds a payment method, persistent or volatile: its id does not tell. For that, one look-up probes both primary keys;
+/// a second one only for what the first does not find would double the cost of a miss, and tell the two by time.
+macro_rules! find {
+    ($of_persistent:literal, $of_volatile:literal) => {
+        concat!(
+            "SELECT ", columns!("code.expires_at"), $of_persistent,
+            " FROM vault.payment_methods p ", tokens!(), code!("p", "$2", "$3"),
+            " WHERE p.payment_method_id = $1 \
+             UNION ALL \
+             SELECT v.payment_method_id, v.customer_id, v.payment_method_type, v.payment_method_subtype, 'active', \
+                    v.summary, v.created_at, v.created_at, NULL, NULL, 'volatile', code.expires_at", $of_volatile,
+            " FROM vault.volatile_payment_methods v", code!("v", "$2", "$3"),
+            " WHERE v.payment_method_id = $1 AND v.memory_key = $2 AND v.expires_at > $3 \
+             ORDER BY 9"
+        )
+    };
+}
+
 statements! {
     /// One look-up for all that a create must know. It holds the customer's key, so that the customer cannot be redacted
     /// before the create has ended.
-    Write LOOK_UP(TEXTOID, BYTEAOID, TEXTOID, TEXTOID) = concat!(
-        "SELECT ", columns!(), ", c.redacted_at IS NOT NULL, p.modified_at, \
+    Write LOOK_UP(TEXTOID, BYTEAOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) = concat!(
+        "SELECT ", columns!("code.expires_at"), ", c.redacted_at IS NOT NULL, p.modified_at, \
                 b.bin, b.card_network, b.card_issuer, b.card_type, b.issuing_country \
          FROM vault.customers c \
          LEFT JOIN vault.payment_methods p \
            ON p.profile_id = c.profile_id AND p.customer_id = c.customer_id AND p.duplicate_index = $2 ",
-        tokens!(),
+        tokens!(), code!("p", "$5", "$6"),
         " LEFT JOIN LATERAL (SELECT * FROM vault.card_bins WHERE bin IN ($3, $4) \
                              ORDER BY pg_catalog.length(bin) DESC LIMIT 1) b ON true \
          WHERE c.customer_id = $1 ORDER BY t.position FOR KEY SHARE OF c");
-    /// Inserts, or refreshes the method that the look-up found, if it still is as it was found; else touches no row.
-    Write UPSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID) =
-        "INSERT INTO vault.payment_methods AS p \
+    /// Inserts, or refreshes the method that the look-up found, if it still is as it was found; else touches no row. The
+    /// security code, if there is one, goes with the method.
+    Write UPSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+                 BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = concat!(
+        "WITH method AS (INSERT INTO vault.payment_methods AS p \
          (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
           instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
          ON CONFLICT (profile_id, customer_id, duplicate_index) DO UPDATE \
          SET summary = EXCLUDED.summary, status = 'active', \
              modified_at = GREATEST(EXCLUDED.modified_at, p.modified_at + INTERVAL '1 microsecond') \
-         WHERE p.payment_method_id = EXCLUDED.payment_method_id AND p.modified_at = $10";
-    Read FIND(TEXTOID) = concat!(
-        "SELECT ", columns!(), " FROM vault.payment_methods p ", tokens!(),
-        " WHERE p.payment_method_id = $1 ORDER BY t.position");
-    Read FIND_WITH_INSTRUMENT(TEXTOID) = concat!(
-        "SELECT ", columns!(), ", p.instrument FROM vault.payment_methods p ", tokens!(),
+         WHERE p.payment_method_id = EXCLUDED.payment_method_id AND p.modified_at = $10 \
+         RETURNING p.profile_id, p.payment_method_id), \
+         code AS (",
+        upsert_code!("SELECT profile_id, payment_method_id, $11, $12, $13 FROM method WHERE $12 IS NOT NULL"),
+        ") SELECT 1 FROM method");
+    Read FIND(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find!("", "");
+    Read FIND_WITH_INSTRUMENT(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find!(", p.instrument", ", v.instrument");
+    /// A standby has no unlogged tables: even to name one in a statement is an error there.
+    Read FIND_ON_STANDBY(TEXTOID) = concat!(
+        "SELECT ", columns!("NULL::timestamptz"), " FROM vault.payment_methods p ", tokens!(),
         " WHERE p.payment_method_id = $1 ORDER BY t.position");
     Write LOCK(TEXTOID) = "SELECT 1 FROM vault.payment_methods WHERE payment_method_id = $1 FOR UPDATE";
     /// Every row begins with the customer, so that one without methods is told from none.
     Read LIST(TEXTOID) = concat!(
-        "SELECT ", columns!(), ", c.redacted_at IS NOT NULL, c.default_payment_method_id \
+        "SELECT ", columns!("NULL::timestamptz"), ", c.redacted_at IS NOT NULL, c.default_payment_method_id \
          FROM vault.customers c \
          LEFT JOIN vault.payment_methods p \
            ON p.profile_id = c.profile_id AND p.customer_id = c.customer_id AND p.status = 'active' ",
@@ -91,6 +140,8 @@ pub struct NewRow<'a> {
     pub created_at: Timestamp,
     /// `modified_at` of the method that the look-up found.
     pub replaces: Option<Timestamp>,
+    /// The security code that goes with it.
+    pub code: Option<&'a NewCode>,
 }
 
 /// What a create finds before it writes.
@@ -117,7 +168,9 @@ pub enum Status {
 /// A row of the current profile, with its tokens.
 pub struct StoredPaymentMethod {
     pub payment_method_id: String,
-    pub customer_id: String,
+    pub storage_type: StorageType,
+    /// Every persistent one has a customer.
+    pub customer_id: Option<String>,
     pub payment_method_type: PaymentMethodType,
     pub payment_method_subtype: Option<String>,
     pub status: Status,
@@ -125,6 +178,7 @@ pub struct StoredPaymentMethod {
     pub summary: Option<Vec<u8>>,
     pub created_at: Timestamp,
     pub last_used_at: Timestamp,
+    pub code_expires_at: Option<Timestamp>,
     pub tokens: Vec<StoredToken>,
 }
 
@@ -143,11 +197,13 @@ pub struct CustomersMethods {
     pub methods: Vec<StoredPaymentMethod>,
 }
 
-/// None when the profile has no such customer. `bins` are the first six and eight digits of a card.
+/// None when the profile has no such customer. `bins` are the first six and eight digits of a card. Without a
+/// `duplicate_index` no duplicate is looked for.
 pub fn look_up(
     customer_id: &str,
-    duplicate_index: &[u8],
+    duplicate_index: Option<&[u8]>,
     bins: Option<[&str; 2]>,
+    living: Living,
 ) -> Result<Option<LookedUp>, Failure> {
     let [six, eight] = bins.map_or([None; 2], |bins| bins.map(Some));
     let rows = LOOK_UP.with(|statement| {
@@ -157,6 +213,8 @@ pub fn look_up(
                 duplicate_index.into(),
                 six.into(),
                 eight.into(),
+                living.memory_key.into(),
+                timestamptz(living.now).into(),
             ],
             looked_up,
         )
@@ -198,21 +256,44 @@ pub fn upsert(method: NewRow<'_>) -> Result<bool, Failure> {
             method.duplicate_index.into(),
             timestamptz(method.created_at).into(),
             method.replaces.and_then(timestamptz).into(),
+            method.code.map(|new| new.memory_key).into(),
+            method.code.map(|new| new.code.as_slice()).into(),
+            method
+                .code
+                .and_then(|new| timestamptz(new.expires_at))
+                .into(),
         ])?;
         Ok(rows > 0)
     })
 }
 
-pub fn find(payment_method_id: &str) -> Result<Option<StoredPaymentMethod>, Failure> {
-    let rows =
-        FIND.with(|statement| statement.rows(&[payment_method_id.into()], method_and_token))?;
+/// Finds a persistent or volatile method; on a standby, persistent ones only.
+pub fn find(
+    payment_method_id: &str,
+    living: Living,
+) -> Result<Option<StoredPaymentMethod>, Failure> {
+    let id = payment_method_id.into();
+    let rows = if is_on_standby() {
+        FIND_ON_STANDBY.with(|statement| statement.rows(&[id], method_and_token))?
+    } else {
+        let arguments = [id, living.memory_key.into(), timestamptz(living.now).into()];
+        FIND.with(|statement| statement.rows(&arguments, method_and_token))?
+    };
     Ok(fold(rows).pop())
 }
 
-pub fn find_with_instrument(payment_method_id: &str) -> Result<Option<WithInstrument>, Failure> {
+pub fn find_with_instrument(
+    payment_method_id: &str,
+    living: Living,
+) -> Result<Option<WithInstrument>, Failure> {
+    let arguments = [
+        payment_method_id.into(),
+        living.memory_key.into(),
+        timestamptz(living.now).into(),
+    ];
     let mut rows = FIND_WITH_INSTRUMENT.with(|statement| {
-        statement.rows(&[payment_method_id.into()], |row| {
-            Ok((method_and_token(row)?, row.optional(11)?))
+        statement.rows(&arguments, |row| {
+            Ok((method_and_token(row)?, row.optional(13)?))
         })
     })?;
     let instrument = rows
@@ -222,10 +303,16 @@ pub fn find_with_instrument(payment_method_id: &str) -> Result<Option<WithInstru
     Ok(method.map(|method| WithInstrument { method, instrument }))
 }
 
-/// Finds the row and keeps it for this transaction. Looks only once it has the lock: the tokens, too, are those of now.
-pub fn lock(payment_method_id: &str) -> Result<Option<StoredPaymentMethod>, Failure> {
-    LOCK.with(|statement| statement.execute(&[payment_method_id.into()]))?;
-    find(payment_method_id)
+/// Finds a persistent method and keeps it for this transaction. Looks only once it has the lock: the tokens, too, are
+/// those of now.
+pub fn lock(
+    payment_method_id: &str,
+    living: Living,
+) -> Result<Option<StoredPaymentMethod>, Failure> {
+    if LOCK.with(|statement| statement.execute(&[payment_method_id.into()]))? == 0 {
+        return Ok(None);
+    }
+    find(payment_method_id, living)
 }
 
 /// None when the profile has no such customer.
@@ -237,8 +324,8 @@ pub fn list(customer_id: &str) -> Result<Option<CustomersMethods>, Failure> {
                 .map(|_| method_and_token(row))
                 .transpose()?;
             Ok((
-                row.required::<bool>(11)?,
-                row.optional::<String>(12)?,
+                row.required::<bool>(13)?,
+                row.optional::<String>(14)?,
                 method,
             ))
         })
@@ -315,26 +402,31 @@ impl Status {
     }
 }
 
+fn is_on_standby() -> bool {
+    // SAFETY: reads the server's state.
+    unsafe { pg_sys::RecoveryInProgress() }
+}
+
 type Customer = (bool, Option<Timestamp>, Option<BinRecord>);
 
 /// What is the same in every row of the look-up, and what is not.
 fn looked_up(row: &Row<'_>) -> Result<(Customer, Option<MethodAndToken>), Failure> {
     let Some(_) = row.optional::<String>(1)? else {
-        return Ok(((row.required(11)?, None, bin(row)?), None));
+        return Ok(((row.required(13)?, None, bin(row)?), None));
     };
-    let customer = (row.required(11)?, Some(row.timestamp(12)?), bin(row)?);
+    let customer = (row.required(13)?, Some(row.timestamp(14)?), bin(row)?);
     Ok((customer, Some(method_and_token(row)?)))
 }
 
 fn bin(row: &Row<'_>) -> Result<Option<BinRecord>, Failure> {
-    let Some(_) = row.optional::<String>(13)? else {
+    let Some(_) = row.optional::<String>(15)? else {
         return Ok(None);
     };
     Ok(Some(BinRecord {
-        card_network: row.optional(14)?,
-        card_issuer: row.optional(15)?,
-        card_type: row.optional(16)?,
-        issuing_country: row.optional(17)?,
+        card_network: row.optional(16)?,
+        card_issuer: row.optional(17)?,
+        card_type: row.optional(18)?,
+        issuing_country: row.optional(19)?,
     }))
 }
 
@@ -344,7 +436,7 @@ type MethodAndToken = (StoredPaymentMethod, Option<StoredToken>);
 fn method_and_token(row: &Row<'_>) -> Result<MethodAndToken, Failure> {
     let method = StoredPaymentMethod {
         payment_method_id: row.required(1)?,
-        customer_id: row.required(2)?,
+        customer_id: row.optional(2)?,
         payment_method_type: PaymentMethodType::from_name(&row.required::<String>(3)?)
             .ok_or(Failure::Malformed)?,
         payment_method_subtype: row.optional(4)?,
@@ -352,6 +444,9 @@ fn method_and_token(row: &Row<'_>) -> Result<MethodAndToken, Failure> {
         summary: row.optional(6)?,
         created_at: row.timestamp(7)?,
         last_used_at: row.timestamp(8)?,
+        storage_type: StorageType::from_name(&row.required::<String>(11)?)
+            .ok_or(Failure::Malformed)?,
+        code_expires_at: row.optional_timestamp(12)?,
         tokens: Vec::new(),
     };
     let token = match row.optional(9)? {

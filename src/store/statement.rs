@@ -123,6 +123,14 @@ impl Row<'_> {
         clock::from_postgres(value.into())
     }
 
+    /// The column's time, or none for NULL.
+    pub fn optional_timestamp(&self, column: usize) -> Result<Option<Timestamp>, Failure> {
+        let value: Option<TimestampWithTimeZone> = self.optional(column)?;
+        value
+            .map(|value| clock::from_postgres(value.into()))
+            .transpose()
+    }
+
     /// The column's value, which the table's definition promises.
     pub fn required<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<T, Failure> {
         self.optional(column)?.ok_or(Failure::UnexpectedNull)

@@ -12,8 +12,9 @@ use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json;
 use zeroize::Zeroizing;
 
+use crate::clock;
 use crate::error::Failure;
-use crate::operations::{administration, customers, payment_methods};
+use crate::operations::{administration, customers, expiry, payment_methods};
 use crate::tenancy::session::{self, Tenant};
 use crate::tenancy::{self, Caller, Credentials, Origin};
 
@@ -131,6 +132,27 @@ fn set_default_payment_method(
     answer(|caller| {
         payment_methods::set_default(caller, &customer_id.into(), &payment_method_id.into())
     })
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn use_cvc(payment_method_id: &str) -> Result<String, ErrorReport> {
+    let code = payment_methods::use_cvc(&Caller::of_session()?, &payment_method_id.into())?;
+    Ok(code.expose().to_owned())
+}
+
+/// For superusers: whoever could name a later time would end what others still need.
+#[pg_extern]
+fn delete_expired(now: TimestampWithTimeZone) -> Result<i64, ErrorReport> {
+    let now = clock::from_postgres(now.into())?;
+    let mut deleted = 0;
+    loop {
+        let batch = expiry::delete_expired(now)?;
+        deleted += i64::try_from(batch.deleted).unwrap_or(i64::MAX);
+        if !batch.is_full {
+            return Ok(deleted);
+        }
+    }
 }
 
 #[pg_extern(security_definer)]

@@ -1,6 +1,7 @@
 //! The background worker: one for each database named in `vault.databases`. An error ends it, and the postmaster starts
 //! it again.
 
+use core::ffi::CStr;
 use std::time::Duration;
 
 use pgrx::bgworkers::{
@@ -9,7 +10,9 @@ use pgrx::bgworkers::{
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use crate::clock;
 use crate::error::Failure;
+use crate::operations::expiry;
 use crate::settings;
 use crate::tenancy::audit;
 
@@ -18,6 +21,31 @@ const PERIOD: Duration = Duration::from_secs(1);
 
 /// How long after an error it starts again.
 const RESTART: Duration = Duration::from_secs(5);
+
+/// Something to do, in one or several transactions.
+struct Job {
+    /// What `pg_stat_activity` shows.
+    activity: &'static CStr,
+    /// Does some of it, and tells whether there may be more.
+    step: fn() -> Result<bool, Failure>,
+}
+
+/// Once: nothing is sealed under another memory key than the server's while it runs.
+const AT_START: Job = Job {
+    activity: c"vault: deleting what an earlier server left",
+    step: || Ok(expiry::delete_dead()?.is_full),
+};
+
+const PERIODICALLY: [Job; 2] = [
+    Job {
+        activity: c"vault: writing audit rows of refused calls",
+        step: || audit::record_kept().map(|()| false),
+    },
+    Job {
+        activity: c"vault: deleting what has expired",
+        step: || Ok(expiry::delete_expired(clock::now()?)?.is_full),
+    },
+];
 
 /// Must run while the postmaster loads its libraries.
 pub fn register() {
@@ -44,25 +72,42 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
         return;
     };
     BackgroundWorker::connect_worker_to_spi(Some(database), None);
-    while BackgroundWorker::wait_latch(Some(PERIOD)) {
-        BackgroundWorker::transaction(work).unwrap_or_else(|failure| {
-            pgrx::warning!("vault worker: {failure}");
-        });
+    let mut goes_on = AT_START.run();
+    while goes_on && BackgroundWorker::wait_latch(Some(PERIOD)) {
+        goes_on = PERIODICALLY.iter().all(Job::run);
     }
 }
 
-fn work() -> Result<(), Failure> {
-    if !is_installed() {
-        return Ok(());
+impl Job {
+    /// Runs the job to its end. False when the server stops: what is left waits for the next start.
+    fn run(&self) -> bool {
+        loop {
+            let more = BackgroundWorker::transaction(|| self.step_if_installed());
+            if BackgroundWorker::sigterm_received() {
+                return false;
+            }
+            match more {
+                Ok(true) => {}
+                Ok(false) => return true,
+                Err(failure) => {
+                    pgrx::warning!("vault worker: {failure}");
+                    return true;
+                }
+            }
+        }
     }
-    doing(
-        c"vault: writing audit rows of refused calls",
-        audit::record_kept,
-    )
+
+    fn step_if_installed(&self) -> Result<bool, Failure> {
+        if is_installed() {
+            doing(self.activity, self.step)
+        } else {
+            Ok(false)
+        }
+    }
 }
 
 /// Shows in `pg_stat_activity` what the worker does.
-fn doing<T>(what: &core::ffi::CStr, job: impl FnOnce() -> T) -> T {
+fn doing<T>(what: &CStr, job: impl FnOnce() -> T) -> T {
     // SAFETY: the texts are NUL-terminated and copied by the callee.
     unsafe { pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, what.as_ptr()) };
     let result = job();

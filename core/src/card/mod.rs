@@ -5,6 +5,7 @@ pub mod expiry;
 pub mod network;
 pub mod number;
 
+pub use cvc::CardCvc;
 pub use expiry::CardExpiry;
 pub use network::CardNetwork;
 pub use number::CardNumber;

@@ -75,6 +75,8 @@ pub enum Refusal {
     SeveralConnectorTokens,
     /// Part of the contract that a later version serves.
     NotImplemented,
+    /// No security code is stored for the payment method, or not any more.
+    CardCvcNotFound,
     /// The payment method has no network token.
     NetworkTokenNotFound,
     /// Anything that nobody foresaw; the detail is in the server's log.
@@ -169,6 +171,7 @@ impl Refusal {
             Self::CardExpired => row(400, "IR_16", INVALID_VALUE, "Card Expired"),
             Self::SeveralConnectorTokens => row(422, "IR_06", INVALID_VALUE, "`connector_token_details.connector_id` is needed: the payment method has several connector tokens"),
             Self::NotImplemented => row(501, "IR_00", NOT_SUPPORTED, "not implemented yet"),
+            Self::CardCvcNotFound => row(404, "HE_02", NOT_FOUND, "Card CVC does not exist in our records"),
             Self::NetworkTokenNotFound => row(404, "HE_02", NOT_FOUND, "Network token does not exist in our records"),
             Self::Unexpected => row(500, "HE_00", "XX000", "Something went wrong"),
         }

@@ -1,6 +1,7 @@
 //! Points in time, as the contract writes them.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::tz::Offset;
 use serde::{Serialize, Serializer};
@@ -29,6 +30,17 @@ impl Timestamp {
     /// Reads RFC 3339, with any offset from UTC.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
+    }
+
+    /// The time that lies this much later.
+    ///
+    /// # Errors
+    /// [`OutOfRange`] outside of the years −9999 to 9999.
+    pub fn after(self, duration: Duration) -> Result<Self, OutOfRange> {
+        self.0
+            .checked_add(duration)
+            .map(Self)
+            .map_err(|_| OutOfRange)
     }
 
     /// The month it falls in, in UTC.
@@ -99,6 +111,14 @@ mod tests {
         assert_eq!(time.unix_micros(), micros);
         assert_eq!(time.to_string(), "2026-04-23T09:48:05.617Z");
         assert_eq!(Timestamp::from_unix_micros(i64::MAX), Err(OutOfRange));
+    }
+
+    #[test]
+    fn a_later_time_keeps_its_microseconds() {
+        let later = timestamp("2026-04-23T23:50:05.617001Z").after(Duration::from_secs(900));
+        assert_eq!(later, Ok(timestamp("2026-04-24T00:05:05.617001Z")));
+        let end = timestamp("9999-12-30T00:00:00Z");
+        assert_eq!(end.after(Duration::from_secs(7 * 86_400)), Err(OutOfRange));
     }
 
     #[test]

@@ -8,8 +8,9 @@ use vault_core::contract::payment_method::{
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::time::Timestamp;
 
+use super::code;
 use super::read::active_of;
-use super::sealed::{open, seal_summary, seal_token};
+use super::sealed::{living, open, seal_summary, seal_token};
 use crate::clock;
 use crate::error::Failure;
 use crate::operations::customers;
@@ -36,21 +37,22 @@ pub fn update(
     if let Some(details) = changes.connector_token_details.take() {
         place_token(caller, &mut method, &positions, details)?;
     }
-    let summary = seal_summary(caller, id.as_str(), &method.summary)?;
+    let summary = seal_summary(caller, &method)?;
     store::payment_methods::update(id.as_str(), &summary, status, clock::now()?)?;
+    code::change(caller, &mut method, status, changes.card_cvc.as_ref())?;
     record(caller, Event::PaymentMethodUpdated, id.as_str())?;
     Ok(method.into_response())
 }
 
-/// Overwrites a payment method's ciphertext with nothing.
+/// Overwrites a payment method's ciphertext with nothing; of a volatile one nothing stays at all.
 pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDeleted, Failure> {
-    let stored = locked(id)?;
-    if stored.status == Status::Redacted {
-        return Err(Refusal::PaymentMethodRedacted.into());
+    let living = living()?;
+    match store::payment_methods::lock(id.as_str(), living)? {
+        Some(stored) => redact(stored, living.now)?,
+        None if store::volatile_payment_methods::delete(id.as_str(), living)? => {}
+        None => return Err(Refusal::PaymentMethodNotFound.into()),
     }
-    store::payment_methods::redact(id.as_str(), clock::now()?)?;
-    store::connector_tokens::delete_of(vec![stored.payment_method_id])?;
-    store::customers::drop_default(&stored.customer_id, id.as_str())?;
+    store::cvcs::delete_of(vec![id.as_str().to_owned()])?;
     record(caller, Event::PaymentMethodDeleted, id.as_str())?;
     Ok(PaymentMethodDeleted { id: id.clone() })
 }
@@ -61,11 +63,15 @@ pub fn delete_all_of_customer(
     customer: &CustomerId,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let deleted = store::payment_methods::redact_all_of_customer(customer.as_str(), now)?;
+    let mut deleted = store::payment_methods::redact_all_of_customer(customer.as_str(), now)?;
+    store::connector_tokens::delete_of(deleted.clone())?;
+    deleted.extend(store::volatile_payment_methods::delete_all_of_customer(
+        customer.as_str(),
+    )?);
     for id in &deleted {
         record(caller, Event::PaymentMethodDeleted, id)?;
     }
-    store::connector_tokens::delete_of(deleted)
+    store::cvcs::delete_of(deleted)
 }
 
 /// Makes a payment method its customer's default.
@@ -86,8 +92,22 @@ pub fn set_default(
     })
 }
 
+/// The row of a persistent method; a volatile one does not change.
 fn locked(id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
-    store::payment_methods::lock(id.as_str())?.ok_or_else(|| Refusal::PaymentMethodNotFound.into())
+    store::payment_methods::lock(id.as_str(), living()?)?
+        .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
+}
+
+fn redact(stored: StoredPaymentMethod, now: Timestamp) -> Result<(), Failure> {
+    if stored.status == Status::Redacted {
+        return Err(Refusal::PaymentMethodRedacted.into());
+    }
+    let id = stored.payment_method_id;
+    store::payment_methods::redact(&id, now)?;
+    if let Some(customer) = &stored.customer_id {
+        store::customers::drop_default(customer, &id)?;
+    }
+    store::connector_tokens::delete_of(vec![id])
 }
 
 fn status_after(

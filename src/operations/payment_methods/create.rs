@@ -1,27 +1,30 @@
 //! Storing a payment method.
 
-use vault_core::contract::id::PaymentMethodId;
+use vault_core::contract::id::{CustomerId, PaymentMethodId};
 use vault_core::contract::payment_method::{
     BinRecord, NewPaymentMethod, PaymentMethod, PaymentMethodCreate, PaymentMethodResponse,
+    Storage, StorageType,
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::time::Timestamp;
-use vault_core::crypto::BlindIndex;
+use vault_core::crypto::IndexKey;
 
-use super::sealed::{open, seal_instrument, seal_summary};
+use super::sealed::{living_at, open, seal_code, seal_instrument, seal_summary};
 use crate::clock;
 use crate::error::Failure;
 use crate::keys;
 use crate::settings;
 use crate::store;
-use crate::store::payment_methods::{Duplicate, NewRow};
+use crate::store::cvcs::NewCode;
+use crate::store::payment_methods::{Duplicate, LookedUp, NewRow};
+use crate::store::volatile_payment_methods::NewVolatileRow;
 use crate::tenancy::Caller;
 use crate::tenancy::audit::{Event, record};
 
 /// How often a create looks again when others changed the method that it would refresh. Each time, one of them got on.
 const ATTEMPTS: usize = 100;
 
-/// Stores a payment method. One that the customer has already keeps its id, and is refreshed.
+/// Stores a payment method. A persistent one that the customer has already keeps its id, and is refreshed.
 pub fn create(
     caller: &Caller,
     request: PaymentMethodCreate,
@@ -31,47 +34,48 @@ pub fn create(
     let keys = keys::of_profile(&caller.profile_id)?;
     new.summary
         .set_fingerprint(&new.instrument.fingerprint(keys.index()));
-    let duplicate_index = new.instrument.duplicate_index(keys.index());
-    let create = Create {
-        caller,
-        now,
-        duplicate_index,
-        new,
+    let create = Create { caller, now, new };
+    let method = match &create.new.storage {
+        Storage::Persistent(customer) => create.persistent(customer, keys.index())?,
+        Storage::Volatile(customer) => create.volatile(customer.as_ref())?,
     };
-    for _ in 0..ATTEMPTS {
-        if let Some(method) = create.attempt()? {
-            return Ok(method.into_response());
-        }
-    }
-    Err(Failure::Contention)
+    Ok(method.into_response())
 }
 
 /// A create that has passed its checks.
 struct Create<'a> {
     caller: &'a Caller,
     now: Timestamp,
-    duplicate_index: BlindIndex,
     new: NewPaymentMethod,
 }
 
 impl Create<'_> {
-    /// None when somebody else created or changed the same method between the look-up and the write.
-    fn attempt(&self) -> Result<Option<PaymentMethod>, Failure> {
-        let customer = self.new.customer_id.as_str();
-        let found = store::payment_methods::look_up(
-            customer,
-            &self.duplicate_index,
-            self.new.instrument.bins(),
-        )?
-        .ok_or(Refusal::CustomerNotFound)?;
-        if found.customer_redacted {
-            return Err(Refusal::CustomerRedacted.into());
+    fn persistent(
+        &self,
+        customer: &CustomerId,
+        index_key: &IndexKey,
+    ) -> Result<PaymentMethod, Failure> {
+        let duplicate_index = self.new.instrument.duplicate_index(index_key);
+        for _ in 0..ATTEMPTS {
+            if let Some(method) = self.attempt(customer, &duplicate_index)? {
+                return Ok(method);
+            }
         }
-        let (event, replaces, method) = match found.duplicate {
+        Err(Failure::Contention)
+    }
+
+    /// None when somebody else created or changed the same method between the look-up and the write.
+    fn attempt(
+        &self,
+        customer: &CustomerId,
+        duplicate_index: &[u8],
+    ) -> Result<Option<PaymentMethod>, Failure> {
+        let found = self.look_up(customer, Some(duplicate_index))?;
+        let (event, replaces, mut method) = match found.duplicate {
             None => (
                 Event::PaymentMethodCreated,
                 None,
-                self.created(found.bin.as_ref())?,
+                self.created(StorageType::Persistent, Some(customer), found.bin.as_ref())?,
             ),
             Some(duplicate) => {
                 let modified_at = duplicate.modified_at;
@@ -82,22 +86,92 @@ impl Create<'_> {
                 )
             }
         };
-        if !self.write(&method, replaces)? {
+        let code = self.place_code(&mut method)?;
+        let id = method.id.as_str();
+        let written = store::payment_methods::upsert(NewRow {
+            profile_id: &self.caller.profile_id,
+            payment_method_id: id,
+            customer_id: customer.as_str(),
+            payment_method_type: method.payment_method_type.as_str(),
+            payment_method_subtype: method.payment_method_subtype.as_deref(),
+            instrument: &seal_instrument(self.caller, &method, &self.new.instrument)?,
+            summary: &seal_summary(self.caller, &method)?,
+            duplicate_index,
+            created_at: self.now,
+            replaces,
+            code: code.as_ref(),
+        })?;
+        if !written {
             return Ok(None);
         }
-        record(self.caller, event, method.id.as_str())?;
+        record(self.caller, event, id)?;
         Ok(Some(method))
     }
 
-    fn created(&self, bin: Option<&BinRecord>) -> Result<PaymentMethod, Failure> {
+    /// Looks for no duplicate: each create makes a method of its own.
+    fn volatile(&self, customer: Option<&CustomerId>) -> Result<PaymentMethod, Failure> {
+        let bin = match (customer, self.new.instrument.bins()) {
+            (Some(customer), _) => self.look_up(customer, None)?.bin,
+            (None, Some(bins)) => store::card_bins::find(bins)?,
+            (None, None) => None,
+        };
+        let mut method = self.created(StorageType::Volatile, customer, bin.as_ref())?;
+        let code = self.place_code(&mut method)?;
+        let id = method.id.as_str();
+        store::volatile_payment_methods::insert(NewVolatileRow {
+            profile_id: &self.caller.profile_id,
+            payment_method_id: id,
+            customer_id: customer.map(CustomerId::as_str),
+            payment_method_type: method.payment_method_type.as_str(),
+            payment_method_subtype: method.payment_method_subtype.as_deref(),
+            memory_key: keys::memory_key()?.check_value(),
+            instrument: &seal_instrument(self.caller, &method, &self.new.instrument)?,
+            summary: &seal_summary(self.caller, &method)?,
+            created_at: self.now,
+            expires_at: self
+                .now
+                .after(StorageType::VOLATILE_LIFETIME)
+                .map_err(|_| Failure::Malformed)?,
+            code: code.as_ref(),
+        })?;
+        record(self.caller, Event::PaymentMethodCreated, id)?;
+        Ok(method)
+    }
+
+    fn look_up(
+        &self,
+        customer: &CustomerId,
+        duplicate_index: Option<&[u8]>,
+    ) -> Result<LookedUp, Failure> {
+        let found = store::payment_methods::look_up(
+            customer.as_str(),
+            duplicate_index,
+            self.new.instrument.bins(),
+            living_at(self.now)?,
+        )?
+        .ok_or(Refusal::CustomerNotFound)?;
+        if found.customer_redacted {
+            return Err(Refusal::CustomerRedacted.into());
+        }
+        Ok(found)
+    }
+
+    fn created(
+        &self,
+        storage_type: StorageType,
+        customer: Option<&CustomerId>,
+        bin: Option<&BinRecord>,
+    ) -> Result<PaymentMethod, Failure> {
         let mut summary = self.new.summary.clone();
         summary.fill_from_bin(bin);
         Ok(PaymentMethod {
             id: PaymentMethodId::new(&settings::cell(), clock::uuid_at(self.now)?),
             merchant_id: self.caller.merchant_id.as_str().into(),
-            customer_id: self.new.customer_id.clone(),
+            customer_id: customer.cloned(),
             payment_method_type: self.new.payment_method_type,
             payment_method_subtype: self.new.payment_method_subtype.clone(),
+            storage_type,
+            card_cvc_expires_at: None,
             created: self.now,
             last_used_at: self.now,
             summary,
@@ -111,19 +185,13 @@ impl Create<'_> {
         Ok(method)
     }
 
-    fn write(&self, method: &PaymentMethod, replaces: Option<Timestamp>) -> Result<bool, Failure> {
-        let id = method.id.as_str();
-        store::payment_methods::upsert(NewRow {
-            profile_id: &self.caller.profile_id,
-            payment_method_id: id,
-            customer_id: method.customer_id.as_str(),
-            payment_method_type: method.payment_method_type.as_str(),
-            payment_method_subtype: method.payment_method_subtype.as_deref(),
-            instrument: &seal_instrument(self.caller, id, &self.new.instrument)?,
-            summary: &seal_summary(self.caller, id, &method.summary)?,
-            duplicate_index: &self.duplicate_index,
-            created_at: self.now,
-            replaces,
-        })
+    /// The security code, sealed for the method. Without one, a duplicate keeps the one it has.
+    fn place_code(&self, method: &mut PaymentMethod) -> Result<Option<NewCode>, Failure> {
+        let Some(code) = &self.new.card_cvc else {
+            return Ok(None);
+        };
+        let new = seal_code(self.caller, method.id.as_str(), code, self.now)?;
+        method.card_cvc_expires_at = Some(new.expires_at);
+        Ok(Some(new))
     }
 }

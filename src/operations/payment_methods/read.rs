@@ -3,11 +3,11 @@
 use vault_core::contract::customer::PaymentMethodCount;
 use vault_core::contract::id::{CustomerId, PaymentMethodId};
 use vault_core::contract::payment_method::{
-    PaymentMethodDetails, PaymentMethodResponse, SavedPaymentMethods,
+    PaymentMethodDetails, PaymentMethodResponse, SavedPaymentMethods, StorageType,
 };
 use vault_core::contract::refusal::Refusal;
 
-use super::sealed::{open, open_instrument};
+use super::sealed::{living, open, open_instrument};
 use crate::error::Failure;
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
@@ -23,7 +23,7 @@ pub fn retrieve(
     if fetch_raw_detail {
         return reveal(caller, id);
     }
-    let stored = active(store::payment_methods::find(id.as_str())?)?;
+    let stored = active(store::payment_methods::find(id.as_str(), living()?)?)?;
     Ok(open(caller, stored)?.into_response())
 }
 
@@ -32,7 +32,7 @@ pub fn retrieve_details(
     caller: &Caller,
     id: &PaymentMethodId,
 ) -> Result<PaymentMethodDetails, Failure> {
-    let stored = active(store::payment_methods::find(id.as_str())?)?;
+    let stored = active(store::payment_methods::find(id.as_str(), living()?)?)?;
     Ok(open(caller, stored)?.into_details())
 }
 
@@ -67,13 +67,16 @@ pub fn active(stored: Option<StoredPaymentMethod>) -> Result<StoredPaymentMethod
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
-/// The row, if the payment method is active and the customer's.
+/// The row, if the payment method is persistent, active and the customer's.
 pub fn active_of(
     customer: &CustomerId,
     id: &PaymentMethodId,
 ) -> Result<StoredPaymentMethod, Failure> {
-    let stored = store::payment_methods::find(id.as_str())?;
-    active(stored.filter(|stored| stored.customer_id == customer.as_str()))
+    let stored = store::payment_methods::find(id.as_str(), living()?)?;
+    active(stored.filter(|stored| {
+        stored.storage_type == StorageType::Persistent
+            && stored.customer_id.as_deref() == Some(customer.as_str())
+    }))
 }
 
 /// The right comes first: without it, nothing tells whether there is such a payment method.
@@ -82,11 +85,11 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
         record_refusal(caller, Event::PaymentMethodRevealed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    let found = store::payment_methods::find_with_instrument(id.as_str())?
+    let found = store::payment_methods::find_with_instrument(id.as_str(), living()?)?
         .ok_or(Refusal::PaymentMethodNotFound)?;
     let stored = active(Some(found.method))?;
     let envelope = found.instrument.ok_or(Failure::Malformed)?;
-    let instrument = open_instrument(caller, id.as_str(), &envelope)?;
+    let instrument = open_instrument(caller, stored.storage_type, id.as_str(), &envelope)?;
     let response = open(caller, stored)?
         .into_revealed(instrument)
         .map_err(|_| Failure::Malformed)?;

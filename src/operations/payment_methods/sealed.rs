@@ -1,34 +1,63 @@
-//! What the rows of a payment method hold, sealed and opened.
+//! What the rows of a payment method hold, sealed and opened: under the profile's data key what is persistent, under the
+//! memory key what is volatile.
 
-use vault_core::contract::payment_method::{ConnectorToken, Instrument, PaymentMethod, Summary};
+use vault_core::card::{CardCvc, cvc};
+use vault_core::contract::payment_method::{
+    ConnectorToken, Instrument, PaymentMethod, StorageType, Summary,
+};
 use vault_core::contract::stored::{self, Unstorable};
+use vault_core::contract::time::Timestamp;
 use vault_core::crypto::Context;
+use zeroize::Zeroizing;
 
+use crate::clock;
 use crate::error::Failure;
 use crate::keys;
+use crate::store::Living;
+use crate::store::cvcs::NewCode;
 use crate::store::payment_methods::StoredPaymentMethod;
 use crate::tenancy::Caller;
 
-const TABLE: &str = "payment_methods";
+/// What of the volatile rows counts now.
+pub fn living() -> Result<Living, Failure> {
+    living_at(clock::now()?)
+}
+
+/// What of the volatile rows counts at a time.
+pub fn living_at(now: Timestamp) -> Result<Living, Failure> {
+    Ok(Living {
+        memory_key: keys::memory_key()?.check_value(),
+        now,
+    })
+}
 
 pub fn seal_instrument(
     caller: &Caller,
-    id: &str,
+    method: &PaymentMethod,
     instrument: &Instrument,
 ) -> Result<Vec<u8>, Failure> {
     let plaintext = instrument.to_bytes().map_err(malformed)?;
-    keys::of_profile(&caller.profile_id)?.seal(&Context::row(TABLE, "instrument", id), &plaintext)
+    let column = Column::of(method, "instrument");
+    column.seal(caller, &plaintext)
 }
 
-pub fn open_instrument(caller: &Caller, id: &str, envelope: &[u8]) -> Result<Instrument, Failure> {
-    let context = Context::row(TABLE, "instrument", id);
-    let plaintext = keys::of_profile(&caller.profile_id)?.open(&context, envelope)?;
-    Instrument::from_bytes(&plaintext).map_err(malformed)
+pub fn open_instrument(
+    caller: &Caller,
+    storage_type: StorageType,
+    id: &str,
+    envelope: &[u8],
+) -> Result<Instrument, Failure> {
+    let column = Column {
+        storage_type,
+        name: "instrument",
+        id,
+    };
+    Instrument::from_bytes(&column.open(caller, envelope)?).map_err(malformed)
 }
 
-pub fn seal_summary(caller: &Caller, id: &str, summary: &Summary) -> Result<Vec<u8>, Failure> {
-    let plaintext = stored::to_bytes(summary).map_err(malformed)?;
-    keys::of_profile(&caller.profile_id)?.seal(&Context::row(TABLE, "summary", id), &plaintext)
+pub fn seal_summary(caller: &Caller, method: &PaymentMethod) -> Result<Vec<u8>, Failure> {
+    let plaintext = stored::to_bytes(&method.summary).map_err(malformed)?;
+    Column::of(method, "summary").seal(caller, &plaintext)
 }
 
 pub fn seal_token(
@@ -45,31 +74,109 @@ pub fn seal_token(
     )
 }
 
+pub fn seal_code(
+    caller: &Caller,
+    id: &str,
+    code: &CardCvc,
+    now: Timestamp,
+) -> Result<NewCode, Failure> {
+    let key = keys::memory_key()?;
+    Ok(NewCode {
+        memory_key: key.check_value(),
+        code: key.seal(
+            &caller.profile_id,
+            &code_context(id),
+            code.expose().as_bytes(),
+        )?,
+        expires_at: now.after(cvc::LIFETIME).map_err(|_| Failure::Malformed)?,
+    })
+}
+
+pub fn open_code(caller: &Caller, id: &str, envelope: &[u8]) -> Result<CardCvc, Failure> {
+    let plaintext = keys::memory_key()?.open(&caller.profile_id, &code_context(id), envelope)?;
+    let code = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
+    CardCvc::parse(Zeroizing::new(code.to_owned())).map_err(|_| Failure::Malformed)
+}
+
 /// The payment method that a row stands for. The row must not be redacted.
 pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMethod, Failure> {
     let id = &stored.payment_method_id;
     let summary = stored.summary.as_deref().ok_or(Failure::Malformed)?;
+    let column = Column {
+        storage_type: stored.storage_type,
+        name: "summary",
+        id,
+    };
     let tokens = stored
         .tokens
         .iter()
         .map(|token| open_token(caller, id, token.position, &token.details));
     Ok(PaymentMethod {
-        summary: open_summary(caller, id, summary)?,
+        summary: open_summary(caller, &column, summary)?,
         connector_tokens: tokens.collect::<Result<_, _>>()?,
         id: stored.payment_method_id.into(),
         merchant_id: caller.merchant_id.as_str().into(),
-        customer_id: stored.customer_id.into(),
+        customer_id: stored.customer_id.map(Into::into),
         payment_method_type: stored.payment_method_type,
         payment_method_subtype: stored.payment_method_subtype,
+        storage_type: stored.storage_type,
+        card_cvc_expires_at: stored.code_expires_at,
         created: stored.created_at,
         last_used_at: stored.last_used_at,
     })
 }
 
-fn open_summary(caller: &Caller, id: &str, envelope: &[u8]) -> Result<Summary, Failure> {
-    let context = Context::row(TABLE, "summary", id);
-    let plaintext = keys::of_profile(&caller.profile_id)?.open(&context, envelope)?;
-    stored::from_bytes(&plaintext).map_err(malformed)
+/// A sealed column of one payment method.
+struct Column<'a> {
+    storage_type: StorageType,
+    name: &'static str,
+    id: &'a str,
+}
+
+impl<'a> Column<'a> {
+    fn of(method: &'a PaymentMethod, name: &'static str) -> Self {
+        Self {
+            storage_type: method.storage_type,
+            name,
+            id: method.id.as_str(),
+        }
+    }
+
+    fn seal(&self, caller: &Caller, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
+        let profile_id = &caller.profile_id;
+        match self.storage_type {
+            StorageType::Persistent => {
+                keys::of_profile(profile_id)?.seal(&self.context(), plaintext)
+            }
+            StorageType::Volatile => {
+                keys::memory_key()?.seal(profile_id, &self.context(), plaintext)
+            }
+        }
+    }
+
+    fn open(&self, caller: &Caller, envelope: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let profile_id = &caller.profile_id;
+        match self.storage_type {
+            StorageType::Persistent => {
+                keys::of_profile(profile_id)?.open(&self.context(), envelope)
+            }
+            StorageType::Volatile => {
+                keys::memory_key()?.open(profile_id, &self.context(), envelope)
+            }
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
+        let table = match self.storage_type {
+            StorageType::Persistent => "payment_methods",
+            StorageType::Volatile => "volatile_payment_methods",
+        };
+        Context::row(table, self.name, self.id)
+    }
+}
+
+fn open_summary(caller: &Caller, column: &Column<'_>, envelope: &[u8]) -> Result<Summary, Failure> {
+    stored::from_bytes(&column.open(caller, envelope)?).map_err(malformed)
 }
 
 fn open_token(
@@ -82,6 +189,10 @@ fn open_token(
     let context = Context::row("connector_tokens", "details", &row);
     let plaintext = keys::of_profile(&caller.profile_id)?.open(&context, envelope)?;
     stored::from_bytes(&plaintext).map_err(malformed)
+}
+
+fn code_context(id: &str) -> Context<'_> {
+    Context::row("cvcs", "code", id)
 }
 
 fn token_row(id: &str, position: i32) -> String {

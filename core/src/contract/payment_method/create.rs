@@ -11,7 +11,7 @@ use super::kinds::{
 use super::summary::{
     AchSummary, BankDebitSummary, Billing, CardSummary, PaymentMethodSummary, Summary,
 };
-use crate::card::{CardExpiry, CardNetwork, CardNumber, cvc};
+use crate::card::{CardCvc, CardExpiry, CardNetwork, CardNumber};
 use crate::contract::id::CustomerId;
 use crate::contract::json::Object;
 use crate::contract::metadata::Metadata;
@@ -38,18 +38,29 @@ pub struct PaymentMethodCreate {
 
 /// A checked create.
 pub struct NewPaymentMethod {
-    /// Whose it will be; whether there is such a customer is not checked yet.
-    pub customer_id: CustomerId,
+    /// How long it is kept, and whose it will be.
+    pub storage: Storage,
     /// Card or bank debit.
     pub payment_method_type: PaymentMethodType,
     /// As it was sent.
     pub payment_method_subtype: Option<String>,
     /// The sensitive part, to be sealed by itself.
     pub instrument: Instrument,
+    /// The security code, if one was sent, to be kept for [`cvc::LIFETIME`](crate::card::cvc::LIFETIME).
+    pub card_cvc: Option<CardCvc>,
     /// The rest, without what [`Summary::set_fingerprint`] and [`Summary::fill_from_bin`] add.
     pub summary: Summary,
     /// Whether a network token is asked for.
     pub network_tokenization: Option<NetworkTokenization>,
+}
+
+/// Where a new payment method goes. Whether there is such a customer is not checked yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// Kept for this customer until it is deleted.
+    Persistent(CustomerId),
+    /// Kept for a day, for a customer or for none.
+    Volatile(Option<CustomerId>),
 }
 
 impl PaymentMethodCreate {
@@ -62,22 +73,32 @@ impl PaymentMethodCreate {
             .payment_method_data
             .into_inner()
             .of_type(self.payment_method_type)?;
-        if self.storage_type == Some(StorageType::Volatile) || self.psp_tokenization.is_some() {
+        if self.psp_tokenization.is_some() {
             return Err(Refusal::NotImplemented);
         }
-        let customer_id = self.customer_id.ok_or(Refusal::MissingCustomerId)?;
+        let storage = match self.storage_type {
+            Some(StorageType::Volatile) => Storage::Volatile(self.customer_id),
+            Some(StorageType::Persistent) | None => {
+                Storage::Persistent(self.customer_id.ok_or(Refusal::MissingCustomerId)?)
+            }
+        };
         data.check_subtype(self.payment_method_subtype.as_deref())?;
 
-        let (instrument, payment_method_data) = data.check(today)?;
+        let Checked {
+            instrument,
+            card_cvc,
+            summary: payment_method_data,
+        } = data.check(today)?;
         let billing = self.billing.map(Object::into_inner);
         if let Some(billing) = &billing {
             billing.check()?;
         }
         Ok(NewPaymentMethod {
-            customer_id,
+            storage,
             payment_method_type: self.payment_method_type,
             payment_method_subtype: self.payment_method_subtype,
             instrument,
+            card_cvc,
             summary: Summary {
                 payment_method_data,
                 billing,
@@ -115,6 +136,13 @@ impl Data {
     }
 }
 
+/// Data that has passed the rules, taken apart.
+struct Checked {
+    instrument: Instrument,
+    card_cvc: Option<CardCvc>,
+    summary: PaymentMethodSummary,
+}
+
 /// Data that fits the type it was sent with.
 enum TypedData {
     Card(Card),
@@ -135,7 +163,7 @@ impl TypedData {
         }
     }
 
-    fn check(self, today: YearMonth) -> Result<(Instrument, PaymentMethodSummary), Refusal> {
+    fn check(self, today: YearMonth) -> Result<Checked, Refusal> {
         match self {
             Self::Card(card) => card.check(today),
             Self::Ach(account) => account.check(),
@@ -159,12 +187,10 @@ struct Card {
 }
 
 impl Card {
-    fn check(self, today: YearMonth) -> Result<(Instrument, PaymentMethodSummary), Refusal> {
+    fn check(self, today: YearMonth) -> Result<Checked, Refusal> {
         let number = CardNumber::parse(&self.card_number)?;
         let expiry = CardExpiry::parse(&self.card_exp_month, &self.card_exp_year, today)?;
-        if let Some(code) = &self.card_cvc {
-            cvc::check(code)?;
-        }
+        let card_cvc = self.card_cvc.map(CardCvc::parse).transpose()?;
         rules::each(
             "",
             rules::text,
@@ -193,10 +219,11 @@ impl Card {
             card_type: self.card_type,
             saved_to_locker: true,
         };
-        Ok((
-            Instrument::Card(CardInstrument { number, expiry }),
-            PaymentMethodSummary::Card(summary),
-        ))
+        Ok(Checked {
+            instrument: Instrument::Card(CardInstrument { number, expiry }),
+            card_cvc,
+            summary: PaymentMethodSummary::Card(summary),
+        })
     }
 }
 
@@ -218,7 +245,7 @@ struct Ach {
 }
 
 impl Ach {
-    fn check(self) -> Result<(Instrument, PaymentMethodSummary), Refusal> {
+    fn check(self) -> Result<Checked, Refusal> {
         let account = AchInstrument::parse(&self.account_number, &self.routing_number)?;
         rules::each(
             "",
@@ -236,12 +263,13 @@ impl Ach {
             bank_type: self.bank_type,
             bank_holder_type: self.bank_holder_type,
         };
-        Ok((
-            Instrument::AchBankDebit(account),
-            PaymentMethodSummary::BankDebit(BankDebitSummary {
+        Ok(Checked {
+            instrument: Instrument::AchBankDebit(account),
+            card_cvc: None,
+            summary: PaymentMethodSummary::BankDebit(BankDebitSummary {
                 ach_bank_debit: summary,
             }),
-        ))
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The names that the contract has for kinds of things.
 
+use std::time::Duration;
+
 use crate::names::names;
 
 names! {
@@ -79,6 +81,11 @@ names! {
         /// For a day, in memory only.
         Volatile = "volatile",
     }
+}
+
+impl StorageType {
+    /// How long a volatile payment method is kept: contract, section 4.
+    pub const VOLATILE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 }
 
 names! {

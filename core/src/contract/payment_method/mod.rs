@@ -12,7 +12,7 @@ mod summary;
 mod update;
 
 pub use connector_token::{ConnectorToken, ConnectorTokenDetails, PlacedToken};
-pub use create::{NewPaymentMethod, PaymentMethodCreate};
+pub use create::{NewPaymentMethod, PaymentMethodCreate, Storage};
 pub use instrument::{AchInstrument, CardInstrument, Instrument};
 pub use kinds::{
     AcknowledgementStatus, BankHolderType, BankType, CardType, ConnectorTokenStatus,

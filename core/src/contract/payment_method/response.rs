@@ -17,9 +17,12 @@ use crate::contract::time::Timestamp;
 pub struct PaymentMethod {
     pub id: PaymentMethodId,
     pub merchant_id: MerchantId,
-    pub customer_id: CustomerId,
+    pub customer_id: Option<CustomerId>,
     pub payment_method_type: PaymentMethodType,
     pub payment_method_subtype: Option<String>,
+    pub storage_type: StorageType,
+    /// When the security code that is stored beside it ends; none when none is stored.
+    pub card_cvc_expires_at: Option<Timestamp>,
     pub created: Timestamp,
     pub last_used_at: Timestamp,
     pub summary: Summary,
@@ -41,10 +44,10 @@ impl PaymentMethod {
             payment_method_data: self.summary.payment_method_data,
             connector_tokens: none_if_empty(self.connector_tokens),
             network_token: (),
-            storage_type: StorageType::Persistent,
+            storage_type: self.storage_type,
             card_cvc_token_storage: CardCvcTokenStorage {
-                is_stored: false,
-                expires_at: (),
+                is_stored: self.card_cvc_expires_at.is_some(),
+                expires_at: self.card_cvc_expires_at,
             },
             network_transaction_id: self.summary.network_transaction_id,
             raw_payment_method_data: None,
@@ -124,7 +127,7 @@ impl PaymentMethod {
 pub struct PaymentMethodResponse {
     id: PaymentMethodId,
     merchant_id: MerchantId,
-    customer_id: CustomerId,
+    customer_id: Option<CustomerId>,
     payment_method_type: PaymentMethodType,
     payment_method_subtype: Option<String>,
     recurring_enabled: bool,
@@ -142,11 +145,11 @@ pub struct PaymentMethodResponse {
     metadata: Option<Metadata>,
 }
 
-/// Security codes are checked and dropped.
+/// Whether a security code is stored, and until when.
 #[derive(Serialize)]
 struct CardCvcTokenStorage {
     is_stored: bool,
-    expires_at: (),
+    expires_at: Option<Timestamp>,
 }
 
 /// `GET /payment-methods/{id}/details`. The members stand in the contract's order.
@@ -154,7 +157,7 @@ struct CardCvcTokenStorage {
 pub struct PaymentMethodDetails {
     id: PaymentMethodId,
     merchant_id: MerchantId,
-    customer_id: CustomerId,
+    customer_id: Option<CustomerId>,
     payment_method_type: PaymentMethodType,
     payment_method_subtype: Option<String>,
     recurring_enabled: bool,
@@ -174,7 +177,7 @@ pub struct PaymentMethodDetails {
 #[derive(Serialize)]
 pub struct ListItem {
     id: PaymentMethodId,
-    customer_id: CustomerId,
+    customer_id: Option<CustomerId>,
     payment_method_type: PaymentMethodType,
     payment_method_subtype: Option<String>,
     recurring_enabled: bool,

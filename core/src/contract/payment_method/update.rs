@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::connector_token::ConnectorTokenDetails;
 use super::kinds::AcknowledgementStatus;
-use crate::card::cvc;
+use crate::card::CardCvc;
 use crate::contract::json::Object;
 use crate::contract::refusal::Refusal;
 use crate::contract::rules;
@@ -26,6 +26,8 @@ pub struct PaymentMethodChanges {
     pub(super) network_transaction_id: Option<String>,
     /// Decides whether the payment method is active.
     pub acknowledgement_status: Option<AcknowledgementStatus>,
+    /// A security code to keep, in place of an earlier one.
+    pub card_cvc: Option<CardCvc>,
     /// A token to add or replace.
     pub connector_token_details: Option<ConnectorTokenDetails>,
 }
@@ -43,9 +45,9 @@ impl PaymentMethodUpdate {
     /// # Errors
     /// The refusal of the first rule that is broken.
     pub fn check(self) -> Result<PaymentMethodChanges, Refusal> {
-        let data = match self.payment_method_data {
+        let (data, card_cvc) = match self.payment_method_data {
             Some(data) => data.into_inner().check()?,
-            None => DataChanges::None,
+            None => (DataChanges::None, None),
         };
         rules::each(
             "",
@@ -60,6 +62,7 @@ impl PaymentMethodUpdate {
             data,
             network_transaction_id: self.network_transaction_id,
             acknowledgement_status: self.acknowledgement_status,
+            card_cvc,
             connector_token_details,
         })
     }
@@ -83,14 +86,17 @@ struct Data {
 }
 
 impl Data {
-    fn check(self) -> Result<DataChanges, Refusal> {
+    fn check(self) -> Result<(DataChanges, Option<CardCvc>), Refusal> {
         match (self.card, self.bank_debit) {
-            (None, None) => Ok(DataChanges::None),
-            (Some(card), None) => card.into_inner().check().map(DataChanges::Card),
+            (None, None) => Ok((DataChanges::None, None)),
+            (Some(card), None) => {
+                let (names, card_cvc) = card.into_inner().check()?;
+                Ok((DataChanges::Card(names), card_cvc))
+            }
             (None, Some(debit)) => {
                 let names = debit.into_inner().ach.into_inner();
                 names.check()?;
-                Ok(DataChanges::Ach(names))
+                Ok((DataChanges::Ach(names), None))
             }
             (Some(_), Some(_)) => Err(Refusal::InvalidPaymentMethodData),
         }
@@ -111,10 +117,8 @@ pub(super) struct CardNames {
 }
 
 impl Card {
-    fn check(self) -> Result<CardNames, Refusal> {
-        if let Some(code) = &self.card_cvc {
-            cvc::check(code)?;
-        }
+    fn check(self) -> Result<(CardNames, Option<CardCvc>), Refusal> {
+        let card_cvc = self.card_cvc.map(CardCvc::parse).transpose()?;
         rules::each(
             "",
             rules::text,
@@ -123,10 +127,11 @@ impl Card {
                 ("nick_name", &self.nick_name),
             ],
         )?;
-        Ok(CardNames {
+        let names = CardNames {
             card_holder_name: self.card_holder_name,
             nick_name: self.nick_name,
-        })
+        };
+        Ok((names, card_cvc))
     }
 }
 

@@ -106,9 +106,10 @@ fn a_create_with_every_member_is_taken() {
     });
     let created = create(&body).ok().unwrap();
     assert_eq!(
-        created.customer_id.as_str(),
-        "12345_cus_01926c58bc6e77c09e809964e72af8c8"
+        created.storage,
+        Storage::Persistent("12345_cus_01926c58bc6e77c09e809964e72af8c8".into())
     );
+    assert_eq!(created.card_cvc.unwrap().expose(), "242");
     assert_eq!(created.payment_method_type, PaymentMethodType::Card);
     assert_eq!(created.payment_method_subtype.as_deref(), Some("ach"));
     assert_eq!(
@@ -214,30 +215,34 @@ fn data_must_be_of_the_type_and_of_one_kind() {
 #[test]
 fn what_is_not_built_yet_is_refused() {
     let psp = json!({"tokenization_type": "single_use", "connector_id": "mca_1"});
-    for body in [
-        with(card(), "/storage_type", "volatile"),
-        with(card(), "/psp_tokenization", psp),
-    ] {
-        assert_eq!(refusal(&body), Refusal::NotImplemented);
-        assert_eq!(
-            refusal(&without(body, "/customer_id")),
-            Refusal::NotImplemented
-        );
-    }
+    let body = with(card(), "/psp_tokenization", psp);
+    assert_eq!(refusal(&body), Refusal::NotImplemented);
+    assert_eq!(
+        refusal(&without(body, "/customer_id")),
+        Refusal::NotImplemented
+    );
 }
 
 #[test]
-fn a_customer_is_required() {
-    assert_eq!(
-        refusal(&without(card(), "/customer_id")),
-        Refusal::MissingCustomerId
-    );
+fn a_customer_is_required_unless_the_method_is_volatile() {
+    let nobodys = without(card(), "/customer_id");
+    for body in [
+        nobodys.clone(),
+        with(nobodys.clone(), "/storage_type", "persistent"),
+    ] {
+        assert_eq!(refusal(&body), Refusal::MissingCustomerId);
+    }
+    let storage = |body| create(&with(body, "/storage_type", "volatile")).map(|new| new.storage);
+    assert_eq!(storage(nobodys), Ok(Storage::Volatile(None)));
+    let customer = Some("12345_cus_1".into());
+    assert_eq!(storage(card()), Ok(Storage::Volatile(customer)));
 }
 
 #[test]
 fn rules_are_checked_in_the_contracts_order() {
     let mut body = with(card(), "/payment_method_type", "wallet");
-    body = with(body, "/storage_type", "volatile");
+    let psp = json!({"tokenization_type": "single_use", "connector_id": "mca_1"});
+    body = with(body, "/psp_tokenization", psp);
     body = with(without(body, "/customer_id"), "/payment_method_subtype", "");
     body = with(body, "/payment_method_data/card/card_number", "4");
     body = with(body, "/payment_method_data/card/card_exp_month", "13");
@@ -247,7 +252,7 @@ fn rules_are_checked_in_the_contracts_order() {
     assert_eq!(refusal(&body), Refusal::InvalidPaymentMethodType);
     body = with(body, "/payment_method_type", "card");
     assert_eq!(refusal(&body), Refusal::NotImplemented);
-    body = with(body, "/storage_type", "persistent");
+    body = without(body, "/psp_tokenization");
     assert_eq!(refusal(&body), Refusal::MissingCustomerId);
     body = with(body, "/customer_id", "12345_cus_1");
     assert!(message(&body).starts_with("`payment_method_subtype`"));

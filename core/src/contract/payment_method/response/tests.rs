@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::contract::json::from_slice;
-use crate::contract::payment_method::{ConnectorTokenDetails, PaymentMethodCreate};
+use crate::contract::payment_method::{ConnectorTokenDetails, PaymentMethodCreate, Storage};
 use crate::contract::time::YearMonth;
 
 const TODAY: YearMonth = YearMonth {
@@ -19,12 +19,17 @@ fn stored(payment_method_type: &str, data: Value) -> (PaymentMethod, Instrument)
     });
     let create: PaymentMethodCreate = from_slice(body.to_string().as_bytes()).ok().unwrap();
     let new = create.check(TODAY).ok().unwrap();
+    let Storage::Persistent(customer_id) = new.storage else {
+        panic!("not persistent");
+    };
     let payment_method = PaymentMethod {
         id: "12345_pm_1".into(),
         merchant_id: "merchant_1".into(),
-        customer_id: new.customer_id,
+        customer_id: Some(customer_id),
         payment_method_type: new.payment_method_type,
         payment_method_subtype: new.payment_method_subtype,
+        storage_type: StorageType::Persistent,
+        card_cvc_expires_at: None,
         created: Timestamp::parse("2026-04-23T09:48:05.617Z").unwrap(),
         last_used_at: Timestamp::parse("2026-04-23T09:48:05.617Z").unwrap(),
         summary: new.summary,
@@ -74,6 +79,26 @@ fn a_response_is_written_in_the_contracts_order_with_nulls() {
     .concat();
     let response = card().0.into_response();
     assert_eq!(serde_json::to_string(&response).unwrap(), expected);
+}
+
+#[test]
+fn a_stored_security_code_is_told_with_its_end() {
+    let (mut payment_method, _) = card();
+    payment_method.card_cvc_expires_at = Timestamp::parse("2026-04-23T10:03:05.617Z");
+    let response = serde_json::to_string(&payment_method.into_response()).unwrap();
+    let expected =
+        r#""card_cvc_token_storage":{"is_stored":true,"expires_at":"2026-04-23T10:03:05.617Z"},"#;
+    assert!(response.contains(expected), "{response}");
+}
+
+#[test]
+fn a_volatile_method_may_have_no_customer() {
+    let (mut payment_method, _) = card();
+    payment_method.storage_type = StorageType::Volatile;
+    payment_method.customer_id = None;
+    let response = serde_json::to_value(payment_method.into_response()).unwrap();
+    assert_eq!(response["storage_type"], "volatile");
+    assert_eq!(response["customer_id"], Value::Null);
 }
 
 #[test]

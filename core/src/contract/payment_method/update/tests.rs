@@ -33,6 +33,7 @@ fn an_update_with_every_member_is_taken() {
         Some(AcknowledgementStatus::Failed)
     );
     assert!(changes.connector_token_details.is_some());
+    assert_eq!(changes.card_cvc.unwrap().expose(), "737");
 }
 
 #[test]

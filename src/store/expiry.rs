@@ -1,0 +1,58 @@
+//! What ends by itself, in all profiles at once: rows of `vault.cvcs` and `vault.volatile_payment_methods`. Run as the
+//! worker, who sees of them only whose they are and when they end.
+
+use vault_core::contract::time::Timestamp;
+
+use super::statement::{statements, timestamptz};
+use crate::error::Failure;
+
+/// Deletes a batch of rows, the oldest first. One that somebody else has locked is left for the next time, so that nobody
+/// is waited for.
+macro_rules! delete {
+    ($table:literal, $condition:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE (profile_id, payment_method_id) IN ( \
+                 SELECT profile_id, payment_method_id FROM ",
+            $table,
+            " WHERE ",
+            $condition,
+            "    ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        )
+    };
+}
+
+statements! {
+    /// Asked first: a delete that finds nothing would take a transaction id all the same.
+    Read ANY_EXPIRED(TIMESTAMPTZOID) =
+        "SELECT EXISTS (SELECT FROM vault.cvcs WHERE expires_at <= $1) \
+             OR EXISTS (SELECT FROM vault.volatile_payment_methods WHERE expires_at <= $1)";
+    Write DELETE_EXPIRED_CODES(TIMESTAMPTZOID, INT8OID) = delete!("vault.cvcs", "expires_at <= $1");
+    Write DELETE_EXPIRED_METHODS(TIMESTAMPTZOID, INT8OID) =
+        delete!("vault.volatile_payment_methods", "expires_at <= $1");
+    Write DELETE_DEAD_CODES(BYTEAOID, INT8OID) = delete!("vault.cvcs", "memory_key <> $1");
+    Write DELETE_DEAD_METHODS(BYTEAOID, INT8OID) =
+        delete!("vault.volatile_payment_methods", "memory_key <> $1");
+}
+
+/// Deletes what ends by `now`, up to `limit` rows of each table; tells how many.
+pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
+    let any = ANY_EXPIRED
+        .with(|statement| statement.row(&[timestamptz(now).into()], |row| row.required(1)))?;
+    if any != Some(true) {
+        return Ok(0);
+    }
+    let arguments = [timestamptz(now).into(), limit.into()];
+    let codes = DELETE_EXPIRED_CODES.with(|statement| statement.execute(&arguments))?;
+    let methods = DELETE_EXPIRED_METHODS.with(|statement| statement.execute(&arguments))?;
+    Ok(codes + methods)
+}
+
+/// Deletes what was sealed under another memory key than this one, up to `limit` rows of each table; tells how many.
+pub fn delete_dead(memory_key: &[u8], limit: i64) -> Result<usize, Failure> {
+    let arguments = [memory_key.into(), limit.into()];
+    let codes = DELETE_DEAD_CODES.with(|statement| statement.execute(&arguments))?;
+    let methods = DELETE_DEAD_METHODS.with(|statement| statement.execute(&arguments))?;
+    Ok(codes + methods)
+}
