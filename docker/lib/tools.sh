@@ -61,11 +61,11 @@ without_starting_services() {
         "$@"
         return
     fi
-    printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
-    local status=0
-    ("$@") || status=$?
-    as_root rm -f "$policy"
-    return "$status"
+    (
+        trap 'as_root rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
+        "$@"
+    )
 }
 
 # Its version has to be that of the pgrx crate. One of our own does not disturb another that the user has.
