@@ -6,5 +6,6 @@
 
 pub mod administration;
 pub mod customers;
+pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod payment_methods;

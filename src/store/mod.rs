@@ -12,7 +12,8 @@ pub mod merchants;
 mod operator;
 pub mod payment_methods;
 pub mod profiles;
+pub mod reencryption;
 pub mod role_bindings;
 mod statement;
 
-pub use operator::as_operator;
+pub use operator::{as_operator, with_latest_snapshot};
