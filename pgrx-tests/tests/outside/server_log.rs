@@ -33,9 +33,9 @@ fn a_card_number_that_somebody_logs_is_masked() {
     let (mark, spaced) = (random::name("mark"), card.number.clone());
     let (start, end) = spaced.split_at(8);
     let texts = [
-        format!("{mark} {}", card.number),
-        format!("{mark} {start} {end}"),
-        format!(r#"{mark} {{"card_cvc":"{}"}}"#, card.cvc),
+        format!("{mark}: {}", card.number),
+        format!("{mark}: {start} {end}"),
+        format!(r#"{mark}: {{"card_cvc":"{}"}}"#, card.cvc),
     ];
     for text in &texts {
         with_text(
@@ -55,12 +55,37 @@ fn a_card_number_that_somebody_logs_is_masked() {
 }
 
 #[test]
+fn a_card_number_beside_other_digits_is_masked() {
+    let tenant = Tenant::new();
+    let mut superuser = tenant.stack.superuser();
+    let number = Card::new().number;
+    let mark = random::name("mark");
+    for text in [
+        format!("{mark}: 42 {number}"),
+        format!("{mark}: {number} 737"),
+        format!("{mark}: {number}-1"),
+    ] {
+        with_text(
+            &mut superuser,
+            &text,
+            "do $$ begin raise log '%', current_setting('test.text'); end $$",
+        )
+        .unwrap();
+    }
+
+    let logged = log_lines(&tenant, &mark);
+
+    assert_eq!(logged.lines().count(), 3, "{logged}");
+    assert!(!logged.contains(&number), "{logged}");
+}
+
+#[test]
 fn an_error_that_quotes_a_card_number_is_masked_in_the_log() {
     let tenant = Tenant::new();
     let mut superuser = tenant.stack.superuser();
     let card = Card::new();
     let mark = random::name("mark");
-    let text = format!("{mark} {}", card.number);
+    let text = format!("{mark}: {}", card.number);
 
     let failed = with_text(
         &mut superuser,
