@@ -39,7 +39,7 @@ make_cluster() {
     as_server_user "$1/initdb" -D "$state/data" -U postgres -A trust --encoding UTF8 --locale C.UTF-8 --data-checksums \
         >/dev/null
     # Before the first start, because the vault's worker looks for it at once.
-    echo 'CREATE DATABASE vault' | as_server_user "$1/postgres" --single -j -D "$state/data" postgres >/dev/null
+    echo 'CREATE DATABASE vault' | as_server_user "$1/postgres" --single -j -c log_checkpoints=off -D "$state/data" postgres >/dev/null
     echo "include '$state/etc/stack.conf'" >>"$state/data/postgresql.conf"
 }
 

@@ -79,7 +79,7 @@ install_cargo_pgrx() {
     fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
     # It only drives builds: compiling it well would take longer than it ever saves.
     CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        cargo install --quiet --locked --root "$fresh" "cargo-pgrx@$PGRX_VERSION"
+        cargo install --locked --root "$fresh" "cargo-pgrx@$PGRX_VERSION"
     keep "$fresh" "$directory"
 }
 
