@@ -15,9 +15,9 @@ tool_cache=${XDG_CACHE_HOME:-$HOME/.cache}/vault
 postgrest=$tool_cache/$POSTGREST_PACKAGE/postgrest
 
 install_tools() {
+    command -v cargo >/dev/null || die "there is no cargo: install Rust 1.95 or later (https://rustup.rs)"
     install_packages "${PACKAGES[@]}"
     command -v nginx >/dev/null || install_packages nginx-light
-    command -v cargo >/dev/null || die "there is no cargo: install Rust 1.95 or later (https://rustup.rs)"
     install_cargo_pgrx
     [ -x "$postgrest" ] || install_postgrest
 }
