@@ -35,6 +35,15 @@ COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Has a database role act for 
 COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends what vault.bind_role began';
 COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
 
+COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key; the old one opens what it sealed until it is destroyed';
+COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier data keys anew, in batches that commit; may be stopped, and goes on when called again';
+COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one; returns how many';
+COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Overwrites a retired key, unless values need it; force gives them up';
+COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile: nothing that it has sealed opens again';
+COMMENT ON FUNCTION vault.overwrite_data_key(text, text, integer) IS 'Internal: what vault.destroy_data_key does once it has looked';
+COMMENT ON FUNCTION vault.reencrypt_batch(text, text, text, integer) IS 'Internal: one step of vault.reencrypt';
+COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many values are under a data key';
+
 COMMENT ON FUNCTION vault.encrypted_text_in(cstring) IS 'Input: the text form of an envelope, nothing else';
 COMMENT ON FUNCTION vault.encrypted_text_out(vault.encrypted_text) IS 'Output: the text form of the envelope';
 COMMENT ON FUNCTION vault.encrypted_text_recv(internal) IS 'Binary input: an envelope';
@@ -45,7 +54,7 @@ COMMENT ON FUNCTION vault.encrypted_json_recv(internal) IS 'Binary input: an env
 COMMENT ON FUNCTION vault.encrypted_json_send(vault.encrypted_json) IS 'Binary output: the envelope';
 
 -- EXECUTE is PUBLIC by default: take it back from everything, then give each role what it is for.
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA vault, vault_api FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA vault, vault_api FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA vault FROM PUBLIC;
 REVOKE ALL ON SCHEMA vault, vault_api FROM PUBLIC;
 
@@ -70,7 +79,9 @@ GRANT USAGE ON SCHEMA vault_api TO vault_api;
 GRANT SELECT, INSERT ON vault.merchants, vault.profiles, vault.root_keys TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (revoked_at) ON vault.api_keys TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (profile_id), DELETE ON vault.role_bindings TO vault_operator;
-GRANT SELECT, INSERT ON vault.data_keys TO vault_operator;
+GRANT SELECT, INSERT, UPDATE (state, wrapped, root_key_check, retired_at, retired_by) ON vault.data_keys
+    TO vault_operator;
+GRANT UPDATE (name) ON vault.profiles TO vault_operator; -- to lock rows; no policy lets it write
 GRANT SELECT, INSERT, UPDATE ON vault.customers, vault.payment_methods TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.connector_tokens TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.cvcs TO vault_operator;
@@ -100,8 +111,14 @@ TO vault_client;
 GRANT EXECUTE ON FUNCTION
     vault.create_merchant(text), vault.create_profile(text, text),
     vault.create_api_key(text, text, text[], timestamptz), vault.revoke_api_key(text),
-    vault.bind_role(text, text), vault.unbind_role(text), vault.clear_lockouts()
+    vault.bind_role(text, text), vault.unbind_role(text), vault.clear_lockouts(),
+    vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
+    vault.destroy_data_key(text, text, integer, boolean), vault.destroy_profile_keys(text),
+    vault.overwrite_data_key(text, text, integer), vault.reencrypt_batch(text, text, text, integer),
+    vault.count_values(text, integer)
 TO vault_admin;
+GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
+GRANT SELECT ON vault.keys TO vault_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.card_bins TO vault_admin;
 GRANT SELECT ON vault.merchants TO vault_admin;
 

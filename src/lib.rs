@@ -53,15 +53,26 @@ extension_sql_file!(
     name = "policies",
     requires = ["tables", surface::sql::current_profile]
 );
+extension_sql_file!(
+    "../sql/key_lifecycle.sql",
+    name = "key_lifecycle",
+    requires = [
+        "policies",
+        surface::keys::count_values,
+        surface::keys::overwrite_data_key,
+        surface::keys::reencrypt_batch,
+    ]
+);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 // Cargo does not see what the macro above reads: with these, a change of the SQL makes it build again.
-const _: [&str; 6] = [
+const _: [&str; 7] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),
     include_str!("../sql/types.sql"),
     include_str!("../sql/policies.sql"),
+    include_str!("../sql/key_lifecycle.sql"),
     include_str!("../sql/api.sql"),
     include_str!("../sql/finalize.sql"),
 ];
@@ -74,6 +85,7 @@ pub extern "C-unwind" fn _PG_init() {
     // SAFETY: set by the postmaster before it loads the libraries.
     if unsafe { pg_sys::process_shared_preload_libraries_in_progress } {
         log_guard::install();
+        keys::epoch::reserve_shared_memory();
         tenancy::lockout::reserve_shared_memory();
         tenancy::refused::reserve_shared_memory();
         keys::root_key::load_at_server_start();

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Words, users and ports.
 
-# Programs that Debian keeps away from an ordinary user's PATH.
-PATH=$PATH:/usr/sbin:/sbin
+# Debian keeps nginx away from an ordinary user's PATH, and cargo is there only in a login shell.
+PATH=$PATH:/usr/sbin:/sbin:$HOME/.cargo/bin
 
 # Progress goes to standard error: the command that a stack runs for owns standard output.
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }

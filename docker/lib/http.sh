@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # PostgREST and nginx.
 
+# More settings of PostgREST, as environment variables.
+postgrest_settings=()
+
 start_http() {
     start_postgrest
     start_nginx
@@ -14,8 +17,8 @@ start_postgrest() {
     install -m 644 "$repository/docker/postgrest.conf" "$state/etc/"
     # The shell writes its pid and then becomes PostgREST.
     # shellcheck disable=SC2016
-    as_server_user \
-        PGRST_DB_URI="postgresql:///vault?host=$run_directory&port=$pg_port&user=vault_authenticator" \
+    as_server_user "${postgrest_settings[@]}" \
+        PGRST_DB_URI="postgresql:///vault?host=$pg_host&port=$pg_port&user=vault_authenticator" \
         PGRST_SERVER_UNIX_SOCKET="$run_directory/postgrest.sock" \
         setsid --fork sh -c 'echo $$ >"$1"; exec "$2" "$3"' \
         sh "$run_directory/postgrest.pid" "$state/bin/postgrest" "$state/etc/postgrest.conf" \

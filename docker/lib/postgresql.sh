@@ -8,6 +8,7 @@ start_postgresql() {
     [ -e "$state/credentials" ] || rm -rf "$state/data"
     [ -d "$state/data" ] || make_cluster "$bin"
     make_run_directory
+    pg_host=$run_directory
     if is_running "$state/data/postmaster.pid"; then
         pg_port=$(sed -n 4p "$state/data/postmaster.pid")
         return
@@ -37,6 +38,8 @@ make_cluster() {
     own "$state/data"
     as_server_user "$1/initdb" -D "$state/data" -U postgres -A trust --encoding UTF8 --locale C.UTF-8 --data-checksums \
         >/dev/null
+    # Before the first start, because the vault's worker looks for it at once.
+    echo 'CREATE DATABASE vault' | as_server_user "$1/postgres" --single -j -c log_checkpoints=off -D "$state/data" postgres >/dev/null
     echo "include '$state/etc/stack.conf'" >>"$state/data/postgresql.conf"
 }
 
@@ -46,16 +49,15 @@ configure_postgresql() {
 include 'postgresql.conf'
 hba_file = '$state/etc/pg_hba.conf'
 port = $pg_port
-unix_socket_directories = '$run_directory'
+unix_socket_directories = '$pg_host'
 vault.root_key_command = 'cat "$state/root.key"'
 CONF
 }
 
-# The database, the extension, and a merchant with a profile and keys, once.
+# The extension, and a merchant with a profile and keys, once.
 provision() {
     [ ! -e "$state/credentials" ] || return 0
-    say "Making the vault's database, a merchant, a profile and two API keys"
-    as_superuser -d postgres -c 'CREATE DATABASE vault'
+    say "Making a merchant, a profile and two API keys"
     (
         umask 077
         as_superuser -d vault -f "$repository/docker/provision.sql" >"$state/credentials.new"
@@ -64,5 +66,5 @@ provision() {
 }
 
 as_superuser() {
-    psql -X -q -At -v ON_ERROR_STOP=1 -h "$run_directory" -p "$pg_port" -U postgres "$@" </dev/null
+    psql -X -q -At -v ON_ERROR_STOP=1 -h "$pg_host" -p "$pg_port" -U postgres "$@" </dev/null
 }

@@ -95,7 +95,7 @@ VAULT_URL=$url
 $(cat "$state/credentials")
 VAULT_STATE=$state
 VAULT_PG_LOG=$state/log/postgresql.log
-PGHOST=$run_directory
+PGHOST=$pg_host
 PGPORT=$pg_port
 PGUSER=vault_app
 PGDATABASE=vault

@@ -15,9 +15,9 @@ tool_cache=${XDG_CACHE_HOME:-$HOME/.cache}/vault
 postgrest=$tool_cache/$POSTGREST_PACKAGE/postgrest
 
 install_tools() {
+    command -v cargo >/dev/null || die "there is no cargo: install Rust 1.95 or later (https://rustup.rs)"
     install_packages "${PACKAGES[@]}"
     command -v nginx >/dev/null || install_packages nginx-light
-    command -v cargo >/dev/null || die "there is no cargo: install Rust 1.95 or later (https://rustup.rs)"
     install_cargo_pgrx
     [ -x "$postgrest" ] || install_postgrest
 }
@@ -61,11 +61,11 @@ without_starting_services() {
         "$@"
         return
     fi
-    printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
-    local status=0
-    ("$@") || status=$?
-    as_root rm -f "$policy"
-    return "$status"
+    (
+        trap 'as_root rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
+        "$@"
+    )
 }
 
 # Its version has to be that of the pgrx crate. One of our own does not disturb another that the user has.
@@ -79,7 +79,7 @@ install_cargo_pgrx() {
     fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
     # It only drives builds: compiling it well would take longer than it ever saves.
     CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        cargo install --quiet --locked --root "$fresh" "cargo-pgrx@$PGRX_VERSION"
+        cargo install --locked --root "$fresh" "cargo-pgrx@$PGRX_VERSION"
     keep "$fresh" "$directory"
 }
 

@@ -1,6 +1,7 @@
 //! Tests inside the backend, as superuser, each in a transaction of its own that is rolled back. What needs roles, several
 //! sessions, HTTP or a restart is tested from outside.
 
+mod key_lifecycle;
 mod operations;
 mod tenancy;
 mod types;

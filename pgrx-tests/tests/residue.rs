@@ -193,18 +193,23 @@ impl Canary {
     }
 
     #[track_caller]
-    fn is_found_in(&self, places: &[Place], part: &str) {
-        let found = search(places, &self.secrets());
-        let number = format!("…{} in ", &self.number[12..]);
-        for start in [&number, r#""cvc"#] {
-            let hit = found
-                .iter()
-                .any(|hit| hit.starts_with(start) && hit.contains(part));
+    fn is_found_in(&self, places: Vec<Place>, part: &str) {
+        let places: Vec<Place> = places
+            .into_iter()
+            .filter(|place| place.name.contains(part))
+            .collect();
+        let found = search(&places, &self.secrets());
+        for start in [&self.last_digits(), r#""cvc"#] {
+            let hit = found.iter().any(|hit| hit.starts_with(start));
             assert!(
                 hit,
                 "the search does not find a canary ({start}) in {part}: {found:#?}"
             );
         }
+    }
+
+    fn last_digits(&self) -> String {
+        format!("…{} in ", &self.number[12..])
     }
 }
 
@@ -221,11 +226,13 @@ fn the_search_finds_canaries_in_heap_and_wal() {
         .unwrap();
     superuser.run("checkpoint").unwrap();
 
-    let places = places(&stack, &mut superuser);
+    let (heap, wal) = places(&stack, &mut superuser)
+        .into_iter()
+        .partition(|place| place.name.contains("/base/"));
     superuser.run("drop table public.canary").unwrap();
 
-    canary.is_found_in(&places, "/data/base/");
-    canary.is_found_in(&places, "/pg_wal/");
+    canary.is_found_in(heap, "/base/");
+    canary.is_found_in(wal, "/pg_wal/");
 }
 
 #[test]
@@ -272,19 +279,27 @@ fn the_search_finds_canaries_in_every_form() {
     );
 }
 
+/// The vault masks what looks like card data in the server's log, so the canary goes there in disguise.
 #[test]
 fn the_search_finds_canaries_in_the_log() {
     let stack = Stack::shared();
     let mut superuser = stack.superuser();
     let canary = Canary::new();
+    let disguised = STANDARD_NO_PAD.encode(canary.text());
     superuser
-        .run(&format!(
-            "do $$ begin raise log '%', '{}'; end $$",
-            canary.text()
-        ))
+        .run(&format!("do $$ begin raise log '%', '{disguised}'; end $$"))
         .unwrap();
 
-    canary.is_found_in(&places(&stack, &mut superuser), "/log/");
+    let mut logs = places(&stack, &mut superuser);
+    logs.retain(|place| place.name.ends_with("/postgresql.log"));
+
+    let found = search(&logs, &canary.secrets());
+    assert!(
+        found
+            .iter()
+            .any(|hit| hit.starts_with(&canary.last_digits())),
+        "{found:#?}"
+    );
 }
 
 #[test]
@@ -299,13 +314,13 @@ fn the_search_finds_canaries_in_the_statistics_of_statements() {
     careless
         .run(&format!("do $$ begin perform '{}'; end $$", canary.text()))
         .unwrap();
-    canary.is_found_in(&places(&stack, &mut superuser), "pg_stat_statements");
+    canary.is_found_in(places(&stack, &mut superuser), "pg_stat_statements");
 
     let canary = Canary::new();
     careless
         .run(&format!("select '{}'", canary.text()))
         .unwrap();
-    canary.is_found_in(&places(&stack, &mut superuser), "pg_stat_activity");
+    canary.is_found_in(places(&stack, &mut superuser), "pg_stat_activity");
 }
 
 #[test]
@@ -318,7 +333,7 @@ fn the_search_finds_canaries_in_the_directories_of_state_and_sockets() {
         fs::write(&file, canary.text()).unwrap();
         let places = places(&stack, &mut superuser);
         fs::remove_file(&file).unwrap();
-        canary.is_found_in(&places, "canary");
+        canary.is_found_in(places, "canary");
     }
 }
 

@@ -5,6 +5,7 @@ use vault_core::crypto::{
     CheckValue, DataKey, DataKeyDescriptor, IndexKey, KeyMaterial, Purpose, unwrap, wrap,
 };
 
+use super::epoch;
 use super::root_key::{RootKeys, root_keys};
 use crate::clock::{fill_random, random_bytes};
 use crate::error::{Failure, Sealed};
@@ -30,6 +31,57 @@ pub fn create_for_profile(profile_id: &str) -> Result<(), Failure> {
         )?;
     }
     Ok(())
+}
+
+/// Replaces the current key of the purpose by a new one, and tells its version. The profile must be the current one, and
+/// locked.
+///
+/// # Errors
+/// As [`create_for_profile`]; [`Failure::NoCurrentKey`] when there is none to replace.
+pub fn rotate(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
+    let root_keys = root_keys()?;
+    check_root_key(root_keys)?;
+    let retired = store::data_keys::retire(purpose.as_str())?.ok_or(Failure::NoCurrentKey)?;
+    let version = retired + 1;
+    store::data_keys::insert_root_key(root_keys.current().check_value().as_bytes())?;
+    create(
+        root_keys,
+        DataKeyDescriptor {
+            profile_id,
+            purpose,
+            version,
+        },
+    )?;
+    epoch::advance_at_commit();
+    Ok(version)
+}
+
+/// Wraps the current profile's keys anew under the current root key, and tells how many were under another.
+///
+/// # Errors
+/// When one of them does not open.
+pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
+    let current = root_keys()?.current();
+    let check_value = current.check_value();
+    store::data_keys::insert_root_key(check_value.as_bytes())?;
+    let mut rewrapped = 0;
+    for stored in store::data_keys::usable()? {
+        if self::check_value(&stored.root_key_check)? == check_value {
+            continue;
+        }
+        let purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
+        let descriptor = DataKeyDescriptor {
+            profile_id,
+            purpose,
+            version: stored.version,
+        };
+        let material = open(profile_id, purpose, &stored)?;
+        let wrapped = wrap(current, random_bytes()?, descriptor, &material)
+            .map_err(|_: WrapError| Failure::Malformed)?;
+        store::data_keys::rewrap(stored.key_id, &wrapped, check_value.as_bytes())?;
+        rewrapped += 1;
+    }
+    Ok(rewrapped)
 }
 
 /// Unwraps a stored key.

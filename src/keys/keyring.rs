@@ -1,21 +1,39 @@
-//! The unwrapped data keys of this backend, by profile. They live until the backend ends.
+//! The unwrapped data keys of this backend, by profile.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use pgrx::pg_sys;
 use vault_core::crypto::{Context, DataKey, Envelope, IndexKey, KeyId, Purpose, seal};
 use zeroize::Zeroizing;
 
 use super::data_keys;
+use super::epoch;
 use super::memory::exclude_from_core_dumps;
+use super::root_key::root_keys;
 use crate::clock::random_bytes;
+use crate::compat::local_transaction_id;
 use crate::error::Failure;
 use crate::store;
 use crate::store::data_keys::StoredDataKey;
 
 thread_local! {
-    static KEYRING: RefCell<HashMap<String, Rc<ProfileKeys>>> = RefCell::default();
+    static KEYRING: RefCell<Keyring> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Keyring {
+    stamp: Stamp,
+    profiles: HashMap<String, Rc<ProfileKeys>>,
+}
+
+/// When the keys were unwrapped.
+#[derive(Default, PartialEq, Eq, Clone, Copy)]
+struct Stamp {
+    epoch: u64,
+    /// A replica hears of no epoch: there, keys are good for one transaction.
+    transaction: Option<u32>,
 }
 
 /// The keys of one profile.
@@ -28,17 +46,43 @@ pub struct ProfileKeys {
     index: IndexKey,
 }
 
-/// The keys of the current profile, unwrapped once per backend.
+/// The keys of the current profile, unwrapped once per backend and change of a key.
 ///
 /// # Errors
 /// When the vault is sealed or the profile has no keys.
 pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
-    if let Some(keys) = KEYRING.with_borrow(|keyring| keyring.get(profile_id).cloned()) {
+    // Without a root key there is no shared memory, either.
+    root_keys()?;
+    // Read before the keys are: what changes meanwhile is noticed the next time.
+    let stamp = Stamp::now();
+    let known = KEYRING.with_borrow_mut(|keyring| {
+        if keyring.stamp != stamp {
+            keyring.profiles.clear();
+            keyring.stamp = stamp;
+        }
+        keyring.profiles.get(profile_id).cloned()
+    });
+    if let Some(keys) = known {
         return Ok(keys);
     }
     let keys = Rc::new(load(profile_id)?);
-    KEYRING.with_borrow_mut(|keyring| keyring.insert(profile_id.to_owned(), Rc::clone(&keys)));
+    KEYRING.with_borrow_mut(|keyring| {
+        keyring
+            .profiles
+            .insert(profile_id.to_owned(), Rc::clone(&keys));
+    });
     Ok(keys)
+}
+
+impl Stamp {
+    fn now() -> Self {
+        // SAFETY: reads shared state.
+        let is_replica = unsafe { pg_sys::RecoveryInProgress() };
+        Self {
+            epoch: epoch::current(),
+            transaction: is_replica.then(local_transaction_id),
+        }
+    }
 }
 
 impl ProfileKeys {
@@ -74,6 +118,11 @@ impl ProfileKeys {
         Ok(envelope.open(key, &self.profile_id, context)?)
     }
 
+    /// The key that takes new values.
+    pub fn current_key_id(&self) -> KeyId {
+        self.current.0
+    }
+
     /// Makes the profile's blind indexes.
     pub fn index(&self) -> &IndexKey {
         &self.index
@@ -93,7 +142,7 @@ fn load(profile_id: &str) -> Result<ProfileKeys, Failure> {
     let mut current = None;
     let mut retired = HashMap::new();
     let mut index = None;
-    for stored in store::as_operator(store::data_keys::usable)? {
+    for stored in store::as_operator(|| store::with_latest_snapshot(store::data_keys::usable))? {
         let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
         let material = data_keys::open(profile_id, purpose, &stored)?;
         match purpose {

@@ -1,11 +1,12 @@
 //! The root key, the data keys it wraps, the keys that this backend has unwrapped, and the memory key.
 
 mod data_keys;
+pub mod epoch;
 mod keyring;
 mod memory;
 pub mod memory_key;
 pub mod root_key;
 
-pub use data_keys::create_for_profile;
+pub use data_keys::{create_for_profile, rewrap, rotate};
 pub use keyring::of_profile;
 pub use memory_key::memory_key;

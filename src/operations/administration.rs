@@ -159,7 +159,7 @@ fn check_role(role: &str) -> Result<(), Failure> {
     }
 }
 
-fn invalid(message: &'static str, hint: &'static str) -> Failure {
+pub(super) fn invalid(message: &'static str, hint: &'static str) -> Failure {
     Failure::Administration {
         code: PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         message,
@@ -167,7 +167,7 @@ fn invalid(message: &'static str, hint: &'static str) -> Failure {
     }
 }
 
-fn missing(message: &'static str, hint: &'static str) -> Failure {
+pub(super) fn missing(message: &'static str, hint: &'static str) -> Failure {
     Failure::Administration {
         code: PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
         message,

@@ -7,5 +7,6 @@
 pub mod administration;
 pub mod customers;
 pub mod expiry;
+pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod payment_methods;

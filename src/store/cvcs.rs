@@ -26,6 +26,7 @@ statements! {
     Write TAKE(TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "DELETE FROM vault.cvcs WHERE payment_method_id = $1 AND memory_key = $2 AND expires_at > $3 RETURNING code";
     Write DELETE(TEXTARRAYOID) = "DELETE FROM vault.cvcs WHERE payment_method_id = ANY ($1)";
+    Write DELETE_ALL() = "DELETE FROM vault.cvcs";
 }
 
 /// A code to be.
@@ -67,5 +68,11 @@ pub fn take(payment_method_id: &str, living: Living) -> Result<Option<Vec<u8>>, 
 /// Deletes the codes of these payment methods.
 pub fn delete_of(payment_methods: Vec<String>) -> Result<(), Failure> {
     DELETE.with(|statement| statement.execute(&[payment_methods.into()]))?;
+    Ok(())
+}
+
+/// Deletes the codes of the current profile.
+pub fn delete_all() -> Result<(), Failure> {
+    DELETE_ALL.with(|statement| statement.execute(&[]))?;
     Ok(())
 }

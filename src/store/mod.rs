@@ -16,9 +16,10 @@ pub mod merchants;
 mod operator;
 pub mod payment_methods;
 pub mod profiles;
+pub mod reencryption;
 pub mod role_bindings;
 mod statement;
 pub mod volatile_payment_methods;
 
 pub use living::Living;
-pub use operator::{as_operator, as_worker};
+pub use operator::{as_operator, as_worker, with_latest_snapshot};

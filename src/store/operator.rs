@@ -53,3 +53,15 @@ fn as_role<T>(role: &CStr, statements: impl FnOnce() -> Result<T, Failure>) -> R
     }
     result
 }
+
+/// Runs statements that only read on what is committed by now, whatever the transaction has seen so far.
+pub fn with_latest_snapshot<T>(
+    statements: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // SAFETY: what is pushed is popped below; an error that leaves as a panic aborts the (sub)transaction, which pops it.
+    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot()) };
+    let result = statements();
+    // SAFETY: as above.
+    unsafe { pg_sys::PopActiveSnapshot() };
+    result
+}

@@ -21,6 +21,7 @@ statements! {
          WHERE payment_method_id = $1 AND memory_key = $2 AND expires_at > $3";
     Write DELETE_ALL_OF_CUSTOMER(TEXTOID) =
         "DELETE FROM vault.volatile_payment_methods WHERE customer_id = $1 RETURNING payment_method_id";
+    Write DELETE_ALL() = "DELETE FROM vault.volatile_payment_methods";
 }
 
 /// A row to be.
@@ -80,4 +81,10 @@ pub fn delete(payment_method_id: &str, living: Living) -> Result<bool, Failure> 
 pub fn delete_all_of_customer(customer_id: &str) -> Result<Vec<String>, Failure> {
     DELETE_ALL_OF_CUSTOMER
         .with(|statement| statement.rows(&[customer_id.into()], |row| row.required(1)))
+}
+
+/// Deletes what the current profile has.
+pub fn delete_all() -> Result<(), Failure> {
+    DELETE_ALL.with(|statement| statement.execute(&[]))?;
+    Ok(())
 }

@@ -31,6 +31,10 @@ pub enum Event {
     RoleBound,
     RoleUnbound,
     LockoutsCleared,
+    DataKeyRotated,
+    DataKeyDestroyed,
+    DataKeysRewrapped,
+    ProfileKeysDestroyed,
 }
 
 /// How it ended.
@@ -182,6 +186,10 @@ impl Event {
             Self::RoleBound => "role.bind",
             Self::RoleUnbound => "role.unbind",
             Self::LockoutsCleared => "lockouts.clear",
+            Self::DataKeyRotated => "data_key.rotate",
+            Self::DataKeyDestroyed => "data_key.destroy",
+            Self::DataKeysRewrapped => "data_keys.rewrap",
+            Self::ProfileKeysDestroyed => "profile_keys.destroy",
         }
     }
 }

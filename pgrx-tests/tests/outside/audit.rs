@@ -1,8 +1,11 @@
 //! The audit log: what was done, by whom, from where; never a word of card data.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use serde_json::json;
 use vault_tests::card::{account, ach_for};
-use vault_tests::tenant::{customer, unknown_key};
+use vault_tests::tenant::{customer, login_role, unknown_key};
 use vault_tests::{Card, Request, Session, Tenant, random};
 
 use crate::support::UNAUTHENTICATED;
@@ -351,6 +354,62 @@ fn what_is_rolled_back_was_not_done() {
             .sqlstate,
         "P0002"
     );
+}
+
+/// The rows of what SQL refused: a worker writes them soon after, because the refusal itself rolls back.
+#[track_caller]
+fn entries_soon(auditor: &mut Session, column: &str, value: &str) -> Vec<Entry> {
+    for _ in 0..100 {
+        let found = entries(auditor, column, value);
+        if !found.is_empty() {
+            return found;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    panic!("no row of the log with this {column} within ten seconds");
+}
+
+#[test]
+fn a_reveal_that_is_refused_by_sql_is_on_record() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let method = tenant.store(&Card::new(), &tenant.customer());
+    let role = tenant.role(&["vault_client"]);
+    let refused = tenant
+        .stack
+        .session(&role)
+        .call("retrieve_payment_method($1, true)", &[&method]);
+    assert_eq!(refused.unwrap_err().sqlstate, "42501");
+
+    let expected = Entry {
+        event: "payment_method.reveal".into(),
+        outcome: "refused".into(),
+        actor: role.clone(),
+        address: None,
+        profile: Some(tenant.profile.clone()),
+        object: Some(method),
+    };
+    assert_eq!(entries_soon(&mut auditor, "actor", &role), [expected]);
+}
+
+#[test]
+fn a_failed_authentication_by_sql_is_on_record() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let key = unknown_key();
+    let role = login_role(&tenant.stack, &["vault_client"]);
+    let refused = tenant.stack.session(&role).execute(
+        "select vault.authenticate($1, $2)",
+        &[&key, &tenant.profile],
+    );
+    assert_eq!(refused.unwrap_err().sqlstate, "28000");
+
+    let rows = entries_soon(&mut auditor, "actor", &key[..12]);
+    let rows: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|row| (row.event.as_str(), row.outcome.as_str()))
+        .collect();
+    assert_eq!(rows, [("authentication", "refused")]);
 }
 
 #[test]

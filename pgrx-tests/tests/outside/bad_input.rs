@@ -450,7 +450,6 @@ fn an_email_is_an_address_of_at_most_319_characters() {
         format!("{SECRET}@"),
         "@example.com".into(),
         "a b@example.com".into(),
-        "a@b@example.com".into(),
         String::new(),
     ] {
         let answer = create(&bad);
@@ -529,7 +528,6 @@ fn strange_ids_in_paths_are_found_nowhere() {
         "%25",
         "%ff",
         "%c3%28",
-        "%u0041",
         "*",
         "(select%201)",
         "$1",
@@ -594,6 +592,19 @@ fn slashes_in_ids_lead_to_no_other_call() {
             "{path}: {}",
             answer.text
         );
+    }
+}
+
+#[test]
+fn broken_percent_encoding_in_a_path_is_refused() {
+    let tenant = Tenant::new();
+    for path in [
+        "/v2/customers/%u0041",
+        "/v2/customers/%4",
+        "/v2/payment-methods/%zz",
+        "/v2/%",
+    ] {
+        tenant.get(path).refuses(400, "IR_06", "Invalid request");
     }
 }
 
@@ -739,27 +750,23 @@ fn bad_bodies_of_updates_and_tokens_are_refused_too() {
     let tenant = Tenant::new();
     let id = tenant.customer();
     let method = tenant.store(&Card::new(), &id);
-    let paths = [
-        format!("/v2/customers/{id}"),
-        format!("/v2/payment-methods/{method}/update-saved-payment-method"),
-        format!("/v2/payment-methods/{method}/get-token"),
+    let calls = [
+        ("PUT", format!("/v2/customers/{id}")),
+        (
+            "PUT",
+            format!("/v2/payment-methods/{method}/update-saved-payment-method"),
+        ),
+        ("POST", format!("/v2/payment-methods/{method}/get-token")),
     ];
+    let unknown = format!(r#"{{"{SECRET}":1}}"#);
     let before = holdings(&tenant.stack, &tenant.profile);
-    for path in &paths {
-        for body in [
-            "{",
-            "[]",
-            "",
-            &format!(r#"{{"{SECRET}":1}}"#),
-            "{\"name\":\"\\u0000\"}",
-        ] {
-            let verb = if path.contains("get-token") {
-                "POST"
-            } else {
-                "PUT"
-            };
+    for (verb, path) in &calls {
+        for body in ["{", "[]", "null", &unknown, r#"{"name":"\u0000"}"#] {
             is_no_json(&tenant.send(&tenant.request(verb, path).body(body)));
         }
+    }
+    for (verb, path) in &calls[..2] {
+        is_no_json(&tenant.send(&tenant.request(verb, path)));
     }
     assert_eq!(holdings(&tenant.stack, &tenant.profile), before);
 }
@@ -785,4 +792,73 @@ fn incomplete_connector_tokens_are_refused() {
             answer.text
         );
     }
+}
+
+/// Clients make this mistake. The numbers stand in the ledger, so that `residue` looks for them in the logs. (A request
+/// id is there to be found in the logs, so it is not among the places.)
+#[test]
+fn a_card_number_in_a_path_or_query_or_header_is_not_repeated() {
+    let tenant = Tenant::new();
+    let number = Card::new().number;
+    let large = "x".repeat(40_000);
+    let requests = [
+        tenant.request("GET", format!("/v2/payment-methods/{number}")),
+        tenant.request(
+            "GET",
+            format!("/v2/payment-methods/{number}?fetch_raw_detail=true"),
+        ),
+        tenant.request("GET", format!("/v2/customers/reference/{number}")),
+        tenant.request("GET", format!("/v2/customers/list?customer_id={number}")),
+        tenant.request("GET", format!("/v2/customers/list?limit={number}")),
+        tenant.request("GET", format!("/{number}")),
+        tenant.request("GET", format!("/v2/customers/{number}%zz")),
+        tenant.request("TRACE", format!("/v2/customers/{number}")),
+        tenant.request(&number, "/v2/customers"),
+        tenant
+            .request("PUT", format!("/v2/customers/{number}"))
+            .body(&large),
+        tenant
+            .request("GET", "/v2/customers/list")
+            .header("x-profile-id", &number),
+        tenant
+            .request("GET", "/v2/customers/list")
+            .header("referer", &number),
+        tenant
+            .request("GET", "/v2/customers/list")
+            .header("user-agent", &number),
+    ];
+    for request in requests {
+        let answer = tenant.send(&request);
+        assert!(!answer.text.contains(&number), "{}", answer.text);
+    }
+}
+
+#[test]
+fn invalid_bytes_in_paths_and_queries_are_refused() {
+    let tenant = Tenant::new();
+    for path in [
+        b"/v2/customers/\xff".as_slice(),
+        b"/v2/customers/reference/\xff",
+        b"/v2/payment-methods/\xc3\x28/details",
+    ] {
+        assert_eq!(
+            tenant.send(&tenant.request("GET", path)).status,
+            404,
+            "{path:?}"
+        );
+    }
+    let limit = tenant.send(&tenant.request("GET", b"/v2/customers/list?limit=\xff"));
+    assert_eq!(
+        (limit.status, limit.refusal().0.as_str()),
+        (400, "IR_06"),
+        "{}",
+        limit.text
+    );
+    let filter = tenant.send(&tenant.request("GET", b"/v2/customers/list?customer_id=\xff"));
+    assert!(
+        [200, 400].contains(&filter.status),
+        "{} {}",
+        filter.status,
+        filter.text
+    );
 }

@@ -1,5 +1,8 @@
 //! Customers: contract, section 3.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use vault_tests::tenant::customer;
 use vault_tests::{Card, Session, Tenant, random};
@@ -448,7 +451,11 @@ fn three(tenant: &Tenant) -> (Vec<Value>, Vec<String>) {
     let references: Vec<String> = (0..3).map(|_| random::name("ref")).collect();
     let customers = references
         .iter()
-        .map(|r| tenant.post("/v2/customers", &full_customer(r)).ok())
+        .map(|reference| {
+            // Times are shown in milliseconds: let each have one of its own.
+            sleep(Duration::from_millis(2));
+            tenant.post("/v2/customers", &full_customer(reference)).ok()
+        })
         .collect();
     (customers, references)
 }

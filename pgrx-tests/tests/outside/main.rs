@@ -13,5 +13,6 @@ mod readme;
 mod refusals;
 mod routes;
 mod seeds;
+mod server_log;
 mod support;
 mod tenancy;

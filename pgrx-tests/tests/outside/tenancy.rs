@@ -1,5 +1,7 @@
 //! One profile is out of reach of every other: with real keys and real roles, from outside.
 
+use std::thread;
+
 use serde_json::{Value, json};
 use vault_tests::card::misread;
 use vault_tests::ledger::{Kind, record};
@@ -740,6 +742,78 @@ fn an_authenticated_profile_ends_with_its_savepoint() {
         );
         client.run("rollback").unwrap();
     }
+}
+
+#[test]
+fn one_session_serves_many_profiles_in_turn() {
+    let a = Owner::new();
+    let b = Owner::of(a.tenant.sibling());
+    let mut client = a
+        .tenant
+        .stack
+        .session(&login_role(&a.tenant.stack, &["vault_client"]));
+    // Often enough for PostgreSQL to keep plans that no longer depend on their parameters.
+    for _ in 0..10 {
+        for (own, other) in [(&a, &b), (&b, &a)] {
+            client.run("begin").unwrap();
+            client
+                .execute(
+                    "select vault.authenticate($1, $2)",
+                    &[&own.tenant.key, &own.tenant.profile],
+                )
+                .unwrap();
+            assert_eq!(
+                client
+                    .call("retrieve_customer($1)", &[&own.customer])
+                    .unwrap()["id"],
+                own.customer
+            );
+            assert_eq!(
+                client
+                    .call("list_customers()", &[])
+                    .unwrap()
+                    .as_array()
+                    .unwrap()
+                    .len(),
+                1
+            );
+            let refused = client
+                .call("retrieve_payment_method($1)", &[&other.method])
+                .unwrap_err();
+            assert_eq!(refused.pair(), ("P0002", NO_PAYMENT_METHOD));
+            client.run("rollback").unwrap();
+        }
+    }
+}
+
+#[test]
+fn profiles_that_call_at_once_over_pooled_connections_are_not_mixed_up() {
+    let one = Owner::new();
+    let owners = [Owner::of(one.tenant.sibling()), Owner::new(), one];
+    thread::scope(|scope| {
+        for owner in owners.iter().cycle().take(12) {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    let list = owner.tenant.get("/v2/customers/list").ok();
+                    let ids: Vec<&Value> = list
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|customer| &customer["id"])
+                        .collect();
+                    assert_eq!(ids, [&owner.customer]);
+                    let method = owner
+                        .tenant
+                        .get(&format!("/v2/payment-methods/{}", owner.method))
+                        .ok();
+                    assert_eq!(
+                        method["payment_method_data"]["card"]["last4_digits"],
+                        owner.card.last_four()
+                    );
+                }
+            });
+        }
+    });
 }
 
 #[test]

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::clock;
 use crate::error::Failure;
 use crate::keys;
+use crate::keys::memory_key::MemoryKey;
 use crate::store::Living;
 use crate::store::cvcs::NewCode;
 use crate::store::payment_methods::StoredPaymentMethod;
@@ -80,7 +81,7 @@ pub fn seal_code(
     code: &CardCvc,
     now: Timestamp,
 ) -> Result<NewCode, Failure> {
-    let key = keys::memory_key()?;
+    let key = memory_key_for(caller)?;
     Ok(NewCode {
         memory_key: key.check_value(),
         code: key.seal(
@@ -93,7 +94,8 @@ pub fn seal_code(
 }
 
 pub fn open_code(caller: &Caller, id: &str, envelope: &[u8]) -> Result<CardCvc, Failure> {
-    let plaintext = keys::memory_key()?.open(&caller.profile_id, &code_context(id), envelope)?;
+    let plaintext =
+        memory_key_for(caller)?.open(&caller.profile_id, &code_context(id), envelope)?;
     let code = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
     CardCvc::parse(Zeroizing::new(code.to_owned())).map_err(|_| Failure::Malformed)
 }
@@ -149,7 +151,7 @@ impl<'a> Column<'a> {
                 keys::of_profile(profile_id)?.seal(&self.context(), plaintext)
             }
             StorageType::Volatile => {
-                keys::memory_key()?.seal(profile_id, &self.context(), plaintext)
+                memory_key_for(caller)?.seal(profile_id, &self.context(), plaintext)
             }
         }
     }
@@ -161,7 +163,7 @@ impl<'a> Column<'a> {
                 keys::of_profile(profile_id)?.open(&self.context(), envelope)
             }
             StorageType::Volatile => {
-                keys::memory_key()?.open(profile_id, &self.context(), envelope)
+                memory_key_for(caller)?.open(profile_id, &self.context(), envelope)
             }
         }
     }
@@ -189,6 +191,12 @@ fn open_token(
     let context = Context::row("connector_tokens", "details", &row);
     let plaintext = keys::of_profile(&caller.profile_id)?.open(&context, envelope)?;
     stored::from_bytes(&plaintext).map_err(malformed)
+}
+
+/// Serves a profile for as long as it has keys of its own: whoever destroys those means the volatile values, too.
+fn memory_key_for(caller: &Caller) -> Result<&'static MemoryKey, Failure> {
+    keys::of_profile(&caller.profile_id)?;
+    keys::memory_key()
 }
 
 fn code_context(id: &str) -> Context<'_> {
