@@ -5,6 +5,7 @@ mod key_lifecycle;
 mod operations;
 mod tenancy;
 mod types;
+mod volatile;
 
 use pgrx::JsonB;
 use pgrx::prelude::*;

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -148,30 +148,64 @@ impl PrivateStack {
         kill(&self.state.join("data/postmaster.pid"));
     }
 
-    /// Starts PostgreSQL again after a crash, and waits until it answers.
-    pub fn restart(&self) {
-        let data = self.state.join("data");
-        let owner = fs::metadata(&data).expect("a data directory");
-        // The old backends may take a moment to notice that their postmaster is gone.
-        let started = (0..50).any(|_| {
-            sleep(Duration::from_millis(200));
-            Command::new(
-                self.state
-                    .join("postgresql/usr/lib/postgresql/15/bin/pg_ctl"),
-            )
-            .args(["start", "-w", "-s", "-D"])
-            .arg(&data)
-            .arg("-l")
-            .arg(self.state.join("log/postgresql.log"))
+    /// Stops PostgreSQL in good order.
+    pub fn stop(&self) {
+        let status = self
+            .command("pg_ctl")
+            .args(["stop", "-w", "-s", "-m", "fast", "-D"])
+            .arg(self.state.join("data"))
+            .status()
+            .expect("pg_ctl can be run");
+        assert!(status.success(), "PostgreSQL does not stop");
+    }
+
+    /// Copies the whole cluster, with the WAL, into a new directory.
+    pub fn base_backup(&self, directory: &Path) {
+        let owner = fs::metadata(self.state.join("data")).expect("a data directory");
+        fs::create_dir(directory).expect("a new directory");
+        chown(directory, Some(owner.uid()), Some(owner.gid())).expect("a directory for its owner");
+        let status = self
+            .command("pg_basebackup")
+            .args(["-U", "postgres", "-c", "fast", "-X", "stream", "-p"])
+            .arg(self.port.to_string())
+            .arg("-h")
+            .arg(self.socket_directory())
+            .arg("-D")
+            .arg(directory)
+            .status()
+            .expect("pg_basebackup can be run");
+        assert!(status.success(), "no base backup");
+    }
+
+    /// A program of the stack's PostgreSQL, to be run as the server's user.
+    fn command(&self, program: &str) -> Command {
+        let owner = fs::metadata(self.state.join("data")).expect("a data directory");
+        let programs = self.state.join("postgresql/usr/lib/postgresql/15/bin");
+        let mut command = Command::new(programs.join(program));
+        command
             .env_remove("RUST_BACKTRACE")
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .uid(owner.uid())
-            .gid(owner.gid())
-            .status()
-            .is_ok_and(|status| status.success())
+            .gid(owner.gid());
+        command
+    }
+
+    /// Starts PostgreSQL again, and waits until it answers.
+    pub fn restart(&self) {
+        let data = self.state.join("data");
+        // The old backends may take a moment to notice that their postmaster is gone.
+        let started = (0..50).any(|_| {
+            sleep(Duration::from_millis(200));
+            self.command("pg_ctl")
+                .args(["start", "-w", "-s", "-D"])
+                .arg(&data)
+                .arg("-l")
+                .arg(self.state.join("log/postgresql.log"))
+                .status()
+                .is_ok_and(|status| status.success())
         });
         assert!(
             started,

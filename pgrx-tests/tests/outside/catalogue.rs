@@ -117,8 +117,8 @@ fn every_object_that_somebody_may_use_has_a_comment() {
              where n.nspname in ('vault', 'vault_api') and obj_description(n.oid, 'pg_namespace') is null
              union all
              select 'role ' || r.rolname::text from pg_roles r
-             where r.rolname in ('vault_operator', 'vault_authenticator', 'vault_api', 'vault_client', 'vault_reveal',
-                                 'vault_admin', 'vault_auditor')
+             where r.rolname in ('vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client',
+                                 'vault_reveal', 'vault_admin', 'vault_auditor')
                and shobj_description(r.oid, 'pg_authid') is null"
         ),
     );
@@ -127,7 +127,7 @@ fn every_object_that_somebody_may_use_has_a_comment() {
 #[test]
 fn the_roles_can_do_no_more_than_they_are_for() {
     let mut superuser = Stack::shared().superuser();
-    let roles = "pg_roles r where r.rolname in ('vault_operator', 'vault_authenticator', 'vault_api', 'vault_client',
+    let roles = "pg_roles r where r.rolname in ('vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client',
                  'vault_reveal', 'vault_admin', 'vault_auditor')";
     assert_eq!(
         lines(
@@ -135,7 +135,7 @@ fn the_roles_can_do_no_more_than_they_are_for() {
             &format!("select r.rolname::text from {roles}")
         )
         .len(),
-        7
+        8
     );
     none(
         &mut superuser,
@@ -152,7 +152,7 @@ fn the_roles_can_do_no_more_than_they_are_for() {
     let memberships = lines(
         &mut superuser,
         "select m.member::regrole || ' in ' || m.roleid::regrole from pg_auth_members m
-         where m.member in (select oid from pg_roles where rolname ~ '^vault_(operator|authenticator|api|client|reveal|admin|auditor)$')",
+         where m.member in (select oid from pg_roles where rolname ~ '^vault_(operator|worker|authenticator|api|client|reveal|admin|auditor)$')",
     );
     assert_eq!(memberships, ["vault_authenticator in vault_api"]);
     none(
@@ -234,6 +234,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "set_default_payment_method",
             "update_customer",
             "update_payment_method",
+            "use_cvc",
         ]
     );
     assert_eq!(
@@ -249,6 +250,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         ]
     );
     for role in [
+        "vault_worker",
         "vault_reveal",
         "vault_auditor",
         "vault_authenticator",
@@ -274,7 +276,9 @@ fn tables_are_granted_as_the_design_says() {
         [
             "audit_log to vault_auditor: SELECT",
             "card_bins to vault_admin: DELETE, INSERT, SELECT, UPDATE",
+            "cvcs to vault_worker: DELETE",
             "merchants to vault_admin: SELECT",
+            "volatile_payment_methods to vault_worker: DELETE",
         ]
     );
     none(

@@ -16,3 +16,4 @@ mod seeds;
 mod server_log;
 mod support;
 mod tenancy;
+mod volatile;

@@ -68,6 +68,7 @@ fn a_stored_card_is_answered_with_every_member_in_order() {
     has_form(&body["id"], PAYMENT_METHOD_ID);
     has_form(&body["created"], TIME);
     has_form(&body["last_used_at"], TIME);
+    has_form(&body["card_cvc_token_storage"]["expires_at"], TIME);
     has_form(&data["card_fingerprint"], r"\S{16,}");
     let expected = json!({
         "id": body["id"],
@@ -95,7 +96,7 @@ fn a_stored_card_is_answered_with_every_member_in_order() {
         "connector_tokens": null,
         "network_token": null,
         "storage_type": "persistent",
-        "card_cvc_token_storage": {"is_stored": false, "expires_at": null},
+        "card_cvc_token_storage": {"is_stored": true, "expires_at": body["card_cvc_token_storage"]["expires_at"]},
         "network_transaction_id": null,
         "raw_payment_method_data": null,
         "billing": billing(),
@@ -287,10 +288,8 @@ fn the_cvc_is_in_no_answer_and_in_no_row() {
     let answer = tenant.post("/v2/payment-methods", &card.create_for(&tenant.customer()));
     let id = answer.id();
 
-    assert_eq!(
-        answer.json()["card_cvc_token_storage"].to_string(),
-        r#"{"is_stored":false,"expires_at":null}"#
-    );
+    let storage = &answer.json()["card_cvc_token_storage"];
+    assert_eq!(storage["is_stored"], true);
     let revealed = tenant
         .send(&tenant.revealing("GET", &format!("{}?fetch_raw_detail=true", path(&id))))
         .ok();

@@ -379,17 +379,13 @@ fn a_persistent_method_needs_a_customer() {
 }
 
 #[test]
-fn volatile_storage_and_psp_tokens_are_not_implemented_yet() {
+fn psp_tokens_are_not_implemented_yet() {
     let (tenant, customer, _) = settled();
-    let later = || Refusal(501, "IR_00", "not implemented yet", "0A000");
-
-    let mut volatile = Card::new().create_for(&customer);
-    volatile["storage_type"] = json!("volatile");
-    refused(&tenant, &create_method(volatile), later());
+    let later = Refusal(501, "IR_00", "not implemented yet", "0A000");
     let mut psp = Card::new().create_for(&customer);
     psp["psp_tokenization"] =
         json!({"tokenization_type": "multi_use", "connector_id": "mca_aaaaaaaaaaaaaaaaaaaa"});
-    refused(&tenant, &create_method(psp), later());
+    refused(&tenant, &create_method(psp), later);
 }
 
 /// A request for a card with some of its members changed.
