@@ -35,16 +35,17 @@ statements! {
         " LEFT JOIN LATERAL (SELECT * FROM vault.card_bins WHERE bin IN ($3, $4) \
                              ORDER BY pg_catalog.length(bin) DESC LIMIT 1) b ON true \
          WHERE c.customer_id = $1 ORDER BY t.position FOR KEY SHARE OF c");
-    /// Inserts, or refreshes the method that the look-up found, if it still is as it was found; else touches no row.
-    Write UPSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID) =
-        "INSERT INTO vault.payment_methods AS p \
+    /// A unique index decides, whoever else stores the same card at the same time.
+    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) =
+        "INSERT INTO vault.payment_methods \
          (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
           instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
-         ON CONFLICT (profile_id, customer_id, duplicate_index) DO UPDATE \
-         SET summary = EXCLUDED.summary, status = 'active', \
-             modified_at = GREATEST(EXCLUDED.modified_at, p.modified_at + INTERVAL '1 microsecond') \
-         WHERE p.payment_method_id = EXCLUDED.payment_method_id AND p.modified_at = $10";
+         ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING";
+    Write REFRESH(TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID) =
+        "UPDATE vault.payment_methods SET summary = $2, status = 'active', \
+                modified_at = GREATEST($3, modified_at + INTERVAL '1 microsecond') \
+         WHERE payment_method_id = $1 AND modified_at = $4";
     Read FIND(TEXTOID) = concat!(
         "SELECT ", columns!(), " FROM vault.payment_methods p ", tokens!(),
         " WHERE p.payment_method_id = $1 ORDER BY t.position");
@@ -75,7 +76,7 @@ statements! {
          WHERE customer_id = $1 AND status <> 'redacted' RETURNING payment_method_id";
 }
 
-/// A row to be, or the refresh of the one it would repeat.
+/// A row to be.
 pub struct NewRow<'a> {
     pub profile_id: &'a str,
     pub payment_method_id: &'a str,
@@ -89,8 +90,6 @@ pub struct NewRow<'a> {
     /// Blind index.
     pub duplicate_index: &'a [u8],
     pub created_at: Timestamp,
-    /// `modified_at` of the method that the look-up found.
-    pub replaces: Option<Timestamp>,
 }
 
 /// What a create finds before it writes.
@@ -184,9 +183,9 @@ pub fn look_up(
     }))
 }
 
-/// False, and nothing is written, when another create or update came between the look-up and now.
-pub fn upsert(method: NewRow<'_>) -> Result<bool, Failure> {
-    UPSERT.with(|statement| {
+/// False, and nothing is written, when the customer has the same card by now.
+pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
+    INSERT.with(|statement| {
         let rows = statement.execute(&[
             method.profile_id.into(),
             method.payment_method_id.into(),
@@ -197,7 +196,25 @@ pub fn upsert(method: NewRow<'_>) -> Result<bool, Failure> {
             method.summary.into(),
             method.duplicate_index.into(),
             timestamptz(method.created_at).into(),
-            method.replaces.and_then(timestamptz).into(),
+        ])?;
+        Ok(rows > 0)
+    })
+}
+
+/// Makes the method active, with this summary. False, and nothing is written, when somebody has changed it since
+/// `unchanged_since`.
+pub fn refresh(
+    payment_method_id: &str,
+    summary: &[u8],
+    now: Timestamp,
+    unchanged_since: Timestamp,
+) -> Result<bool, Failure> {
+    REFRESH.with(|statement| {
+        let rows = statement.execute(&[
+            payment_method_id.into(),
+            summary.into(),
+            timestamptz(now).into(),
+            timestamptz(unchanged_since).into(),
         ])?;
         Ok(rows > 0)
     })

@@ -11,7 +11,7 @@ use pgrx::prelude::*;
 
 use crate::error::Failure;
 use crate::settings;
-use crate::tenancy::audit;
+use crate::tenancy::{audit, kept};
 
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -45,20 +45,27 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
     };
     BackgroundWorker::connect_worker_to_spi(Some(database), None);
     while BackgroundWorker::wait_latch(Some(PERIOD)) {
-        BackgroundWorker::transaction(work).unwrap_or_else(|failure| {
+        if let Err(failure) = record_kept() {
             pgrx::warning!("vault worker: {failure}");
-        });
+        }
     }
 }
 
-fn work() -> Result<(), Failure> {
-    if !is_installed() {
-        return Ok(());
+fn record_kept() -> Result<(), Failure> {
+    let written = BackgroundWorker::transaction(|| {
+        if !is_installed() {
+            return Ok(None);
+        }
+        doing(
+            c"vault: writing audit rows that were rolled back",
+            audit::record_kept,
+        )
+        .map(Some)
+    })?;
+    if let Some(written) = written {
+        kept::written(&written);
     }
-    doing(
-        c"vault: writing audit rows of refused calls",
-        audit::record_kept,
-    )
+    Ok(())
 }
 
 /// Shows in `pg_stat_activity` what the worker does.

@@ -25,7 +25,12 @@ pub fn update(
     request: PaymentMethodUpdate,
 ) -> Result<PaymentMethodResponse, Failure> {
     let mut changes = request.check()?;
-    let stored = locked(id)?;
+    let fails = changes.acknowledgement_status == Some(AcknowledgementStatus::Failed);
+    let stored = if fails {
+        locked_with_customer(id)?
+    } else {
+        locked(id)?
+    };
     let status = status_after(stored.status, changes.acknowledgement_status)?;
     let positions: Vec<i32> = stored.tokens.iter().map(|token| token.position).collect();
     let mut method = open(caller, stored)?;
@@ -36,6 +41,9 @@ pub fn update(
     if let Some(details) = changes.connector_token_details.take() {
         place_token(caller, &mut method, &positions, details)?;
     }
+    if status == Status::Inactive {
+        store::customers::drop_default(method.customer_id.as_str(), id.as_str())?;
+    }
     let summary = seal_summary(caller, id.as_str(), &method.summary)?;
     store::payment_methods::update(id.as_str(), &summary, status, clock::now()?)?;
     record(caller, Event::PaymentMethodUpdated, id.as_str())?;
@@ -44,7 +52,7 @@ pub fn update(
 
 /// Overwrites a payment method's ciphertext with nothing.
 pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDeleted, Failure> {
-    let stored = locked(id)?;
+    let stored = locked_with_customer(id)?;
     if stored.status == Status::Redacted {
         return Err(Refusal::PaymentMethodRedacted.into());
     }
@@ -88,6 +96,14 @@ pub fn set_default(
 
 fn locked(id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
     store::payment_methods::lock(id.as_str())?.ok_or_else(|| Refusal::PaymentMethodNotFound.into())
+}
+
+/// Whoever locks both locks the customer first.
+fn locked_with_customer(id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
+    let stored =
+        store::payment_methods::find(id.as_str())?.ok_or(Refusal::PaymentMethodNotFound)?;
+    store::customers::lock(&stored.customer_id)?;
+    locked(id)
 }
 
 fn status_after(

@@ -67,26 +67,44 @@ impl Create<'_> {
         if found.customer_redacted {
             return Err(Refusal::CustomerRedacted.into());
         }
-        let (event, replaces, method) = match found.duplicate {
+        let (event, written) = match found.duplicate {
             None => (
                 Event::PaymentMethodCreated,
-                None,
-                self.created(found.bin.as_ref())?,
+                self.insert(found.bin.as_ref())?,
             ),
-            Some(duplicate) => {
-                let modified_at = duplicate.modified_at;
-                (
-                    Event::PaymentMethodRefreshed,
-                    Some(modified_at),
-                    self.refreshed(duplicate)?,
-                )
-            }
+            Some(duplicate) => (Event::PaymentMethodRefreshed, self.refresh(duplicate)?),
         };
-        if !self.write(&method, replaces)? {
-            return Ok(None);
+        if let Some(method) = &written {
+            record(self.caller, event, method.id.as_str())?;
         }
-        record(self.caller, event, method.id.as_str())?;
-        Ok(Some(method))
+        Ok(written)
+    }
+
+    fn insert(&self, bin: Option<&BinRecord>) -> Result<Option<PaymentMethod>, Failure> {
+        let method = self.created(bin)?;
+        let id = method.id.as_str();
+        let inserted = store::payment_methods::insert(NewRow {
+            profile_id: &self.caller.profile_id,
+            payment_method_id: id,
+            customer_id: method.customer_id.as_str(),
+            payment_method_type: method.payment_method_type.as_str(),
+            payment_method_subtype: method.payment_method_subtype.as_deref(),
+            instrument: &seal_instrument(self.caller, id, &self.new.instrument)?,
+            summary: &seal_summary(self.caller, id, &method.summary)?,
+            duplicate_index: &self.duplicate_index,
+            created_at: self.now,
+        })?;
+        Ok(inserted.then_some(method))
+    }
+
+    fn refresh(&self, duplicate: Duplicate) -> Result<Option<PaymentMethod>, Failure> {
+        let mut method = open(self.caller, duplicate.method)?;
+        method.summary.refresh(self.new.summary.clone());
+        let id = method.id.as_str();
+        let summary = seal_summary(self.caller, id, &method.summary)?;
+        let refreshed =
+            store::payment_methods::refresh(id, &summary, self.now, duplicate.modified_at)?;
+        Ok(refreshed.then_some(method))
     }
 
     fn created(&self, bin: Option<&BinRecord>) -> Result<PaymentMethod, Failure> {
@@ -102,28 +120,6 @@ impl Create<'_> {
             last_used_at: self.now,
             summary,
             connector_tokens: Vec::new(),
-        })
-    }
-
-    fn refreshed(&self, duplicate: Duplicate) -> Result<PaymentMethod, Failure> {
-        let mut method = open(self.caller, duplicate.method)?;
-        method.summary.refresh(self.new.summary.clone());
-        Ok(method)
-    }
-
-    fn write(&self, method: &PaymentMethod, replaces: Option<Timestamp>) -> Result<bool, Failure> {
-        let id = method.id.as_str();
-        store::payment_methods::upsert(NewRow {
-            profile_id: &self.caller.profile_id,
-            payment_method_id: id,
-            customer_id: method.customer_id.as_str(),
-            payment_method_type: method.payment_method_type.as_str(),
-            payment_method_subtype: method.payment_method_subtype.as_deref(),
-            instrument: &seal_instrument(self.caller, id, &self.new.instrument)?,
-            summary: &seal_summary(self.caller, id, &method.summary)?,
-            duplicate_index: &self.duplicate_index,
-            created_at: self.now,
-            replaces,
         })
     }
 }
