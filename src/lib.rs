@@ -2,6 +2,13 @@
 //!
 //! The way of a request, top to bottom: [`surface`], [`tenancy`], [`operations`], [`keys`], [`store`].
 
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
@@ -19,6 +26,11 @@ mod types;
 mod worker;
 
 #[cfg(any(test, feature = "pg_test"))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that finds nothing fails"
+)]
 #[path = "../pgrx-tests/backend/mod.rs"]
 mod backend_tests;
 
