@@ -138,7 +138,10 @@ fn code_searcher(secrets: &[(Kind, String)]) -> Option<Regex> {
         .map(|(_, code)| code.as_str())
         .collect();
     let codes: Vec<&str> = codes.into_iter().collect();
-    let expression = format!(r"(?i-u)cvc[^0-9]{{1,8}}(?:{})(?:[^0-9]|$)", codes.join("|"));
+    let expression = format!(
+        r"(?i-u)cvc[^0-9a-z]{{1,8}}(?:{})(?:[^0-9]|$)",
+        codes.join("|")
+    );
     (!codes.is_empty()).then(|| Regex::new(&expression).expect("a regular expression"))
 }
 
