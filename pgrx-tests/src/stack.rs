@@ -76,6 +76,35 @@ impl Stack {
         self.session("postgres")
     }
 
+    /// What `pg_dump` makes of the whole database.
+    pub fn dump(&self) -> Vec<u8> {
+        let output = Command::new(self.postgresql("pg_dump"))
+            .args([
+                "-U",
+                "postgres",
+                "-p",
+                &self.port.to_string(),
+                "-h",
+                &self.socket_directory,
+                &self.database,
+            ])
+            .output()
+            .expect("pg_dump can be run");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output.stdout
+    }
+
+    /// A program of the stack's own PostgreSQL.
+    fn postgresql(&self, program: &str) -> PathBuf {
+        self.state
+            .join("postgresql/usr/lib/postgresql/15/bin")
+            .join(program)
+    }
+
     /// Where the database listens.
     pub fn socket_directory(&self) -> &Path {
         Path::new(&self.socket_directory)
@@ -155,23 +184,20 @@ impl PrivateStack {
         // The old backends may take a moment to notice that their postmaster is gone.
         let started = (0..50).any(|_| {
             sleep(Duration::from_millis(200));
-            Command::new(
-                self.state
-                    .join("postgresql/usr/lib/postgresql/15/bin/pg_ctl"),
-            )
-            .args(["start", "-w", "-s", "-D"])
-            .arg(&data)
-            .arg("-l")
-            .arg(self.state.join("log/postgresql.log"))
-            .env_remove("RUST_BACKTRACE")
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .uid(owner.uid())
-            .gid(owner.gid())
-            .status()
-            .is_ok_and(|status| status.success())
+            Command::new(self.postgresql("pg_ctl"))
+                .args(["start", "-w", "-s", "-D"])
+                .arg(&data)
+                .arg("-l")
+                .arg(self.state.join("log/postgresql.log"))
+                .env_remove("RUST_BACKTRACE")
+                .current_dir("/")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .uid(owner.uid())
+                .gid(owner.gid())
+                .status()
+                .is_ok_and(|status| status.success())
         });
         assert!(
             started,
