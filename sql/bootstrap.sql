@@ -70,5 +70,6 @@ COMMENT ON ROLE vault_auditor IS 'Reads the audit log';
 CREATE TYPE vault.encrypted_text;
 CREATE TYPE vault.encrypted_json;
 
+COMMENT ON SCHEMA vault IS 'The vault: operations, encrypted types, keys, profiles and the audit log';
 CREATE SCHEMA vault_api;
 COMMENT ON SCHEMA vault_api IS 'The HTTP API, published by PostgREST';

@@ -27,6 +27,11 @@ pub enum Failure {
     /// A value is sealed under a key that its profile does not have.
     #[error("the value is sealed under a key that this profile does not have")]
     UnknownKey,
+    /// A wrapped key did not open under the root key that it names.
+    #[error(
+        "a data key of the profile is damaged, or belongs to another profile, purpose or version"
+    )]
+    DamagedKey,
     /// An envelope did not open.
     #[error("{0}")]
     Envelope(#[from] EnvelopeError),
@@ -115,7 +120,7 @@ impl Failure {
             Self::Sealed(_) | Self::NoCurrentKey => {
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
-            Self::UnknownKey | Self::Envelope(_) | Self::Malformed => {
+            Self::UnknownKey | Self::DamagedKey | Self::Envelope(_) | Self::Malformed => {
                 PgSqlErrorCode::ERRCODE_DATA_CORRUPTED
             }
             Self::Contention => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,

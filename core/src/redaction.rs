@@ -1,9 +1,11 @@
 //! Finds card data and API keys in texts that PostgreSQL is about to log, and masks it.
 
+use std::ops::{Range, RangeInclusive};
+
 use crate::card::passes_luhn;
 
 /// The shortest and the longest card number that is looked for. Shorter ones exist, but so do too many other numbers.
-const NUMBER_LENGTH: std::ops::RangeInclusive<usize> = 13..=19;
+const NUMBER_LENGTH: RangeInclusive<usize> = 13..=19;
 
 /// Members of a request whose digits are sensitive whatever their checksum.
 const SENSITIVE_MEMBERS: [&[u8]; 3] = [b"card_cvc", b"card_number", b"account_number"];
@@ -42,13 +44,44 @@ fn mask_card_numbers(text: &mut [u8]) -> bool {
     let mut start = 0;
     while let Some(run) = next_run(text, start) {
         start = run.end;
-        let Some(run) = text.get_mut(run) else { break };
-        if NUMBER_LENGTH.contains(&digits(run).count()) && passes_luhn(digits(run)) {
-            mask(run);
-            found = true;
+        found |= text.get_mut(run).is_some_and(mask_card_numbers_in_run);
+    }
+    found
+}
+
+/// A number may stand beside others: looks at all neighbouring groups of digits that make a number's length.
+fn mask_card_numbers_in_run(run: &mut [u8]) -> bool {
+    let groups = groups(run);
+    let mut found = false;
+    for (first, from) in groups.iter().enumerate() {
+        for to in groups.iter().skip(first).take(*NUMBER_LENGTH.end()) {
+            let Some(candidate) = run.get_mut(from.start..to.end) else {
+                continue;
+            };
+            if NUMBER_LENGTH.contains(&digits(candidate).count()) && passes_luhn(digits(candidate))
+            {
+                mask(candidate);
+                found = true;
+            }
         }
     }
     found
+}
+
+/// The groups of digits in a run.
+fn groups(run: &[u8]) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (place, _) in run
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| byte.is_ascii_digit())
+    {
+        match groups.last_mut() {
+            Some(last) if last.end == place => last.end = place + 1,
+            _ => groups.push(place..place + 1),
+        }
+    }
+    groups
 }
 
 fn mask_sensitive_members(text: &mut [u8]) -> bool {
@@ -104,7 +137,7 @@ fn digits_behind(text: &[u8], end: usize) -> Option<usize> {
 }
 
 /// The next digits from `start` on, with the single separators between them.
-fn next_run(text: &[u8], start: usize) -> Option<std::ops::Range<usize>> {
+fn next_run(text: &[u8], start: usize) -> Option<Range<usize>> {
     let tail = text.get(start..)?;
     let first = start + tail.iter().position(u8::is_ascii_digit)?;
     let mut end = first + 1;
@@ -160,6 +193,20 @@ mod tests {
     #[test]
     fn a_card_number_with_separators_is_masked() {
         assert_eq!(masked("4111 1111-1111 1111").1, "**** ****-**** ****");
+    }
+
+    #[test]
+    fn a_card_number_beside_other_digits_is_masked() {
+        let (_, two) = masked("4111111111111111 5555555555554444");
+        assert_eq!(two, "**************** ****************");
+        for text in [
+            "4111111111111111 737",
+            "4111111111111111-1",
+            "12 4111 1111 1111 1111",
+        ] {
+            let (found, text) = masked(text);
+            assert!(found && !text.contains("1111"), "{text}");
+        }
     }
 
     #[test]
