@@ -53,10 +53,34 @@ COMMENT ON FUNCTION vault.encrypted_json_out(vault.encrypted_json) IS 'Output: t
 COMMENT ON FUNCTION vault.encrypted_json_recv(internal) IS 'Binary input: an envelope';
 COMMENT ON FUNCTION vault.encrypted_json_send(vault.encrypted_json) IS 'Binary output: the envelope';
 
--- EXECUTE is PUBLIC by default: take it back from everything, then give each role what it is for.
-REVOKE ALL ON ALL ROUTINES IN SCHEMA vault, vault_api FROM PUBLIC;
-REVOKE ALL ON ALL TABLES IN SCHEMA vault FROM PUBLIC;
-REVOKE ALL ON SCHEMA vault, vault_api FROM PUBLIC;
+-- Whatever rights came with the objects — EXECUTE for PUBLIC, and what ALTER DEFAULT PRIVILEGES adds — are taken back;
+-- then each role gets what it is for.
+DO $$
+DECLARE
+    granted record;
+BEGIN
+    FOR granted IN
+        SELECT 'SCHEMA' AS kind, n.oid::pg_catalog.regnamespace::text AS name, n.nspacl AS acl, n.nspowner AS owner
+        FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('vault', 'vault_api')
+        UNION ALL
+        SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::pg_catalog.regclass::text, c.relacl, c.relowner
+        FROM pg_catalog.pg_class c
+        WHERE c.relnamespace IN ('vault'::pg_catalog.regnamespace, 'vault_api'::pg_catalog.regnamespace)
+          AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+        UNION ALL
+        SELECT 'ROUTINE', p.oid::pg_catalog.regprocedure::text,
+               COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.proowner
+        FROM pg_catalog.pg_proc p
+        WHERE p.pronamespace IN ('vault'::pg_catalog.regnamespace, 'vault_api'::pg_catalog.regnamespace)
+    LOOP
+        EXECUTE COALESCE((
+            SELECT pg_catalog.string_agg(pg_catalog.format('REVOKE ALL ON %s %s FROM %s', granted.kind, granted.name,
+                CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END), '; ')
+            FROM (SELECT DISTINCT grantee FROM pg_catalog.aclexplode(granted.acl)) a
+            WHERE a.grantee <> granted.owner), 'SELECT');
+    END LOOP;
+END
+$$;
 
 -- What runs with its owner's rights must run with the operator's, never with the superuser's who installed it.
 DO $$
@@ -78,7 +102,7 @@ GRANT USAGE ON SCHEMA vault_api TO vault_api;
 -- The operator: what the statements in src/store do, no more.
 GRANT SELECT, INSERT ON vault.merchants, vault.profiles, vault.root_keys TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (revoked_at) ON vault.api_keys TO vault_operator;
-GRANT SELECT, INSERT, UPDATE (profile_id), DELETE ON vault.role_bindings TO vault_operator;
+GRANT SELECT, INSERT, DELETE ON vault.role_bindings TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (state, wrapped, root_key_check, retired_at, retired_by) ON vault.data_keys
     TO vault_operator;
 GRANT UPDATE (name) ON vault.profiles TO vault_operator; -- to lock rows; no policy lets it write
@@ -120,7 +144,9 @@ TO vault_admin;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
 GRANT SELECT ON vault.keys TO vault_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.card_bins TO vault_admin;
-GRANT SELECT ON vault.merchants TO vault_admin;
+GRANT SELECT ON vault.merchants, vault.profiles, vault.role_bindings TO vault_admin;
+GRANT SELECT (key_id, merchant_id, name, prefix, scopes, created_at, expires_at, revoked_at) ON vault.api_keys
+    TO vault_admin;
 
 GRANT SELECT ON vault.audit_log TO vault_auditor;
 

@@ -32,6 +32,10 @@ CREATE POLICY of_current_profile ON vault.role_bindings FOR INSERT TO vault_oper
 CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator
     USING (profile_id = (SELECT vault.current_profile()));
 
+-- Administrators see which profiles and bindings there are.
+CREATE POLICY seen_by_administrators ON vault.profiles FOR SELECT TO vault_admin USING (true);
+CREATE POLICY seen_by_administrators ON vault.role_bindings FOR SELECT TO vault_admin USING (true);
+
 CREATE POLICY written_by_operations ON vault.audit_log FOR INSERT TO vault_operator
     WITH CHECK (profile_id IN ('', (SELECT vault.current_profile())));
 CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor USING (true);

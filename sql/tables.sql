@@ -23,7 +23,7 @@ CREATE TABLE vault.api_keys (
     name        text NOT NULL,
     prefix      text COLLATE "C" NOT NULL,
     key_hash    bytea NOT NULL UNIQUE,
-    scopes      text[] NOT NULL DEFAULT '{}' CHECK (scopes <@ ARRAY['reveal']),
+    scopes      text[] NOT NULL DEFAULT '{}' CHECK (scopes OPERATOR(pg_catalog.<@) ARRAY['reveal']),
     created_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
     expires_at  timestamptz,
     revoked_at  timestamptz
@@ -182,3 +182,18 @@ CREATE TABLE vault.audit_log (
     PRIMARY KEY (profile_id, audit_id)
 );
 COMMENT ON TABLE vault.audit_log IS 'Who did what to which object, and when; append-only, without card data';
+
+-- What a dump carries, with the sequence that numbers data keys.
+DO $$
+DECLARE
+    relation pg_catalog.regclass;
+BEGIN
+    FOREACH relation IN ARRAY ARRAY[
+        'vault.merchants', 'vault.profiles', 'vault.api_keys', 'vault.role_bindings', 'vault.root_keys',
+        'vault.data_keys', 'vault.data_keys_key_id_seq', 'vault.customers', 'vault.payment_methods',
+        'vault.connector_tokens', 'vault.card_bins', 'vault.audit_log'
+    ]::pg_catalog.regclass[] LOOP
+        PERFORM pg_catalog.pg_extension_config_dump(relation, '');
+    END LOOP;
+END
+$$;

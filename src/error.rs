@@ -27,9 +27,17 @@ pub enum Failure {
     /// A value is sealed under a key that its profile does not have.
     #[error("the value is sealed under a key that this profile does not have")]
     UnknownKey,
+    /// A wrapped key did not open under the root key that it names.
+    #[error(
+        "a data key of the profile is damaged, or belongs to another profile, purpose or version"
+    )]
+    DamagedKey,
     /// An envelope did not open.
     #[error("{0}")]
     Envelope(#[from] EnvelopeError),
+    /// A text or message that was to become an encrypted value is none.
+    #[error("{0}")]
+    Input(EnvelopeError),
     /// What was opened is not what was sealed there.
     #[error("a stored value does not have the form it was written in")]
     Malformed,
@@ -112,10 +120,11 @@ impl Failure {
             Self::Sealed(_) | Self::NoCurrentKey => {
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
-            Self::UnknownKey | Self::Envelope(_) | Self::Malformed => {
+            Self::UnknownKey | Self::DamagedKey | Self::Envelope(_) | Self::Malformed => {
                 PgSqlErrorCode::ERRCODE_DATA_CORRUPTED
             }
             Self::Contention => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            Self::Input(_) => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
             Self::NoRandomness
             | Self::Statement(_)
             | Self::UnexpectedNull
@@ -135,6 +144,9 @@ impl Failure {
             Self::Refused(Refusal::RevealNotAllowed) => {
                 Some("By SQL, a role sees full numbers as a member of vault_reveal.")
             }
+            Self::Input(_) => Some(
+                "An encrypted column takes what vault.encrypt gives; nothing is encrypted on the way in.",
+            ),
             Self::UnknownKey | Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
             ),

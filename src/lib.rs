@@ -2,6 +2,13 @@
 //!
 //! The way of a request, top to bottom: [`surface`], [`tenancy`], [`operations`], [`keys`], [`store`].
 
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
@@ -19,6 +26,11 @@ mod types;
 mod worker;
 
 #[cfg(any(test, feature = "pg_test"))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that finds nothing fails"
+)]
 #[path = "../pgrx-tests/backend/mod.rs"]
 mod backend_tests;
 
@@ -80,14 +92,15 @@ const _: [&str; 7] = [
 /// Called when the library is loaded: by the postmaster when it is preloaded, else by one backend.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
-    settings::register();
-    tenancy::session::register_callbacks();
     // SAFETY: set by the postmaster before it loads the libraries.
-    if unsafe { pg_sys::process_shared_preload_libraries_in_progress } {
+    let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
+    settings::register(preloading);
+    tenancy::session::register_callbacks();
+    if preloading {
         log_guard::install();
         keys::epoch::reserve_shared_memory();
         tenancy::lockout::reserve_shared_memory();
-        tenancy::refused::reserve_shared_memory();
+        tenancy::kept::reserve_shared_memory();
         keys::root_key::load_at_server_start();
         keys::memory_key::make_at_server_start();
         worker::register();

@@ -1,11 +1,11 @@
-//! The last line of defence against card data in the server's log: statements and messages that show some are masked
+//! The last line of defence against card data and API keys in the server's log: statements and messages that show some are masked
 //! before they are written. It does not replace bind parameters, and it does not reach `pg_stat_activity`.
 
 use std::sync::OnceLock;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use vault_core::redaction::mask_card_data;
+use vault_core::redaction::{mask_digits, mask_secrets};
 
 type Hook = unsafe extern "C-unwind" fn(*mut pg_sys::ErrorData);
 
@@ -35,9 +35,14 @@ unsafe extern "C-unwind" fn guard(error: *mut pg_sys::ErrorData) {
                 error.context,
                 error.internalquery,
             ] {
-                mask(text);
+                mask(text, mask_secrets);
             }
-            error.hide_stmt |= shows_card_data(pg_sys::debug_query_string);
+            // PostgreSQL quotes a part of a text that it could not read, and may cut a number in two.
+            if is_unreadable(error) {
+                mask(error.detail, mask_digits);
+                mask(error.context, mask_digits);
+            }
+            error.hide_stmt |= shows_secrets(pg_sys::debug_query_string);
         }
         if let Some(Some(previous)) = PREVIOUS.get() {
             previous(error);
@@ -45,26 +50,32 @@ unsafe extern "C-unwind" fn guard(error: *mut pg_sys::ErrorData) {
     }
 }
 
+fn is_unreadable(error: &pg_sys::ErrorData) -> bool {
+    let code = error.sqlerrcode as isize;
+    code == PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION as isize
+        || code == PgSqlErrorCode::ERRCODE_UNTRANSLATABLE_CHARACTER as isize
+}
+
 /// # Safety
 /// `text` is null or a writable NUL-terminated string.
-unsafe fn mask(text: *mut core::ffi::c_char) {
+unsafe fn mask<R>(text: *mut core::ffi::c_char, masking: impl FnOnce(&mut [u8]) -> R) {
     if !text.is_null() {
         // SAFETY: promised by the caller; the mask keeps the length.
         let bytes = unsafe {
             let length = core::ffi::CStr::from_ptr(text).to_bytes().len();
             std::slice::from_raw_parts_mut(text.cast::<u8>(), length)
         };
-        mask_card_data(bytes);
+        masking(bytes);
     }
 }
 
 /// # Safety
 /// `text` is null or a NUL-terminated string.
-unsafe fn shows_card_data(text: *const core::ffi::c_char) -> bool {
+unsafe fn shows_secrets(text: *const core::ffi::c_char) -> bool {
     if text.is_null() {
         return false;
     }
     // SAFETY: promised by the caller.
     let bytes = unsafe { core::ffi::CStr::from_ptr(text) }.to_bytes();
-    mask_card_data(&mut zeroize::Zeroizing::new(bytes.to_vec()))
+    mask_secrets(&mut zeroize::Zeroizing::new(bytes.to_vec()))
 }

@@ -1,10 +1,14 @@
 //! Every setting of the vault. A setting names a key command; none ever holds a key, and none names a profile.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::time::Duration;
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+/// The longest word in an identifier or key.
+const MAX_WORD_LENGTH: usize = 16;
 
 static ROOT_KEY_COMMAND: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static ROOT_KEY_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10);
@@ -14,8 +18,18 @@ static ENVIRONMENT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>:
 static LOCKOUT_FAILURES: GucSetting<i32> = GucSetting::<i32>::new(10);
 static LOCKOUT_DURATION: GucSetting<i32> = GucSetting::<i32>::new(30 * 60);
 
-/// Registers the settings, and keeps the prefix `vault.` from anything else.
-pub fn register() {
+/// Registers the settings, and keeps the prefix `vault.` from anything else. Those that are read when the server starts
+/// exist only where the server loads the library at its start.
+pub fn register(preloading: bool) {
+    if preloading {
+        register_for_server_start();
+    }
+    register_for_reload();
+    // SAFETY: called from _PG_init with a static, NUL-terminated prefix.
+    unsafe { pg_sys::MarkGUCPrefixReserved(c"vault".as_ptr()) };
+}
+
+fn register_for_server_start() {
     GucRegistry::define_string_guc(
         c"vault.root_key_command",
         c"Shell command that prints the root key.",
@@ -43,22 +57,37 @@ pub fn register() {
         GucContext::Postmaster,
         GucFlags::default(),
     );
-    GucRegistry::define_string_guc(
-        c"vault.cell",
-        c"First part of the identifiers of customers and payment methods.",
-        c"Names the installation, so that identifiers of two never meet.",
-        &CELL,
-        GucContext::Sighup,
-        GucFlags::default(),
-    );
-    GucRegistry::define_string_guc(
-        c"vault.environment",
-        c"First part of API keys: dev, snd or prd.",
-        c"",
-        &ENVIRONMENT,
-        GucContext::Sighup,
-        GucFlags::default(),
-    );
+}
+
+fn register_for_reload() {
+    // SAFETY: the hook is guarded.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"vault.cell",
+            c"First part of the identifiers of customers and payment methods.",
+            c"Names the installation, so that identifiers of two never meet.",
+            &CELL,
+            GucContext::Sighup,
+            GucFlags::default(),
+            Some(check_word),
+            None,
+            None,
+        )
+    }
+    // SAFETY: the hook is guarded.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"vault.environment",
+            c"First part of API keys: dev, snd or prd.",
+            c"",
+            &ENVIRONMENT,
+            GucContext::Sighup,
+            GucFlags::default(),
+            Some(check_word),
+            None,
+            None,
+        )
+    }
     GucRegistry::define_int_guc(
         c"vault.lockout_failures",
         c"Failed authentications that lock an API key prefix or a client address.",
@@ -79,8 +108,6 @@ pub fn register() {
         GucContext::Sighup,
         GucFlags::UNIT_S,
     );
-    // SAFETY: called from _PG_init with a static, NUL-terminated prefix.
-    unsafe { pg_sys::MarkGUCPrefixReserved(c"vault".as_ptr()) };
 }
 
 /// The shell command that prints the root key, if one is set.
@@ -121,6 +148,18 @@ pub fn lockout_failures() -> u32 {
 /// How long a lock lasts.
 pub fn lockout_duration() -> Duration {
     seconds(&LOCKOUT_DURATION)
+}
+
+/// A word stands in identifiers and keys, where an underscore ends it.
+#[pg_guard]
+unsafe extern "C-unwind" fn check_word(
+    new_value: *mut *mut core::ffi::c_char,
+    _extra: *mut *mut core::ffi::c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    // SAFETY: PostgreSQL passes the new value, NUL-terminated.
+    let value = unsafe { CStr::from_ptr(*new_value) }.to_bytes();
+    (1..=MAX_WORD_LENGTH).contains(&value.len()) && value.iter().all(u8::is_ascii_alphanumeric)
 }
 
 fn text(setting: &'static GucSetting<Option<CString>>) -> Option<String> {

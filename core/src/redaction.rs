@@ -1,26 +1,42 @@
-//! Finds card data in texts that PostgreSQL is about to log, and masks it.
+//! Finds card data and API keys in texts that PostgreSQL is about to log, and masks it.
+
+use std::ops::{Range, RangeInclusive};
 
 use crate::card::passes_luhn;
 
 /// The shortest and the longest card number that is looked for. Shorter ones exist, but so do too many other numbers.
-const NUMBER_LENGTH: std::ops::RangeInclusive<usize> = 13..=19;
+const NUMBER_LENGTH: RangeInclusive<usize> = 13..=19;
 
 /// Members of a request whose digits are sensitive whatever their checksum.
 const SENSITIVE_MEMBERS: [&[u8]; 3] = [b"card_cvc", b"card_number", b"account_number"];
 
-/// How far behind a member's name its digits may begin: quotes, a colon, white space, escapes.
-const MEMBER_GAP: usize = 12;
+/// What may stand between a member's name and its digits: quotes, escapes and white space around a separator.
+const BETWEEN: &[u8] = b"\\\"' \t\r\n(";
+const SEPARATORS: &[u8] = b":=,";
+
+/// How much of it: more is no member and its value.
+const MAX_BETWEEN: usize = 12;
+
+/// The random part of an API key.
+const API_KEY_LENGTH: usize = 64;
 
 const MASK: u8 = b'*';
 
-/// Replaces every digit of card data with `*`, in place, and tells whether there was any.
+/// Replaces every digit of card data and every character of an API key with `*`, in place, and tells whether there was
+/// any.
 ///
 /// Card data is a run of 13 to 19 digits, single spaces or hyphens between them allowed, that passes the Luhn check; and
 /// the digits behind the name of a sensitive member.
-pub fn mask_card_data(text: &mut [u8]) -> bool {
+pub fn mask_secrets(text: &mut [u8]) -> bool {
     let numbers = mask_card_numbers(text);
     let members = mask_sensitive_members(text);
-    numbers || members
+    let keys = mask_api_keys(text);
+    numbers || members || keys
+}
+
+/// Replaces every digit with `*`, in place: for a text that is cut out of a request at any place.
+pub fn mask_digits(text: &mut [u8]) {
+    mask(text);
 }
 
 fn mask_card_numbers(text: &mut [u8]) -> bool {
@@ -28,13 +44,44 @@ fn mask_card_numbers(text: &mut [u8]) -> bool {
     let mut start = 0;
     while let Some(run) = next_run(text, start) {
         start = run.end;
-        let Some(run) = text.get_mut(run) else { break };
-        if NUMBER_LENGTH.contains(&digits(run).count()) && passes_luhn(digits(run)) {
-            mask(run);
-            found = true;
+        found |= text.get_mut(run).is_some_and(mask_card_numbers_in_run);
+    }
+    found
+}
+
+/// A number may stand beside others: looks at all neighbouring groups of digits that make a number's length.
+fn mask_card_numbers_in_run(run: &mut [u8]) -> bool {
+    let groups = groups(run);
+    let mut found = false;
+    for (first, from) in groups.iter().enumerate() {
+        for to in groups.iter().skip(first).take(*NUMBER_LENGTH.end()) {
+            let Some(candidate) = run.get_mut(from.start..to.end) else {
+                continue;
+            };
+            if NUMBER_LENGTH.contains(&digits(candidate).count()) && passes_luhn(digits(candidate))
+            {
+                mask(candidate);
+                found = true;
+            }
         }
     }
     found
+}
+
+/// The groups of digits in a run.
+fn groups(run: &[u8]) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (place, _) in run
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| byte.is_ascii_digit())
+    {
+        match groups.last_mut() {
+            Some(last) if last.end == place => last.end = place + 1,
+            _ => groups.push(place..place + 1),
+        }
+    }
+    groups
 }
 
 fn mask_sensitive_members(text: &mut [u8]) -> bool {
@@ -43,12 +90,8 @@ fn mask_sensitive_members(text: &mut [u8]) -> bool {
         let mut start = 0;
         while let Some(end) = find(text, name, start) {
             start = end;
-            let run = text
-                .iter()
-                .skip(end)
-                .take(MEMBER_GAP)
-                .position(u8::is_ascii_digit)
-                .and_then(|gap| next_run(text, end + gap))
+            let run = digits_behind(text, end)
+                .and_then(|first| next_run(text, first))
                 .and_then(|run| text.get_mut(run));
             if let Some(run) = run {
                 mask(run);
@@ -59,8 +102,42 @@ fn mask_sensitive_members(text: &mut [u8]) -> bool {
     found
 }
 
+fn mask_api_keys(text: &mut [u8]) -> bool {
+    let mut found = false;
+    let mut start = 0;
+    while let Some(secret) = find(text, b"_", start) {
+        start = secret;
+        let tail = text.get(secret..).unwrap_or_default();
+        let length = tail
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric())
+            .count();
+        if length == API_KEY_LENGTH {
+            if let Some(secret) = text.get_mut(secret..secret + length) {
+                secret.fill(MASK);
+            }
+            found = true;
+        }
+    }
+    found
+}
+
+/// Where the digits of the member begin whose name ends at `end`, if it has some.
+fn digits_behind(text: &[u8], end: usize) -> Option<usize> {
+    let tail = text.get(end..)?;
+    let gap = tail.iter().position(u8::is_ascii_digit)?;
+    let between = tail.get(..gap)?;
+    let separators = between
+        .iter()
+        .filter(|byte| SEPARATORS.contains(byte))
+        .count();
+    let others = between.iter().filter(|byte| BETWEEN.contains(byte)).count();
+    let is_value = separators == 1 && separators + others == gap && gap <= MAX_BETWEEN;
+    is_value.then_some(end + gap)
+}
+
 /// The next digits from `start` on, with the single separators between them.
-fn next_run(text: &[u8], start: usize) -> Option<std::ops::Range<usize>> {
+fn next_run(text: &[u8], start: usize) -> Option<Range<usize>> {
     let tail = text.get(start..)?;
     let first = start + tail.iter().position(u8::is_ascii_digit)?;
     let mut end = first + 1;
@@ -102,7 +179,7 @@ mod tests {
 
     fn masked(text: &str) -> (bool, String) {
         let mut bytes = text.as_bytes().to_vec();
-        let found = mask_card_data(&mut bytes);
+        let found = mask_secrets(&mut bytes);
         (found, String::from_utf8(bytes).unwrap())
     }
 
@@ -116,6 +193,20 @@ mod tests {
     #[test]
     fn a_card_number_with_separators_is_masked() {
         assert_eq!(masked("4111 1111-1111 1111").1, "**** ****-**** ****");
+    }
+
+    #[test]
+    fn a_card_number_beside_other_digits_is_masked() {
+        let (_, two) = masked("4111111111111111 5555555555554444");
+        assert_eq!(two, "**************** ****************");
+        for text in [
+            "4111111111111111 737",
+            "4111111111111111-1",
+            "12 4111 1111 1111 1111",
+        ] {
+            let (found, text) = masked(text);
+            assert!(found && !text.contains("1111"), "{text}");
+        }
     }
 
     #[test]
@@ -138,6 +229,33 @@ mod tests {
         ] {
             assert_eq!(masked(text), (false, text.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_rule_about_a_member_is_not_its_value() {
+        let rule = "`card_cvc` must be 3 or 4 digits";
+        assert_eq!(masked(rule), (false, rule.to_owned()));
+    }
+
+    #[test]
+    fn a_member_of_a_constructor_is_masked() {
+        let (_, text) = masked("jsonb_build_object('card_cvc', '737', 'x', 1)");
+        assert_eq!(text, "jsonb_build_object('card_cvc', '***', 'x', 1)");
+    }
+
+    #[test]
+    fn an_api_key_is_masked_but_for_its_environment() {
+        let key = format!("'dev_{}'", "aB3".repeat(21) + "x");
+        assert_eq!(masked(&key), (true, format!("'dev_{}'", "*".repeat(64))));
+        let longer = format!("dev_{}", "a".repeat(65));
+        assert_eq!(masked(&longer), (false, longer.clone()));
+    }
+
+    #[test]
+    fn a_cut_out_text_loses_all_its_digits() {
+        let mut text = b"...29123456781234\",\"z\"".to_vec();
+        mask_digits(&mut text);
+        assert_eq!(text, b"...**************\",\"z\"");
     }
 
     #[test]

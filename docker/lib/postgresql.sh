@@ -4,8 +4,6 @@
 start_postgresql() {
     local bin=$state/postgresql/usr/lib/postgresql/15/bin
     install_extension
-    # Without credentials a first start was interrupted.
-    [ -e "$state/credentials" ] || rm -rf "$state/data"
     [ -d "$state/data" ] || make_cluster "$bin"
     make_run_directory
     pg_host=$run_directory
@@ -34,13 +32,16 @@ install_extension() {
 
 make_cluster() {
     say "Making a database cluster"
-    mkdir "$state/data"
-    own "$state/data"
-    as_server_user "$1/initdb" -D "$state/data" -U postgres -A trust --encoding UTF8 --locale C.UTF-8 --data-checksums \
-        >/dev/null
-    # Before the first start, because the vault's worker looks for it at once.
-    echo 'CREATE DATABASE vault' | as_server_user "$1/postgres" --single -j -c log_checkpoints=off -D "$state/data" postgres >/dev/null
-    echo "include '$state/etc/stack.conf'" >>"$state/data/postgresql.conf"
+    local fresh=$state/data.new
+    rm -rf "$fresh"
+    mkdir "$fresh"
+    own "$fresh"
+    as_server_user "$1/initdb" -D "$fresh" -U postgres -A trust --encoding UTF8 --locale C.UTF-8 --data-checksums >/dev/null
+    # Before the first start, because the vault's worker looks for this database at once.
+    echo 'CREATE DATABASE vault' \
+        | as_server_user "$1/postgres" --single -j -c log_checkpoints=off -D "$fresh" postgres >/dev/null
+    echo "include '$state/etc/stack.conf'" >>"$fresh/postgresql.conf"
+    mv "$fresh" "$state/data"
 }
 
 configure_postgresql() {
@@ -60,7 +61,7 @@ provision() {
     say "Making a merchant, a profile and two API keys"
     (
         umask 077
-        as_superuser -d vault -f "$repository/docker/provision.sql" >"$state/credentials.new"
+        as_superuser -d vault --single-transaction -f "$repository/docker/provision.sql" >"$state/credentials.new"
     )
     mv "$state/credentials.new" "$state/credentials"
 }

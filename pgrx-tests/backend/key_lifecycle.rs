@@ -1,6 +1,7 @@
 #[pgrx::pg_schema]
 mod tests {
     use pgrx::prelude::*;
+    use serde_json::json;
 
     use super::super::{Tenant, by_id, call, card, customer, text};
 
@@ -33,6 +34,29 @@ mod tests {
         assert_eq!(rotate(&tenant), "2");
         assert_eq!(states(&tenant), "1 retired 1, 2 current 0");
         assert_eq!(by_id("retrieve_customer", &customer)["name"], "John Doe");
+    }
+
+    #[pg_test]
+    fn nothing_is_sealed_under_a_key_whose_rotation_was_rolled_back() {
+        let tenant = Tenant::authenticated();
+        let customer = customer();
+        Spi::run_with_args(
+            "SELECT set_config('test.profile', $1, true)",
+            &[tenant.profile_id.as_str().into()],
+        )
+        .unwrap();
+        Spi::run(
+            "DO $$ BEGIN \
+                PERFORM vault.rotate_data_key(current_setting('test.profile')); \
+                PERFORM vault.reencrypt_batch(current_setting('test.profile'), 'customers', '', 10); \
+                RAISE division_by_zero; \
+             EXCEPTION WHEN division_by_zero THEN NULL; END $$",
+        )
+        .unwrap();
+        let update = json!({"name": "Jane Doe"});
+        call("update_customer", Some(&customer), update);
+        assert_eq!(states(&tenant), "1 current 1");
+        assert_eq!(by_id("retrieve_customer", &customer)["name"], "Jane Doe");
     }
 
     #[pg_test]

@@ -45,6 +45,28 @@ mod tests {
         assert_eq!(text(CURRENT_PROFILE, &[]), "");
     }
 
+    #[pg_test]
+    fn a_savepoint_gives_back_the_profile_that_was_before() {
+        let outer = Tenant::authenticated();
+        let inner = Tenant::new();
+        Spi::run_with_args(
+            "SELECT set_config('test.key', $1, true), set_config('test.profile', $2, true)",
+            &[
+                inner.api_key.as_str().into(),
+                inner.profile_id.as_str().into(),
+            ],
+        )
+        .unwrap();
+        Spi::run(
+            "DO $$ BEGIN \
+                PERFORM vault.authenticate(current_setting('test.key'), current_setting('test.profile')); \
+                RAISE division_by_zero; \
+             EXCEPTION WHEN division_by_zero THEN NULL; END $$",
+        )
+        .unwrap();
+        assert_eq!(text(CURRENT_PROFILE, &[]), outer.profile_id);
+    }
+
     #[pg_test(error = "API key not provided or invalid API key used")]
     fn a_profile_of_another_merchant_is_refused() {
         let tenant = Tenant::new();

@@ -27,6 +27,19 @@ mod tests {
     }
 
     #[pg_test]
+    fn the_numbers_of_a_json_value_stay_as_they_were() {
+        Tenant::authenticated();
+        let value = r#"{"n": 12345678901234567890123.10}"#;
+        assert_eq!(
+            text(
+                "SELECT vault.decrypt(vault.encrypt($1::text::jsonb))::text",
+                &[value]
+            ),
+            value
+        );
+    }
+
+    #[pg_test]
     fn output_is_ciphertext_that_input_takes_back() {
         Tenant::authenticated();
         let sealed = text("SELECT vault.encrypt('secret')::text", &[]);

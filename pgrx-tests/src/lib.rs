@@ -5,6 +5,8 @@
 //! so tests run in parallel and in any order. What a test invents as card data or API keys is written to
 //! the [`ledger`], so that the `residue` test knows what to search for.
 
+#[cfg(test)]
+mod arrows;
 pub mod card;
 pub mod http;
 pub mod ledger;

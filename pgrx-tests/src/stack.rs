@@ -76,6 +76,35 @@ impl Stack {
         self.session("postgres")
     }
 
+    /// What `pg_dump` makes of the whole database.
+    pub fn dump(&self) -> Vec<u8> {
+        let output = Command::new(self.postgresql("pg_dump"))
+            .args([
+                "-U",
+                "postgres",
+                "-p",
+                &self.port.to_string(),
+                "-h",
+                &self.socket_directory,
+                &self.database,
+            ])
+            .output()
+            .expect("pg_dump can be run");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output.stdout
+    }
+
+    /// A program of the stack's own PostgreSQL.
+    fn postgresql(&self, program: &str) -> PathBuf {
+        self.state
+            .join("postgresql/usr/lib/postgresql/15/bin")
+            .join(program)
+    }
+
     /// Where the database listens.
     pub fn socket_directory(&self) -> &Path {
         Path::new(&self.socket_directory)
@@ -150,58 +179,23 @@ impl PrivateStack {
 
     /// Stops PostgreSQL in good order.
     pub fn stop(&self) {
-        let status = self
-            .command("pg_ctl")
-            .args(["stop", "-w", "-s", "-m", "fast", "-D"])
-            .arg(self.state.join("data"))
-            .status()
-            .expect("pg_ctl can be run");
-        assert!(status.success(), "PostgreSQL does not stop");
-    }
-
-    /// Copies the whole cluster, with the WAL, into a new directory.
-    pub fn base_backup(&self, directory: &Path) {
-        let owner = fs::metadata(self.state.join("data")).expect("a data directory");
-        fs::create_dir(directory).expect("a new directory");
-        chown(directory, Some(owner.uid()), Some(owner.gid())).expect("a directory for its owner");
-        let status = self
-            .command("pg_basebackup")
-            .args(["-U", "postgres", "-c", "fast", "-X", "stream", "-p"])
-            .arg(self.port.to_string())
-            .arg("-h")
-            .arg(self.socket_directory())
-            .arg("-D")
-            .arg(directory)
-            .status()
-            .expect("pg_basebackup can be run");
-        assert!(status.success(), "no base backup");
-    }
-
-    /// A program of the stack's PostgreSQL, to be run as the server's user.
-    fn command(&self, program: &str) -> Command {
-        let owner = fs::metadata(self.state.join("data")).expect("a data directory");
-        let programs = self.state.join("postgresql/usr/lib/postgresql/15/bin");
-        let mut command = Command::new(programs.join(program));
-        command
-            .env_remove("RUST_BACKTRACE")
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .uid(owner.uid())
-            .gid(owner.gid());
-        command
+        let mut stop = self.server_program("pg_ctl");
+        stop.args(["stop", "-w", "-s", "-m", "fast", "-D"])
+            .arg(self.state.join("data"));
+        assert!(
+            stop.status().is_ok_and(|status| status.success()),
+            "PostgreSQL does not stop"
+        );
     }
 
     /// Starts PostgreSQL again, and waits until it answers.
     pub fn restart(&self) {
-        let data = self.state.join("data");
         // The old backends may take a moment to notice that their postmaster is gone.
         let started = (0..50).any(|_| {
             sleep(Duration::from_millis(200));
-            self.command("pg_ctl")
+            self.server_program("pg_ctl")
                 .args(["start", "-w", "-s", "-D"])
-                .arg(&data)
+                .arg(self.state.join("data"))
                 .arg("-l")
                 .arg(self.state.join("log/postgresql.log"))
                 .status()
@@ -212,6 +206,40 @@ impl PrivateStack {
             "PostgreSQL does not start again: see {}",
             self.state.join("log").display()
         );
+    }
+
+    /// Copies the whole cluster, with the WAL, into a new directory.
+    pub fn base_backup(&self, directory: &Path) {
+        let owner = fs::metadata(self.state.join("data")).expect("a data directory");
+        fs::create_dir(directory).expect("a new directory");
+        chown(directory, Some(owner.uid()), Some(owner.gid())).expect("a directory for its owner");
+        let mut backup = self.server_program("pg_basebackup");
+        backup
+            .args(["-U", "postgres", "-c", "fast", "-X", "stream", "-p"])
+            .arg(self.port.to_string())
+            .arg("-h")
+            .arg(&self.socket_directory)
+            .arg("-D")
+            .arg(directory);
+        assert!(
+            backup.status().is_ok_and(|status| status.success()),
+            "no base backup"
+        );
+    }
+
+    /// A program of PostgreSQL, run quietly as the server's user.
+    fn server_program(&self, program: &str) -> Command {
+        let owner = fs::metadata(self.state.join("data")).expect("a data directory");
+        let mut command = Command::new(self.postgresql(program));
+        command
+            .env_remove("RUST_BACKTRACE")
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .uid(owner.uid())
+            .gid(owner.gid());
+        command
     }
 }
 

@@ -87,7 +87,7 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
 /// Unwraps a stored key.
 ///
 /// # Errors
-/// [`Sealed::OtherRootKey`] when none of the server's root keys wrapped it or it does not open.
+/// [`Sealed::OtherRootKey`] when none of the server's root keys wrapped it, [`Failure::DamagedKey`] when it does not open.
 pub fn open(
     profile_id: &str,
     purpose: Purpose,
@@ -101,9 +101,10 @@ pub fn open(
         purpose,
         version: stored.version,
     };
-    let material = unwrap(root_key, descriptor, &stored.wrapped).map_err(unwrap_failure)?;
+    let material =
+        unwrap(root_key, descriptor, &stored.wrapped).map_err(|_| Failure::DamagedKey)?;
     if check_value_of(purpose, &material) != check_value(&stored.check_value)? {
-        return Err(Failure::Malformed);
+        return Err(Failure::DamagedKey);
     }
     Ok(material)
 }
@@ -146,11 +147,4 @@ fn check_value_of(purpose: Purpose, material: &KeyMaterial) -> CheckValue {
 fn check_value(stored: &[u8]) -> Result<CheckValue, Failure> {
     let bytes: [u8; 8] = stored.try_into().map_err(|_| Failure::Malformed)?;
     Ok(CheckValue::from(bytes))
-}
-
-fn unwrap_failure(error: WrapError) -> Failure {
-    match error {
-        WrapError::DidNotOpen => Sealed::OtherRootKey.into(),
-        _ => Failure::Malformed,
-    }
 }

@@ -14,18 +14,23 @@ static EPOCH: PgAtomic<AtomicU64> = unsafe { PgAtomic::new(c"vault_key_epoch") }
 thread_local! {
     /// This transaction has changed a key.
     static CHANGED: Cell<bool> = const { Cell::new(false) };
+    /// Grows when a change of this backend's is rolled back: it may have unwrapped a key that there never was.
+    static ROLLED_BACK: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
     pgrx::pg_shmem_init!(EPOCH);
-    // SAFETY: the callback is guarded and lives as long as the library.
-    unsafe { pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut()) };
+    // SAFETY: the callbacks are guarded and live as long as the library.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(at_end_of_subtransaction), std::ptr::null_mut());
+    }
 }
 
-/// The number now.
-pub fn current() -> u64 {
-    EPOCH.get().load(Ordering::Acquire)
+/// The number now, of all backends and of this one's rolled-back changes.
+pub fn current() -> (u64, u64) {
+    (EPOCH.get().load(Ordering::Acquire), ROLLED_BACK.get())
 }
 
 /// Has every backend follow, once this transaction has committed.
@@ -43,7 +48,7 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
         XACT_EVENT_COMMIT if CHANGED.take() => {
             EPOCH.get().fetch_add(1, Ordering::AcqRel);
         }
-        XACT_EVENT_ABORT => CHANGED.set(false),
+        XACT_EVENT_ABORT if CHANGED.take() => ROLLED_BACK.set(ROLLED_BACK.get() + 1),
         // Somebody else would commit it later, and nobody would notice.
         XACT_EVENT_PRE_PREPARE if CHANGED.get() => ErrorReport::new(
             PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
@@ -52,5 +57,17 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
         )
         .report(PgLogLevel::ERROR),
         _ => {}
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn at_end_of_subtransaction(
+    event: pg_sys::SubXactEvent::Type,
+    _subtransaction: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _argument: *mut core::ffi::c_void,
+) {
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB && CHANGED.get() {
+        ROLLED_BACK.set(ROLLED_BACK.get() + 1);
     }
 }

@@ -31,7 +31,7 @@ struct Keyring {
 /// When the keys were unwrapped.
 #[derive(Default, PartialEq, Eq, Clone, Copy)]
 struct Stamp {
-    epoch: u64,
+    epoch: (u64, u64),
     /// A replica hears of no epoch: there, keys are good for one transaction.
     transaction: Option<u32>,
 }

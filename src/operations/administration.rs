@@ -55,6 +55,11 @@ pub fn create_api_key(
     if !scopes.iter().all(|scope| SCOPES.contains(&scope.as_str())) {
         return Err(invalid("unknown scope", "The only scope is 'reveal'."));
     }
+    let event = if scopes.is_empty() {
+        Event::ApiKeyCreated
+    } else {
+        Event::RevealingApiKeyCreated
+    };
     let environment = settings::environment();
     let key = ApiKey::from_random(&environment, fill_random)?;
     let key_id = ApiKeyId::from_random(&environment, fill_random)?;
@@ -67,7 +72,7 @@ pub fn create_api_key(
         scopes,
         expires_at,
     })?;
-    record_administration("", Event::ApiKeyCreated, Some(key_id.as_str()))?;
+    record_administration("", event, Some(key_id.as_str()))?;
     Ok((key_id, key))
 }
 

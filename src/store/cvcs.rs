@@ -1,5 +1,6 @@
 //! Table `vault.cvcs`. Whether there is a code is read together with its payment method.
 
+use pgrx::datum::DatumWithOid;
 use vault_core::contract::time::Timestamp;
 
 use super::living::Living;
@@ -35,6 +36,17 @@ pub struct NewCode {
     /// Envelope.
     pub code: Vec<u8>,
     pub expires_at: Timestamp,
+}
+
+impl NewCode {
+    /// Memory key, envelope and end, in the order of the table; NULL for none.
+    pub(super) fn arguments(new: Option<&Self>) -> [DatumWithOid<'_>; 3] {
+        [
+            new.map(|new| new.memory_key).into(),
+            new.map(|new| new.code.as_slice()).into(),
+            new.and_then(|new| timestamptz(new.expires_at)).into(),
+        ]
+    }
 }
 
 /// Keeps a code for a payment method that the caller has locked.

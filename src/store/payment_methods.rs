@@ -47,6 +47,21 @@ macro_rules! code {
     };
 }
 
+/// Writes a payment method, and with it the security code that came with it, if one did. Gives a row for the method.
+macro_rules! with_code {
+    ($write:literal, $code:literal) => {
+        concat!(
+            "WITH method AS (",
+            $write,
+            " RETURNING profile_id, payment_method_id), \
+                  code AS (",
+            upsert_code!($code),
+            ") \
+             SELECT 1 FROM method"
+        )
+    };
+}
+
 /// Finds a payment method, persistent or volatile: its id does not tell. For that, one look-up probes both primary keys;
 /// a second one only for what the first does not find would double the cost of a miss, and tell the two by time.
 macro_rules! find {
@@ -78,22 +93,20 @@ statements! {
         " LEFT JOIN LATERAL (SELECT * FROM vault.card_bins WHERE bin IN ($3, $4) \
                              ORDER BY pg_catalog.length(bin) DESC LIMIT 1) b ON true \
          WHERE c.customer_id = $1 ORDER BY t.position FOR KEY SHARE OF c");
-    /// Inserts, or refreshes the method that the look-up found, if it still is as it was found; else touches no row. The
-    /// security code, if there is one, goes with the method.
-    Write UPSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-                 BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = concat!(
-        "WITH method AS (INSERT INTO vault.payment_methods AS p \
+    /// A unique index decides, whoever else stores the same card at the same time.
+    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
+                 BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = with_code!(
+        "INSERT INTO vault.payment_methods \
          (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
           instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
-         ON CONFLICT (profile_id, customer_id, duplicate_index) DO UPDATE \
-         SET summary = EXCLUDED.summary, status = 'active', \
-             modified_at = GREATEST(EXCLUDED.modified_at, p.modified_at + INTERVAL '1 microsecond') \
-         WHERE p.payment_method_id = EXCLUDED.payment_method_id AND p.modified_at = $10 \
-         RETURNING p.profile_id, p.payment_method_id), \
-         code AS (",
-        upsert_code!("SELECT profile_id, payment_method_id, $11, $12, $13 FROM method WHERE $12 IS NOT NULL"),
-        ") SELECT 1 FROM method");
+         ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING",
+        "SELECT profile_id, payment_method_id, $10, $11, $12 FROM method WHERE $11 IS NOT NULL");
+    Write REFRESH(TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = with_code!(
+        "UPDATE vault.payment_methods SET summary = $2, status = 'active', \
+                modified_at = GREATEST($3, modified_at + INTERVAL '1 microsecond') \
+         WHERE payment_method_id = $1 AND modified_at = $4",
+        "SELECT profile_id, payment_method_id, $5, $6, $7 FROM method WHERE $6 IS NOT NULL");
     Read FIND(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find!("", "");
     Read FIND_WITH_INSTRUMENT(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find!(", p.instrument", ", v.instrument");
     /// A standby has no unlogged tables: even to name one in a statement is an error there.
@@ -124,7 +137,7 @@ statements! {
          WHERE customer_id = $1 AND status <> 'redacted' RETURNING payment_method_id";
 }
 
-/// A row to be, or the refresh of the one it would repeat.
+/// A row to be.
 pub struct NewRow<'a> {
     pub profile_id: &'a str,
     pub payment_method_id: &'a str,
@@ -138,8 +151,18 @@ pub struct NewRow<'a> {
     /// Blind index.
     pub duplicate_index: &'a [u8],
     pub created_at: Timestamp,
-    /// `modified_at` of the method that the look-up found.
-    pub replaces: Option<Timestamp>,
+    /// The security code that goes with it.
+    pub code: Option<&'a NewCode>,
+}
+
+/// What a create changes of the method that it would repeat.
+pub struct Refresh<'a> {
+    pub payment_method_id: &'a str,
+    /// Envelope.
+    pub summary: &'a [u8],
+    pub now: Timestamp,
+    /// `modified_at` of the method as the look-up found it.
+    pub unchanged_since: Timestamp,
     /// The security code that goes with it.
     pub code: Option<&'a NewCode>,
 }
@@ -242,9 +265,10 @@ pub fn look_up(
     }))
 }
 
-/// False, and nothing is written, when another create or update came between the look-up and now.
-pub fn upsert(method: NewRow<'_>) -> Result<bool, Failure> {
-    UPSERT.with(|statement| {
+/// False, and nothing is written, when the customer has the same card or account already.
+pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
+    let [memory_key, code, code_expires_at] = NewCode::arguments(method.code);
+    INSERT.with(|statement| {
         let rows = statement.execute(&[
             method.profile_id.into(),
             method.payment_method_id.into(),
@@ -255,13 +279,26 @@ pub fn upsert(method: NewRow<'_>) -> Result<bool, Failure> {
             method.summary.into(),
             method.duplicate_index.into(),
             timestamptz(method.created_at).into(),
-            method.replaces.and_then(timestamptz).into(),
-            method.code.map(|new| new.memory_key).into(),
-            method.code.map(|new| new.code.as_slice()).into(),
-            method
-                .code
-                .and_then(|new| timestamptz(new.expires_at))
-                .into(),
+            memory_key,
+            code,
+            code_expires_at,
+        ])?;
+        Ok(rows > 0)
+    })
+}
+
+/// Makes the method active, with this summary. False, and nothing is written, when somebody has changed it meanwhile.
+pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
+    let [memory_key, code, code_expires_at] = NewCode::arguments(refresh.code);
+    REFRESH.with(|statement| {
+        let rows = statement.execute(&[
+            refresh.payment_method_id.into(),
+            refresh.summary.into(),
+            timestamptz(refresh.now).into(),
+            timestamptz(refresh.unchanged_since).into(),
+            memory_key,
+            code,
+            code_expires_at,
         ])?;
         Ok(rows > 0)
     })

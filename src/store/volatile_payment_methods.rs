@@ -43,6 +43,7 @@ pub struct NewVolatileRow<'a> {
 }
 
 pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
+    let [_, code, code_expires_at] = NewCode::arguments(method.code);
     INSERT.with(|statement| {
         statement.execute(&[
             method.profile_id.into(),
@@ -55,11 +56,8 @@ pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
             method.summary.into(),
             timestamptz(method.created_at).into(),
             timestamptz(method.expires_at).into(),
-            method.code.map(|new| new.code.as_slice()).into(),
-            method
-                .code
-                .and_then(|new| timestamptz(new.expires_at))
-                .into(),
+            code,
+            code_expires_at,
         ])
     })?;
     Ok(())

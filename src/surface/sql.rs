@@ -1,6 +1,5 @@
 //! Schema `vault`: the functions for application databases and for administration. A refusal is an error.
 
-use pgrx::JsonB;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::iter::TableIterator;
 use pgrx::name;
@@ -10,13 +9,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json;
-use zeroize::Zeroizing;
 
 use crate::clock;
 use crate::error::Failure;
 use crate::operations::{administration, customers, expiry, payment_methods};
 use crate::tenancy::session::{self, Tenant};
 use crate::tenancy::{self, Caller, Credentials, Origin};
+use crate::types::jsonb::Jsonb;
 
 /// The profile that this transaction acts for; NULL is none. The policies ask it.
 #[pg_extern(stable, parallel_restricted)]
@@ -43,25 +42,25 @@ fn authenticate(api_key: &str, profile_id: &str) -> Result<(), ErrorReport> {
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn create_customer(customer: JsonB) -> Result<JsonB, ErrorReport> {
+fn create_customer(customer: Jsonb) -> Result<Jsonb, ErrorReport> {
     answer_to(customer, customers::create)
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn retrieve_customer(id: &str) -> Result<JsonB, ErrorReport> {
+fn retrieve_customer(id: &str) -> Result<Jsonb, ErrorReport> {
     answer(|caller| customers::retrieve(caller, &id.into()))
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn retrieve_customer_by_reference(merchant_reference_id: &str) -> Result<JsonB, ErrorReport> {
+fn retrieve_customer_by_reference(merchant_reference_id: &str) -> Result<Jsonb, ErrorReport> {
     answer(|caller| customers::retrieve_by_reference(caller, merchant_reference_id))
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn update_customer(id: &str, changes: JsonB) -> Result<JsonB, ErrorReport> {
+fn update_customer(id: &str, changes: Jsonb) -> Result<Jsonb, ErrorReport> {
     answer_to(changes, |caller, changes| {
         customers::update(caller, &id.into(), changes)
     })
@@ -69,28 +68,30 @@ fn update_customer(id: &str, changes: JsonB) -> Result<JsonB, ErrorReport> {
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn delete_customer(id: &str) -> Result<JsonB, ErrorReport> {
+fn delete_customer(id: &str) -> Result<Jsonb, ErrorReport> {
     answer(|caller| customers::delete(caller, &id.into()))
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn list_customers(
-    limit: default!(i32, 10),
-    offset: default!(i32, 0),
+    limit: default!(Option<i32>, 10),
+    offset: default!(Option<i32>, 0),
     merchant_reference_id: default!(Option<String>, "NULL"),
-) -> Result<JsonB, ErrorReport> {
+) -> Result<Jsonb, ErrorReport> {
     answer(|caller| {
+        let limit = limit.unwrap_or(10).into();
+        let offset = offset.unwrap_or(0).into();
         customers::list(
             caller,
-            &ListCustomers::new(limit.into(), offset.into(), merchant_reference_id)?,
+            &ListCustomers::new(limit, offset, merchant_reference_id)?,
         )
     })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn create_payment_method(payment_method: JsonB) -> Result<JsonB, ErrorReport> {
+fn create_payment_method(payment_method: Jsonb) -> Result<Jsonb, ErrorReport> {
     answer_to(payment_method, payment_methods::create)
 }
 
@@ -99,13 +100,13 @@ fn create_payment_method(payment_method: JsonB) -> Result<JsonB, ErrorReport> {
 fn retrieve_payment_method(
     id: &str,
     fetch_raw_detail: default!(bool, false),
-) -> Result<JsonB, ErrorReport> {
+) -> Result<Jsonb, ErrorReport> {
     answer(|caller| payment_methods::retrieve(caller, &id.into(), fetch_raw_detail))
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn update_payment_method(id: &str, changes: JsonB) -> Result<JsonB, ErrorReport> {
+fn update_payment_method(id: &str, changes: Jsonb) -> Result<Jsonb, ErrorReport> {
     answer_to(changes, |caller, changes| {
         payment_methods::update(caller, &id.into(), changes)
     })
@@ -113,13 +114,13 @@ fn update_payment_method(id: &str, changes: JsonB) -> Result<JsonB, ErrorReport>
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn delete_payment_method(id: &str) -> Result<JsonB, ErrorReport> {
+fn delete_payment_method(id: &str) -> Result<Jsonb, ErrorReport> {
     answer(|caller| payment_methods::delete(caller, &id.into()))
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn list_payment_methods(customer_id: &str) -> Result<JsonB, ErrorReport> {
+fn list_payment_methods(customer_id: &str) -> Result<Jsonb, ErrorReport> {
     answer(|caller| payment_methods::list(caller, &customer_id.into()))
 }
 
@@ -128,7 +129,7 @@ fn list_payment_methods(customer_id: &str) -> Result<JsonB, ErrorReport> {
 fn set_default_payment_method(
     customer_id: &str,
     payment_method_id: &str,
-) -> Result<JsonB, ErrorReport> {
+) -> Result<Jsonb, ErrorReport> {
     answer(|caller| {
         payment_methods::set_default(caller, &customer_id.into(), &payment_method_id.into())
     })
@@ -211,19 +212,17 @@ fn clear_lockouts() -> Result<(), ErrorReport> {
 /// Runs an operation for the caller of this session.
 fn answer<R: Serialize>(
     operation: impl FnOnce(&Caller) -> Result<R, Failure>,
-) -> Result<JsonB, ErrorReport> {
+) -> Result<Jsonb, ErrorReport> {
     let response = operation(&Caller::of_session()?)?;
-    Ok(JsonB(
-        serde_json::to_value(response).map_err(|_| Failure::Malformed)?,
-    ))
+    let json = serde_json::to_string(&response).map_err(|_| Failure::Malformed)?;
+    Ok(Jsonb::from(json))
 }
 
 /// Runs an operation that takes a request. The request is read as over HTTP, so that both keep the same rules.
 fn answer_to<B: DeserializeOwned, R: Serialize>(
-    request: JsonB,
+    request: Jsonb,
     operation: impl FnOnce(&Caller, B) -> Result<R, Failure>,
-) -> Result<JsonB, ErrorReport> {
-    let text = Zeroizing::new(serde_json::to_vec(&request.0).map_err(|_| Failure::Malformed)?);
-    let request = json::from_slice(&text).map_err(Failure::from)?;
+) -> Result<Jsonb, ErrorReport> {
+    let request = json::from_slice(request.as_bytes()).map_err(Failure::from)?;
     answer(|caller| operation(caller, request))
 }

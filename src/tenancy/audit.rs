@@ -3,7 +3,7 @@
 use vault_core::contract::time::Timestamp;
 
 use super::caller::{Caller, Origin, outer_role};
-use super::refused::{self, Refused};
+use super::kept::{self, Kept, Waiting};
 use super::session;
 use crate::clock;
 use crate::error::Failure;
@@ -27,10 +27,12 @@ pub enum Event {
     MerchantCreated,
     ProfileCreated,
     ApiKeyCreated,
+    RevealingApiKeyCreated,
     ApiKeyRevoked,
     RoleBound,
     RoleUnbound,
     LockoutsCleared,
+    AuditRowsLost,
     DataKeyRotated,
     DataKeyDestroyed,
     DataKeysRewrapped,
@@ -39,9 +41,19 @@ pub enum Event {
 
 /// How it ended.
 #[derive(Debug, Clone, Copy)]
-enum Outcome {
+pub enum Outcome {
     Success,
     Refused,
+}
+
+/// Records that a caller has seen a number. The row stays when the caller rolls back.
+pub fn record_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
+    let entry = Entry::of(caller, event, Some(object_id), Outcome::Success);
+    entry.write(clock::now()?)?;
+    if let Origin::Session { .. } = caller.origin {
+        kept::keep_if_rolled_back(entry.to_keep());
+    }
+    Ok(())
 }
 
 /// Records what a caller did.
@@ -58,15 +70,19 @@ pub fn record_refusal(
     Entry::of(caller, event, object_id, Outcome::Refused).write_or_keep(&caller.origin)
 }
 
-/// Records a failed authentication. `actor` is the prefix of the key that was shown, where it has one.
-pub fn record_authentication_failure(origin: &Origin, actor: &str) -> Result<(), Failure> {
+/// Records a failed authentication. The object is the prefix of the key that was shown, where it has one.
+pub fn record_authentication_failure(origin: &Origin, key_prefix: &str) -> Result<(), Failure> {
+    let actor = match origin {
+        Origin::Request { .. } => String::new(),
+        Origin::Session { .. } => outer_role(),
+    };
     let entry = Entry {
         profile_id: "",
-        actor,
+        actor: &actor,
         request_id: origin.request_id(),
         client_address: origin.client_address(),
         event: Event::Authentication,
-        object_id: None,
+        object_id: Some(key_prefix).filter(|prefix| !prefix.is_empty()),
         outcome: Outcome::Refused,
     };
     entry.write_or_keep(origin)
@@ -91,22 +107,39 @@ pub fn record_administration(
     entry.write(clock::now()?)
 }
 
-/// Writes the rows of the SQL calls that were refused in this database since the last time.
-pub fn record_kept() -> Result<(), Failure> {
-    for refused in refused::take() {
-        let _acting = session::act_for(refused.profile_id.as_str());
+/// Writes the rows that were kept for this database, and tells which: they are to be forgotten once that is committed.
+pub fn record_kept() -> Result<Waiting, Failure> {
+    let waiting = kept::waiting();
+    for row in &waiting.rows {
+        let _acting = session::act_for(row.profile_id.as_str());
         let entry = Entry {
-            profile_id: refused.profile_id.as_str(),
-            actor: refused.actor.as_str(),
+            profile_id: row.profile_id.as_str(),
+            actor: row.actor.as_str(),
             request_id: None,
-            client_address: refused.client_address.non_empty(),
-            event: refused.event,
-            object_id: refused.object_id.non_empty(),
-            outcome: Outcome::Refused,
+            client_address: row.client_address.non_empty(),
+            event: row.event,
+            object_id: row.object_id.non_empty(),
+            outcome: row.outcome,
         };
-        store::as_operator(|| entry.write(clock::at_micros(refused.occurred_at)?))?;
+        store::as_operator(|| entry.write(clock::at_micros(row.occurred_at)?))?;
     }
-    Ok(())
+    if waiting.lost > 0 {
+        record_lost(waiting.lost)?;
+    }
+    Ok(waiting)
+}
+
+fn record_lost(count: u64) -> Result<(), Failure> {
+    let entry = Entry {
+        profile_id: "",
+        actor: "vault worker",
+        request_id: None,
+        client_address: None,
+        event: Event::AuditRowsLost,
+        object_id: Some(&count.to_string()),
+        outcome: Outcome::Refused,
+    };
+    store::as_operator(|| entry.write(clock::now()?))
 }
 
 /// A row of the log, but for its time.
@@ -147,18 +180,23 @@ impl<'a> Entry<'a> {
         })
     }
 
+    fn to_keep(&self) -> Kept {
+        Kept::new(
+            self.event,
+            self.outcome,
+            self.profile_id,
+            self.actor,
+            self.client_address,
+            self.object_id,
+        )
+    }
+
     /// An HTTP refusal commits, and its row with it. A SQL refusal rolls back: the worker writes its row.
     fn write_or_keep(&self, origin: &Origin) -> Result<(), Failure> {
         match origin {
             Origin::Request { .. } => self.write(clock::now()?),
             Origin::Session { .. } => {
-                refused::keep(Refused::new(
-                    self.event,
-                    self.profile_id,
-                    self.actor,
-                    self.client_address,
-                    self.object_id,
-                ));
+                kept::keep(self.to_keep());
                 Ok(())
             }
         }
@@ -182,10 +220,12 @@ impl Event {
             Self::MerchantCreated => "merchant.create",
             Self::ProfileCreated => "profile.create",
             Self::ApiKeyCreated => "api_key.create",
+            Self::RevealingApiKeyCreated => "api_key.create_with_reveal",
             Self::ApiKeyRevoked => "api_key.revoke",
             Self::RoleBound => "role.bind",
             Self::RoleUnbound => "role.unbind",
             Self::LockoutsCleared => "lockouts.clear",
+            Self::AuditRowsLost => "audit.lost",
             Self::DataKeyRotated => "data_key.rotate",
             Self::DataKeyDestroyed => "data_key.destroy",
             Self::DataKeysRewrapped => "data_keys.rewrap",

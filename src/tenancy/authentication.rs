@@ -41,7 +41,9 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     let hash = key.as_ref().map_or([0; 32], ApiKey::hash);
     let found = store::api_keys::find(&hash, profile_id)?;
     let Some(found) = found.filter(|found| is_good(key.as_ref(), found) && !locked) else {
-        return refuse(&subjects, prefix, &credentials.origin);
+        // While a lock lasts, nothing is counted: a locked-out client pushes nobody else's count out.
+        let counted: &[Subject<'_>] = if locked { &[] } else { &subjects };
+        return refuse(counted, prefix, &credentials.origin);
     };
     let profile = profile.ok_or(Refusal::MissingProfileHeader)??;
     if !found.profile_matches {

@@ -1,7 +1,8 @@
 //! Failed authentications, counted in shared memory: too many lock an API key prefix or a client address for a while
 //! (PCI DSS 4.0.1, requirement 8.3.4). The counts are forgotten when the server restarts.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::OnceLock;
 
 use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
@@ -22,7 +23,7 @@ pub enum Subject<'a> {
     Address(&'a str),
 }
 
-/// Counts by subject; a full bucket forgets its oldest.
+/// Counts by subject; a full bucket forgets its oldest that is not a lock.
 #[derive(Clone, Copy)]
 pub struct Lockouts([[Count; SLOTS]; BUCKETS]);
 
@@ -38,8 +39,12 @@ struct Count {
 // SAFETY: plain numbers, without pointers.
 unsafe impl PGRXSharedMemory for Lockouts {}
 
+/// Makes the places of subjects unknown to whoever would push others out of their bucket. Inherited by every backend.
+static SEED: OnceLock<RandomState> = OnceLock::new();
+
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
+    SEED.get_or_init(RandomState::new);
     pgrx::pg_shmem_init!(LOCKOUTS);
 }
 
@@ -59,7 +64,7 @@ pub fn failed(subjects: &[Subject<'_>]) {
     let rule = Rule::now();
     let mut lockouts = LOCKOUTS.exclusive();
     for subject in subjects {
-        if let Some(count) = lockouts.count_or_new(*subject) {
+        if let Some(count) = lockouts.count_or_new(*subject, &rule) {
             rule.add_failure(count);
         }
     }
@@ -101,25 +106,29 @@ impl Lockouts {
             .find(|count| count.subject == hash)
     }
 
-    fn count_or_new(&mut self, subject: Subject<'_>) -> Option<&mut Count> {
+    fn count_mut(&mut self, subject: Subject<'_>) -> Option<&mut Count> {
         let hash = hash(subject);
         let bucket = self.0.get_mut(bucket(hash))?;
-        let place = bucket.iter().position(|count| count.subject == hash);
-        match place {
-            Some(place) => bucket.get_mut(place),
-            None => {
-                let oldest = bucket.iter_mut().min_by_key(|count| count.last_counted)?;
-                *oldest = Count {
-                    subject: hash,
-                    ..Count::default()
-                };
-                Some(oldest)
-            }
+        bucket.iter_mut().find(|count| count.subject == hash)
+    }
+
+    /// None when the bucket is full of locks, which stay.
+    fn count_or_new(&mut self, subject: Subject<'_>, rule: &Rule) -> Option<&mut Count> {
+        if self.count(subject).is_none() {
+            let hash = hash(subject);
+            let bucket = self.0.get_mut(bucket(hash))?;
+            let replaceable = bucket.iter_mut().filter(|count| !rule.locks(count));
+            let oldest = replaceable.min_by_key(|count| count.last_counted)?;
+            *oldest = Count {
+                subject: hash,
+                ..Count::default()
+            };
         }
+        self.count_mut(subject)
     }
 
     fn forget(&mut self, subject: Subject<'_>) {
-        if let Some(count) = self.count_or_new(subject) {
+        if let Some(count) = self.count_mut(subject) {
             *count = Count::default();
         }
     }
@@ -162,11 +171,9 @@ impl Rule {
     }
 }
 
-/// The same in every backend.
+/// The same in every backend. A server that did not load the library at its start has no lock-out.
 fn hash(subject: Subject<'_>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    subject.hash(&mut hasher);
-    hasher.finish().max(1)
+    SEED.get().map_or(1, |seed| seed.hash_one(subject).max(1))
 }
 
 fn bucket(hash: u64) -> usize {

@@ -3,8 +3,8 @@
 pub mod audit;
 mod authentication;
 mod caller;
+pub mod kept;
 pub mod lockout;
-pub mod refused;
 pub mod session;
 
 pub use authentication::{Credentials, authenticate, refuse_without_key};

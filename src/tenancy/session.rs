@@ -19,18 +19,20 @@ pub struct Tenant {
 }
 
 thread_local! {
-    static SESSION: RefCell<Session> = const { RefCell::new(Session { acting: None, authenticated: None, bound: None }) };
+    static SESSION: RefCell<Session> = RefCell::default();
 }
 
 #[derive(Default)]
 struct Session {
     /// The profile that one function call acts for.
     acting: Option<String>,
-    authenticated: Option<Authenticated>,
+    /// Each for the subtransaction that presented its key; the last one counts.
+    authenticated: Vec<Authenticated>,
+    /// This transaction has presented a key: it does not fall back to its role's binding any more.
+    key_presented: bool,
     bound: Option<Bound>,
 }
 
-/// Set by an API key, for the subtransaction that presented it.
 struct Authenticated {
     tenant: Tenant,
     subtransaction: pg_sys::SubTransactionId,
@@ -43,20 +45,22 @@ struct Bound {
     tenant: Option<Tenant>,
 }
 
-/// Ends the acting when dropped.
-pub struct Acting(());
+/// Ends the acting when dropped, and goes back to what was before.
+pub struct Acting {
+    before: Option<String>,
+}
 
 impl Drop for Acting {
     fn drop(&mut self) {
-        SESSION.with_borrow_mut(|session| session.acting = None);
+        SESSION.with_borrow_mut(|session| session.acting = self.before.take());
     }
 }
 
 /// Has the policies show this profile until the guard is dropped. The caller has checked the right to it.
 #[must_use]
 pub fn act_for(profile_id: &str) -> Acting {
-    SESSION.with_borrow_mut(|session| session.acting = Some(profile_id.to_owned()));
-    Acting(())
+    let before = SESSION.with_borrow_mut(|session| session.acting.replace(profile_id.to_owned()));
+    Acting { before }
 }
 
 /// Has the transaction act for the tenant, until the end of the subtransaction that asks for it.
@@ -64,7 +68,8 @@ pub fn authenticated(tenant: Tenant) {
     // SAFETY: reads the backend's state.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
     SESSION.with_borrow_mut(|session| {
-        session.authenticated = Some(Authenticated {
+        session.key_presented = true;
+        session.authenticated.push(Authenticated {
             tenant,
             subtransaction,
         });
@@ -81,15 +86,13 @@ pub fn current_profile() -> Result<Option<String>, Failure> {
 
 /// The tenant that this transaction was authenticated for; else the one that its role is bound to.
 pub fn current_tenant() -> Result<Option<Tenant>, Failure> {
-    let authenticated = SESSION.with_borrow(|session| {
-        session
-            .authenticated
-            .as_ref()
-            .map(|authenticated| authenticated.tenant.clone())
+    let (authenticated, key_presented) = SESSION.with_borrow(|session| {
+        let last = session.authenticated.last();
+        (last.map(|last| last.tenant.clone()), session.key_presented)
     });
     match authenticated {
-        Some(tenant) => Ok(Some(tenant)),
-        None => bound_tenant(),
+        None if !key_presented => bound_tenant(),
+        tenant => Ok(tenant),
     }
 }
 
@@ -156,7 +159,7 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
         SESSION.with_borrow_mut(|session| {
             session
                 .authenticated
-                .take_if(|authenticated| authenticated.subtransaction == subtransaction);
+                .retain(|authenticated| authenticated.subtransaction != subtransaction);
             // A binding made in an aborted subtransaction is none.
             session.bound = None;
         });

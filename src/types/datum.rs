@@ -86,7 +86,7 @@ pub(super) use encrypted_type;
 
 /// The envelope that a text form stands for.
 pub(super) fn input(text: &CStr) -> Result<Vec<u8>, Failure> {
-    Ok(from_text(&text.to_string_lossy())?)
+    from_text(&text.to_string_lossy()).map_err(Failure::Input)
 }
 
 /// The text form.
@@ -104,7 +104,7 @@ pub(super) fn receive(message: Internal) -> Result<Vec<u8>, Failure> {
         let start = pg_sys::pq_getmsgbytes(message, length).cast::<u8>();
         std::slice::from_raw_parts(start, usize::try_from(length).unwrap_or_default()).to_vec()
     };
-    Envelope::parse(&bytes)?;
+    Envelope::parse(&bytes).map_err(Failure::Input)?;
     Ok(bytes)
 }
 

@@ -3,14 +3,13 @@
 use core::ffi::CStr;
 use std::ffi::CString;
 
-use pgrx::JsonB;
 use pgrx::datum::Internal;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use vault_core::crypto::Context;
-use zeroize::Zeroizing;
 
 use super::datum::{self, encrypted_type};
+use super::jsonb::Jsonb;
 use crate::error::Failure;
 
 encrypted_type! {
@@ -41,28 +40,24 @@ pub fn encrypted_json_send(value: EncryptedJson) -> Vec<u8> {
 }
 
 #[pg_extern(volatile, parallel_restricted, name = "encrypt")]
-fn encrypt_json(value: JsonB) -> Result<EncryptedJson, ErrorReport> {
+fn encrypt_json(value: Jsonb) -> Result<EncryptedJson, ErrorReport> {
     encrypt_json_in_context(value, "")
 }
 
 #[pg_extern(volatile, parallel_restricted, name = "encrypt")]
-fn encrypt_json_in_context(value: JsonB, context: &str) -> Result<EncryptedJson, ErrorReport> {
-    let plaintext = Zeroizing::new(serde_json::to_vec(&value.0).map_err(|_| Failure::Malformed)?);
-    Ok(EncryptedJson(datum::encrypt(
-        &Context::value(KIND, context),
-        &plaintext,
-    )?))
+fn encrypt_json_in_context(value: Jsonb, context: &str) -> Result<EncryptedJson, ErrorReport> {
+    let context = Context::value(KIND, context);
+    Ok(EncryptedJson(datum::encrypt(&context, value.as_bytes())?))
 }
 
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
-fn decrypt_json(value: EncryptedJson) -> Result<JsonB, ErrorReport> {
+fn decrypt_json(value: EncryptedJson) -> Result<Jsonb, ErrorReport> {
     decrypt_json_in_context(value, "")
 }
 
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
-fn decrypt_json_in_context(value: EncryptedJson, context: &str) -> Result<JsonB, ErrorReport> {
+fn decrypt_json_in_context(value: EncryptedJson, context: &str) -> Result<Jsonb, ErrorReport> {
     let plaintext = datum::decrypt(&Context::value(KIND, context), &value.0)?;
-    Ok(JsonB(
-        serde_json::from_slice(&plaintext).map_err(|_| Failure::Malformed)?,
-    ))
+    let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
+    Ok(Jsonb::from(text.to_owned()))
 }

@@ -6,3 +6,4 @@
 mod datum;
 pub mod encrypted_json;
 pub mod encrypted_text;
+pub mod jsonb;

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::error::Failure;
 use crate::operations::expiry;
 use crate::settings;
-use crate::tenancy::audit;
+use crate::tenancy::{audit, kept};
 
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -22,30 +22,8 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// How long after an error it starts again.
 const RESTART: Duration = Duration::from_secs(5);
 
-/// Something to do, in one or several transactions.
-struct Job {
-    /// What `pg_stat_activity` shows.
-    activity: &'static CStr,
-    /// Does some of it, and tells whether there may be more.
-    step: fn() -> Result<bool, Failure>,
-}
-
-/// Once: nothing is sealed under another memory key than the server's while it runs.
-const AT_START: Job = Job {
-    activity: c"vault: deleting what an earlier server left",
-    step: || Ok(expiry::delete_dead()?.is_full),
-};
-
-const PERIODICALLY: [Job; 2] = [
-    Job {
-        activity: c"vault: writing audit rows of refused calls",
-        step: || audit::record_kept().map(|()| false),
-    },
-    Job {
-        activity: c"vault: deleting what has expired",
-        step: || Ok(expiry::delete_expired(clock::now()?)?.is_full),
-    },
-];
+/// Does some of the work that there is, and tells whether there may be more.
+type Job = fn() -> Result<bool, Failure>;
 
 /// Must run while the postmaster loads its libraries.
 pub fn register() {
@@ -72,38 +50,69 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
         return;
     };
     BackgroundWorker::connect_worker_to_spi(Some(database), None);
-    let mut goes_on = AT_START.run();
+    // Once: while the server runs, nothing is sealed under another memory key than its own.
+    let mut goes_on = run(delete_dead);
     while goes_on && BackgroundWorker::wait_latch(Some(PERIOD)) {
-        goes_on = PERIODICALLY.iter().all(Job::run);
+        goes_on = run(record_kept) && run(delete_expired);
     }
 }
 
-impl Job {
-    /// Runs the job to its end. False when the server stops: what is left waits for the next start.
-    fn run(&self) -> bool {
-        loop {
-            let more = BackgroundWorker::transaction(|| self.step_if_installed());
-            if BackgroundWorker::sigterm_received() {
-                return false;
-            }
-            match more {
-                Ok(true) => {}
-                Ok(false) => return true,
-                Err(failure) => {
-                    pgrx::warning!("vault worker: {failure}");
-                    return true;
-                }
+/// Runs the job to its end. False when the server stops: what is left waits for the next start.
+fn run(job: Job) -> bool {
+    loop {
+        let more = job();
+        if BackgroundWorker::sigterm_received() {
+            return false;
+        }
+        match more {
+            Ok(true) => {}
+            Ok(false) => return true,
+            Err(failure) => {
+                pgrx::warning!("vault worker: {failure}");
+                return true;
             }
         }
     }
+}
 
-    fn step_if_installed(&self) -> Result<bool, Failure> {
-        if is_installed() {
-            doing(self.activity, self.step)
-        } else {
-            Ok(false)
-        }
+fn delete_dead() -> Result<bool, Failure> {
+    let batch = in_transaction(
+        c"vault: deleting what an earlier server left",
+        expiry::delete_dead,
+    )?;
+    Ok(batch.is_some_and(|batch| batch.is_full))
+}
+
+fn record_kept() -> Result<bool, Failure> {
+    let written = in_transaction(
+        c"vault: writing audit rows that were rolled back",
+        audit::record_kept,
+    )?;
+    if let Some(written) = written {
+        kept::written(&written);
     }
+    Ok(false)
+}
+
+fn delete_expired() -> Result<bool, Failure> {
+    let batch = in_transaction(c"vault: deleting what has expired", || {
+        expiry::delete_expired(clock::now()?)
+    })?;
+    Ok(batch.is_some_and(|batch| batch.is_full))
+}
+
+/// Does the work in a transaction of its own; none where the extension is not installed.
+fn in_transaction<T>(
+    what: &'static CStr,
+    work: fn() -> Result<T, Failure>,
+) -> Result<Option<T>, Failure> {
+    BackgroundWorker::transaction(|| {
+        if is_installed() {
+            doing(what, work).map(Some)
+        } else {
+            Ok(None)
+        }
+    })
 }
 
 /// Shows in `pg_stat_activity` what the worker does.

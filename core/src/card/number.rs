@@ -36,9 +36,15 @@ impl CardNumber {
         &self.0
     }
 
-    /// The first six digits, which may be shown (PCI DSS 4.0.1, requirement 3.4.1).
+    /// The first six digits, to look the issuer up.
     pub fn bin(&self) -> &str {
         self.leading(6)
+    }
+
+    /// The first six digits, which may be shown (PCI DSS 4.0.1, requirement 3.4.1); none of a number so short that with
+    /// the last four they would give it away.
+    pub fn shown_bin(&self) -> Option<&str> {
+        (self.0.len() >= 13).then(|| self.leading(6))
     }
 
     /// The first eight digits: the issuer's identification number since ISO/IEC 7812-1:2017, to look the issuer up.
@@ -100,8 +106,15 @@ mod tests {
         let number = CardNumber::parse(" 4111 1111\t4555\u{a0}1142\n").unwrap();
         assert_eq!(number.expose(), "4111111145551142");
         assert_eq!(number.bin(), "411111");
+        assert_eq!(number.shown_bin(), Some("411111"));
         assert_eq!(number.long_bin(), "41111111");
         assert_eq!(number.last4(), "1142");
+    }
+
+    #[test]
+    fn a_short_number_shows_its_last_four_digits_only() {
+        let number = CardNumber::parse("6333300009").unwrap();
+        assert_eq!((number.shown_bin(), number.last4()), (None, "0009"));
     }
 
     #[test]

@@ -29,7 +29,11 @@ impl Timestamp {
 
     /// Reads RFC 3339, with any offset from UTC.
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse().ok().map(Self)
+        let timestamp = Self(text.parse().ok()?);
+        // PostgreSQL knows no others, and nobody means them.
+        (1..=9999)
+            .contains(&timestamp.year_month().year)
+            .then_some(timestamp)
     }
 
     /// The time that lies this much later.

@@ -847,18 +847,12 @@ fn invalid_bytes_in_paths_and_queries_are_refused() {
             "{path:?}"
         );
     }
-    let limit = tenant.send(&tenant.request("GET", b"/v2/customers/list?limit=\xff"));
-    assert_eq!(
-        (limit.status, limit.refusal().0.as_str()),
-        (400, "IR_06"),
-        "{}",
-        limit.text
-    );
-    let filter = tenant.send(&tenant.request("GET", b"/v2/customers/list?customer_id=\xff"));
-    assert!(
-        [200, 400].contains(&filter.status),
-        "{} {}",
-        filter.status,
-        filter.text
-    );
+    for query in [b"limit=\xff".as_slice(), b"customer_id=\xff", b"\xff=1"] {
+        let target = [b"/v2/customers/list?", query].concat();
+        tenant.send(&tenant.request("GET", target)).refuses(
+            404,
+            "IR_02",
+            "Unrecognized request URL",
+        );
+    }
 }

@@ -242,11 +242,19 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         [
             "bind_role",
             "clear_lockouts",
+            "count_values",
             "create_api_key",
             "create_merchant",
             "create_profile",
+            "destroy_data_key",
+            "destroy_profile_keys",
+            "overwrite_data_key",
+            "reencrypt",
+            "reencrypt_batch",
             "revoke_api_key",
-            "unbind_role"
+            "rewrap_data_keys",
+            "rotate_data_key",
+            "unbind_role",
         ]
     );
     for role in [
@@ -277,7 +285,10 @@ fn tables_are_granted_as_the_design_says() {
             "audit_log to vault_auditor: SELECT",
             "card_bins to vault_admin: DELETE, INSERT, SELECT, UPDATE",
             "cvcs to vault_worker: DELETE",
+            "keys to vault_admin: SELECT",
             "merchants to vault_admin: SELECT",
+            "profiles to vault_admin: SELECT",
+            "role_bindings to vault_admin: SELECT",
             "volatile_payment_methods to vault_worker: DELETE",
         ]
     );

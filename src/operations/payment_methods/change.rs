@@ -3,7 +3,7 @@
 use vault_core::contract::id::{CustomerId, PaymentMethodId};
 use vault_core::contract::payment_method::{
     AcknowledgementStatus, ConnectorTokenDetails, DefaultPaymentMethod, PaymentMethod,
-    PaymentMethodDeleted, PaymentMethodResponse, PaymentMethodUpdate,
+    PaymentMethodDeleted, PaymentMethodResponse, PaymentMethodUpdate, StorageType,
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::time::Timestamp;
@@ -26,7 +26,12 @@ pub fn update(
     request: PaymentMethodUpdate,
 ) -> Result<PaymentMethodResponse, Failure> {
     let mut changes = request.check()?;
-    let stored = locked(id)?;
+    let fails = changes.acknowledgement_status == Some(AcknowledgementStatus::Failed);
+    let stored = if fails {
+        locked_with_customer(&found(id)?)?
+    } else {
+        locked(id)?
+    };
     let status = status_after(stored.status, changes.acknowledgement_status)?;
     let positions: Vec<i32> = stored.tokens.iter().map(|token| token.position).collect();
     let mut method = open(caller, stored)?;
@@ -37,6 +42,9 @@ pub fn update(
     if let Some(details) = changes.connector_token_details.take() {
         place_token(caller, &mut method, &positions, details)?;
     }
+    if let (Status::Inactive, Some(customer)) = (status, &method.customer_id) {
+        store::customers::drop_default(customer.as_str(), id.as_str())?;
+    }
     let summary = seal_summary(caller, &method)?;
     store::payment_methods::update(id.as_str(), &summary, status, clock::now()?)?;
     code::change(caller, &mut method, status, changes.card_cvc.as_ref())?;
@@ -46,11 +54,10 @@ pub fn update(
 
 /// Overwrites a payment method's ciphertext with nothing; of a volatile one nothing stays at all.
 pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDeleted, Failure> {
-    let living = living()?;
-    match store::payment_methods::lock(id.as_str(), living)? {
-        Some(stored) => redact(stored, living.now)?,
-        None if store::volatile_payment_methods::delete(id.as_str(), living)? => {}
-        None => return Err(Refusal::PaymentMethodNotFound.into()),
+    let found = found(id)?;
+    match found.storage_type {
+        StorageType::Persistent => redact(&found)?,
+        StorageType::Volatile => delete_volatile(id)?,
     }
     store::cvcs::delete_of(vec![id.as_str().to_owned()])?;
     record(caller, Event::PaymentMethodDeleted, id.as_str())?;
@@ -92,22 +99,46 @@ pub fn set_default(
     })
 }
 
-/// The row of a persistent method; a volatile one does not change.
+/// A method of either kind, as it is now.
+fn found(id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
+    store::payment_methods::find(id.as_str(), living()?)?
+        .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
+}
+
+/// A persistent method, kept for this transaction; a volatile one does not change.
 fn locked(id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
     store::payment_methods::lock(id.as_str(), living()?)?
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
-fn redact(stored: StoredPaymentMethod, now: Timestamp) -> Result<(), Failure> {
+/// Whoever locks both locks the customer first.
+fn locked_with_customer(found: &StoredPaymentMethod) -> Result<StoredPaymentMethod, Failure> {
+    if let Some(customer) = &found.customer_id {
+        store::customers::lock(customer)?;
+    }
+    locked(&found.payment_method_id.as_str().into())
+}
+
+fn redact(found: &StoredPaymentMethod) -> Result<(), Failure> {
+    let stored = locked_with_customer(found)?;
     if stored.status == Status::Redacted {
         return Err(Refusal::PaymentMethodRedacted.into());
     }
     let id = stored.payment_method_id;
-    store::payment_methods::redact(&id, now)?;
+    store::payment_methods::redact(&id, clock::now()?)?;
     if let Some(customer) = &stored.customer_id {
         store::customers::drop_default(customer, &id)?;
     }
     store::connector_tokens::delete_of(vec![id])
+}
+
+/// Refuses when somebody else was faster.
+fn delete_volatile(id: &PaymentMethodId) -> Result<(), Failure> {
+    if store::volatile_payment_methods::delete(id.as_str(), living()?)? {
+        Ok(())
+    } else {
+        Err(Refusal::PaymentMethodNotFound.into())
+    }
 }
 
 fn status_after(

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::store;
 use crate::store::payment_methods::Status;
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, record, record_refusal};
+use crate::tenancy::audit::{Event, record_refusal, record_reveal};
 
 /// Gives the code of a payment method, once. The right comes first, as for a reveal.
 pub fn use_cvc(caller: &Caller, id: &PaymentMethodId) -> Result<CardCvc, Failure> {
@@ -21,7 +21,7 @@ pub fn use_cvc(caller: &Caller, id: &PaymentMethodId) -> Result<CardCvc, Failure
     }
     let envelope = store::cvcs::take(id.as_str(), living()?)?.ok_or(Refusal::CardCvcNotFound)?;
     let code = open_code(caller, id.as_str(), &envelope)?;
-    record(caller, Event::CardCvcUsed, id.as_str())?;
+    record_reveal(caller, Event::CardCvcUsed, id.as_str())?;
     Ok(code)
 }
 

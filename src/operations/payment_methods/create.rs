@@ -16,7 +16,7 @@ use crate::keys;
 use crate::settings;
 use crate::store;
 use crate::store::cvcs::NewCode;
-use crate::store::payment_methods::{Duplicate, LookedUp, NewRow};
+use crate::store::payment_methods::{Duplicate, LookedUp, NewRow, Refresh};
 use crate::store::volatile_payment_methods::NewVolatileRow;
 use crate::tenancy::Caller;
 use crate::tenancy::audit::{Event, record};
@@ -71,26 +71,30 @@ impl Create<'_> {
         duplicate_index: &[u8],
     ) -> Result<Option<PaymentMethod>, Failure> {
         let found = self.look_up(customer, Some(duplicate_index))?;
-        let (event, replaces, mut method) = match found.duplicate {
+        let (event, written) = match found.duplicate {
             None => (
                 Event::PaymentMethodCreated,
-                None,
-                self.created(StorageType::Persistent, Some(customer), found.bin.as_ref())?,
+                self.insert(customer, duplicate_index, found.bin.as_ref())?,
             ),
-            Some(duplicate) => {
-                let modified_at = duplicate.modified_at;
-                (
-                    Event::PaymentMethodRefreshed,
-                    Some(modified_at),
-                    self.refreshed(duplicate)?,
-                )
-            }
+            Some(duplicate) => (Event::PaymentMethodRefreshed, self.refresh(duplicate)?),
         };
+        if let Some(method) = &written {
+            record(self.caller, event, method.id.as_str())?;
+        }
+        Ok(written)
+    }
+
+    fn insert(
+        &self,
+        customer: &CustomerId,
+        duplicate_index: &[u8],
+        bin: Option<&BinRecord>,
+    ) -> Result<Option<PaymentMethod>, Failure> {
+        let mut method = self.created(StorageType::Persistent, Some(customer), bin)?;
         let code = self.place_code(&mut method)?;
-        let id = method.id.as_str();
-        let written = store::payment_methods::upsert(NewRow {
+        let inserted = store::payment_methods::insert(NewRow {
             profile_id: &self.caller.profile_id,
-            payment_method_id: id,
+            payment_method_id: method.id.as_str(),
             customer_id: customer.as_str(),
             payment_method_type: method.payment_method_type.as_str(),
             payment_method_subtype: method.payment_method_subtype.as_deref(),
@@ -98,14 +102,23 @@ impl Create<'_> {
             summary: &seal_summary(self.caller, &method)?,
             duplicate_index,
             created_at: self.now,
-            replaces,
             code: code.as_ref(),
         })?;
-        if !written {
-            return Ok(None);
-        }
-        record(self.caller, event, id)?;
-        Ok(Some(method))
+        Ok(inserted.then_some(method))
+    }
+
+    fn refresh(&self, duplicate: Duplicate) -> Result<Option<PaymentMethod>, Failure> {
+        let mut method = open(self.caller, duplicate.method)?;
+        method.summary.refresh(self.new.summary.clone());
+        let code = self.place_code(&mut method)?;
+        let refreshed = store::payment_methods::refresh(Refresh {
+            payment_method_id: method.id.as_str(),
+            summary: &seal_summary(self.caller, &method)?,
+            now: self.now,
+            unchanged_since: duplicate.modified_at,
+            code: code.as_ref(),
+        })?;
+        Ok(refreshed.then_some(method))
     }
 
     /// Looks for no duplicate: each create makes a method of its own.
@@ -177,12 +190,6 @@ impl Create<'_> {
             summary,
             connector_tokens: Vec::new(),
         })
-    }
-
-    fn refreshed(&self, duplicate: Duplicate) -> Result<PaymentMethod, Failure> {
-        let mut method = open(self.caller, duplicate.method)?;
-        method.summary.refresh(self.new.summary.clone());
-        Ok(method)
     }
 
     /// The security code, sealed for the method. Without one, a duplicate keeps the one it has.

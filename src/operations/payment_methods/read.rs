@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, record, record_refusal};
+use crate::tenancy::audit::{Event, record_refusal, record_reveal};
 
 /// A payment method, masked; with `fetch_raw_detail` in full.
 pub fn retrieve(
@@ -93,6 +93,6 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
     let response = open(caller, stored)?
         .into_revealed(instrument)
         .map_err(|_| Failure::Malformed)?;
-    record(caller, Event::PaymentMethodRevealed, id.as_str())?;
+    record_reveal(caller, Event::PaymentMethodRevealed, id.as_str())?;
     Ok(response)
 }

@@ -214,7 +214,7 @@ impl Card {
             card_fingerprint: None,
             nick_name: self.nick_name,
             card_network: self.card_network,
-            card_isin: number.bin().to_owned(),
+            card_isin: number.shown_bin().map(str::to_owned),
             card_issuer: self.card_issuer,
             card_type: self.card_type,
             saved_to_locker: true,

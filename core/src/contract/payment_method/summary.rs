@@ -132,8 +132,8 @@ pub struct CardSummary {
     pub card_fingerprint: Option<String>,
     pub nick_name: Option<String>,
     pub card_network: Option<CardNetwork>,
-    /// The first six digits.
-    pub card_isin: String,
+    /// The first six digits; none of a very short number.
+    pub card_isin: Option<String>,
     pub card_issuer: Option<String>,
     pub card_type: Option<CardType>,
     pub saved_to_locker: bool,
@@ -151,7 +151,7 @@ impl CardSummary {
         }
         self.card_network = self
             .card_network
-            .or_else(|| CardNetwork::of_bin(&self.card_isin));
+            .or_else(|| CardNetwork::of_bin(self.card_isin.as_deref()?));
     }
 }
 

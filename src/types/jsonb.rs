@@ -1,0 +1,73 @@
+//! `jsonb` as its text. A parsed value would round its numbers and forget how they were written.
+
+use core::ffi::CStr;
+use std::ffi::CString;
+
+use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::pg_sys;
+use pgrx::pgrx_sql_entity_graph::metadata::{
+    ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
+};
+use zeroize::Zeroizing;
+
+/// A `jsonb` argument or result of a SQL function; wiped when dropped.
+pub struct Jsonb(Zeroizing<String>);
+
+impl Jsonb {
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl From<String> for Jsonb {
+    fn from(json: String) -> Self {
+        Self(Zeroizing::new(json))
+    }
+}
+
+// SAFETY: reads an argument whose SQL type is jsonb.
+unsafe impl<'fcx> ArgAbi<'fcx> for Jsonb {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: every datum is a datum; NULL reaches no strict function.
+        let datum: Option<pg_sys::Datum> = unsafe { arg.unbox_arg_using_from_datum() };
+        datum.map_or_else(|| Self::from(String::new()), text_of)
+    }
+}
+
+// SAFETY: returns a datum that PostgreSQL's own input function made.
+unsafe impl BoxRet for Jsonb {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> pgrx::datum::Datum<'fcx> {
+        // JSON writes a NUL as an escape, which jsonb refuses by itself.
+        let text = CString::new(self.0.as_bytes()).unwrap_or_default();
+        // SAFETY: jsonb_in takes a NUL-terminated text and copies what it needs.
+        let datum = unsafe {
+            pgrx::direct_function_call_as_datum(
+                pg_sys::jsonb_in,
+                &[Some(pg_sys::Datum::from(text.as_ptr()))],
+            )
+        };
+        match datum {
+            // SAFETY: a jsonb in the memory context of the call.
+            Some(datum) => unsafe { fcinfo.return_raw_datum(datum) },
+            None => fcinfo.return_null(),
+        }
+    }
+}
+
+// SAFETY: names the SQL type that the implementations above read and write.
+unsafe impl SqlTranslatable for Jsonb {
+    const TYPE_IDENT: &'static str = pgrx::pgrx_resolved_type!(Jsonb);
+    const TYPE_ORIGIN: TypeOrigin = TypeOrigin::External;
+    const ARGUMENT_SQL: Result<SqlMappingRef, ArgumentError> = Ok(SqlMappingRef::literal("jsonb"));
+    const RETURN_SQL: Result<ReturnsRef, ReturnsError> =
+        Ok(ReturnsRef::One(SqlMappingRef::literal("jsonb")));
+}
+
+fn text_of(jsonb: pg_sys::Datum) -> Jsonb {
+    // SAFETY: the datum is a jsonb, whose output is a NUL-terminated text of ours.
+    let text = unsafe {
+        let text: Option<&CStr> = pgrx::direct_function_call(pg_sys::jsonb_out, &[Some(jsonb)]);
+        text.map(|text| text.to_string_lossy().into_owned())
+    };
+    Jsonb::from(text.unwrap_or_default())
+}
