@@ -96,9 +96,7 @@ CREATE TABLE vault.payment_methods (
     last_used_at           timestamptz NOT NULL,
     PRIMARY KEY (profile_id, payment_method_id),
     FOREIGN KEY (profile_id, customer_id) REFERENCES vault.customers,
-    CHECK ((status = 'redacted') = (instrument IS NULL)),
-    CHECK ((status = 'redacted') = (summary IS NULL)),
-    CHECK ((status = 'redacted') = (duplicate_index IS NULL))
+    CHECK (pg_catalog.num_nulls(instrument, summary, duplicate_index) = CASE status WHEN 'redacted' THEN 3 ELSE 0 END)
 );
 COMMENT ON TABLE vault.payment_methods IS 'Payment methods; the instrument and its masked summary are two envelopes';
 COMMENT ON COLUMN vault.payment_methods.instrument IS 'Envelope of the card or account number; opened by a reveal only';

@@ -2,7 +2,7 @@
 
 use vault_core::contract::payment_method::BinRecord;
 
-use super::statement::statements;
+use super::statement::{Row, statements};
 use crate::error::Failure;
 
 statements! {
@@ -13,14 +13,15 @@ statements! {
 
 /// What is known of a card, by its first six and eight digits; the longer one counts.
 pub fn find([six, eight]: [&str; 2]) -> Result<Option<BinRecord>, Failure> {
-    FIND.with(|statement| {
-        statement.row(&[six.into(), eight.into()], |row| {
-            Ok(BinRecord {
-                card_network: row.optional(1)?,
-                card_issuer: row.optional(2)?,
-                card_type: row.optional(3)?,
-                issuing_country: row.optional(4)?,
-            })
-        })
+    FIND.with(|statement| statement.row(&[six.into(), eight.into()], |row| record(row, 1)))
+}
+
+/// Reads the columns behind the one of the BIN.
+pub(super) fn record(row: &Row<'_>, first: usize) -> Result<BinRecord, Failure> {
+    Ok(BinRecord {
+        card_network: row.optional(first)?,
+        card_issuer: row.optional(first + 1)?,
+        card_type: row.optional(first + 2)?,
+        issuing_country: row.optional(first + 3)?,
     })
 }

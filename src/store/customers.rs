@@ -1,8 +1,10 @@
 //! Table `vault.customers`.
 
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
+use vault_core::contract::payment_method::BinRecord;
 use vault_core::contract::time::Timestamp;
 
+use super::card_bins;
 use super::statement::{Row, statements, timestamptz};
 use crate::error::Failure;
 
@@ -21,6 +23,16 @@ statements! {
     Write LOCK(TEXTOID) =
         "SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
          FROM vault.customers WHERE customer_id = $1 FOR UPDATE";
+    /// All that a create of a payment method must know. Holds the row's key, so that the customer cannot be redacted before
+    /// the create has ended.
+    Write HOLD(TEXTOID, TEXTOID, TEXTOID) =
+        "SELECT c.redacted_at IS NOT NULL, \
+                eight.bin, eight.card_network, eight.card_issuer, eight.card_type, eight.issuing_country, \
+                six.bin, six.card_network, six.card_issuer, six.card_type, six.issuing_country \
+         FROM vault.customers c \
+         LEFT JOIN vault.card_bins eight ON eight.bin = $3 \
+         LEFT JOIN vault.card_bins six ON six.bin = $2 \
+         WHERE c.customer_id = $1 FOR KEY SHARE OF c";
     Write UPDATE(TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
         "UPDATE vault.customers SET details = $2, default_payment_method_id = $3, modified_at = $4 \
          WHERE customer_id = $1";
@@ -71,6 +83,12 @@ pub struct StoredCustomer {
     pub created_at: Timestamp,
 }
 
+/// A customer that stays what it is until the transaction ends, and what is known of a card.
+pub struct Held {
+    pub is_redacted: bool,
+    pub bin: Option<BinRecord>,
+}
+
 /// False, and nothing is written, when the reference is taken.
 pub fn insert(customer: NewCustomer<'_>) -> Result<bool, Failure> {
     INSERT.with(|statement| {
@@ -96,6 +114,19 @@ pub fn find_by_reference(merchant_reference_id: &str) -> Result<Option<StoredCus
 /// Finds the row and keeps it for this transaction.
 pub fn lock(customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
     LOCK.with(|statement| statement.row(&[customer_id.into()], stored))
+}
+
+/// For a create of a payment method. `bins` are the first six and eight digits of a card.
+pub fn hold(customer_id: &str, bins: Option<[&str; 2]>) -> Result<Option<Held>, Failure> {
+    let [six, eight] = bins.map_or([None; 2], |bins| bins.map(Some));
+    HOLD.with(|statement| {
+        statement.row(&[customer_id.into(), six.into(), eight.into()], |row| {
+            Ok(Held {
+                is_redacted: row.required(1)?,
+                bin: bin(row, 2)?.or(bin(row, 7)?),
+            })
+        })
+    })
 }
 
 pub fn update(
@@ -189,6 +220,13 @@ pub fn list_with_count(
             .collect(),
         total,
     ))
+}
+
+fn bin(row: &Row<'_>, column: usize) -> Result<Option<BinRecord>, Failure> {
+    match row.optional::<String>(column)? {
+        Some(_) => card_bins::record(row, column + 1).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn stored(row: &Row<'_>) -> Result<StoredCustomer, Failure> {

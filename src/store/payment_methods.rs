@@ -1,7 +1,8 @@
 //! Table `vault.payment_methods`.
 
+use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
-use vault_core::contract::payment_method::{BinRecord, PaymentMethodType, StorageType};
+use vault_core::contract::payment_method::{PaymentMethodType, StorageType};
 use vault_core::contract::time::Timestamp;
 
 use super::connector_tokens::StoredToken;
@@ -49,7 +50,7 @@ macro_rules! code {
 
 /// Writes a payment method, and with it the security code that came with it, if one did. Gives a row for the method.
 macro_rules! with_code {
-    ($write:literal, $code:literal) => {
+    ($write:expr, $code:literal) => {
         concat!(
             "WITH method AS (",
             $write,
@@ -62,57 +63,65 @@ macro_rules! with_code {
     };
 }
 
-/// Finds a payment method, persistent or volatile: its id does not tell. For that, one look-up probes both primary keys;
-/// a second one only for what the first does not find would double the cost of a miss, and tell the two by time.
 macro_rules! find {
-    ($of_persistent:literal, $of_volatile:literal) => {
+    ($further:literal) => {
         concat!(
-            "SELECT ", columns!("code.expires_at"), $of_persistent,
-            " FROM vault.payment_methods p ", tokens!(), code!("p", "$2", "$3"),
-            " WHERE p.payment_method_id = $1 \
-             UNION ALL \
-             SELECT v.payment_method_id, v.customer_id, v.payment_method_type, v.payment_method_subtype, 'active', \
-                    v.summary, v.created_at, v.created_at, NULL, NULL, 'volatile', code.expires_at", $of_volatile,
-            " FROM vault.volatile_payment_methods v", code!("v", "$2", "$3"),
-            " WHERE v.payment_method_id = $1 AND v.memory_key = $2 AND v.expires_at > $3 \
-             ORDER BY 9"
+            "SELECT ",
+            columns!("code.expires_at"),
+            $further,
+            " FROM vault.payment_methods p ",
+            tokens!(),
+            code!("p", "$2", "$3"),
+            " WHERE p.payment_method_id = $1"
         )
     };
 }
 
-statements! {
-    /// One look-up for all that a create must know. It holds the customer's key, so that the customer cannot be redacted
-    /// before the create has ended.
-    Write LOOK_UP(TEXTOID, BYTEAOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) = concat!(
-        "SELECT ", columns!("code.expires_at"), ", c.redacted_at IS NOT NULL, p.modified_at, \
-                b.bin, b.card_network, b.card_issuer, b.card_type, b.issuing_country \
-         FROM vault.customers c \
-         LEFT JOIN vault.payment_methods p \
-           ON p.profile_id = c.profile_id AND p.customer_id = c.customer_id AND p.duplicate_index = $2 ",
-        tokens!(), code!("p", "$5", "$6"),
-        " LEFT JOIN LATERAL (SELECT * FROM vault.card_bins WHERE bin IN ($3, $4) \
-                             ORDER BY pg_catalog.length(bin) DESC LIMIT 1) b ON true \
-         WHERE c.customer_id = $1 ORDER BY t.position FOR KEY SHARE OF c");
-    /// A unique index decides, whoever else stores the same card at the same time.
-    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
-                 BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = with_code!(
+macro_rules! find_volatile {
+    ($further:literal) => {
+        concat!(
+            "SELECT v.payment_method_id, v.customer_id, v.payment_method_type, v.payment_method_subtype, 'active', \
+                    v.summary, v.created_at, v.created_at, NULL::integer, NULL::bytea, 'volatile', code.expires_at",
+            $further, " FROM vault.volatile_payment_methods v", code!("v", "$2", "$3"),
+            " WHERE v.payment_method_id = $1 AND v.memory_key = $2 AND v.expires_at > $3"
+        )
+    };
+}
+
+macro_rules! insert {
+    () => {
         "INSERT INTO vault.payment_methods \
          (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
           instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
-         ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING",
-        "SELECT profile_id, payment_method_id, $10, $11, $12 FROM method WHERE $11 IS NOT NULL");
+         ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING"
+    };
+}
+
+statements! {
+    /// The method that a create for the customer would repeat.
+    Read FIND_DUPLICATE(TEXTOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = concat!(
+        "SELECT ", columns!("code.expires_at"), ", p.modified_at FROM vault.payment_methods p ",
+        tokens!(), code!("p", "$3", "$4"),
+        " WHERE p.customer_id = $1 AND p.duplicate_index = $2");
+    /// A unique index decides, whoever else stores the same card at the same time.
+    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = insert!();
+    Write INSERT_WITH_CODE(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
+                           BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = with_code!(
+        insert!(), "SELECT profile_id, payment_method_id, $10, $11, $12 FROM method WHERE $11 IS NOT NULL");
     Write REFRESH(TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = with_code!(
         "UPDATE vault.payment_methods SET summary = $2, status = 'active', \
                 modified_at = GREATEST($3, modified_at + INTERVAL '1 microsecond') \
          WHERE payment_method_id = $1 AND modified_at = $4",
         "SELECT profile_id, payment_method_id, $5, $6, $7 FROM method WHERE $6 IS NOT NULL");
-    Read FIND(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find!("", "");
-    Read FIND_WITH_INSTRUMENT(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find!(", p.instrument", ", v.instrument");
+    Read FIND(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find!("");
+    Read FIND_WITH_INSTRUMENT(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find!(", p.instrument");
+    Read FIND_VOLATILE(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find_volatile!("");
+    Read FIND_VOLATILE_WITH_INSTRUMENT(TEXTOID, BYTEAOID, TIMESTAMPTZOID) = find_volatile!(", v.instrument");
     /// A standby has no unlogged tables: even to name one in a statement is an error there.
     Read FIND_ON_STANDBY(TEXTOID) = concat!(
         "SELECT ", columns!("NULL::timestamptz"), " FROM vault.payment_methods p ", tokens!(),
-        " WHERE p.payment_method_id = $1 ORDER BY t.position");
+        " WHERE p.payment_method_id = $1");
     Write LOCK(TEXTOID) = "SELECT 1 FROM vault.payment_methods WHERE payment_method_id = $1 FOR UPDATE";
     /// Every row begins with the customer, so that one without methods is told from none.
     Read LIST(TEXTOID) = concat!(
@@ -121,7 +130,7 @@ statements! {
          LEFT JOIN vault.payment_methods p \
            ON p.profile_id = c.profile_id AND p.customer_id = c.customer_id AND p.status = 'active' ",
         tokens!(),
-        " WHERE c.customer_id = $1 ORDER BY p.last_used_at DESC, p.payment_method_id DESC, t.position");
+        " WHERE c.customer_id = $1 ORDER BY p.last_used_at DESC, p.payment_method_id DESC");
     Read COUNT_ACTIVE() = "SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE status = 'active'";
     Write UPDATE(TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
         "UPDATE vault.payment_methods SET summary = $2, status = $3, \
@@ -165,13 +174,6 @@ pub struct Refresh<'a> {
     pub unchanged_since: Timestamp,
     /// The security code that goes with it.
     pub code: Option<&'a NewCode>,
-}
-
-/// What a create finds before it writes.
-pub struct LookedUp {
-    pub customer_redacted: bool,
-    pub duplicate: Option<Duplicate>,
-    pub bin: Option<BinRecord>,
 }
 
 /// The method that a create would repeat.
@@ -220,71 +222,55 @@ pub struct CustomersMethods {
     pub methods: Vec<StoredPaymentMethod>,
 }
 
-/// None when the profile has no such customer. `bins` are the first six and eight digits of a card. Without a
-/// `duplicate_index` no duplicate is looked for.
-pub fn look_up(
+/// The customer's method of the same card or account.
+pub fn find_duplicate(
     customer_id: &str,
-    duplicate_index: Option<&[u8]>,
-    bins: Option<[&str; 2]>,
+    duplicate_index: &[u8],
     living: Living,
-) -> Result<Option<LookedUp>, Failure> {
-    let [six, eight] = bins.map_or([None; 2], |bins| bins.map(Some));
-    let rows = LOOK_UP.with(|statement| {
-        statement.rows(
-            &[
-                customer_id.into(),
-                duplicate_index.into(),
-                six.into(),
-                eight.into(),
-                living.memory_key.into(),
-                timestamptz(living.now).into(),
-            ],
-            looked_up,
-        )
+) -> Result<Option<Duplicate>, Failure> {
+    let arguments = [
+        customer_id.into(),
+        duplicate_index.into(),
+        living.memory_key.into(),
+        timestamptz(living.now).into(),
+    ];
+    let rows = FIND_DUPLICATE.with(|statement| {
+        statement.rows(&arguments, |row| {
+            Ok((row.timestamp(13)?, method_and_token(row)?))
+        })
     })?;
-    let mut found = None;
-    let mut duplicates = Vec::new();
-    for (row, duplicate) in rows {
-        found.get_or_insert(row);
-        duplicates.extend(duplicate);
-    }
-    let Some((customer_redacted, modified_at, bin)) = found else {
-        return Ok(None);
-    };
-    let duplicate = fold(duplicates)
-        .pop()
+    let modified_at = rows.first().map(|(modified_at, _)| *modified_at);
+    let method = fold(rows.into_iter().map(|(_, row)| row)).pop();
+    Ok(method
         .zip(modified_at)
         .map(|(method, modified_at)| Duplicate {
             method,
             modified_at,
-        });
-    Ok(Some(LookedUp {
-        customer_redacted,
-        duplicate,
-        bin,
-    }))
+        }))
 }
 
 /// False, and nothing is written, when the customer has the same card or account already.
 pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
-    let [memory_key, code, code_expires_at] = NewCode::arguments(method.code);
-    INSERT.with(|statement| {
-        let rows = statement.execute(&[
-            method.profile_id.into(),
-            method.payment_method_id.into(),
-            method.customer_id.into(),
-            method.payment_method_type.into(),
-            method.payment_method_subtype.into(),
-            method.instrument.into(),
-            method.summary.into(),
-            method.duplicate_index.into(),
-            timestamptz(method.created_at).into(),
-            memory_key,
-            code,
-            code_expires_at,
-        ])?;
-        Ok(rows > 0)
-    })
+    let row = [
+        method.profile_id.into(),
+        method.payment_method_id.into(),
+        method.customer_id.into(),
+        method.payment_method_type.into(),
+        method.payment_method_subtype.into(),
+        method.instrument.into(),
+        method.summary.into(),
+        method.duplicate_index.into(),
+        timestamptz(method.created_at).into(),
+    ];
+    let rows = match method.code {
+        None => INSERT.with(|statement| statement.execute(&row))?,
+        Some(_) => {
+            let code = NewCode::arguments(method.code);
+            let arguments: Vec<_> = row.into_iter().chain(code).collect();
+            INSERT_WITH_CODE.with(|statement| statement.execute(&arguments))?
+        }
+    };
+    Ok(rows > 0)
 }
 
 /// Makes the method active, with this summary. False, and nothing is written, when somebody has changed it meanwhile.
@@ -304,40 +290,54 @@ pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
     })
 }
 
-/// Finds a persistent or volatile method; on a standby, persistent ones only.
+/// Finds a persistent or volatile method; on a standby, persistent ones only. An id does not tell which it is: most are
+/// persistent, so only what is not costs a second look.
 pub fn find(
     payment_method_id: &str,
     living: Living,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
-    let id = payment_method_id.into();
-    let rows = if is_on_standby() {
-        FIND_ON_STANDBY.with(|statement| statement.rows(&[id], method_and_token))?
-    } else {
-        let arguments = [id, living.memory_key.into(), timestamptz(living.now).into()];
-        FIND.with(|statement| statement.rows(&arguments, method_and_token))?
-    };
-    Ok(fold(rows).pop())
+    if is_on_standby() {
+        let id = payment_method_id.into();
+        let rows = FIND_ON_STANDBY.with(|statement| statement.rows(&[id], method_and_token))?;
+        return Ok(fold(rows).pop());
+    }
+    for find in [&FIND, &FIND_VOLATILE] {
+        let arguments = arguments(payment_method_id, living);
+        let rows = find.with(|statement| statement.rows(&arguments, method_and_token))?;
+        if let Some(method) = fold(rows).pop() {
+            return Ok(Some(method));
+        }
+    }
+    Ok(None)
 }
 
 pub fn find_with_instrument(
     payment_method_id: &str,
     living: Living,
 ) -> Result<Option<WithInstrument>, Failure> {
-    let arguments = [
+    for find in [&FIND_WITH_INSTRUMENT, &FIND_VOLATILE_WITH_INSTRUMENT] {
+        let arguments = arguments(payment_method_id, living);
+        let mut rows = find.with(|statement| {
+            statement.rows(&arguments, |row| {
+                Ok((method_and_token(row)?, row.optional(13)?))
+            })
+        })?;
+        let instrument = rows
+            .first_mut()
+            .and_then(|(_, instrument)| instrument.take());
+        if let Some(method) = fold(rows.into_iter().map(|(row, _)| row)).pop() {
+            return Ok(Some(WithInstrument { method, instrument }));
+        }
+    }
+    Ok(None)
+}
+
+fn arguments(payment_method_id: &str, living: Living) -> [DatumWithOid<'_>; 3] {
+    [
         payment_method_id.into(),
         living.memory_key.into(),
         timestamptz(living.now).into(),
-    ];
-    let mut rows = FIND_WITH_INSTRUMENT.with(|statement| {
-        statement.rows(&arguments, |row| {
-            Ok((method_and_token(row)?, row.optional(13)?))
-        })
-    })?;
-    let instrument = rows
-        .first_mut()
-        .and_then(|(_, instrument)| instrument.take());
-    let method = fold(rows.into_iter().map(|(row, _)| row)).pop();
-    Ok(method.map(|method| WithInstrument { method, instrument }))
+    ]
 }
 
 /// Finds a persistent method and keeps it for this transaction. Looks only once it has the lock: the tokens, too, are
@@ -444,29 +444,6 @@ fn is_on_standby() -> bool {
     unsafe { pg_sys::RecoveryInProgress() }
 }
 
-type Customer = (bool, Option<Timestamp>, Option<BinRecord>);
-
-/// What is the same in every row of the look-up, and what is not.
-fn looked_up(row: &Row<'_>) -> Result<(Customer, Option<MethodAndToken>), Failure> {
-    let Some(_) = row.optional::<String>(1)? else {
-        return Ok(((row.required(13)?, None, bin(row)?), None));
-    };
-    let customer = (row.required(13)?, Some(row.timestamp(14)?), bin(row)?);
-    Ok((customer, Some(method_and_token(row)?)))
-}
-
-fn bin(row: &Row<'_>) -> Result<Option<BinRecord>, Failure> {
-    let Some(_) = row.optional::<String>(15)? else {
-        return Ok(None);
-    };
-    Ok(Some(BinRecord {
-        card_network: row.optional(16)?,
-        card_issuer: row.optional(17)?,
-        card_type: row.optional(18)?,
-        issuing_country: row.optional(19)?,
-    }))
-}
-
 type MethodAndToken = (StoredPaymentMethod, Option<StoredToken>);
 
 /// One row of a join: a method, and one of its tokens if it has any.
@@ -509,6 +486,9 @@ fn fold(rows: impl IntoIterator<Item = MethodAndToken>) -> Vec<StoredPaymentMeth
         if let Some(last) = methods.last_mut() {
             last.tokens.extend(token);
         }
+    }
+    for method in &mut methods {
+        method.tokens.sort_by_key(|token| token.position);
     }
     methods
 }

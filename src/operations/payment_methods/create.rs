@@ -16,7 +16,7 @@ use crate::keys;
 use crate::settings;
 use crate::store;
 use crate::store::cvcs::NewCode;
-use crate::store::payment_methods::{Duplicate, LookedUp, NewRow, Refresh};
+use crate::store::payment_methods::{NewRow, Refresh};
 use crate::store::volatile_payment_methods::NewVolatileRow;
 use crate::tenancy::Caller;
 use crate::tenancy::audit::{Event, record};
@@ -55,35 +55,25 @@ impl Create<'_> {
         customer: &CustomerId,
         index_key: &IndexKey,
     ) -> Result<PaymentMethod, Failure> {
+        let bin = self.hold(customer)?;
         let duplicate_index = self.new.instrument.duplicate_index(index_key);
         for _ in 0..ATTEMPTS {
-            if let Some(method) = self.attempt(customer, &duplicate_index)? {
-                return Ok(method);
+            if let Some(method) = self.insert(customer, &duplicate_index, bin.as_ref())? {
+                return self.recorded(Event::PaymentMethodCreated, method);
+            }
+            if let Some(method) = self.refresh(customer, &duplicate_index)? {
+                return self.recorded(Event::PaymentMethodRefreshed, method);
             }
         }
         Err(Failure::Contention)
     }
 
-    /// None when somebody else created or changed the same method between the look-up and the write.
-    fn attempt(
-        &self,
-        customer: &CustomerId,
-        duplicate_index: &[u8],
-    ) -> Result<Option<PaymentMethod>, Failure> {
-        let found = self.look_up(customer, Some(duplicate_index))?;
-        let (event, written) = match found.duplicate {
-            None => (
-                Event::PaymentMethodCreated,
-                self.insert(customer, duplicate_index, found.bin.as_ref())?,
-            ),
-            Some(duplicate) => (Event::PaymentMethodRefreshed, self.refresh(duplicate)?),
-        };
-        if let Some(method) = &written {
-            record(self.caller, event, method.id.as_str())?;
-        }
-        Ok(written)
+    fn recorded(&self, event: Event, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
+        record(self.caller, event, method.id.as_str())?;
+        Ok(method)
     }
 
+    /// None when the customer has the same method already.
     fn insert(
         &self,
         customer: &CustomerId,
@@ -107,7 +97,20 @@ impl Create<'_> {
         Ok(inserted.then_some(method))
     }
 
-    fn refresh(&self, duplicate: Duplicate) -> Result<Option<PaymentMethod>, Failure> {
+    /// None when somebody has changed or deleted the method meanwhile.
+    fn refresh(
+        &self,
+        customer: &CustomerId,
+        duplicate_index: &[u8],
+    ) -> Result<Option<PaymentMethod>, Failure> {
+        let found = store::payment_methods::find_duplicate(
+            customer.as_str(),
+            duplicate_index,
+            living_at(self.now)?,
+        )?;
+        let Some(duplicate) = found else {
+            return Ok(None);
+        };
         let mut method = open(self.caller, duplicate.method)?;
         method.summary.refresh(self.new.summary.clone());
         let code = self.place_code(&mut method)?;
@@ -124,7 +127,7 @@ impl Create<'_> {
     /// Looks for no duplicate: each create makes a method of its own.
     fn volatile(&self, customer: Option<&CustomerId>) -> Result<PaymentMethod, Failure> {
         let bin = match (customer, self.new.instrument.bins()) {
-            (Some(customer), _) => self.look_up(customer, None)?.bin,
+            (Some(customer), _) => self.hold(customer)?,
             (None, Some(bins)) => store::card_bins::find(bins)?,
             (None, None) => None,
         };
@@ -151,22 +154,14 @@ impl Create<'_> {
         Ok(method)
     }
 
-    fn look_up(
-        &self,
-        customer: &CustomerId,
-        duplicate_index: Option<&[u8]>,
-    ) -> Result<LookedUp, Failure> {
-        let found = store::payment_methods::look_up(
-            customer.as_str(),
-            duplicate_index,
-            self.new.instrument.bins(),
-            living_at(self.now)?,
-        )?
-        .ok_or(Refusal::CustomerNotFound)?;
-        if found.customer_redacted {
+    /// Keeps the customer from being redacted, and tells what is known of the card.
+    fn hold(&self, customer: &CustomerId) -> Result<Option<BinRecord>, Failure> {
+        let held = store::customers::hold(customer.as_str(), self.new.instrument.bins())?
+            .ok_or(Refusal::CustomerNotFound)?;
+        if held.is_redacted {
             return Err(Refusal::CustomerRedacted.into());
         }
-        Ok(found)
+        Ok(held.bin)
     }
 
     fn created(
