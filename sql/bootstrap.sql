@@ -40,6 +40,8 @@ COMMENT ON ROLE vault_auditor IS 'Reads the audit log';
 
 CREATE TYPE vault.encrypted_text;
 CREATE TYPE vault.encrypted_json;
+CREATE TYPE vault.searchable_text;
+CREATE TYPE vault.card_number;
 
 CREATE SCHEMA vault_api;
 COMMENT ON SCHEMA vault_api IS 'The HTTP API, published by PostgREST';

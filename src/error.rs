@@ -135,6 +135,10 @@ impl Failure {
             Self::Refused(Refusal::RevealNotAllowed) => {
                 Some("By SQL, a role sees full numbers as a member of vault_reveal.")
             }
+            Self::Envelope(EnvelopeError::NotAnEnvelope | EnvelopeError::OtherType) => Some(
+                "Input takes the text form of a value of its type alone; vault.encrypt, vault.searchable and \
+                 vault.card_number make one.",
+            ),
             Self::UnknownKey | Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
             ),

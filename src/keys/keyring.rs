@@ -25,7 +25,7 @@ pub struct ProfileKeys {
     current: (KeyId, DataKey),
     /// Only open.
     retired: HashMap<KeyId, DataKey>,
-    index: IndexKey,
+    index: (KeyId, IndexKey),
 }
 
 /// The keys of the current profile, unwrapped once per backend.
@@ -76,7 +76,12 @@ impl ProfileKeys {
 
     /// Makes the profile's blind indexes.
     pub fn index(&self) -> &IndexKey {
-        &self.index
+        &self.index.1
+    }
+
+    /// The key that makes them.
+    pub fn index_key_id(&self) -> KeyId {
+        self.index.0
     }
 
     fn data_key(&self, key_id: KeyId) -> Option<&DataKey> {
@@ -109,7 +114,7 @@ fn load(profile_id: &str) -> Result<ProfileKeys, Failure> {
             Purpose::Index if stored.current => {
                 let key = IndexKey::from(&material);
                 exclude_from_core_dumps(key.location());
-                index = Some(key);
+                index = Some((key_id(&stored)?, key));
             }
             Purpose::Index => {}
         }

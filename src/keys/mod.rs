@@ -6,4 +6,4 @@ mod memory;
 pub mod root_key;
 
 pub use data_keys::create_for_profile;
-pub use keyring::of_profile;
+pub use keyring::{ProfileKeys, of_profile};
