@@ -72,6 +72,8 @@ COMMENT ON ROLE vault_auditor IS 'Reads the audit log';
 
 CREATE TYPE vault.encrypted_text;
 CREATE TYPE vault.encrypted_json;
+CREATE TYPE vault.searchable_text;
+CREATE TYPE vault.card_number;
 
 COMMENT ON SCHEMA vault IS 'The vault: operations, encrypted types, keys, profiles and the audit log';
 CREATE SCHEMA vault_api;

@@ -27,6 +27,21 @@ COMMENT ON FUNCTION vault.decrypt(vault.encrypted_text, text) IS 'Opens a text t
 COMMENT ON FUNCTION vault.decrypt(vault.encrypted_json) IS 'Opens a JSON value of the current profile';
 COMMENT ON FUNCTION vault.decrypt(vault.encrypted_json, text) IS 'Opens a JSON value that was sealed with this context';
 
+COMMENT ON FUNCTION vault.searchable(text) IS 'Seals a text under the current profile''s data key, with its blind index; equal texts of a profile are =';
+COMMENT ON FUNCTION vault.searchable(text, text) IS 'Seals a text so that it opens only with the same context; it is found without it';
+COMMENT ON FUNCTION vault.decrypt(vault.searchable_text) IS 'Opens a text of the current profile';
+COMMENT ON FUNCTION vault.decrypt(vault.searchable_text, text) IS 'Opens a text that was sealed with this context';
+COMMENT ON FUNCTION vault.card_number(text) IS 'Checks and seals a card number, with its blind index; of a parameter, name the type: vault.card_number($1::text)';
+COMMENT ON FUNCTION vault.card_number(varchar) IS 'Checks and seals a card number; as of a text';
+COMMENT ON FUNCTION vault.card_number(bpchar) IS 'Checks and seals a card number; as of a text';
+COMMENT ON FUNCTION vault.card_number(unknown) IS 'Checks and seals a card number; as of a text';
+COMMENT ON FUNCTION vault.card_number(text, text) IS 'Checks and seals a card number so that it opens only with the same context; it is found without it';
+COMMENT ON FUNCTION vault.decrypt(vault.card_number) IS 'Opens a card number of the current profile, for members of vault_reveal';
+COMMENT ON FUNCTION vault.decrypt(vault.card_number, text) IS 'Opens a card number that was sealed with this context, for members of vault_reveal';
+COMMENT ON FUNCTION vault.mask(vault.card_number) IS 'First six and last four digits, an asterisk for each other; of a number of fewer than 14 digits the last four alone';
+COMMENT ON FUNCTION vault.last4(vault.card_number) IS 'The last four digits';
+COMMENT ON FUNCTION vault.network(vault.card_number) IS 'The card network; NULL where the first digits do not tell it';
+
 COMMENT ON FUNCTION vault.create_merchant(text) IS 'Makes a merchant; returns its id';
 COMMENT ON FUNCTION vault.create_profile(text, text) IS 'Makes a profile of a merchant, with its keys; returns its id';
 COMMENT ON FUNCTION vault.create_api_key(text, text, text[], timestamptz) IS 'Makes an API key of a merchant; the key is shown this once';
@@ -52,6 +67,33 @@ COMMENT ON FUNCTION vault.encrypted_json_in(cstring) IS 'Input: the text form of
 COMMENT ON FUNCTION vault.encrypted_json_out(vault.encrypted_json) IS 'Output: the text form of the envelope';
 COMMENT ON FUNCTION vault.encrypted_json_recv(internal) IS 'Binary input: an envelope';
 COMMENT ON FUNCTION vault.encrypted_json_send(vault.encrypted_json) IS 'Binary output: the envelope';
+
+COMMENT ON FUNCTION vault.searchable_text_in(cstring) IS 'Input: the text form of a sealed value, nothing else';
+COMMENT ON FUNCTION vault.searchable_text_out(vault.searchable_text) IS 'Output: the text form of the sealed value';
+COMMENT ON FUNCTION vault.searchable_text_recv(internal) IS 'Binary input: a sealed value';
+COMMENT ON FUNCTION vault.searchable_text_send(vault.searchable_text) IS 'Binary output: the sealed value';
+COMMENT ON FUNCTION vault.searchable_text_lt(vault.searchable_text, vault.searchable_text) IS 'Implements <';
+COMMENT ON FUNCTION vault.searchable_text_le(vault.searchable_text, vault.searchable_text) IS 'Implements <=';
+COMMENT ON FUNCTION vault.searchable_text_eq(vault.searchable_text, vault.searchable_text) IS 'Implements =';
+COMMENT ON FUNCTION vault.searchable_text_ne(vault.searchable_text, vault.searchable_text) IS 'Implements <>';
+COMMENT ON FUNCTION vault.searchable_text_ge(vault.searchable_text, vault.searchable_text) IS 'Implements >=';
+COMMENT ON FUNCTION vault.searchable_text_gt(vault.searchable_text, vault.searchable_text) IS 'Implements >';
+COMMENT ON FUNCTION vault.searchable_text_cmp(vault.searchable_text, vault.searchable_text) IS 'Orders two values by their index parts, for B-trees';
+COMMENT ON FUNCTION vault.searchable_text_hash(vault.searchable_text) IS 'Hash of the index part';
+COMMENT ON FUNCTION vault.searchable_text_hash_extended(vault.searchable_text, bigint) IS 'Hash of the index part, with a seed';
+COMMENT ON FUNCTION vault.card_number_in(cstring) IS 'Input: the text form of a sealed value, nothing else';
+COMMENT ON FUNCTION vault.card_number_out(vault.card_number) IS 'Output: the text form of the sealed value';
+COMMENT ON FUNCTION vault.card_number_recv(internal) IS 'Binary input: a sealed value';
+COMMENT ON FUNCTION vault.card_number_send(vault.card_number) IS 'Binary output: the sealed value';
+COMMENT ON FUNCTION vault.card_number_lt(vault.card_number, vault.card_number) IS 'Implements <';
+COMMENT ON FUNCTION vault.card_number_le(vault.card_number, vault.card_number) IS 'Implements <=';
+COMMENT ON FUNCTION vault.card_number_eq(vault.card_number, vault.card_number) IS 'Implements =';
+COMMENT ON FUNCTION vault.card_number_ne(vault.card_number, vault.card_number) IS 'Implements <>';
+COMMENT ON FUNCTION vault.card_number_ge(vault.card_number, vault.card_number) IS 'Implements >=';
+COMMENT ON FUNCTION vault.card_number_gt(vault.card_number, vault.card_number) IS 'Implements >';
+COMMENT ON FUNCTION vault.card_number_cmp(vault.card_number, vault.card_number) IS 'Orders two values by their index parts, for B-trees';
+COMMENT ON FUNCTION vault.card_number_hash(vault.card_number) IS 'Hash of the index part';
+COMMENT ON FUNCTION vault.card_number_hash_extended(vault.card_number, bigint) IS 'Hash of the index part, with a seed';
 
 -- Whatever rights came with the objects — EXECUTE for PUBLIC, and what ALTER DEFAULT PRIVILEGES adds — are taken back;
 -- then each role gets what it is for.
@@ -129,7 +171,12 @@ GRANT EXECUTE ON FUNCTION
     vault.set_default_payment_method(text, text), vault.use_cvc(text),
     vault.encrypt(text), vault.encrypt(jsonb), vault.encrypt(text, text), vault.encrypt(jsonb, text),
     vault.decrypt(vault.encrypted_text), vault.decrypt(vault.encrypted_json),
-    vault.decrypt(vault.encrypted_text, text), vault.decrypt(vault.encrypted_json, text)
+    vault.decrypt(vault.encrypted_text, text), vault.decrypt(vault.encrypted_json, text),
+    vault.searchable(text), vault.searchable(text, text),
+    vault.decrypt(vault.searchable_text), vault.decrypt(vault.searchable_text, text),
+    vault.card_number(text), vault.card_number(varchar), vault.card_number(bpchar), vault.card_number(unknown),
+    vault.card_number(text, text), vault.decrypt(vault.card_number), vault.decrypt(vault.card_number, text),
+    vault.mask(vault.card_number), vault.last4(vault.card_number), vault.network(vault.card_number)
 TO vault_client;
 
 GRANT EXECUTE ON FUNCTION
@@ -150,11 +197,26 @@ GRANT SELECT (key_id, merchant_id, name, prefix, scopes, created_at, expires_at,
 
 GRANT SELECT ON vault.audit_log TO vault_auditor;
 
--- Input, output, send and receive only move ciphertext: like the types themselves they are for whoever sees the column.
+-- Input, output, send and receive only move ciphertext, and comparison reads nothing but it: like the types themselves
+-- they are for whoever sees the column.
 GRANT USAGE ON SCHEMA vault TO PUBLIC;
 GRANT EXECUTE ON FUNCTION
     vault.encrypted_text_in(cstring), vault.encrypted_text_out(vault.encrypted_text),
     vault.encrypted_text_recv(internal), vault.encrypted_text_send(vault.encrypted_text),
     vault.encrypted_json_in(cstring), vault.encrypted_json_out(vault.encrypted_json),
-    vault.encrypted_json_recv(internal), vault.encrypted_json_send(vault.encrypted_json)
+    vault.encrypted_json_recv(internal), vault.encrypted_json_send(vault.encrypted_json),
+    vault.searchable_text_in(cstring), vault.searchable_text_out(vault.searchable_text),
+    vault.searchable_text_recv(internal), vault.searchable_text_send(vault.searchable_text),
+    vault.searchable_text_lt(vault.searchable_text, vault.searchable_text), vault.searchable_text_le(vault.searchable_text, vault.searchable_text),
+    vault.searchable_text_eq(vault.searchable_text, vault.searchable_text), vault.searchable_text_ne(vault.searchable_text, vault.searchable_text),
+    vault.searchable_text_ge(vault.searchable_text, vault.searchable_text), vault.searchable_text_gt(vault.searchable_text, vault.searchable_text),
+    vault.searchable_text_cmp(vault.searchable_text, vault.searchable_text), vault.searchable_text_hash(vault.searchable_text),
+    vault.searchable_text_hash_extended(vault.searchable_text, bigint),
+    vault.card_number_in(cstring), vault.card_number_out(vault.card_number),
+    vault.card_number_recv(internal), vault.card_number_send(vault.card_number),
+    vault.card_number_lt(vault.card_number, vault.card_number), vault.card_number_le(vault.card_number, vault.card_number),
+    vault.card_number_eq(vault.card_number, vault.card_number), vault.card_number_ne(vault.card_number, vault.card_number),
+    vault.card_number_ge(vault.card_number, vault.card_number), vault.card_number_gt(vault.card_number, vault.card_number),
+    vault.card_number_cmp(vault.card_number, vault.card_number), vault.card_number_hash(vault.card_number),
+    vault.card_number_hash_extended(vault.card_number, bigint)
 TO PUBLIC;

@@ -145,7 +145,8 @@ impl Failure {
                 Some("By SQL, a role sees full numbers as a member of vault_reveal.")
             }
             Self::Input(_) => Some(
-                "An encrypted column takes what vault.encrypt gives; nothing is encrypted on the way in.",
+                "Input takes the text form of a value of its type alone; vault.encrypt, vault.searchable and \
+                 vault.card_number make one.",
             ),
             Self::UnknownKey | Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",

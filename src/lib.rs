@@ -34,8 +34,10 @@ mod worker;
 #[path = "../pgrx-tests/backend/mod.rs"]
 mod backend_tests;
 
+use types::card_number::*;
 use types::encrypted_json::*;
 use types::encrypted_text::*;
+use types::searchable_text::*;
 
 ::pgrx::pg_module_magic!(name, version);
 
@@ -48,7 +50,12 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/types.sql",
     name = "types",
-    creates = [Type(EncryptedText), Type(EncryptedJson)],
+    creates = [
+        Type(EncryptedText),
+        Type(EncryptedJson),
+        Type(SearchableText),
+        Type(CardNumber),
+    ],
     requires = [
         encrypted_text_in,
         encrypted_text_out,
@@ -58,7 +65,20 @@ extension_sql_file!(
         encrypted_json_out,
         encrypted_json_recv,
         encrypted_json_send,
+        searchable_text_in,
+        searchable_text_out,
+        searchable_text_recv,
+        searchable_text_send,
+        card_number_in,
+        card_number_out,
+        card_number_recv,
+        card_number_send,
     ]
+);
+extension_sql_file!(
+    "../sql/comparison.sql",
+    name = "comparison",
+    requires = ["types"]
 );
 extension_sql_file!(
     "../sql/policies.sql",
@@ -79,10 +99,11 @@ extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 // Cargo does not see what the macro above reads: with these, a change of the SQL makes it build again.
-const _: [&str; 7] = [
+const _: [&str; 8] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),
     include_str!("../sql/types.sql"),
+    include_str!("../sql/comparison.sql"),
     include_str!("../sql/policies.sql"),
     include_str!("../sql/key_lifecycle.sql"),
     include_str!("../sql/api.sql"),

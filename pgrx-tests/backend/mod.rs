@@ -1,8 +1,10 @@
 //! Tests inside the backend, as superuser, each in a transaction of its own that is rolled back. What needs roles, several
 //! sessions, HTTP or a restart is tested from outside.
 
+mod card_number;
 mod key_lifecycle;
 mod operations;
+mod searchable_text;
 mod tenancy;
 mod types;
 mod volatile;
@@ -54,6 +56,34 @@ fn text(statement: &str, arguments: &[&str]) -> String {
     Spi::get_one_with_args(statement, &arguments)
         .unwrap()
         .unwrap_or_default()
+}
+
+/// The SQLSTATE, message and detail that a statement fails with, each on a line.
+fn failure(statement: &str) -> String {
+    Spi::run(
+        "CREATE OR REPLACE FUNCTION pg_temp.failure(statement text) RETURNS text LANGUAGE plpgsql AS $$
+         DECLARE
+             message text;
+             detail text;
+         BEGIN
+             EXECUTE statement;
+             RETURN 'none';
+         EXCEPTION WHEN OTHERS THEN
+             GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+             RETURN concat_ws(E'\\n', SQLSTATE, message, detail);
+         END $$",
+    )
+    .unwrap();
+    text("SELECT pg_temp.failure($1)", &[statement])
+        .trim_end()
+        .to_owned()
+}
+
+/// The plan of a statement, as JSON.
+fn plan(statement: &str) -> String {
+    let plan: Option<pgrx::Json> =
+        Spi::get_one(&format!("EXPLAIN (VERBOSE, FORMAT JSON) {statement}")).unwrap();
+    plan.unwrap().0.to_string()
 }
 
 /// Calls a function of schema `vault` that takes and gives JSON.

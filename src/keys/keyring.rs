@@ -43,7 +43,7 @@ pub struct ProfileKeys {
     current: (KeyId, DataKey),
     /// Only open.
     retired: HashMap<KeyId, DataKey>,
-    index: IndexKey,
+    index: (KeyId, IndexKey),
 }
 
 /// The keys of the current profile, unwrapped once per backend and change of a key.
@@ -125,7 +125,12 @@ impl ProfileKeys {
 
     /// Makes the profile's blind indexes.
     pub fn index(&self) -> &IndexKey {
-        &self.index
+        &self.index.1
+    }
+
+    /// The key that makes them.
+    pub fn index_key_id(&self) -> KeyId {
+        self.index.0
     }
 
     fn data_key(&self, key_id: KeyId) -> Option<&DataKey> {
@@ -158,7 +163,7 @@ fn load(profile_id: &str) -> Result<ProfileKeys, Failure> {
             Purpose::Index if stored.current => {
                 let key = IndexKey::from(&material);
                 exclude_from_core_dumps(key.location());
-                index = Some(key);
+                index = Some((key_id(&stored)?, key));
             }
             Purpose::Index => {}
         }

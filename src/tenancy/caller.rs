@@ -79,7 +79,8 @@ pub fn outer_role() -> String {
     }
 }
 
-fn outer_role_may_reveal() -> bool {
+/// Whether that role sees full card and account numbers.
+pub fn outer_role_may_reveal() -> bool {
     // SAFETY: look-ups in the system caches.
     unsafe {
         let reveal = pg_sys::get_role_oid(c"vault_reveal".as_ptr(), true);

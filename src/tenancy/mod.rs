@@ -8,4 +8,4 @@ pub mod lockout;
 pub mod session;
 
 pub use authentication::{Credentials, authenticate, refuse_without_key};
-pub use caller::{Caller, Origin};
+pub use caller::{Caller, Origin, outer_role_may_reveal};

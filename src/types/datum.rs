@@ -1,22 +1,35 @@
-//! What the encrypted types have in common.
+//! What the encrypted types have in common: the datum, and the functions that read and write it.
 
 use core::ffi::CStr;
 use std::ffi::CString;
+use std::rc::Rc;
 
 use pgrx::datum::Internal;
 use pgrx::pg_sys;
-use vault_core::crypto::envelope::from_text;
-use vault_core::crypto::{Context, Envelope};
+use vault_core::crypto::envelope::{self, EnvelopeError};
+use vault_core::crypto::searchable::{self, Kind};
+use vault_core::crypto::{Context, Envelope, Searchable};
 use zeroize::Zeroizing;
 
 use crate::error::Failure;
-use crate::keys;
+use crate::keys::{self, ProfileKeys};
 use crate::tenancy::session;
 use vault_core::contract::refusal::Refusal;
 
-/// Makes a Rust type the SQL type of the same name: a varlena whose content is an envelope.
+/// How the content of a datum is laid out.
+#[derive(Clone, Copy)]
+pub enum Form {
+    Envelope,
+    Searchable(Kind),
+}
+
+/// Makes a Rust type the SQL type of the same name, with its input, output, receive and send functions: a varlena whose
+/// content has the given form.
 macro_rules! encrypted_type {
-    ($(#[$doc:meta])* $name:ident, $sql:literal) => {
+    (
+        $(#[$doc:meta])* $name:ident, $sql:literal, $form:expr,
+        $input:ident, $output:ident, $receive:ident, $send:ident
+    ) => {
         $(#[$doc])*
         pub struct $name(pub Vec<u8>);
 
@@ -45,7 +58,7 @@ macro_rules! encrypted_type {
         unsafe impl<'fcx> pgrx::callconv::ArgAbi<'fcx> for $name {
             unsafe fn unbox_arg_unchecked(arg: pgrx::callconv::Arg<'_, 'fcx>) -> Self {
                 // SAFETY: the argument's SQL type is this one. NULL reaches no strict function; if it did, the empty
-                // envelope would be refused as truncated.
+                // value would be refused as truncated.
                 unsafe { arg.unbox_arg_using_from_datum() }.unwrap_or(Self(Vec::new()))
             }
         }
@@ -80,22 +93,54 @@ macro_rules! encrypted_type {
                 pgrx::pgrx_sql_entity_graph::metadata::SqlMappingRef::literal($sql),
             ));
         }
+
+        #[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
+        pub fn $input(text: &core::ffi::CStr) -> Result<$name, ErrorReport> {
+            Ok($name(datum::input($form, text)?))
+        }
+
+        #[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
+        pub fn $output(value: $name) -> Result<std::ffi::CString, ErrorReport> {
+            Ok(datum::output($form, &value.0)?)
+        }
+
+        #[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
+        pub fn $receive(message: pgrx::datum::Internal) -> Result<$name, ErrorReport> {
+            Ok($name(datum::receive($form, message)?))
+        }
+
+        #[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
+        pub fn $send(value: $name) -> Vec<u8> {
+            value.0
+        }
     };
 }
 pub(super) use encrypted_type;
 
-/// The envelope that a text form stands for.
-pub(super) fn input(text: &CStr) -> Result<Vec<u8>, Failure> {
-    from_text(&text.to_string_lossy()).map_err(Failure::Input)
+/// The value that a text form stands for.
+pub(super) fn input(form: Form, text: &CStr) -> Result<Vec<u8>, Failure> {
+    let text = text.to_string_lossy();
+    match form {
+        Form::Envelope => envelope::from_text(&text),
+        Form::Searchable(kind) => searchable::from_text(kind, &text),
+    }
+    .map_err(Failure::Input)
 }
 
 /// The text form.
-pub(super) fn output(envelope: &[u8]) -> Result<CString, Failure> {
-    CString::new(Envelope::parse(envelope)?.to_text()).map_err(|_| Failure::Malformed)
+pub(super) fn output(form: Form, value: &[u8]) -> Result<CString, Failure> {
+    CString::new(text_form(form, value)?).map_err(|_| Failure::Malformed)
 }
 
-/// The envelope in a binary message.
-pub(super) fn receive(message: Internal) -> Result<Vec<u8>, Failure> {
+fn text_form(form: Form, value: &[u8]) -> Result<String, EnvelopeError> {
+    Ok(match form {
+        Form::Envelope => Envelope::parse(value)?.to_text(),
+        Form::Searchable(kind) => Searchable::parse(kind, value)?.to_text(),
+    })
+}
+
+/// The value in a binary message.
+pub(super) fn receive(form: Form, message: Internal) -> Result<Vec<u8>, Failure> {
     let datum = message.unwrap().ok_or(Failure::UnexpectedNull)?;
     // SAFETY: PostgreSQL calls a receive function with the message's StringInfo; all that is left of it is ours.
     let bytes = unsafe {
@@ -104,13 +149,17 @@ pub(super) fn receive(message: Internal) -> Result<Vec<u8>, Failure> {
         let start = pg_sys::pq_getmsgbytes(message, length).cast::<u8>();
         std::slice::from_raw_parts(start, usize::try_from(length).unwrap_or_default()).to_vec()
     };
-    Envelope::parse(&bytes).map_err(Failure::Input)?;
+    match form {
+        Form::Envelope => Envelope::parse(&bytes).map(drop),
+        Form::Searchable(kind) => Searchable::parse(kind, &bytes).map(drop),
+    }
+    .map_err(Failure::Input)?;
     Ok(bytes)
 }
 
 /// Seals a value of the current profile.
 pub(super) fn encrypt(context: &Context<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
-    keys::of_profile(&current_profile()?)?.seal(context, plaintext)
+    profile_keys()?.seal(context, plaintext)
 }
 
 /// Opens a value of the current profile.
@@ -118,9 +167,10 @@ pub(super) fn decrypt(
     context: &Context<'_>,
     envelope: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    keys::of_profile(&current_profile()?)?.open(context, envelope)
+    profile_keys()?.open(context, envelope)
 }
 
-fn current_profile() -> Result<String, Failure> {
-    Ok(session::current_profile()?.ok_or(Refusal::Unauthenticated)?)
+/// The keys of the current profile.
+pub(super) fn profile_keys() -> Result<Rc<ProfileKeys>, Failure> {
+    keys::of_profile(&session::current_profile()?.ok_or(Refusal::Unauthenticated)?)
 }

@@ -1,43 +1,20 @@
 //! `vault.encrypted_json`: a JSON value, sealed.
 
-use core::ffi::CStr;
-use std::ffi::CString;
-
-use pgrx::datum::Internal;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use vault_core::crypto::Context;
 
-use super::datum::{self, encrypted_type};
+use super::datum::{self, Form, encrypted_type};
 use super::jsonb::Jsonb;
 use crate::error::Failure;
 
 encrypted_type! {
     /// The envelope of a JSON value.
-    EncryptedJson, "vault.encrypted_json"
+    EncryptedJson, "vault.encrypted_json", Form::Envelope,
+    encrypted_json_in, encrypted_json_out, encrypted_json_recv, encrypted_json_send
 }
 
 const KIND: &str = "json";
-
-#[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
-pub fn encrypted_json_in(text: &CStr) -> Result<EncryptedJson, ErrorReport> {
-    Ok(EncryptedJson(datum::input(text)?))
-}
-
-#[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
-pub fn encrypted_json_out(value: EncryptedJson) -> Result<CString, ErrorReport> {
-    Ok(datum::output(&value.0)?)
-}
-
-#[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
-pub fn encrypted_json_recv(message: Internal) -> Result<EncryptedJson, ErrorReport> {
-    Ok(EncryptedJson(datum::receive(message)?))
-}
-
-#[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
-pub fn encrypted_json_send(value: EncryptedJson) -> Vec<u8> {
-    value.0
-}
 
 #[pg_extern(volatile, parallel_restricted, name = "encrypt")]
 fn encrypt_json(value: Jsonb) -> Result<EncryptedJson, ErrorReport> {

@@ -4,9 +4,11 @@ pub mod cvc;
 pub mod expiry;
 pub mod network;
 pub mod number;
+pub mod shown;
 
 pub use cvc::CardCvc;
 pub use expiry::CardExpiry;
 pub use network::CardNetwork;
 pub use number::CardNumber;
 pub(crate) use number::passes_luhn;
+pub use shown::ShownDigits;

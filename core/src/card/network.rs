@@ -53,6 +53,16 @@ impl CardNetwork {
             .find(|(first, last, _)| (*first..=*last).contains(&bin))
             .map(|(_, _, network)| *network)
     }
+
+    /// The network's number in stored values: from 1, in the order of the definition. A new network comes last.
+    pub fn code(self) -> u8 {
+        self as u8 + 1
+    }
+
+    /// The network of this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code).checked_sub(1)?).copied()
+    }
 }
 
 /// First and last six digits of each range. Narrow ranges stand before the wider ones that they lie in.
@@ -146,6 +156,17 @@ mod tests {
         for (bin, expected) in edges {
             assert_eq!(network(bin), expected, "{bin:06}");
         }
+    }
+
+    #[test]
+    fn codes_of_stored_values_keep_their_meaning() {
+        assert_eq!(CardNetwork::Visa.code(), 1);
+        assert_eq!(CardNetwork::Nyce.code(), 15);
+        for network in CardNetwork::ALL {
+            assert_eq!(CardNetwork::from_code(network.code()), Some(*network));
+        }
+        assert_eq!(CardNetwork::from_code(0), None);
+        assert_eq!(CardNetwork::from_code(16), None);
     }
 
     #[test]

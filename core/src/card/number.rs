@@ -1,10 +1,14 @@
 //! Card numbers (ISO/IEC 7812-1).
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use zeroize::Zeroizing;
 
 use crate::contract::refusal::Refusal;
+
+/// How many digits a card number has.
+pub const LENGTHS: RangeInclusive<usize> = 8..=19;
 
 /// A card number: 8 to 19 digits with a valid check digit. Wiped when dropped; prints nothing.
 pub struct CardNumber(Zeroizing<String>);
@@ -22,7 +26,7 @@ impl CardNumber {
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Refusal::CardNumberCharacter);
         }
-        if !(8..=19).contains(&digits.len()) {
+        if !LENGTHS.contains(&digits.len()) {
             return Err(Refusal::CardNumberLength);
         }
         if !passes_luhn(digits.bytes()) {

@@ -40,6 +40,10 @@ enum Place<'a> {
         kind: &'a str,
         name: &'a str,
     },
+    Labelled {
+        label: &'a [u8],
+        name: &'a str,
+    },
 }
 
 impl<'a> Context<'a> {
@@ -56,6 +60,12 @@ impl<'a> Context<'a> {
     /// `kind` is the type of the value (`text`, `json`). Never equal to a [`Context::row`].
     pub fn value(kind: &'a str, name: &'a str) -> Self {
         Self(Place::Value { kind, name })
+    }
+
+    /// A value of an application that stands behind a label: [`Searchable::label`](super::Searchable::label), which
+    /// names the type of the value too. Never equal to a [`Context::value`].
+    pub fn labelled(label: &'a [u8], name: &'a str) -> Self {
+        Self(Place::Labelled { label, name })
     }
 
     fn associated_data(&self, header: &[u8], profile_id: &str) -> Vec<u8> {
@@ -80,6 +90,14 @@ impl<'a> Context<'a> {
                 profile_id,
                 b"value",
                 kind.as_bytes(),
+                name.as_bytes(),
+            ]),
+            Place::Labelled { label, name } => frame(&[
+                DOMAIN,
+                header,
+                profile_id,
+                b"labelled",
+                label,
                 name.as_bytes(),
             ]),
         }
@@ -160,6 +178,11 @@ impl<'a> Envelope<'a> {
         self.key_id
     }
 
+    /// The length of the plaintext, in bytes.
+    pub fn plaintext_length(&self) -> usize {
+        self.ciphertext.len()
+    }
+
     /// Opens the value.
     ///
     /// # Errors
@@ -233,6 +256,9 @@ pub enum EnvelopeError {
     /// The text is not in the form `vault:1:<key id>:<base64url>`.
     #[error("not an encrypted value")]
     NotAnEnvelope,
+    /// In the form of another encrypted type.
+    #[error("encrypted value of another type")]
+    OtherType,
     /// Sealed by a later version of the vault, or not an envelope at all.
     #[error("encrypted value of an unknown version")]
     UnknownVersion,

@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod blind_index;
 pub mod envelope;
 pub mod key;
+pub mod searchable;
 pub mod wrap;
 
 mod framing;
@@ -15,4 +16,5 @@ pub use api_key::ApiKey;
 pub use blind_index::BlindIndex;
 pub use envelope::{Context, Envelope, EnvelopeError, seal};
 pub use key::{CheckValue, DataKey, IndexKey, KeyId, KeyMaterial, RootKey, RootKeyError};
+pub use searchable::Searchable;
 pub use wrap::{DataKeyDescriptor, Purpose, WrapError, unwrap, wrap};

@@ -25,14 +25,16 @@ const FUNCTIONS: &str =
 #[test]
 fn functions_are_executable_by_those_they_are_for_and_not_by_public() {
     let mut superuser = Stack::shared().superuser();
-    // Input, output, send and receive move ciphertext only; pg_dump and every owner of a column need them.
+    // Input, output, send and receive move ciphertext only, and comparison reads nothing else; pg_dump and every owner of a
+    // column need them.
     none(
         &mut superuser,
         "executable by PUBLIC",
         &format!(
             "select p.oid::regprocedure::text from {FUNCTIONS}
              and has_function_privilege('public', p.oid, 'execute')
-             and p.proname !~ '^encrypted_(text|json)_(in|out|recv|send)$'"
+             and p.proname !~ '^(encrypted_text|encrypted_json|searchable_text|card_number)_(in|out|recv|send)$'
+             and p.proname !~ '^(searchable_text|card_number)_(lt|le|eq|ne|ge|gt|cmp|hash|hash_extended)$'"
         ),
     );
 }
@@ -219,6 +221,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         names("vault_client"),
         [
             "authenticate",
+            "card_number",
             "create_customer",
             "create_payment_method",
             "current_profile",
@@ -226,11 +229,15 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "delete_customer",
             "delete_payment_method",
             "encrypt",
+            "last4",
             "list_customers",
             "list_payment_methods",
+            "mask",
+            "network",
             "retrieve_customer",
             "retrieve_customer_by_reference",
             "retrieve_payment_method",
+            "searchable",
             "set_default_payment_method",
             "update_customer",
             "update_payment_method",
@@ -312,7 +319,8 @@ fn no_function_that_decrypts_can_be_folded_into_a_plan_or_pushed_below_a_policy(
         &mut superuser,
         "immutable",
         &format!(
-            "select p.oid::regprocedure::text from {FUNCTIONS} and p.provolatile = 'i' and p.proname in ('decrypt', 'encrypt')"
+            "select p.oid::regprocedure::text from {FUNCTIONS} and p.provolatile = 'i'
+             and p.proname in ('decrypt', 'encrypt', 'searchable', 'card_number')"
         ),
     );
     none(

@@ -81,6 +81,8 @@ fn application_values_are_bound_to_their_kind_and_name() {
         Context::value("json", ""),
         Context::value("text", "email"),
         Context::row("text", "", ""),
+        Context::labelled(b"text", ""),
+        Context::labelled(b"", "text"),
     ];
     for sealed_for in places {
         for opened_at in places {

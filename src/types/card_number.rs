@@ -1,0 +1,85 @@
+//! `vault.card_number`: a card number, sealed, behind its blind index and the digits that may be shown.
+
+use core::ffi::CStr;
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+use vault_core::card::{CardNumber as Number, ShownDigits};
+use vault_core::contract::refusal::Refusal;
+use vault_core::crypto::searchable::Kind;
+use vault_core::crypto::{EnvelopeError, Searchable};
+
+use super::datum::{self, Form, encrypted_type};
+use super::searchable;
+use crate::error::Failure;
+use crate::tenancy::outer_role_may_reveal;
+
+encrypted_type! {
+    /// A card number behind its blind index and shown digits.
+    CardNumber, "vault.card_number", Form::Searchable(Kind::CardNumber),
+    card_number_in, card_number_out, card_number_recv, card_number_send
+}
+
+#[pg_extern(stable, parallel_restricted, name = "card_number")]
+fn card_number_of_text(number: &str) -> Result<CardNumber, ErrorReport> {
+    card_number_in_context(number, "")
+}
+
+/// A literal without a type, which sql/types.sql says why it needs.
+#[pg_extern(sql = false)]
+fn card_number_of_literal(number: &CStr) -> Result<CardNumber, ErrorReport> {
+    card_number_in_context(&number.to_string_lossy(), "")
+}
+
+#[pg_extern(stable, parallel_restricted, name = "card_number")]
+fn card_number_in_context(number: &str, context: &str) -> Result<CardNumber, ErrorReport> {
+    let number = Number::parse(number).map_err(Failure::from)?;
+    Ok(CardNumber(searchable::seal(
+        Kind::CardNumber,
+        &ShownDigits::of(&number).to_text(),
+        number.expose().as_bytes(),
+        context,
+    )?))
+}
+
+#[pg_extern(stable, parallel_restricted, name = "decrypt")]
+fn decrypt_card_number(value: CardNumber) -> Result<String, ErrorReport> {
+    decrypt_card_number_in_context(value, "")
+}
+
+#[pg_extern(stable, parallel_restricted, name = "decrypt")]
+fn decrypt_card_number_in_context(value: CardNumber, context: &str) -> Result<String, ErrorReport> {
+    if !outer_role_may_reveal() {
+        return Err(Failure::from(Refusal::RevealNotAllowed).into());
+    }
+    Ok(searchable::open(Kind::CardNumber, &value.0, context)?)
+}
+
+#[pg_extern(immutable, parallel_safe)]
+fn mask(value: CardNumber) -> Result<String, ErrorReport> {
+    shown(&value, |digits, length| digits.mask(length))
+}
+
+#[pg_extern(immutable, parallel_safe)]
+fn last4(value: CardNumber) -> Result<String, ErrorReport> {
+    shown(&value, |digits, _| digits.last4().to_owned())
+}
+
+#[pg_extern(immutable, parallel_safe)]
+fn network(value: CardNumber) -> Result<Option<String>, ErrorReport> {
+    shown(&value, |digits, _| {
+        digits.network().map(|network| network.as_str().to_owned())
+    })
+}
+
+/// Something of what a number shows, given how many digits it has.
+fn shown<T>(
+    value: &CardNumber,
+    read: impl FnOnce(ShownDigits<'_>, usize) -> T,
+) -> Result<T, ErrorReport> {
+    let value = Searchable::parse(Kind::CardNumber, &value.0).map_err(Failure::from)?;
+    let digits = value
+        .shown_digits()
+        .ok_or(Failure::from(EnvelopeError::Damaged))?;
+    Ok(read(digits, value.plaintext_length()))
+}
