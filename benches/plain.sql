@@ -29,7 +29,8 @@ BEGIN
         (current_setting('request.headers')::json ->> 'x-profile-id', id, request ->> 'customer_id',
          request ->> 'payment_method_type', request ->> 'payment_method_subtype',
          card::text, card::text, concat(card ->> 'card_number', card ->> 'card_exp_month', card ->> 'card_exp_year'),
-         now(), now(), now());
+         now(), now(), now())
+    ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING;
     RETURN json_build_object('id', id);
 END
 $$;

@@ -86,6 +86,10 @@ impl Stamp {
 }
 
 impl ProfileKeys {
+    pub fn profile_id(&self) -> &str {
+        &self.profile_id
+    }
+
     /// An envelope of the plaintext that opens in this profile and context only.
     ///
     /// # Errors

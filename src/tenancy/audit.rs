@@ -20,6 +20,7 @@ pub enum Event {
     PaymentMethodCreated,
     PaymentMethodRefreshed,
     PaymentMethodRevealed,
+    CardNumberRevealed,
     PaymentMethodUpdated,
     PaymentMethodDeleted,
     CardCvcUsed,
@@ -54,6 +55,22 @@ pub fn record_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(
         kept::keep_if_rolled_back(entry.to_keep());
     }
     Ok(())
+}
+
+/// Records that an application has opened a card number of its own tables: one row for all of a transaction.
+pub fn count_card_number_revealed(profile_id: &str) {
+    kept::count(|| of_card_number(profile_id, Outcome::Success));
+}
+
+/// Records that an application was not let open a card number of its own tables.
+pub fn record_card_number_refused(profile_id: &str) {
+    kept::keep(of_card_number(profile_id, Outcome::Refused));
+}
+
+fn of_card_number(profile_id: &str, outcome: Outcome) -> Kept {
+    let origin = Origin::of_session();
+    let address = origin.client_address();
+    Kept::new(Event::CardNumberRevealed, outcome, profile_id, &outer_role(), address, None)
 }
 
 /// Records what a caller did.
@@ -213,6 +230,7 @@ impl Event {
             Self::PaymentMethodCreated => "payment_method.create",
             Self::PaymentMethodRefreshed => "payment_method.refresh",
             Self::PaymentMethodRevealed => "payment_method.reveal",
+            Self::CardNumberRevealed => "card_number.reveal",
             Self::PaymentMethodUpdated => "payment_method.update",
             Self::PaymentMethodDeleted => "payment_method.delete",
             Self::CardCvcUsed => "payment_method.use_cvc",

@@ -18,6 +18,8 @@ static QUEUE: PgLwLock<Queue> = unsafe { PgLwLock::new(c"vault_kept_audit_rows")
 thread_local! {
     /// Rows that this transaction has written, to be kept if it, or the subtransaction that wrote them, is rolled back.
     static WRITTEN: RefCell<Vec<(pg_sys::SubTransactionId, Kept)>> = const { RefCell::new(Vec::new()) };
+    /// What this transaction has revealed value by value: one row, with how many values.
+    static COUNTED: RefCell<Option<(Kept, u64)>> = const { RefCell::new(None) };
 }
 
 /// A row that waits to be written.
@@ -86,6 +88,15 @@ pub fn keep_if_rolled_back(row: Kept) {
     // SAFETY: reads the backend's state.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
     WRITTEN.with_borrow_mut(|written| written.push((subtransaction, row)));
+}
+
+/// Counts a value that this transaction has revealed. The worker writes one row for all of them, of the first one's kind,
+/// however the transaction ends: a function that only reads cannot write it.
+pub fn count(row: impl FnOnce() -> Kept) {
+    COUNTED.with_borrow_mut(|counted| {
+        let (_, count) = counted.get_or_insert_with(|| (row(), 0));
+        *count += 1;
+    });
 }
 
 /// What waits for this database.
@@ -188,6 +199,12 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
     _argument: *mut core::ffi::c_void,
 ) {
     use pg_sys::XactEvent::*;
+    if matches!(event, XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE)
+        && let Some((row, count)) = COUNTED.take()
+    {
+        let object_id = format!("{count} values").as_str().into();
+        keep(Kept { object_id, ..row });
+    }
     match event {
         XACT_EVENT_COMMIT => WRITTEN.with_borrow_mut(Vec::clear),
         // A prepared transaction may be rolled back by anybody, at any time: better a row twice than none.

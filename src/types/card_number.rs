@@ -12,7 +12,7 @@ use vault_core::crypto::{EnvelopeError, Searchable};
 use super::datum::{self, Form, encrypted_type};
 use super::searchable;
 use crate::error::Failure;
-use crate::tenancy::outer_role_may_reveal;
+use crate::tenancy::{audit, outer_role_may_reveal};
 
 encrypted_type! {
     /// A card number behind its blind index and shown digits.
@@ -49,10 +49,14 @@ fn decrypt_card_number(value: CardNumber) -> Result<String, ErrorReport> {
 
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
 fn decrypt_card_number_in_context(value: CardNumber, context: &str) -> Result<String, ErrorReport> {
+    let keys = datum::profile_keys()?;
     if !outer_role_may_reveal() {
+        audit::record_card_number_refused(keys.profile_id());
         return Err(Failure::from(Refusal::RevealNotAllowed).into());
     }
-    Ok(searchable::open(Kind::CardNumber, &value.0, context)?)
+    let number = searchable::open(Kind::CardNumber, &value.0, context)?;
+    audit::count_card_number_revealed(keys.profile_id());
+    Ok(number)
 }
 
 #[pg_extern(immutable, parallel_safe)]
