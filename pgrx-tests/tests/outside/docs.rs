@@ -1,4 +1,4 @@
-//! The README's examples run as they stand there.
+//! The examples of README.md and docs/ run as they stand there.
 
 use std::fs;
 use std::io::Write;
@@ -7,7 +7,10 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use vault_tests::stack::repository;
 
-/// A block of commands that the README marks with `<!-- test -->`, and what `<!-- output -->` says it prints.
+/// Those with examples.
+const DOCUMENTS: [&str; 2] = ["README.md", "docs/encrypted-columns.md"];
+
+/// A block of commands that a document marks with `<!-- test -->`, and what `<!-- output -->` says it prints.
 #[derive(Debug)]
 struct Example {
     line: usize,
@@ -15,9 +18,10 @@ struct Example {
     output: Option<String>,
 }
 
-fn examples(readme: &str) -> Vec<Example> {
+fn examples(document: &str) -> Vec<Example> {
+    let text = fs::read_to_string(repository(document)).expect(document);
     let mut examples: Vec<Example> = Vec::new();
-    let mut lines = readme.lines().enumerate();
+    let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         let mark = line.trim();
         if mark != "<!-- test -->" && mark != "<!-- output -->" {
@@ -28,7 +32,7 @@ fn examples(readme: &str) -> Vec<Example> {
             .map(|(_, line)| line.trim());
         assert!(
             fence.is_some_and(|fence| fence.starts_with("```")),
-            "README line {}: no block after {mark}",
+            "{document} line {}: no block after {mark}",
             number + 1
         );
         let block: Vec<&str> = lines
@@ -39,7 +43,7 @@ fn examples(readme: &str) -> Vec<Example> {
         match (mark, examples.last_mut()) {
             ("<!-- output -->", Some(example)) => example.output = Some(block.join("\n")),
             ("<!-- output -->", None) => {
-                panic!("README line {}: output before any example", number + 1)
+                panic!("{document} line {}: output before any example", number + 1)
             }
             _ => examples.push(Example {
                 line: number + 1,
@@ -48,13 +52,18 @@ fn examples(readme: &str) -> Vec<Example> {
             }),
         }
     }
+    assert!(
+        !examples.is_empty(),
+        "{document} has no block marked <!-- test -->"
+    );
     examples
 }
 
 /// Printed before each example's own output.
 const MARK: &str = "=== example of line";
 
-fn run(examples: &[Example]) -> Vec<String> {
+/// Runs the examples in one shell, and gives what each printed.
+fn run(document: &str, examples: &[Example]) -> Vec<String> {
     let script: String = examples
         .iter()
         .map(|example| {
@@ -81,7 +90,7 @@ fn run(examples: &[Example]) -> Vec<String> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
         output.status.success(),
-        "the README's commands fail after:\n{text}"
+        "the commands of {document} fail after:\n{text}"
     );
     text.split(MARK)
         .skip(1)
@@ -109,34 +118,33 @@ fn resembles(documented: &Value, shown: &Value) -> bool {
     }
 }
 
+/// Whether what was printed is the documented answer: for JSON by its members, for anything else by its lines.
+fn fits(documented: &str, shown: &str) -> bool {
+    match (
+        serde_json::from_str(documented),
+        serde_json::from_str(shown),
+    ) {
+        (Ok(documented), Ok(shown)) => resembles(&documented, &shown),
+        _ => documented.lines().all(|line| shown.contains(line.trim())),
+    }
+}
+
 #[test]
-fn the_examples_of_the_readme_do_what_it_says() {
-    let readme = fs::read_to_string(repository("README.md")).expect("there is a README.md");
-    let examples = examples(&readme);
-    assert!(
-        !examples.is_empty(),
-        "README.md has no block marked <!-- test -->"
-    );
-
-    let outputs = run(&examples);
-
-    assert_eq!(outputs.len(), examples.len());
-    for (example, shown) in examples.iter().zip(&outputs) {
-        let Some(documented) = &example.output else {
-            continue;
-        };
-        let fits = match (
-            serde_json::from_str(documented),
-            serde_json::from_str(shown),
-        ) {
-            (Ok(documented), Ok(shown)) => resembles(&documented, &shown),
-            _ => documented.lines().all(|line| shown.contains(line.trim())),
-        };
-        assert!(
-            fits,
-            "README line {}: it says\n{documented}\nbut there comes\n{shown}",
-            example.line
-        );
+fn the_examples_of_the_documents_do_what_they_say() {
+    for document in DOCUMENTS {
+        let examples = examples(document);
+        let outputs = run(document, &examples);
+        assert_eq!(outputs.len(), examples.len());
+        for (example, shown) in examples.iter().zip(&outputs) {
+            let Some(documented) = &example.output else {
+                continue;
+            };
+            assert!(
+                fits(documented, shown),
+                "{document} line {}: it says\n{documented}\nbut there comes\n{shown}",
+                example.line
+            );
+        }
     }
 }
 
