@@ -9,8 +9,8 @@ use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
 use super::audit::{Event, Outcome};
 use crate::clock;
 
-/// The rows of one second, at more than two hundred attempts in it; the worker comes every second.
-const CAPACITY: usize = 256;
+/// The rows of one second, at a thousand transactions in it; the worker comes every second.
+const CAPACITY: usize = 1024;
 
 // SAFETY: the name is the vault's own.
 static QUEUE: PgLwLock<Queue> = unsafe { PgLwLock::new(c"vault_kept_audit_rows") };
