@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Deref;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -76,26 +76,45 @@ impl Stack {
         self.session("postgres")
     }
 
+    /// The same server, with another of its databases.
+    pub fn database(&self, name: &str) -> Stack {
+        Stack {
+            database: name.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// What `pg_dump` makes of the whole database.
     pub fn dump(&self) -> Vec<u8> {
-        let output = Command::new(self.postgresql("pg_dump"))
-            .args([
-                "-U",
-                "postgres",
-                "-p",
-                &self.port.to_string(),
-                "-h",
-                &self.socket_directory,
-                &self.database,
-            ])
-            .output()
-            .expect("pg_dump can be run");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        output.stdout
+        output(self.client_program("pg_dump").arg(&self.database))
+    }
+
+    /// The roles and their memberships, as `pg_dumpall` writes them down.
+    pub fn dump_roles(&self) -> Vec<u8> {
+        output(self.client_program("pg_dumpall").arg("--roles-only"))
+    }
+
+    /// Has `psql` run a script, and stop at its first error.
+    pub fn run_script(&self, script: &[u8]) {
+        let mut psql = self
+            .client_program("psql")
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.database])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("psql can be run");
+        let written = psql.stdin.take().expect("a pipe").write_all(script);
+        let status = psql.wait().expect("psql ends");
+        assert!(status.success() && written.is_ok(), "psql: {status}");
+    }
+
+    /// A program that connects as the superuser.
+    fn client_program(&self, program: &str) -> Command {
+        let mut command = Command::new(self.postgresql(program));
+        command
+            .args(["-U", "postgres", "-p", &self.port.to_string()])
+            .args(["-h", &self.socket_directory]);
+        command
     }
 
     /// A program of the stack's own PostgreSQL.
@@ -208,13 +227,87 @@ impl PrivateStack {
         );
     }
 
+    /// Kills one process of the database.
+    pub fn kill_backend(&self, pid: i32) {
+        kill_process(&pid.to_string());
+    }
+
+    /// The root keys, one a line: the current one, then earlier ones.
+    pub fn root_keys(&self) -> String {
+        fs::read_to_string(self.state.join("root.key")).expect("a file of root keys")
+    }
+
+    /// Stops PostgreSQL and starts it again with other root keys.
+    pub fn restart_with_root_keys(&self, lines: &str) {
+        self.stop();
+        fs::write(self.state.join("root.key"), lines).expect("a file of root keys");
+        self.restart();
+    }
+
+    /// Puts a new, empty cluster in the place of the one that there is: at the same port, with the same settings.
+    pub fn replace_cluster(&self) {
+        self.stop();
+        let data = self.state.join("data");
+        let settings = self.state.join("etc/stack.conf");
+        let (old, fresh) = (self.state.join("data.old"), self.state.join("data.new"));
+        self.make_server_directory(&fresh);
+        let mut initdb = self.server_program("initdb");
+        initdb
+            .args(["-U", "postgres", "-A", "trust", "--encoding", "UTF8"])
+            .args(["--locale", "C.UTF-8", "-D"])
+            .arg(&fresh);
+        assert!(initdb.status().is_ok_and(|status| status.success()));
+        append(
+            &fresh.join("postgresql.conf"),
+            &format!("include '{}'", settings.display()),
+        );
+        fs::rename(&data, &old).expect("room for the old cluster");
+        fs::rename(&fresh, &data).expect("the old cluster is out of the way");
+        self.restart();
+    }
+
+    /// Lets base backups and standbys in, from the next start on.
+    pub fn allow_replication(&self) {
+        let rules = self.state.join("etc/pg_hba.conf");
+        append(&rules, "local replication all trust");
+    }
+
     /// Copies the whole cluster, with the WAL, into a new directory.
     pub fn base_backup(&self, directory: &Path) {
-        let owner = fs::metadata(self.state.join("data")).expect("a data directory");
-        fs::create_dir(directory).expect("a new directory");
-        chown(directory, Some(owner.uid()), Some(owner.gid())).expect("a directory for its owner");
+        self.copy_cluster(directory, &[]);
+    }
+
+    /// Starts a physical standby of the database.
+    pub fn standby(&self) -> Standby<'_> {
+        let data = self.state.join("standby");
+        self.copy_cluster(&data, &["-R"]);
+        let port = free_port();
+        let mut start = self.server_program("pg_ctl");
+        start
+            .args(["start", "-w", "-s", "-o", &format!("-p {port}"), "-D"])
+            .arg(&data)
+            .arg("-l")
+            .arg(self.state.join("log/standby.log"));
+        assert!(
+            start.status().is_ok_and(|status| status.success()),
+            "the standby does not start"
+        );
+        let stack = Stack {
+            port,
+            ..self.stack.clone()
+        };
+        Standby {
+            stack,
+            data,
+            primary: self,
+        }
+    }
+
+    fn copy_cluster(&self, directory: &Path, options: &[&str]) {
+        self.make_server_directory(directory);
         let mut backup = self.server_program("pg_basebackup");
         backup
+            .args(options)
             .args(["-U", "postgres", "-c", "fast", "-X", "stream", "-p"])
             .arg(self.port.to_string())
             .arg("-h")
@@ -225,6 +318,14 @@ impl PrivateStack {
             backup.status().is_ok_and(|status| status.success()),
             "no base backup"
         );
+    }
+
+    /// An empty directory of the server's user.
+    fn make_server_directory(&self, directory: &Path) {
+        let owner = fs::metadata(self.state.join("data")).expect("a data directory");
+        fs::create_dir(directory).expect("a new directory");
+        fs::set_permissions(directory, Permissions::from_mode(0o700)).expect("a closed directory");
+        chown(directory, Some(owner.uid()), Some(owner.gid())).expect("a directory for its owner");
     }
 
     /// A program of PostgreSQL, run quietly as the server's user.
@@ -247,7 +348,10 @@ impl PrivateStack {
 fn kill(pid_file: &Path) {
     let text = fs::read_to_string(pid_file)
         .unwrap_or_else(|error| panic!("{}: {error}", pid_file.display()));
-    let pid = text.lines().next().expect("a pid");
+    kill_process(text.lines().next().expect("a pid"));
+}
+
+fn kill_process(pid: &str) {
     let status = Command::new("kill")
         .args(["-9", pid])
         .status()
@@ -258,6 +362,57 @@ fn kill(pid_file: &Path) {
         !Path::new("/proc").join(pid).exists()
     });
     assert!(gone, "{pid} does not end");
+}
+
+/// Adds a line to a file.
+fn append(file: &Path, line: &str) {
+    let mut file = OpenOptions::new()
+        .append(true)
+        .open(file)
+        .expect("a file of the stack");
+    writeln!(file, "{line}").expect("a line can be added");
+}
+
+/// What a program prints, which must succeed.
+fn output(command: &mut Command) -> Vec<u8> {
+    let output = command.output().expect("the program can be run");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
+}
+
+/// A standby of a private stack's database, for as long as this value lives. It has no HTTP interface.
+pub struct Standby<'a> {
+    stack: Stack,
+    data: PathBuf,
+    primary: &'a PrivateStack,
+}
+
+impl Deref for Standby<'_> {
+    type Target = Stack;
+
+    fn deref(&self) -> &Stack {
+        &self.stack
+    }
+}
+
+impl Drop for Standby<'_> {
+    fn drop(&mut self) {
+        let mut stop = self.primary.server_program("pg_ctl");
+        stop.args(["stop", "-w", "-s", "-m", "immediate", "-D"])
+            .arg(&self.data);
+        let _ = stop.status();
+    }
 }
 
 impl Deref for PrivateStack {

@@ -1,5 +1,8 @@
 //! What several subjects need: forms of values, and looks below the surface.
 
+use std::thread;
+use std::time::Duration;
+
 use regex::Regex;
 use serde_json::Value;
 use vault_tests::{Session, Stack};
@@ -111,4 +114,14 @@ pub fn tables(superuser: &mut Session) -> Vec<String> {
         .iter()
         .map(|row| row.get(0))
         .collect()
+}
+
+/// Waits for what happens by itself, within a few seconds.
+#[track_caller]
+pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
+    let came = (0..150).any(|_| {
+        thread::sleep(Duration::from_millis(100));
+        is_so()
+    });
+    assert!(came, "not within 15 seconds: {what}");
 }

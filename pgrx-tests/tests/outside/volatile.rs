@@ -1,11 +1,9 @@
 //! What must not last: security codes and volatile payment methods.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
-use std::time::Duration;
 
 use aho_corasick::AhoCorasick;
 use serde_json::{Value, json};
@@ -13,7 +11,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Session, Tenant};
 use walkdir::WalkDir;
 
-use crate::support::{NO_PAYMENT_METHOD, PAYMENT_METHOD_ID, TIME, has_form};
+use crate::support::{NO_PAYMENT_METHOD, PAYMENT_METHOD_ID, TIME, has_form, soon};
 
 const NO_CODE: &str = "Card CVC does not exist in our records";
 const NO_REVEAL: &str = "The API key does not carry the `reveal` scope";
@@ -37,16 +35,6 @@ fn use_cvc(sql: &mut Session, id: &str) -> Result<String, (String, String)> {
 
 fn refused<T>(sqlstate: &str, message: &str) -> Result<T, (String, String)> {
     Err((sqlstate.to_owned(), message.to_owned()))
-}
-
-/// Waits for what the worker does every second.
-#[track_caller]
-fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
-    let came = (0..150).any(|_| {
-        thread::sleep(Duration::from_millis(100));
-        is_so()
-    });
-    assert!(came, "not within 15 seconds: {what}");
 }
 
 fn rows(superuser: &mut Session, profile: &str) -> i64 {
@@ -326,19 +314,11 @@ fn nothing_volatile_is_in_the_wal_or_in_a_base_backup() {
     // What is unlogged is written to its file when the server stops.
     stack.stop();
     assert_eq!(found_below(&stack.state.join("data/base"), &volatile), 12);
-    allow_replication(&stack);
+    stack.allow_replication();
     stack.restart();
     let backup = stack.state.join("backup");
     stack.base_backup(&backup);
     assert_eq!(found_below(&backup, &logged), 3);
     assert_eq!(found_below(&backup, &volatile), 0);
     assert_eq!(found_below(&wal, &volatile), 0);
-}
-
-fn allow_replication(stack: &PrivateStack) {
-    let mut rules = OpenOptions::new()
-        .append(true)
-        .open(stack.state.join("etc/pg_hba.conf"))
-        .unwrap();
-    writeln!(rules, "local replication all trust").unwrap();
 }
