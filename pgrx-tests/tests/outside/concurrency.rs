@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use vault_tests::tenant::customer;
 use vault_tests::{Answer, Card, Request, Tenant, random};
 
@@ -200,4 +201,174 @@ fn updates_at_once_lose_no_member() {
             }
         }
     }
+}
+
+/// Sends all requests at once; gives the answers in their order.
+fn at_once(tenant: &Tenant, requests: &[Request]) -> Vec<Answer> {
+    let start = Barrier::new(requests.len());
+    thread::scope(|scope| {
+        let clients: Vec<_> = requests
+            .iter()
+            .map(|request| {
+                scope.spawn(|| {
+                    start.wait();
+                    tenant.send(request)
+                })
+            })
+            .collect();
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect()
+    })
+}
+
+/// A tenant with a customer whose default is a stored card.
+struct WithDefault {
+    tenant: Tenant,
+    customer: String,
+    card: Card,
+    method: String,
+}
+
+impl WithDefault {
+    fn of(tenant: &Tenant) -> WithDefault {
+        let customer = tenant.customer();
+        let card = Card::new();
+        let this = WithDefault {
+            method: tenant.store(&card, &customer),
+            tenant: tenant.clone(),
+            customer,
+            card,
+        };
+        tenant.send(&this.set_default()).ok();
+        this
+    }
+
+    fn set_default(&self) -> Request {
+        let path = format!(
+            "/v2/customers/{}/payment-methods/{}/default",
+            self.customer, self.method
+        );
+        self.tenant.request("POST", path)
+    }
+
+    fn delete_method(&self) -> Request {
+        let path = format!("/v2/payment-methods/{}", self.method);
+        self.tenant.request("DELETE", path)
+    }
+
+    fn delete_customer(&self) -> Request {
+        let path = format!("/v2/customers/{}", self.customer);
+        self.tenant.request("DELETE", path)
+    }
+
+    fn store_again(&self) -> Request {
+        self.tenant
+            .request("POST", "/v2/payment-methods")
+            .json(&self.card.create_for(&self.customer))
+    }
+
+    /// The default as it lies in the table, and the number of methods that are not redacted.
+    fn lies_in_the_tables(&self) -> (Option<String>, i64) {
+        let rows = self
+            .tenant
+            .stack
+            .superuser()
+            .rows(
+                "select default_payment_method_id,
+                        (select count(*) from vault.payment_methods p
+                         where p.customer_id = c.customer_id and (p.status <> 'redacted' or p.instrument is not null))
+                 from vault.customers c where customer_id = $1",
+                &[&self.customer],
+            )
+            .unwrap();
+        (rows[0].get(0), rows[0].get(1))
+    }
+}
+
+/// The answer is 200, or a refusal that the contract has for what is gone.
+#[track_caller]
+fn is_regular(answer: &Answer) {
+    if answer.status != 200 {
+        let (code, _) = answer.refusal();
+        assert!(
+            matches!(
+                (answer.status, code.as_str()),
+                (400, "IR_11") | (404, "HE_02")
+            ),
+            "{} {}",
+            answer.status,
+            answer.text
+        );
+    }
+}
+
+#[test]
+fn deletes_of_a_customer_and_its_default_among_creates_leave_nothing_behind() {
+    let tenant = Tenant::new();
+    for round in 0..15 {
+        let one = WithDefault::of(&tenant);
+        let mut requests = vec![
+            one.delete_method(),
+            one.delete_customer(),
+            one.store_again(),
+            one.store_again(),
+            one.delete_method(),
+            one.set_default(),
+        ];
+        fastrand::shuffle(&mut requests);
+
+        let answers = at_once(&tenant, &requests);
+
+        answers.iter().for_each(is_regular);
+        assert_eq!(one.lies_in_the_tables(), (None, 0), "round {round}");
+        tenant
+            .send(&one.delete_customer())
+            .refuses(400, "IR_11", CUSTOMER_REDACTED);
+    }
+}
+
+#[test]
+fn a_default_that_is_set_while_its_method_is_deleted_does_not_stay() {
+    let tenant = Tenant::new();
+    for round in 0..15 {
+        let one = WithDefault::of(&tenant);
+        let mut requests = vec![
+            one.set_default(),
+            one.delete_method(),
+            one.set_default(),
+            one.set_default(),
+        ];
+        fastrand::shuffle(&mut requests);
+
+        let answers = at_once(&tenant, &requests);
+
+        answers.iter().for_each(is_regular);
+        assert_eq!(one.lies_in_the_tables(), (None, 0), "round {round}");
+        let customer = tenant.get(&format!("/v2/customers/{}", one.customer)).ok();
+        assert_eq!(customer["default_payment_method_id"], Value::Null);
+    }
+}
+
+#[test]
+fn a_create_waits_for_a_delete_of_the_same_card_and_then_stores_it_anew() {
+    let tenant = Tenant::new();
+    let one = WithDefault::of(&tenant);
+    let mut sql = tenant.sql();
+    sql.run("begin").unwrap();
+    sql.call("delete_payment_method($1)", &[&one.method])
+        .unwrap();
+
+    let id = thread::scope(|scope| {
+        let create = scope.spawn(|| tenant.send(&one.store_again()));
+        thread::sleep(Duration::from_millis(700));
+        assert!(!create.is_finished(), "the delete may yet be rolled back");
+        sql.run("commit").unwrap();
+        create.join().unwrap().id()
+    });
+
+    assert_ne!(id, one.method);
+    tenant.get(&format!("/v2/payment-methods/{id}")).ok();
+    assert_eq!(one.lies_in_the_tables(), (None, 1));
 }
