@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use vault_tests::card::misread;
 use vault_tests::ledger::{Kind, record};
 use vault_tests::sql::Parameter;
+use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::{customer, login_role, unknown_key};
 use vault_tests::{Card, Session, Stack, Tenant, random};
 
@@ -744,6 +745,42 @@ fn an_authenticated_profile_ends_with_its_savepoint() {
 }
 
 #[test]
+fn the_end_of_a_savepoint_gives_back_the_profile_from_before() {
+    let a = Owner::new();
+    let b = Owner::of(a.tenant.sibling());
+    let mut client = a
+        .tenant
+        .stack
+        .session(&login_role(&a.tenant.stack, &["vault_client"]));
+    let authenticate = |client: &mut Session, owner: &Owner| {
+        client
+            .execute(
+                "select vault.authenticate($1, $2)",
+                &[&owner.tenant.key, &owner.tenant.profile],
+            )
+            .unwrap();
+    };
+    let acts_for = |client: &mut Session, owner: &Owner| {
+        let current: Option<String> = client.value("select vault.current_profile()", &[]).unwrap();
+        assert_eq!(current.as_ref(), Some(&owner.tenant.profile));
+        let list = client.call("list_customers()", &[]).unwrap();
+        assert_eq!(list[0]["id"], owner.customer);
+        assert_eq!(list.as_array().unwrap().len(), 1);
+    };
+    for end in ["rollback to inner_one", "release inner_one"] {
+        client.run("begin").unwrap();
+        authenticate(&mut client, &a);
+        client.run("savepoint inner_one").unwrap();
+        acts_for(&mut client, &a);
+        authenticate(&mut client, &b);
+        acts_for(&mut client, &b);
+        client.run(end).unwrap();
+        acts_for(&mut client, &a);
+        client.run("rollback").unwrap();
+    }
+}
+
+#[test]
 fn one_session_serves_many_profiles_in_turn() {
     let a = Owner::new();
     let b = Owner::of(a.tenant.sibling());
@@ -1034,6 +1071,60 @@ fn a_key_prefix_is_locked_after_ten_failures_from_wherever_they_come() {
         .send(&list.clone().header("api-key", &tenant.key))
         .refuses(401, "IR_01", UNAUTHENTICATED);
     tenant.send(&list.header("api-key", other)).ok();
+}
+
+#[test]
+fn failures_of_others_unlock_nobody_however_many_and_wherever_they_aim() {
+    // More than there are places to count in.
+    const OTHERS: i64 = 20_000;
+    let stack = PrivateStack::start();
+    let tenant = Tenant::within(&stack);
+    let list = tenant.request("GET", "/v2/customers/list");
+    let locked_key = tenant.new_key(&[]).1;
+    for _ in 0..FAILURES {
+        let request = list
+            .clone()
+            .without("api-key")
+            .header("api-key", unknown_key());
+        tenant.send(&request).refuses(401, "IR_01", UNAUTHENTICATED);
+        let guess = format!("{}{}", &locked_key[..12], &unknown_key()[12..]);
+        let request = list.clone().without("api-key").header("api-key", guess);
+        stack
+            .client()
+            .send(&request)
+            .refuses(401, "IR_01", UNAUTHENTICATED);
+    }
+    let locked = || {
+        tenant.send(&list).refuses(401, "IR_01", UNAUTHENTICATED);
+        let request = list
+            .clone()
+            .without("api-key")
+            .header("api-key", &locked_key);
+        stack
+            .client()
+            .send(&request)
+            .refuses(401, "IR_01", UNAUTHENTICATED);
+    };
+    locked();
+
+    let mut sql = stack.session(&login_role(&stack, &["vault_client"]));
+    sql.run(
+        "create function pg_temp.fails(api_key text, profile_id text) returns boolean language plpgsql as
+         $$ begin perform vault.authenticate(api_key, profile_id); return false;
+            exception when invalid_authorization_specification then return true; end $$",
+    )
+    .unwrap();
+    let failed: i64 = sql
+        .value(
+            "select count(*) from generate_series(1, $1::bigint) n
+             where pg_temp.fails('dev_' || lpad(n::text, 8, '0') || repeat('x', 56), $2)",
+            &[&OTHERS, &tenant.profile],
+        )
+        .unwrap();
+    assert_eq!(failed, OTHERS);
+
+    locked();
+    stack.client().send(&list).ok();
 }
 
 #[test]
