@@ -1,6 +1,7 @@
 //! What the vault does, seen from outside. Each module is a subject; each test's name is what it shows.
 
 mod audit;
+mod backup;
 mod bad_input;
 mod catalogue;
 mod ciphertext;
@@ -9,6 +10,8 @@ mod customers;
 mod docs;
 mod durability;
 mod edge;
+mod installation;
+mod key_rotation;
 mod payment_methods;
 mod refusals;
 mod routes;

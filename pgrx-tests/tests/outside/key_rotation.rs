@@ -1,0 +1,387 @@
+//! Keys are changed and destroyed while the vault is in use.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use vault_tests::stack::PrivateStack;
+use vault_tests::tenant::customer;
+use vault_tests::{Card, Refused, Session, Stack, Tenant, random};
+
+use crate::support::soon;
+
+const REENCRYPT: &str = "call vault.reencrypt($1, $2)";
+
+fn rotate(admin: &mut Session, profile: &str) -> i32 {
+    admin
+        .value("select vault.rotate_data_key($1)", &[&profile])
+        .unwrap()
+}
+
+/// How many values are under data keys that are not the current one.
+fn outdated(admin: &mut Session, profile: &str) -> i64 {
+    admin
+        .value(
+            "select sum(values_count)::bigint from vault.keys
+             where profile_id = $1 and purpose = 'data' and state <> 'current'",
+            &[&profile],
+        )
+        .unwrap()
+}
+
+/// Every version of the data key but the current one can go.
+fn destroy_retired(admin: &mut Session, profile: &str, current: i32) {
+    for version in 1..current {
+        // As long as other transactions are older than the rotation, the key stays.
+        soon("no transaction is left that may need the key", || {
+            let destroyed = admin.execute(
+                "select vault.destroy_data_key($1, 'data', $2)",
+                &[&profile, &version],
+            );
+            match destroyed {
+                Ok(_) => true,
+                Err(refused) => {
+                    assert!(
+                        refused.message.starts_with("transactions that began"),
+                        "{refused:?}"
+                    );
+                    false
+                }
+            }
+        });
+    }
+}
+
+#[track_caller]
+fn sealed(result: Result<serde_json::Value, Refused>) {
+    let refused = result.unwrap_err();
+    assert_eq!(refused.sqlstate, "55000", "{refused:?}");
+    assert!(
+        refused.message.starts_with("vault is sealed"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn rotation_under_load_fails_no_call_and_lets_no_duplicate_through() {
+    const ROTATIONS: i32 = 3;
+    let tenant = Tenant::new();
+    let person = tenant.customer();
+    let known: Vec<Card> = (0..4).map(|_| Card::new()).collect();
+    let methods: Vec<String> = known
+        .iter()
+        .map(|card| tenant.store(card, &person))
+        .collect();
+    let done = AtomicBool::new(false);
+    let going_on = || !done.load(Ordering::Relaxed);
+    let created = AtomicUsize::new(0);
+    let reader = tenant.role(&["vault_client", "vault_reveal"]);
+    let mut admin = tenant.admin();
+
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while going_on() {
+                    tenant.store(&Card::new(), &person);
+                    created.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            scope.spawn(|| {
+                while going_on() {
+                    for (card, method) in known.iter().zip(&methods) {
+                        assert_eq!(&tenant.store(card, &person), method);
+                    }
+                }
+            });
+            scope.spawn(|| {
+                let mut sql = tenant.stack.session(&reader);
+                while going_on() {
+                    for (card, method) in known.iter().zip(&methods) {
+                        let revealed = sql
+                            .call("retrieve_payment_method($1, true)", &[method])
+                            .unwrap();
+                        assert_eq!(
+                            revealed["raw_payment_method_data"]["card"]["card_number"],
+                            card.number
+                        );
+                        tenant.get(&format!("/v2/payment-methods/{method}")).ok();
+                    }
+                }
+            });
+        }
+        let changes = scope.spawn(|| {
+            for _ in 0..ROTATIONS {
+                thread::sleep(Duration::from_millis(500));
+                rotate(&mut admin, &tenant.profile);
+                admin
+                    .execute(REENCRYPT, &[&tenant.profile, &10_i32])
+                    .unwrap();
+            }
+        });
+        let changed = changes.join();
+        done.store(true, Ordering::Relaxed);
+        changed.unwrap();
+    });
+
+    let created = created.into_inner();
+    assert!(created > 20, "only {created} creates");
+    let list = tenant
+        .get(&format!("/v2/customers/{person}/saved-payment-methods"))
+        .ok();
+    assert_eq!(
+        list["customer_payment_methods"].as_array().unwrap().len(),
+        created + known.len()
+    );
+    // A create that began before the last rotation may have ended after its row was passed.
+    admin
+        .execute(REENCRYPT, &[&tenant.profile, &1000_i32])
+        .unwrap();
+    assert_eq!(outdated(&mut admin, &tenant.profile), 0);
+    destroy_retired(&mut admin, &tenant.profile, ROTATIONS + 1);
+    let mut sql = tenant.revealing_sql();
+    for method in list["customer_payment_methods"].as_array().unwrap() {
+        sql.call(
+            "retrieve_payment_method($1, true)",
+            &[&method["id"].as_str()],
+        )
+        .unwrap();
+    }
+    for (card, method) in known.iter().zip(&methods) {
+        assert_eq!(&tenant.store(card, &person), method);
+    }
+}
+
+/// Customers whose values a rotation has left behind, many enough to stop their re-encryption in the middle.
+fn outdated_customers(tenant: &Tenant) -> i64 {
+    const CUSTOMERS: i64 = 2000;
+    let made: i64 = tenant
+        .sql()
+        .value(
+            "select count(vault.create_customer($1)) from generate_series(1, $2::bigint)",
+            &[&customer(), &CUSTOMERS],
+        )
+        .unwrap();
+    assert_eq!(made, CUSTOMERS);
+    rotate(&mut tenant.admin(), &tenant.profile);
+    CUSTOMERS
+}
+
+/// Begins to re-encrypt row by row, has `stop` end the process of that number in the middle, and gives what the call gave.
+fn stopped_reencryption(tenant: &Tenant, stop: impl FnOnce(i32)) -> thread::Result<Refused> {
+    let before = outdated(&mut tenant.admin(), &tenant.profile);
+    let mut worker = tenant.admin();
+    let pid: i32 = worker.value("select pg_backend_pid()", &[]).unwrap();
+    let call = thread::spawn({
+        let profile = tenant.profile.clone();
+        move || worker.execute(REENCRYPT, &[&profile, &1_i32]).unwrap_err()
+    });
+    let mut observer = tenant.admin();
+    while outdated(&mut observer, &tenant.profile) > before - 10 {
+        assert!(!call.is_finished(), "nothing was moved");
+        thread::sleep(Duration::from_millis(5));
+    }
+    drop(observer);
+    stop(pid);
+    call.join()
+}
+
+/// What was stopped in the middle has left everything readable, and goes on when called again.
+fn goes_on(tenant: &Tenant, customers: i64) {
+    let mut admin = tenant.admin();
+    let left = outdated(&mut admin, &tenant.profile);
+    assert!((1..customers).contains(&left), "{left} of {customers} left");
+    assert_eq!(readable(tenant), customers);
+    admin
+        .execute(REENCRYPT, &[&tenant.profile, &100_i32])
+        .unwrap();
+    assert_eq!(outdated(&mut admin, &tenant.profile), 0);
+    destroy_retired(&mut admin, &tenant.profile, 2);
+    assert_eq!(readable(tenant), customers);
+}
+
+fn readable(tenant: &Tenant) -> i64 {
+    tenant
+        .sql()
+        .value(
+            "select sum(jsonb_array_length(vault.list_customers(100, page * 100))) from generate_series(0, 20) page",
+            &[],
+        )
+        .unwrap()
+}
+
+#[test]
+fn a_reencryption_that_was_cancelled_goes_on_when_called_again() {
+    let tenant = Tenant::new();
+    let customers = outdated_customers(&tenant);
+    let mut superuser = tenant.stack.superuser();
+    let cancelled = stopped_reencryption(&tenant, |pid| {
+        superuser
+            .execute("select pg_cancel_backend($1)", &[&pid])
+            .unwrap();
+    });
+    assert_eq!(cancelled.unwrap().sqlstate, "57014");
+    goes_on(&tenant, customers);
+}
+
+#[test]
+fn a_reencryption_that_a_crash_ended_goes_on_when_called_again() {
+    let stack = PrivateStack::start();
+    let tenant = Tenant::within(&stack);
+    let customers = outdated_customers(&tenant);
+    let lost = stopped_reencryption(&tenant, |pid| {
+        // First the backend: busy as it is, it would not notice for a while that the postmaster is gone.
+        stack.kill_backend(pid);
+        stack.crash();
+    });
+    assert!(lost.is_err(), "the call is cut off with its connection");
+    stack.restart();
+    goes_on(&tenant, customers);
+}
+
+#[test]
+fn a_rotation_that_is_rolled_back_leaves_everything_readable() {
+    let tenant = Tenant::new();
+    let person = tenant.customer();
+    let role = tenant.role(&["vault_client", "vault_admin"]);
+    let mut other = tenant.sql();
+    let read = |sql: &mut Session| sql.call("retrieve_customer($1)", &[&person]).unwrap();
+    let before = read(&mut other);
+
+    let mut sql = tenant.stack.session(&role);
+    for end in ["rollback", "rollback to s; commit"] {
+        sql.run("begin; savepoint s").unwrap();
+        assert_eq!(rotate(&mut sql, &tenant.profile), 2);
+        sql.call("create_customer($1)", &[&customer()]).unwrap();
+        sql.execute(
+            "select vault.reencrypt_batch($1, 'customers', '', 10)",
+            &[&tenant.profile],
+        )
+        .unwrap();
+        assert_eq!(read(&mut sql), before);
+        sql.run(end).unwrap();
+
+        // What this session seals now must open in one that has never seen the rotation.
+        let made = sql.call("create_customer($1)", &[&customer()]).unwrap();
+        let id = made["id"].as_str();
+        assert_eq!(
+            other.call("retrieve_customer($1)", &[&id]).unwrap(),
+            made,
+            "{end}"
+        );
+        assert_eq!(read(&mut other), before, "{end}");
+        assert_eq!(read(&mut sql), before, "{end}");
+    }
+    assert_eq!(rotate(&mut sql, &tenant.profile), 2);
+}
+
+#[test]
+fn the_root_key_is_changed_by_two_restarts_and_a_rewrap() {
+    let stack = PrivateStack::start();
+    let tenant = Tenant::within(&stack);
+    let person = tenant.customer();
+    let card = Card::new();
+    let method = tenant.store(&card, &person);
+    let role = tenant.role(&["vault_client", "vault_reveal"]);
+    let reveal = |stack: &Stack| {
+        stack
+            .session(&role)
+            .call("retrieve_payment_method($1, true)", &[&method])
+    };
+    let revealed = |stack: &Stack| {
+        let body = reveal(stack).unwrap();
+        assert_eq!(
+            body["raw_payment_method_data"]["card"]["card_number"],
+            card.number
+        );
+    };
+    let rewrap = || -> i64 {
+        tenant
+            .admin()
+            .value("select vault.rewrap_data_keys()", &[])
+            .unwrap()
+    };
+    let old = stack.root_keys();
+    let new = format!("{}\n", random::digits(64));
+
+    stack.restart_with_root_keys(&format!("{new}{old}"));
+    revealed(&stack);
+    assert!(rewrap() > 0);
+    assert_eq!(rewrap(), 0);
+    revealed(&stack);
+
+    stack.restart_with_root_keys(&new);
+    revealed(&stack);
+    let sibling = tenant.sibling();
+    let mut sql = stack.session(&sibling.role(&["vault_client"]));
+    sql.call("create_customer($1)", &[&customer()]).unwrap();
+    drop(sql);
+
+    stack.restart_with_root_keys(&old);
+    sealed(reveal(&stack));
+    stack.restart_with_root_keys(&new);
+    revealed(&stack);
+}
+
+#[test]
+fn a_profile_whose_keys_are_destroyed_opens_nowhere_and_no_other_is_touched() {
+    let tenant = Tenant::new();
+    let other = tenant.sibling();
+    let (person, bystander) = (tenant.customer(), other.customer());
+    let (card, others_card) = (Card::new(), Card::new());
+    let method = tenant.store(&card, &person);
+    let others_method = other.store(&others_card, &bystander);
+    let reads = [
+        ("retrieve_customer($1)", &person),
+        ("list_payment_methods($1)", &person),
+        ("retrieve_payment_method($1)", &method),
+        ("retrieve_payment_method($1, true)", &method),
+    ];
+    // One is connected and has the keys; one is in the middle of a transaction, too.
+    let mut idle = tenant.revealing_sql();
+    let mut busy = tenant.revealing_sql();
+    busy.run("begin").unwrap();
+    for (read, id) in reads {
+        idle.call(read, &[id]).unwrap();
+        busy.call(read, &[id]).unwrap();
+    }
+    let mut others = other.revealing_sql();
+    let others_read = |sql: &mut Session| {
+        let body = sql
+            .call("retrieve_payment_method($1, true)", &[&others_method])
+            .unwrap();
+        assert_eq!(
+            body["raw_payment_method_data"]["card"]["card_number"],
+            others_card.number
+        );
+    };
+    others_read(&mut others);
+
+    tenant
+        .admin()
+        .execute("select vault.destroy_profile_keys($1)", &[&tenant.profile])
+        .unwrap();
+
+    busy.run("savepoint s").unwrap();
+    for (read, id) in reads {
+        for sql in [&mut idle, &mut busy, &mut tenant.revealing_sql()] {
+            assert_eq!(sql.call(read, &[id]).unwrap_err().sqlstate, "55000");
+        }
+        busy.run("rollback to s").unwrap();
+    }
+    let create = Card::new().create_for(&person);
+    assert_eq!(
+        idle.call("create_payment_method($1)", &[&create])
+            .unwrap_err()
+            .sqlstate,
+        "55000"
+    );
+    tenant
+        .get(&format!("/v2/payment-methods/{method}"))
+        .refuses(500, "HE_00", "Something went wrong");
+    others_read(&mut others);
+    others_read(&mut other.revealing_sql());
+    other
+        .get(&format!("/v2/payment-methods/{others_method}"))
+        .ok();
+    assert_eq!(other.store(&others_card, &bystander), others_method);
+}
