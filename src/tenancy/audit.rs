@@ -70,7 +70,14 @@ pub fn record_card_number_refused(profile_id: &str) {
 fn of_card_number(profile_id: &str, outcome: Outcome) -> Kept {
     let origin = Origin::of_session();
     let address = origin.client_address();
-    Kept::new(Event::CardNumberRevealed, outcome, profile_id, &outer_role(), address, None)
+    Kept::new(
+        Event::CardNumberRevealed,
+        outcome,
+        profile_id,
+        &outer_role(),
+        address,
+        None,
+    )
 }
 
 /// Records what a caller did.

@@ -199,8 +199,10 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
     _argument: *mut core::ffi::c_void,
 ) {
     use pg_sys::XactEvent::*;
-    if matches!(event, XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE)
-        && let Some((row, count)) = COUNTED.take()
+    if matches!(
+        event,
+        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
+    ) && let Some((row, count)) = COUNTED.take()
     {
         let object_id = format!("{count} values").as_str().into();
         keep(Kept { object_id, ..row });
