@@ -57,6 +57,11 @@ COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Ove
 COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile: nothing that it has sealed opens again';
 COMMENT ON FUNCTION vault.overwrite_data_key(text, text, integer) IS 'Internal: what vault.destroy_data_key does once it has looked';
 COMMENT ON FUNCTION vault.reencrypt_batch(text, text, text, integer) IS 'Internal: one step of vault.reencrypt';
+COMMENT ON FUNCTION vault.count_application_values(integer) IS 'Internal: how many values of application columns are under a data key';
+COMMENT ON FUNCTION vault.key_id(vault.encrypted_text) IS 'The data key that sealed the value: key_id of vault.keys';
+COMMENT ON FUNCTION vault.key_id(vault.encrypted_json) IS 'The data key that sealed the value: key_id of vault.keys';
+COMMENT ON FUNCTION vault.key_id(vault.searchable_text) IS 'The data key that sealed the value: key_id of vault.keys';
+COMMENT ON FUNCTION vault.key_id(vault.card_number) IS 'The data key that sealed the value: key_id of vault.keys';
 COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many values are under a data key';
 
 COMMENT ON FUNCTION vault.encrypted_text_in(cstring) IS 'Input: the text form of an envelope, nothing else';
@@ -186,7 +191,7 @@ GRANT EXECUTE ON FUNCTION
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
     vault.destroy_data_key(text, text, integer, boolean), vault.destroy_profile_keys(text),
     vault.overwrite_data_key(text, text, integer), vault.reencrypt_batch(text, text, text, integer),
-    vault.count_values(text, integer)
+    vault.count_values(text, integer), vault.count_application_values(integer)
 TO vault_admin;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
 GRANT SELECT ON vault.keys TO vault_admin;
@@ -201,6 +206,8 @@ GRANT SELECT ON vault.audit_log TO vault_auditor;
 -- they are for whoever sees the column.
 GRANT USAGE ON SCHEMA vault TO PUBLIC;
 GRANT EXECUTE ON FUNCTION
+    vault.key_id(vault.encrypted_text), vault.key_id(vault.encrypted_json),
+    vault.key_id(vault.searchable_text), vault.key_id(vault.card_number),
     vault.encrypted_text_in(cstring), vault.encrypted_text_out(vault.encrypted_text),
     vault.encrypted_text_recv(internal), vault.encrypted_text_send(vault.encrypted_text),
     vault.encrypted_json_in(cstring), vault.encrypted_json_out(vault.encrypted_json),

@@ -11,15 +11,20 @@ COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without material; val
 CREATE FUNCTION vault.destroy_data_key(profile_id text, purpose text, version integer, force boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    key    vault.keys;
     needed bigint;
 BEGIN
-    SELECT k.values_count INTO needed FROM vault.keys k
-    WHERE k.profile_id = destroy_data_key.profile_id AND k.purpose = destroy_data_key.purpose
-      AND k.version = destroy_data_key.version;
-    IF needed > 0 AND NOT force THEN
-        RAISE EXCEPTION '% values need this key', needed
-            USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = 'CALL vault.reencrypt(profile_id) moves them to the current key; force => true gives them up.';
+    IF NOT force THEN
+        SELECT * INTO key FROM vault.keys k
+        WHERE k.profile_id = destroy_data_key.profile_id AND k.purpose = destroy_data_key.purpose
+          AND k.version = destroy_data_key.version;
+        needed := key.values_count + vault.count_application_values(key.key_id);
+        IF needed > 0 THEN
+            RAISE EXCEPTION '% values need this key', needed
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      HINT = 'CALL vault.reencrypt(profile_id) moves the vault''s own to the current key; columns of '
+                             'applications are decrypted and encrypted again by them. force => true gives the values up.';
+        END IF;
     END IF;
     PERFORM vault.overwrite_data_key(profile_id, purpose, version);
 END

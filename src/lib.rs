@@ -90,6 +90,8 @@ extension_sql_file!(
     name = "key_lifecycle",
     requires = [
         "policies",
+        "types",
+        surface::keys::count_application_values,
         surface::keys::count_values,
         surface::keys::overwrite_data_key,
         surface::keys::reencrypt_batch,

@@ -78,6 +78,22 @@ mod tests {
         );
     }
 
+    #[pg_test(error = "3 values need this key")]
+    fn a_key_that_application_columns_need_is_not_destroyed() {
+        let tenant = Tenant::authenticated();
+        Spi::run(
+            "CREATE TABLE public.people (email vault.searchable_text, notes vault.encrypted_text[]); \
+             INSERT INTO public.people SELECT vault.searchable('a@b.c'), \
+                ARRAY[vault.encrypt('one'), vault.encrypt('two')]",
+        )
+        .unwrap();
+        rotate(&tenant);
+        text(
+            "SELECT vault.destroy_data_key($1, 'data', 1)::text",
+            &[&tenant.profile_id],
+        );
+    }
+
     #[pg_test(error = "the key is the current one")]
     fn the_current_key_is_not_destroyed() {
         let tenant = Tenant::authenticated();

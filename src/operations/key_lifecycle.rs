@@ -144,6 +144,11 @@ pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
     store::reencryption::count(u32::try_from(key_id).unwrap_or_default())
 }
 
+/// How many values of applications' columns are under the key.
+pub fn count_application_values(key_id: i32) -> Result<i64, Failure> {
+    store::application_columns::count(key_id)
+}
+
 fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {
     purpose
         .parse()

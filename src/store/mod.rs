@@ -4,6 +4,7 @@
 //! add it. All names are qualified, so no `search_path` changes their meaning.
 
 pub mod api_keys;
+pub mod application_columns;
 pub mod audit_log;
 pub mod card_bins;
 pub mod connector_tokens;
