@@ -18,8 +18,8 @@ static QUEUE: PgLwLock<Queue> = unsafe { PgLwLock::new(c"vault_kept_audit_rows")
 thread_local! {
     /// Rows that this transaction has written, to be kept if it, or the subtransaction that wrote them, is rolled back.
     static WRITTEN: RefCell<Vec<(pg_sys::SubTransactionId, Kept)>> = const { RefCell::new(Vec::new()) };
-    /// What this transaction has revealed value by value: one row, with how many values.
-    static COUNTED: RefCell<Option<(Kept, u64)>> = const { RefCell::new(None) };
+    /// What this transaction has revealed value by value: one row for each profile, with how many values.
+    static COUNTED: RefCell<Vec<(Kept, u64)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A row that waits to be written.
@@ -90,12 +90,17 @@ pub fn keep_if_rolled_back(row: Kept) {
     WRITTEN.with_borrow_mut(|written| written.push((subtransaction, row)));
 }
 
-/// Counts a value that this transaction has revealed. The worker writes one row for all of them, of the first one's kind,
-/// however the transaction ends: a function that only reads cannot write it.
-pub fn count(row: impl FnOnce() -> Kept) {
+/// Counts a value of the profile that this transaction has revealed. The worker writes one row for all of them, however the
+/// transaction ends: a function that only reads cannot write it.
+pub fn count(profile_id: &str, row: impl FnOnce() -> Kept) {
     COUNTED.with_borrow_mut(|counted| {
-        let (_, count) = counted.get_or_insert_with(|| (row(), 0));
-        *count += 1;
+        let known = counted
+            .iter_mut()
+            .find(|(row, _)| row.profile_id.as_str() == profile_id);
+        match known {
+            Some((_, count)) => *count += 1,
+            None => counted.push((row(), 1)),
+        }
     });
 }
 
@@ -202,10 +207,11 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
     if matches!(
         event,
         XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
-    ) && let Some((row, count)) = COUNTED.take()
-    {
-        let object_id = format!("{count} values").as_str().into();
-        keep(Kept { object_id, ..row });
+    ) {
+        for (row, count) in COUNTED.take() {
+            let object_id = format!("{count} values").as_str().into();
+            keep(Kept { object_id, ..row });
+        }
     }
     match event {
         XACT_EVENT_COMMIT => WRITTEN.with_borrow_mut(Vec::clear),

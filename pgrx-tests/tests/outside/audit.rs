@@ -449,6 +449,40 @@ fn a_reveal_stays_on_record_when_it_is_rolled_back() {
 }
 
 #[test]
+fn the_card_numbers_that_a_transaction_opens_are_on_record_as_one_row() {
+    let tenant = Tenant::new();
+    let mut auditor = tenant.stack.session(AUDITOR);
+    let role = tenant.role(&["vault_client", "vault_reveal"]);
+    let open =
+        "select count(vault.decrypt(vault.card_number($1::text))) from generate_series(1, 3)";
+    let number = Card::new().number;
+    tenant
+        .stack
+        .session(&role)
+        .execute(open, &[&number])
+        .unwrap();
+
+    let client = tenant.role(&["vault_client"]);
+    let refused = tenant.stack.session(&client).execute(open, &[&number]);
+    assert_eq!(refused.unwrap_err().sqlstate, "42501");
+
+    for (actor, outcome, object) in [
+        (role, "success", Some("3 values".to_owned())),
+        (client, "refused", None),
+    ] {
+        let expected = Entry {
+            event: "card_number.reveal".into(),
+            outcome: outcome.into(),
+            actor: actor.clone(),
+            address: None,
+            profile: Some(tenant.profile.clone()),
+            object,
+        };
+        assert_eq!(entries_soon(&mut auditor, "actor", &actor, 0), [expected]);
+    }
+}
+
+#[test]
 fn storing_the_same_card_again_is_on_record_as_a_refresh() {
     let tenant = Tenant::new();
     let mut auditor = tenant.stack.session(AUDITOR);
