@@ -5,9 +5,9 @@
 
 use std::fmt;
 
+use aes_gcm::aead::AeadInOut;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use thiserror::Error;
-use xaes_256_gcm::aead::AeadInOut;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::framing::frame;

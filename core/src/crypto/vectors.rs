@@ -1,10 +1,10 @@
 //! The published test vectors, run through the same keys and code paths that the vault uses, each with its damaged twin.
 
+use aes_gcm::aead::{Aead, Payload};
 use hex_literal::hex;
 use hmac::Mac;
 use shake::Shake128;
 use shake::digest::{ExtendableOutput, Update, XofReader};
-use xaes_256_gcm::aead::{Aead, Payload};
 
 use super::key::{DataKey, IndexKey, KeyMaterial};
 

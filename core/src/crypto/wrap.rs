@@ -4,8 +4,8 @@
 
 use std::str::FromStr;
 
+use aes_gcm::aead::AeadInOut;
 use thiserror::Error;
-use xaes_256_gcm::aead::AeadInOut;
 
 use super::framing::frame;
 use super::key::{KEY_LENGTH, KeyMaterial, RootKey};
