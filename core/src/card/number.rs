@@ -45,10 +45,10 @@ impl CardNumber {
         self.leading(6)
     }
 
-    /// The first six digits, which may be shown (PCI DSS 4.0.1, requirement 3.4.1); none of a number so short that with
-    /// the last four they would give it away.
+    /// The first six digits, which may be shown (PCI DSS 4.0.1, requirement 3.4.1). None of a number so short that fewer
+    /// than four digits would stay hidden between them and the last four: with the check digit, those would be guessed.
     pub fn shown_bin(&self) -> Option<&str> {
-        (self.0.len() >= 13).then(|| self.leading(6))
+        (self.0.len() >= 14).then(|| self.leading(6))
     }
 
     /// The first eight digits: the issuer's identification number since ISO/IEC 7812-1:2017, to look the issuer up.

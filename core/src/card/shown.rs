@@ -10,10 +10,6 @@ const BIN_LENGTH: usize = 6;
 const LAST_LENGTH: usize = 4;
 const NETWORK_LENGTH: usize = 2;
 
-/// A number too short to hide this many digits between BIN and last four shows no BIN: with the check digit, fewer would
-/// be guessed.
-const LEAST_HIDDEN: usize = 4;
-
 /// In the place of a BIN that is not shown.
 const NO_BIN: &str = "******";
 
@@ -30,12 +26,8 @@ pub struct ShownDigits<'a> {
 impl<'a> ShownDigits<'a> {
     /// What the number shows.
     pub fn of(number: &'a CardNumber) -> Self {
-        let hidden = number
-            .expose()
-            .len()
-            .saturating_sub(BIN_LENGTH + LAST_LENGTH);
         Self {
-            bin: (hidden >= LEAST_HIDDEN).then(|| number.bin()),
+            bin: number.shown_bin(),
             last4: number.last4(),
             network: CardNetwork::of(number),
         }
