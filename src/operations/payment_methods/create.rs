@@ -171,7 +171,7 @@ impl Create<'_> {
         bin: Option<&BinRecord>,
     ) -> Result<PaymentMethod, Failure> {
         let mut summary = self.new.summary.clone();
-        summary.fill_from_bin(bin);
+        summary.fill_from_bin(bin, self.new.instrument.network());
         Ok(PaymentMethod {
             id: PaymentMethodId::new(&settings::cell(), clock::uuid_at(self.now)?),
             merchant_id: self.caller.merchant_id.as_str().into(),

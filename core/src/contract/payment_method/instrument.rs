@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::card::{CardExpiry, CardNumber};
+use crate::card::{CardExpiry, CardNetwork, CardNumber};
 use crate::contract::refusal::Refusal;
 use crate::contract::stored::{self, Unstorable};
 use crate::crypto::{BlindIndex, IndexKey};
@@ -97,6 +97,14 @@ impl Instrument {
     pub fn bins(&self) -> Option<[&str; 2]> {
         match self {
             Self::Card(card) => Some([card.number.bin(), card.number.long_bin()]),
+            Self::AchBankDebit(_) => None,
+        }
+    }
+
+    /// The card's network by the published ranges, if it is in one.
+    pub fn network(&self) -> Option<CardNetwork> {
+        match self {
+            Self::Card(card) => CardNetwork::of(&card.number),
             Self::AchBankDebit(_) => None,
         }
     }

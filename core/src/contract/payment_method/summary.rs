@@ -37,9 +37,9 @@ impl Summary {
 
     /// Fills in what the caller left out: from the BIN table, when it has the card, and then the network from the
     /// published ranges. Names in the table that the contract does not know are left out, too.
-    pub fn fill_from_bin(&mut self, bin: Option<&BinRecord>) {
+    pub fn fill_from_bin(&mut self, bin: Option<&BinRecord>, published: Option<CardNetwork>) {
         if let PaymentMethodSummary::Card(card) = &mut self.payment_method_data {
-            card.fill_from_bin(bin);
+            card.fill_from_bin(bin, published);
         }
     }
 
@@ -140,7 +140,7 @@ pub struct CardSummary {
 }
 
 impl CardSummary {
-    fn fill_from_bin(&mut self, bin: Option<&BinRecord>) {
+    fn fill_from_bin(&mut self, bin: Option<&BinRecord>, published: Option<CardNetwork>) {
         if let Some(bin) = bin {
             let network = bin.card_network.as_deref().and_then(CardNetwork::from_name);
             let card_type = bin.card_type.as_deref().and_then(CardType::from_name);
@@ -149,9 +149,7 @@ impl CardSummary {
             fill(&mut self.card_issuer, &bin.card_issuer);
             fill(&mut self.issuer_country, &bin.issuing_country);
         }
-        self.card_network = self
-            .card_network
-            .or_else(|| CardNetwork::of_bin(self.card_isin.as_deref()?));
+        self.card_network = self.card_network.or(published);
     }
 }
 

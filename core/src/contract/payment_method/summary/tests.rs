@@ -86,7 +86,7 @@ fn the_callers_values_stand_before_the_bin_table_and_the_table_before_the_ranges
     };
     let filled = |names: Value, bin: Option<&BinRecord>| {
         let mut summary = card(names, json!({}));
-        summary.fill_from_bin(bin);
+        summary.fill_from_bin(bin, Some(CardNetwork::Visa));
         let card = &shown(&summary)["payment_method_data"]["card"];
         ["card_network", "card_issuer", "card_type", "issuer_country"]
             .map(|member| card[member].clone())
