@@ -10,6 +10,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::column_value::Slot;
 use super::framing::frame;
 use super::key::{DataKey, KeyId};
 
@@ -36,13 +37,9 @@ enum Place<'a> {
         column: &'a str,
         row_id: &'a str,
     },
-    Value {
-        kind: &'a str,
-        name: &'a str,
-    },
-    Labelled {
-        label: &'a [u8],
-        name: &'a str,
+    Column {
+        slot: Slot<'a>,
+        bound: bool,
     },
 }
 
@@ -56,16 +53,10 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// A value of an application, which may choose a name for the place or leave it empty.
-    /// `kind` is the type of the value (`text`, `json`). Never equal to a [`Context::row`].
-    pub fn value(kind: &'a str, name: &'a str) -> Self {
-        Self(Place::Value { kind, name })
-    }
-
-    /// A value of an application that stands behind a label: [`Searchable::label`](super::Searchable::label), which
-    /// names the type of the value too. Never equal to a [`Context::value`].
-    pub fn labelled(label: &'a [u8], name: &'a str) -> Self {
-        Self(Place::Labelled { label, name })
+    /// A value of an application's column; `bound` when the digest of a context stands before its plaintext. Never equal
+    /// to a [`Context::row`].
+    pub(super) fn column(slot: Slot<'a>, bound: bool) -> Self {
+        Self(Place::Column { slot, bound })
     }
 
     fn associated_data(&self, header: &[u8], profile_id: &str) -> Vec<u8> {
@@ -84,27 +75,23 @@ impl<'a> Context<'a> {
                 column.as_bytes(),
                 row_id.as_bytes(),
             ]),
-            Place::Value { kind, name } => frame(&[
-                DOMAIN,
-                header,
-                profile_id,
-                b"value",
-                kind.as_bytes(),
-                name.as_bytes(),
-            ]),
-            Place::Labelled { label, name } => frame(&[
-                DOMAIN,
-                header,
-                profile_id,
-                b"labelled",
-                label,
-                name.as_bytes(),
-            ]),
+            Place::Column { slot, bound } => {
+                let (form, slot) = match slot {
+                    Slot::Type(kind) => (b"value".as_slice(), kind.as_bytes()),
+                    Slot::Label(label) => (b"labelled".as_slice(), label),
+                };
+                let binding = if bound {
+                    b"bound".as_slice()
+                } else {
+                    b"free".as_slice()
+                };
+                frame(&[DOMAIN, header, profile_id, form, slot, binding])
+            }
         }
     }
 }
 
-/// Seals a value. The nonce must be fresh randomness for every call.
+/// Seals a value, given in parts. The nonce must be fresh randomness for every call.
 ///
 /// # Errors
 /// [`EnvelopeError::TooLong`] for a plaintext beyond the cipher's limit of 64 GiB.
@@ -114,15 +101,18 @@ pub fn seal(
     nonce: [u8; NONCE_LENGTH],
     profile_id: &str,
     context: &Context<'_>,
-    plaintext: &[u8],
+    plaintext: &[&[u8]],
 ) -> Result<Vec<u8>, EnvelopeError> {
+    let length: usize = plaintext.iter().map(|part| part.len()).sum();
     // The capacity is final: growing would leave a copy of the plaintext in freed memory.
-    let mut envelope = Vec::with_capacity(plaintext.len() + OVERHEAD);
+    let mut envelope = Vec::with_capacity(length + OVERHEAD);
     envelope.push(VERSION);
     envelope.extend_from_slice(&key_id.0.to_be_bytes());
     envelope.extend_from_slice(&nonce);
     let associated_data = context.associated_data(&envelope, profile_id);
-    envelope.extend_from_slice(plaintext);
+    for part in plaintext {
+        envelope.extend_from_slice(part);
+    }
 
     let (_, text) = envelope
         .split_at_mut_checked(HEADER_LENGTH)

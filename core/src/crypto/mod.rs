@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod blind_index;
+pub mod column_value;
 pub mod envelope;
 pub mod key;
 pub mod searchable;
@@ -14,6 +15,7 @@ mod vectors;
 
 pub use api_key::ApiKey;
 pub use blind_index::BlindIndex;
+pub use column_value::{Binding, Slot};
 pub use envelope::{Context, Envelope, EnvelopeError, seal};
 pub use key::{CheckValue, DataKey, IndexKey, KeyId, KeyMaterial, RootKey, RootKeyError};
 pub use searchable::Searchable;

@@ -11,6 +11,7 @@ use std::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::blind_index::BlindIndex;
+use super::column_value::DIGEST_LENGTH;
 use super::envelope::{self, Envelope, EnvelopeError};
 use super::key::KeyId;
 use crate::card::number::LENGTHS;
@@ -161,9 +162,14 @@ impl<'a> Searchable<'a> {
         self.sealed
     }
 
-    /// The length of the plaintext, in bytes.
-    pub fn plaintext_length(&self) -> usize {
-        self.envelope.plaintext_length()
+    /// How many digits a card number has. With the digest of a context before it, it is longer than any number.
+    pub fn number_length(&self) -> usize {
+        let length = self.envelope.plaintext_length();
+        if length > *LENGTHS.end() {
+            length.saturating_sub(DIGEST_LENGTH)
+        } else {
+            length
+        }
     }
 
     /// What a card number shows; None for another type.
@@ -185,7 +191,7 @@ impl<'a> Searchable<'a> {
     }
 
     fn check_card_number(&self) -> Result<(), EnvelopeError> {
-        let length = self.plaintext_length();
+        let length = self.number_length();
         if length < *LENGTHS.start() {
             Err(EnvelopeError::Truncated)
         } else if length > *LENGTHS.end() || self.shown_digits().is_none() {

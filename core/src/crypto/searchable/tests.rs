@@ -1,7 +1,8 @@
 use super::*;
 use crate::card::CardNumber;
 use crate::crypto::envelope::OVERHEAD;
-use crate::crypto::{Context, DataKey, IndexKey, KeyMaterial, seal};
+use crate::crypto::column_value::{self, Binding, Slot};
+use crate::crypto::{DataKey, IndexKey, KeyMaterial};
 
 const PROFILE: &str = "pro_a";
 const NUMBER: &str = "4111111145551142";
@@ -18,17 +19,22 @@ fn index_of(kind: Kind, plaintext: &str) -> BlindIndex {
 
 /// The value under index key 7, in the context `row 1`.
 fn sealed(kind: Kind, plaintext: &str) -> Vec<u8> {
+    sealed_for(kind, plaintext, "row 1")
+}
+
+fn sealed_for(kind: Kind, plaintext: &str, context: &str) -> Vec<u8> {
     let shown = match kind {
         Kind::Text => String::new(),
         Kind::CardNumber => ShownDigits::of(&CardNumber::parse(plaintext).unwrap()).to_text(),
     };
     let label = label(kind, KeyId(7), &index_of(kind, plaintext), &shown);
-    let envelope = seal(
+    let envelope = column_value::seal(
         &data_key(),
         KeyId(258),
         [9; 24],
         PROFILE,
-        &Context::labelled(&label, "row 1"),
+        Slot::Label(&label),
+        &Binding::to_context(context),
         plaintext.as_bytes(),
     )
     .unwrap();
@@ -37,8 +43,13 @@ fn sealed(kind: Kind, plaintext: &str) -> Vec<u8> {
 
 fn opened(kind: Kind, bytes: &[u8], context: &str) -> Result<String, EnvelopeError> {
     let value = Searchable::parse(kind, bytes)?;
-    let context = Context::labelled(value.label(), context);
-    let plaintext = Envelope::parse(value.sealed())?.open(&data_key(), PROFILE, &context)?;
+    let plaintext = column_value::open(
+        &Envelope::parse(value.sealed())?,
+        &data_key(),
+        PROFILE,
+        Slot::Label(value.label()),
+        &Binding::to_context(context),
+    )?;
     Ok(String::from_utf8(plaintext.to_vec()).unwrap())
 }
 
@@ -63,9 +74,12 @@ fn the_layout_is_the_documented_one() {
     assert_eq!(bytes[..5], [0x31, 0, 0, 0, 7]);
     assert_eq!(bytes[5..37], index_of(Kind::CardNumber, NUMBER));
     assert_eq!(&bytes[37..49], b"411111114201");
-    assert_eq!(bytes.len(), 49 + OVERHEAD + NUMBER.len());
-    assert_eq!(sealed(Kind::Text, "")[..5], [0x21, 0, 0, 0, 7]);
-    assert_eq!(sealed(Kind::Text, "").len(), 37 + OVERHEAD);
+    let free = sealed_for(Kind::CardNumber, NUMBER, "");
+    assert_eq!(free.len(), 49 + OVERHEAD + NUMBER.len());
+    assert_eq!(bytes.len(), free.len() + DIGEST_LENGTH);
+    let text = sealed_for(Kind::Text, "", "");
+    assert_eq!(text[..5], [0x21, 0, 0, 0, 7]);
+    assert_eq!(text.len(), 37 + OVERHEAD);
 }
 
 #[test]
@@ -157,27 +171,27 @@ fn a_shortened_value_never_opens() {
 #[test]
 fn a_card_number_has_the_length_of_one() {
     let parse = |bytes: &[u8]| Searchable::parse(Kind::CardNumber, bytes).err();
-    let bytes = sealed(Kind::CardNumber, NUMBER);
-    let shortest = bytes.len() - NUMBER.len() + 8;
-    assert_eq!(parse(&bytes[..shortest]), None);
-    assert_eq!(
-        parse(&bytes[..shortest - 1]),
-        Some(EnvelopeError::Truncated)
-    );
-    let longest = [bytes.as_slice(), &[0; 3]].concat();
-    assert_eq!(parse(&longest), None);
-    let longer = [longest.as_slice(), &[0]].concat();
-    assert_eq!(parse(&longer), Some(EnvelopeError::Damaged));
+    for context in ["", "row 1"] {
+        let bytes = sealed_for(Kind::CardNumber, NUMBER, context);
+        let shortest = bytes.len() - NUMBER.len() + 8;
+        assert_eq!(parse(&bytes[..shortest]), None);
+        assert!(parse(&bytes[..shortest - 1]).is_some());
+        let longest = [bytes.as_slice(), &[0; 3]].concat();
+        assert_eq!(parse(&longest), None);
+        let longer = [longest.as_slice(), &[0]].concat();
+        assert!(parse(&longer).is_some());
+    }
 }
 
 #[test]
 fn bytes_of_another_type_or_version_say_so() {
-    let plain = seal(
+    let plain = column_value::seal(
         &data_key(),
         KeyId(258),
         [9; 24],
         PROFILE,
-        &Context::value("text", ""),
+        Slot::Type("text"),
+        &Binding::to_context(""),
         &[0; 99],
     )
     .unwrap();

@@ -1,0 +1,195 @@
+//! A value of an application's column: sealed for its type, and for a context if the application names one.
+//!
+//! The context is not in the associated data: its digest is sealed before the plaintext. So whoever has the keys can seal
+//! the value anew, under other keys, without knowing what it is bound to.
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::envelope::{self, Context, Envelope, EnvelopeError, NONCE_LENGTH};
+use super::framing::frame;
+use super::key::{DataKey, KeyId};
+
+/// How many bytes longer a value with a context is, sealed, than the same without one.
+pub const DIGEST_LENGTH: usize = 32;
+
+const DOMAIN: &[u8] = b"vault:context:1";
+
+/// Which of the column types a value is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot<'a> {
+    /// The name of a type whose values are envelopes and no more: `text`, `json`.
+    Type(&'a str),
+    /// What stands before the envelope, and names the type, too: [`Searchable::label`](super::Searchable::label).
+    Label(&'a [u8]),
+}
+
+/// What an application binds a value to: nothing, or the digest of the name it gave the place.
+#[derive(Clone, Copy)]
+pub struct Binding(Option<[u8; DIGEST_LENGTH]>);
+
+impl Binding {
+    /// To the context of this name; the empty one is none.
+    pub fn to_context(name: &str) -> Self {
+        let digest = || Sha256::digest(frame(&[DOMAIN, name.as_bytes()])).into();
+        Self((!name.is_empty()).then(digest))
+    }
+
+    fn digest(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], <[u8; DIGEST_LENGTH]>::as_slice)
+    }
+
+    fn is_bound(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// Seals a value. The nonce must be fresh randomness for every call.
+///
+/// # Errors
+/// Those of [`envelope::seal`].
+pub fn seal(
+    key: &DataKey,
+    key_id: KeyId,
+    nonce: [u8; NONCE_LENGTH],
+    profile_id: &str,
+    slot: Slot<'_>,
+    binding: &Binding,
+    plaintext: &[u8],
+) -> Result<Vec<u8>, EnvelopeError> {
+    let context = Context::column(slot, binding.is_bound());
+    let plaintext = [binding.digest(), plaintext];
+    envelope::seal(key, key_id, nonce, profile_id, &context, &plaintext)
+}
+
+/// Opens a value that is bound like this.
+///
+/// # Errors
+/// [`EnvelopeError::Damaged`] when it was sealed otherwise, or under another key or profile, or changed since.
+pub fn open(
+    envelope: &Envelope<'_>,
+    key: &DataKey,
+    profile_id: &str,
+    slot: Slot<'_>,
+    binding: &Binding,
+) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+    let (found, plaintext) = read(envelope, key, profile_id, slot, binding.is_bound())?;
+    if bool::from(found.digest().ct_eq(binding.digest())) {
+        Ok(plaintext)
+    } else {
+        Err(EnvelopeError::Damaged)
+    }
+}
+
+/// Opens a value whatever it is bound to, to seal it anew with the same binding.
+///
+/// # Errors
+/// [`EnvelopeError::Damaged`] when it was sealed for another slot, key or profile, or changed since.
+pub fn open_to_reseal(
+    envelope: &Envelope<'_>,
+    key: &DataKey,
+    profile_id: &str,
+    slot: Slot<'_>,
+) -> Result<(Binding, Zeroizing<Vec<u8>>), EnvelopeError> {
+    read(envelope, key, profile_id, slot, false)
+        .or_else(|_| read(envelope, key, profile_id, slot, true))
+}
+
+fn read(
+    envelope: &Envelope<'_>,
+    key: &DataKey,
+    profile_id: &str,
+    slot: Slot<'_>,
+    bound: bool,
+) -> Result<(Binding, Zeroizing<Vec<u8>>), EnvelopeError> {
+    let mut plaintext = envelope.open(key, profile_id, &Context::column(slot, bound))?;
+    if !bound {
+        return Ok((Binding(None), plaintext));
+    }
+    let digest = *plaintext.first_chunk().ok_or(EnvelopeError::Damaged)?;
+    plaintext.drain(..DIGEST_LENGTH);
+    Ok((Binding(Some(digest)), plaintext))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::envelope::OVERHEAD;
+    use crate::crypto::key::KeyMaterial;
+
+    const PROFILE: &str = "pro_a";
+    const TEXT: Slot<'static> = Slot::Type("text");
+
+    fn key(byte: u8) -> DataKey {
+        DataKey::from(&KeyMaterial::from(&[byte; 32]))
+    }
+
+    fn sealed(slot: Slot<'_>, binding: &Binding, plaintext: &[u8]) -> Vec<u8> {
+        seal(&key(1), KeyId(1), [7; 24], PROFILE, slot, binding, plaintext).unwrap()
+    }
+
+    fn opened(bytes: &[u8], slot: Slot<'_>, context: &str) -> Result<Vec<u8>, EnvelopeError> {
+        let envelope = Envelope::parse(bytes)?;
+        let binding = Binding::to_context(context);
+        Ok(open(&envelope, &key(1), PROFILE, slot, &binding)?.to_vec())
+    }
+
+    #[test]
+    fn a_value_opens_for_its_type_and_context_alone() {
+        let places = [
+            (TEXT, ""),
+            (Slot::Type("json"), ""),
+            (TEXT, "email"),
+            (TEXT, "phone"),
+            (Slot::Label(b"text"), ""),
+            (Slot::Label(b"text"), "email"),
+        ];
+        for sealed_for in places {
+            let bytes = sealed(sealed_for.0, &Binding::to_context(sealed_for.1), b"x");
+            for opened_at in places {
+                let expected = if sealed_for == opened_at {
+                    Ok(b"x".to_vec())
+                } else {
+                    Err(EnvelopeError::Damaged)
+                };
+                assert_eq!(opened(&bytes, opened_at.0, opened_at.1), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_context_costs_the_length_of_its_digest() {
+        for plaintext in [b"".as_slice(), b"a@b.c"] {
+            let free = sealed(TEXT, &Binding::to_context(""), plaintext);
+            let bound = sealed(TEXT, &Binding::to_context("row 1"), plaintext);
+            assert_eq!(free.len(), plaintext.len() + OVERHEAD);
+            assert_eq!(bound.len(), free.len() + DIGEST_LENGTH);
+        }
+    }
+
+    #[test]
+    fn a_value_that_begins_with_a_digest_is_not_bound_to_it() {
+        let digest = Binding::to_context("row 1").0.unwrap();
+        let plaintext = [digest.as_slice(), b"x"].concat();
+        let bytes = sealed(TEXT, &Binding::to_context(""), &plaintext);
+        assert_eq!(opened(&bytes, TEXT, "row 1"), Err(EnvelopeError::Damaged));
+        assert_eq!(opened(&bytes, TEXT, ""), Ok(plaintext));
+    }
+
+    #[test]
+    fn a_value_is_sealed_anew_without_its_context_and_stays_bound_to_it() {
+        for context in ["", "row 1"] {
+            let bytes = sealed(TEXT, &Binding::to_context(context), b"x");
+            let envelope = Envelope::parse(&bytes).unwrap();
+            let reseal = |slot| {
+                let (binding, plaintext) = open_to_reseal(&envelope, &key(1), PROFILE, slot)?;
+                Ok(sealed(slot, &binding, &plaintext))
+            };
+            let resealed = reseal(TEXT).unwrap();
+            assert_eq!(opened(&resealed, TEXT, context), Ok(b"x".to_vec()));
+            assert_eq!(opened(&resealed, TEXT, "row 2"), Err(EnvelopeError::Damaged));
+            assert_eq!(reseal(Slot::Type("json")), Err(EnvelopeError::Damaged));
+        }
+    }
+}
