@@ -50,19 +50,23 @@ COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Has a database role act for 
 COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends what vault.bind_role began';
 COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
 
-COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key; the old one opens what it sealed until it is destroyed';
-COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier data keys anew, in batches that commit; may be stopped, and goes on when called again';
+COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
+COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
 COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one; returns how many';
 COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Overwrites a retired key, unless values need it; force gives them up';
 COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile: nothing that it has sealed opens again';
 COMMENT ON FUNCTION vault.overwrite_data_key(text, text, integer) IS 'Internal: what vault.destroy_data_key does once it has looked';
-COMMENT ON FUNCTION vault.reencrypt_batch(text, text, text, integer) IS 'Internal: one step of vault.reencrypt';
-COMMENT ON FUNCTION vault.count_application_values(integer) IS 'Internal: how many values of application columns are under a data key';
+COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
+COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
 COMMENT ON FUNCTION vault.key_id(vault.encrypted_text) IS 'The data key that sealed the value: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_id(vault.encrypted_json) IS 'The data key that sealed the value: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_id(vault.searchable_text) IS 'The data key that sealed the value: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_id(vault.card_number) IS 'The data key that sealed the value: key_id of vault.keys';
-COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many values are under a data key';
+COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that the value is under';
+COMMENT ON FUNCTION vault.key_ids(vault.encrypted_json) IS 'The data key that the value is under';
+COMMENT ON FUNCTION vault.key_ids(vault.searchable_text) IS 'The keys that the value is under: the data key, then the index key';
+COMMENT ON FUNCTION vault.key_ids(vault.card_number) IS 'The keys that the value is under: the data key, then the index key';
+COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many of the vault''s own values are under a key';
 
 COMMENT ON FUNCTION vault.encrypted_text_in(cstring) IS 'Input: the text form of an envelope, nothing else';
 COMMENT ON FUNCTION vault.encrypted_text_out(vault.encrypted_text) IS 'Output: the text form of the envelope';
@@ -190,11 +194,12 @@ GRANT EXECUTE ON FUNCTION
     vault.bind_role(text, text), vault.unbind_role(text), vault.clear_lockouts(),
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
     vault.destroy_data_key(text, text, integer, boolean), vault.destroy_profile_keys(text),
-    vault.overwrite_data_key(text, text, integer), vault.reencrypt_batch(text, text, text, integer),
-    vault.count_values(text, integer), vault.count_application_values(integer)
+    vault.overwrite_data_key(text, text, integer), vault.reencrypt_batch(text, oid, text, integer),
+    vault.count_values(text, integer), vault.count_application_values()
 TO vault_admin;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
-GRANT SELECT ON vault.keys TO vault_admin;
+GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;
+GRANT SELECT ON vault.application_columns TO vault_operator, vault_auditor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.card_bins TO vault_admin;
 GRANT SELECT ON vault.merchants, vault.profiles, vault.role_bindings TO vault_admin;
 GRANT SELECT (key_id, merchant_id, name, prefix, scopes, created_at, expires_at, revoked_at) ON vault.api_keys
@@ -208,6 +213,8 @@ GRANT USAGE ON SCHEMA vault TO PUBLIC;
 GRANT EXECUTE ON FUNCTION
     vault.key_id(vault.encrypted_text), vault.key_id(vault.encrypted_json),
     vault.key_id(vault.searchable_text), vault.key_id(vault.card_number),
+    vault.key_ids(vault.encrypted_text), vault.key_ids(vault.encrypted_json),
+    vault.key_ids(vault.searchable_text), vault.key_ids(vault.card_number),
     vault.encrypted_text_in(cstring), vault.encrypted_text_out(vault.encrypted_text),
     vault.encrypted_text_recv(internal), vault.encrypted_text_send(vault.encrypted_text),
     vault.encrypted_json_in(cstring), vault.encrypted_json_out(vault.encrypted_json),

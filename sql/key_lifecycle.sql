@@ -1,29 +1,61 @@
 -- What a DBA does with keys. Procedures and functions here run with their caller's rights and call the operator's.
 
+-- Of what type a column is: one of the encrypted ones, an array or a domain of it, an array of a domain …
+CREATE VIEW vault.application_columns AS
+WITH RECURSIVE encrypted (type, base, in_array) AS (
+    SELECT t.oid, t.typname, false FROM pg_catalog.pg_type t
+    WHERE t.oid IN ('vault.encrypted_text'::pg_catalog.regtype, 'vault.encrypted_json'::pg_catalog.regtype,
+                    'vault.searchable_text'::pg_catalog.regtype, 'vault.card_number'::pg_catalog.regtype)
+    UNION ALL
+    SELECT t.oid, e.base, e.in_array OR t.typtype <> 'd'
+    FROM encrypted e JOIN pg_catalog.pg_type t
+      ON t.typtype = 'd' AND t.typbasetype = e.type OR t.typcategory = 'A' AND t.typelem = e.type
+)
+SELECT c.oid::pg_catalog.regclass AS relation, c.relkind AS kind, a.attname AS column_name,
+       pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name, e.base AS encrypted_type, e.in_array,
+       c.relowner::pg_catalog.regrole AS owner,
+       c.relrowsecurity AND c.relforcerowsecurity AND NOT (o.rolsuper OR o.rolbypassrls) AS hidden_by_policies
+FROM encrypted e
+JOIN pg_catalog.pg_attribute a ON a.atttypid = e.type AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relispopulated AND c.relkind IN ('r', 'm', 'p')
+ AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
+JOIN pg_catalog.pg_roles o ON o.oid = c.relowner;
+COMMENT ON VIEW vault.application_columns IS 'The columns of tables (kind r, partitioned p) and materialised views (m) of this database that hold values of the encrypted types';
+
 CREATE VIEW vault.keys AS
+WITH application AS MATERIALIZED (SELECT * FROM vault.count_application_values())
 SELECT k.key_id, k.profile_id, k.purpose, k.version, k.state,
        CASE k.purpose WHEN 'data' THEN 'XAES-256-GCM' ELSE 'HMAC-SHA-256' END AS algorithm,
        k.created_at, k.retired_at, k.rotate_after,
-       CASE k.purpose WHEN 'data' THEN vault.count_values(k.profile_id, k.key_id) END AS values_count
+       vault.count_values(k.profile_id, k.key_id)
+           + COALESCE((SELECT pg_catalog.sum(a.values_count)::bigint FROM application a WHERE a.key_id = k.key_id), 0)
+           AS values_count
 FROM vault.data_keys k;
-COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without material; values_count reads the tables';
+COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without material; values_count reads the tables, the vault''s own and the applications''';
 
 CREATE FUNCTION vault.destroy_data_key(profile_id text, purpose text, version integer, force boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    key    vault.keys;
     needed bigint;
+    hidden text;
 BEGIN
     IF NOT force THEN
-        SELECT * INTO key FROM vault.keys k
+        SELECT string_agg(DISTINCT c.relation::text, ', ') INTO hidden
+        FROM vault.application_columns c WHERE c.hidden_by_policies AND c.kind <> 'p';
+        IF hidden IS NOT NULL THEN
+            RAISE EXCEPTION 'policies may hide values that need this key'
+                USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Tables: %s.', hidden),
+                      HINT = 'Their owners are bound by the policies, too: ALTER TABLE ... NO FORCE ROW LEVEL SECURITY, '
+                             'until the key is destroyed. force => true gives the values up.';
+        END IF;
+        SELECT k.values_count INTO needed FROM vault.keys k
         WHERE k.profile_id = destroy_data_key.profile_id AND k.purpose = destroy_data_key.purpose
           AND k.version = destroy_data_key.version;
-        needed := key.values_count + vault.count_application_values(key.key_id);
         IF needed > 0 THEN
             RAISE EXCEPTION '% values need this key', needed
                 USING ERRCODE = 'object_not_in_prerequisite_state',
-                      HINT = 'CALL vault.reencrypt(profile_id) moves the vault''s own to the current key; columns of '
-                             'applications are decrypted and encrypted again by them. force => true gives the values up.';
+                      HINT = 'CALL vault.reencrypt(profile_id) moves them to the current key; materialised views are '
+                             'refreshed after it. force => true gives the values up.';
         END IF;
     END IF;
     PERFORM vault.overwrite_data_key(profile_id, purpose, version);
@@ -33,28 +65,44 @@ $$;
 CREATE PROCEDURE vault.reencrypt(profile_id text, batch_size integer DEFAULT 1000)
 LANGUAGE plpgsql AS $$
 DECLARE
-    table_name text;
-    last_row   text;
-    batch      bigint;
-    in_pass    bigint;
-    total      bigint := 0;
+    relations pg_catalog.regclass[];
+    relation  pg_catalog.regclass;
+    last_row  text;
+    batch     record;
+    in_pass   bigint;
+    damaged   bigint;
+    total     bigint := 0;
 BEGIN
+    relations := ARRAY['vault.customers', 'vault.payment_methods', 'vault.connector_tokens']::pg_catalog.regclass[]
+        OPERATOR(pg_catalog.||)
+        ARRAY(SELECT DISTINCT c.relation FROM vault.application_columns c
+              WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND NOT c.hidden_by_policies ORDER BY c.relation);
     -- A pass leaves rows that others hold; the next one comes back to them.
     LOOP
         in_pass := 0;
-        FOREACH table_name IN ARRAY ARRAY['customers', 'payment_methods', 'connector_tokens'] LOOP
-            last_row := '';
+        FOREACH relation IN ARRAY relations LOOP
+            damaged := 0;
+            last_row := NULL;
             LOOP
-                SELECT b.last_row, b.moved INTO last_row, batch
-                FROM vault.reencrypt_batch(profile_id, table_name, last_row, batch_size) b;
+                SELECT b.* INTO batch FROM vault.reencrypt_batch(profile_id, relation, last_row, batch_size) b;
                 COMMIT;
+                last_row := batch.last_row;
                 EXIT WHEN last_row IS NULL;
-                in_pass := in_pass OPERATOR(pg_catalog.+) batch;
-                RAISE NOTICE 'vault.reencrypt: % rows of vault.% moved', batch, table_name;
+                in_pass := in_pass OPERATOR(pg_catalog.+) batch.moved;
+                damaged := damaged OPERATOR(pg_catalog.+) batch.damaged;
+                RAISE NOTICE 'vault.reencrypt: % rows of % moved', batch.moved, relation;
             END LOOP;
+            IF damaged OPERATOR(pg_catalog.>) 0 THEN
+                RAISE WARNING 'vault.reencrypt: % values of % do not open, and stay as they are', damaged, relation;
+            END IF;
         END LOOP;
         EXIT WHEN in_pass OPERATOR(pg_catalog.=) 0;
         total := total OPERATOR(pg_catalog.+) in_pass;
+    END LOOP;
+    FOR relation IN SELECT DISTINCT c.relation FROM vault.application_columns c
+                    WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.hidden_by_policies LOOP
+        RAISE WARNING 'vault.reencrypt: policies may hide rows of %, so its values stay as they are', relation
+            USING HINT = 'Its owner is bound by the policies, too: ALTER TABLE ... NO FORCE ROW LEVEL SECURITY, and call again.';
     END LOOP;
     RAISE NOTICE 'vault.reencrypt: done, % rows moved', total;
 END

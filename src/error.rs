@@ -56,6 +56,9 @@ pub enum Failure {
     /// A panic, by its place alone: the text may show a value.
     #[error("a panic at {file}:{line}")]
     Panic { file: String, line: u32 },
+    /// An index key was rotated, and the transaction does not see it.
+    #[error("could not serialize access due to the rotation of an index key")]
+    RotatedMeanwhile,
     /// Others changed the same row again and again.
     #[error("could not write for concurrent changes; try again")]
     Contention,
@@ -123,7 +126,9 @@ impl Failure {
             Self::UnknownKey | Self::DamagedKey | Self::Envelope(_) | Self::Malformed => {
                 PgSqlErrorCode::ERRCODE_DATA_CORRUPTED
             }
-            Self::Contention => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            Self::Contention | Self::RotatedMeanwhile => {
+                PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE
+            }
             Self::Input(_) => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
             Self::NoRandomness
             | Self::Statement(_)
@@ -148,6 +153,7 @@ impl Failure {
                 "Input takes the text form of a value of its type alone; vault.encrypt, vault.searchable and \
                  vault.card_number make one.",
             ),
+            Self::RotatedMeanwhile => Some("Begin the transaction again."),
             Self::UnknownKey | Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
             ),

@@ -22,7 +22,7 @@ mod tests {
 
     fn reencrypt(tenant: &Tenant, table: &str) -> String {
         text(
-            "SELECT moved::text FROM vault.reencrypt_batch($1, $2, '', 100)",
+            "SELECT moved::text FROM vault.reencrypt_batch($1, $2::text::regclass, NULL, 100)",
             &[&tenant.profile_id, table],
         )
     }
@@ -48,7 +48,7 @@ mod tests {
         Spi::run(
             "DO $$ BEGIN \
                 PERFORM vault.rotate_data_key(current_setting('test.profile')); \
-                PERFORM vault.reencrypt_batch(current_setting('test.profile'), 'customers', '', 10); \
+                PERFORM vault.reencrypt_batch(current_setting('test.profile'), 'vault.customers'::regclass, NULL, 10); \
                 RAISE division_by_zero; \
              EXCEPTION WHEN division_by_zero THEN NULL; END $$",
         )
@@ -122,14 +122,27 @@ mod tests {
         let tenant = Tenant::authenticated();
         call("create_payment_method", None, card(&customer()));
         for table in ["customers", "payment_methods", "connector_tokens"] {
+            let table = format!("vault.{table}");
+            assert_eq!(reencrypt(&tenant, &table), "0", "{table}");
+        }
+    }
+
+    #[pg_test]
+    fn a_table_without_encrypted_columns_is_left_alone() {
+        let tenant = Tenant::authenticated();
+        rotate(&tenant);
+        for table in ["pg_catalog.pg_authid", "vault.data_keys"] {
             assert_eq!(reencrypt(&tenant, table), "0", "{table}");
         }
     }
 
-    #[pg_test(error = "there is no such table of the vault")]
-    fn a_batch_is_of_a_table_of_the_vault() {
+    #[pg_test(error = "batch_size must be 1 or more")]
+    fn a_batch_is_not_empty() {
         let tenant = Tenant::authenticated();
-        reencrypt(&tenant, "pg_authid");
+        text(
+            "SELECT vault.reencrypt_batch($1, 'vault.customers'::regclass, NULL, 0)::text",
+            &[&tenant.profile_id],
+        );
     }
 
     #[pg_test]

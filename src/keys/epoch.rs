@@ -14,8 +14,8 @@ static EPOCH: PgAtomic<AtomicU64> = unsafe { PgAtomic::new(c"vault_key_epoch") }
 thread_local! {
     /// This transaction has changed a key.
     static CHANGED: Cell<bool> = const { Cell::new(false) };
-    /// Grows when a change of this backend's is rolled back: it may have unwrapped a key that there never was.
-    static ROLLED_BACK: Cell<u64> = const { Cell::new(0) };
+    /// Grows when this backend changes a key, which it then goes on with, and when it rolls that back.
+    static OWN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Must run while the postmaster loads its libraries.
@@ -28,14 +28,19 @@ pub fn reserve_shared_memory() {
     }
 }
 
-/// The number now, of all backends and of this one's rolled-back changes.
+/// The number now: of what all backends have committed, and of what this one has changed and rolled back.
 pub fn current() -> (u64, u64) {
-    (EPOCH.get().load(Ordering::Acquire), ROLLED_BACK.get())
+    (EPOCH.get().load(Ordering::Acquire), OWN.get())
 }
 
-/// Has every backend follow, once this transaction has committed.
+/// Has this backend follow at once, and every other one when this transaction has committed.
 pub fn advance_at_commit() {
     CHANGED.set(true);
+    advance_own();
+}
+
+fn advance_own() {
+    OWN.set(OWN.get() + 1);
 }
 
 #[pg_guard]
@@ -48,7 +53,7 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
         XACT_EVENT_COMMIT if CHANGED.take() => {
             EPOCH.get().fetch_add(1, Ordering::AcqRel);
         }
-        XACT_EVENT_ABORT if CHANGED.take() => ROLLED_BACK.set(ROLLED_BACK.get() + 1),
+        XACT_EVENT_ABORT if CHANGED.take() => advance_own(),
         // Somebody else would commit it later, and nobody would notice.
         XACT_EVENT_PRE_PREPARE if CHANGED.get() => ErrorReport::new(
             PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
@@ -68,6 +73,6 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
     _argument: *mut core::ffi::c_void,
 ) {
     if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB && CHANGED.get() {
-        ROLLED_BACK.set(ROLLED_BACK.get() + 1);
+        advance_own();
     }
 }

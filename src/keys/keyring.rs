@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
-use vault_core::crypto::{Context, DataKey, Envelope, IndexKey, KeyId, Purpose, seal};
+use vault_core::crypto::{
+    Binding, Context, DataKey, Envelope, IndexKey, KeyId, Purpose, Slot, column_value, seal,
+};
 use zeroize::Zeroizing;
 
 use super::data_keys;
@@ -39,11 +41,24 @@ struct Stamp {
 /// The keys of one profile.
 pub struct ProfileKeys {
     profile_id: String,
+    data: Keys<DataKey>,
+    index: Keys<IndexKey>,
+}
+
+/// The keys of one purpose.
+struct Keys<K> {
     /// Takes new writes.
-    current: (KeyId, DataKey),
-    /// Only open.
-    retired: HashMap<KeyId, DataKey>,
-    index: (KeyId, IndexKey),
+    current: (KeyId, K),
+    /// Oldest first.
+    retired: Vec<Retired<K>>,
+}
+
+/// A key that only opens, or finds.
+struct Retired<K> {
+    key_id: KeyId,
+    key: K,
+    /// The transaction that retired it.
+    by: i64,
 }
 
 /// The keys of the current profile, unwrapped once per backend and change of a key.
@@ -74,6 +89,25 @@ pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
     Ok(keys)
 }
 
+/// The keys of the current profile, of which the index key stays the current one until the transaction ends: of two
+/// creates of the same card, the one that has waited for a rotation to end must not index it by the old key.
+///
+/// # Errors
+/// As [`of_profile`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`].
+pub fn with_index_key_held(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
+    loop {
+        let keys = of_profile(profile_id)?;
+        let (KeyId(held), _) = keys.index.current;
+        store::data_keys::hold(held);
+        // Whoever rotates lets the lock go after the epoch has grown.
+        let keys = of_profile(profile_id)?;
+        if keys.index.current.0 == KeyId(held) {
+            keys.index_key()?;
+            return Ok(keys);
+        }
+    }
+}
+
 impl Stamp {
     fn now() -> Self {
         // SAFETY: reads shared state.
@@ -95,14 +129,15 @@ impl ProfileKeys {
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn seal(&self, context: &Context<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
-        let (key_id, key) = &self.current;
+        let (key_id, key) = &self.data.current;
+        let nonce = random_bytes()?;
         Ok(seal(
             key,
             *key_id,
-            random_bytes()?,
+            nonce,
             &self.profile_id,
             context,
-            plaintext,
+            &[plaintext],
         )?)
     }
 
@@ -116,41 +151,153 @@ impl ProfileKeys {
         envelope: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let envelope = Envelope::parse(envelope)?;
-        let key = self
-            .data_key(envelope.key_id())
-            .ok_or(Failure::UnknownKey)?;
+        let key = self.opening(&envelope)?;
         Ok(envelope.open(key, &self.profile_id, context)?)
     }
 
-    /// The key that takes new values.
-    pub fn current_key_id(&self) -> KeyId {
-        self.current.0
+    /// An envelope of a value of an application's column.
+    ///
+    /// # Errors
+    /// As [`ProfileKeys::seal`].
+    pub fn seal_value(
+        &self,
+        slot: Slot<'_>,
+        binding: &Binding,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let (key_id, key) = &self.data.current;
+        let nonce = random_bytes()?;
+        let profile_id = &self.profile_id;
+        Ok(column_value::seal(
+            key, *key_id, nonce, profile_id, slot, binding, plaintext,
+        )?)
     }
 
-    /// Makes the profile's blind indexes.
-    pub fn index(&self) -> &IndexKey {
-        &self.index.1
+    /// What the envelope of a value of an application's column holds.
+    ///
+    /// # Errors
+    /// As [`ProfileKeys::open`].
+    pub fn open_value(
+        &self,
+        slot: Slot<'_>,
+        binding: &Binding,
+        envelope: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let envelope = Envelope::parse(envelope)?;
+        let key = self.opening(&envelope)?;
+        let profile_id = &self.profile_id;
+        Ok(column_value::open(
+            &envelope, key, profile_id, slot, binding,
+        )?)
     }
 
-    /// The key that makes them.
-    pub fn index_key_id(&self) -> KeyId {
-        self.index.0
+    /// What the envelope holds and is bound to, whatever that is, to seal it anew.
+    ///
+    /// # Errors
+    /// As [`ProfileKeys::open`].
+    pub fn open_value_to_reseal(
+        &self,
+        slot: Slot<'_>,
+        envelope: &[u8],
+    ) -> Result<(Binding, Zeroizing<Vec<u8>>), Failure> {
+        let envelope = Envelope::parse(envelope)?;
+        let key = self.opening(&envelope)?;
+        let profile_id = &self.profile_id;
+        Ok(column_value::open_to_reseal(
+            &envelope, key, profile_id, slot,
+        )?)
     }
 
-    fn data_key(&self, key_id: KeyId) -> Option<&DataKey> {
-        let (current_id, current) = &self.current;
-        if key_id == *current_id {
-            Some(current)
-        } else {
-            self.retired.get(&key_id)
+    /// The data key that takes new values.
+    pub fn current_data_key(&self) -> KeyId {
+        self.data.current.0
+    }
+
+    /// The key that makes new blind indexes.
+    pub fn current_index_key(&self) -> (KeyId, &IndexKey) {
+        let (key_id, key) = &self.index.current;
+        (*key_id, key)
+    }
+
+    /// The keys that have made blind indexes which may still stand somewhere.
+    pub fn retired_index_keys(&self) -> impl Iterator<Item = (KeyId, &IndexKey)> {
+        let retired = self.index.retired.iter();
+        retired.map(|retired| (retired.key_id, &retired.key))
+    }
+
+    /// The index key of what the running statement sees. Columns of applications change their index key in one transaction,
+    /// so a statement that began before it ended looks for values under the old key, and finds them.
+    ///
+    /// # Errors
+    /// [`Failure::RotatedMeanwhile`] when it is the whole transaction that sees the time before: what it wrote under the old
+    /// key would equal nothing.
+    pub fn index_key(&self) -> Result<(KeyId, &IndexKey), Failure> {
+        let retired = &self.index.retired;
+        match retired
+            .iter()
+            .find(|retired| store::is_after_snapshot(retired.by))
+        {
+            None => Ok(self.current_index_key()),
+            Some(_) if store::snapshot_is_the_transactions() => Err(Failure::RotatedMeanwhile),
+            Some(then) => Ok((then.key_id, &then.key)),
         }
+    }
+
+    /// The keys, data and index, that values should not be under any more.
+    pub fn retired(&self) -> impl Iterator<Item = KeyId> {
+        let data = self.data.retired.iter().map(|retired| retired.key_id);
+        data.chain(self.retired_index_keys().map(|(key_id, _)| key_id))
+    }
+
+    fn opening(&self, envelope: &Envelope<'_>) -> Result<&DataKey, Failure> {
+        let (current_id, current) = &self.data.current;
+        if envelope.key_id() == *current_id {
+            return Ok(current);
+        }
+        let mut retired = self.data.retired.iter();
+        retired
+            .find(|retired| retired.key_id == envelope.key_id())
+            .map(|retired| &retired.key)
+            .ok_or(Failure::UnknownKey)
+    }
+}
+
+/// What [`load`] has read so far of one purpose.
+struct Loading<K> {
+    current: Option<(KeyId, K)>,
+    retired: Vec<Retired<K>>,
+}
+
+impl<K> Loading<K> {
+    const fn new() -> Self {
+        Self {
+            current: None,
+            retired: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, stored: &StoredDataKey, key: K) -> Result<(), Failure> {
+        let key_id = key_id(stored)?;
+        if stored.current {
+            self.current = Some((key_id, key));
+        } else {
+            let by = stored.retired_by.ok_or(Failure::Malformed)?;
+            self.retired.push(Retired { key_id, key, by });
+        }
+        Ok(())
+    }
+
+    fn done(self) -> Result<Keys<K>, Failure> {
+        Ok(Keys {
+            current: self.current.ok_or(Failure::NoCurrentKey)?,
+            retired: self.retired,
+        })
     }
 }
 
 fn load(profile_id: &str) -> Result<ProfileKeys, Failure> {
-    let mut current = None;
-    let mut retired = HashMap::new();
-    let mut index = None;
+    let mut data = Loading::new();
+    let mut index = Loading::new();
     for stored in store::as_operator(|| store::with_latest_snapshot(store::data_keys::usable))? {
         let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
         let material = data_keys::open(profile_id, purpose, &stored)?;
@@ -158,25 +305,19 @@ fn load(profile_id: &str) -> Result<ProfileKeys, Failure> {
             Purpose::Data => {
                 let key = DataKey::from(&material);
                 exclude_from_core_dumps(key.location());
-                if stored.current {
-                    current = Some((key_id(&stored)?, key));
-                } else {
-                    retired.insert(key_id(&stored)?, key);
-                }
+                data.add(&stored, key)?;
             }
-            Purpose::Index if stored.current => {
+            Purpose::Index => {
                 let key = IndexKey::from(&material);
                 exclude_from_core_dumps(key.location());
-                index = Some((key_id(&stored)?, key));
+                index.add(&stored, key)?;
             }
-            Purpose::Index => {}
         }
     }
     Ok(ProfileKeys {
         profile_id: profile_id.to_owned(),
-        current: current.ok_or(Failure::NoCurrentKey)?,
-        retired,
-        index: index.ok_or(Failure::NoCurrentKey)?,
+        data: data.done()?,
+        index: index.done()?,
     })
 }
 

@@ -65,7 +65,12 @@ impl MemoryKey {
     ) -> Result<Vec<u8>, Failure> {
         let nonce = random_bytes()?;
         Ok(seal(
-            &self.key, KEY_ID, nonce, profile_id, context, plaintext,
+            &self.key,
+            KEY_ID,
+            nonce,
+            profile_id,
+            context,
+            &[plaintext],
         )?)
     }
 

@@ -149,6 +149,22 @@ fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
     }
 }
 
+/// Refuses when there is no such profile.
+pub(super) fn check_profile(profile_id: &str) -> Result<(), Failure> {
+    if store::profiles::exists(profile_id)? {
+        Ok(())
+    } else {
+        Err(no_profile())
+    }
+}
+
+pub(super) fn no_profile() -> Failure {
+    missing(
+        "there is no such profile",
+        "Make one with vault.create_profile.",
+    )
+}
+
 fn check_role(role: &str) -> Result<(), Failure> {
     let exists = std::ffi::CString::new(role).is_ok_and(|name| {
         // SAFETY: a look-up in the system caches by a NUL-terminated name.
@@ -175,6 +191,14 @@ pub(super) fn invalid(message: &'static str, hint: &'static str) -> Failure {
 pub(super) fn missing(message: &'static str, hint: &'static str) -> Failure {
     Failure::Administration {
         code: PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        message,
+        hint,
+    }
+}
+
+pub(super) fn wrong_state(message: &'static str, hint: &'static str) -> Failure {
+    Failure::Administration {
+        code: PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         message,
         hint,
     }

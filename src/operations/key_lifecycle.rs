@@ -1,35 +1,47 @@
 //! The life of a data key: current, retired (it only opens), destroyed.
 
-use pgrx::PgSqlErrorCode;
-use vault_core::crypto::{Context, KeyId, Purpose};
+use vault_core::crypto::{KeyId, Purpose};
 
-use super::administration::{invalid, missing};
+use super::administration::{check_profile, invalid, missing, no_profile, wrong_state};
+use super::reencryption::{self, keys_of};
 use crate::error::Failure;
 use crate::keys::{self, epoch};
 use crate::store;
-use crate::store::reencryption::{Envelopes, Table};
 use crate::tenancy::audit::{Event, record_administration};
 use crate::tenancy::session;
 
 /// Replaces a profile's current key by a new one. The old one opens what it sealed until it is destroyed.
 pub fn rotate(profile_id: &str, purpose: &str) -> Result<i32, Failure> {
     let purpose = parse_purpose(purpose)?;
-    if purpose == Purpose::Index {
-        return Err(Failure::Administration {
-            code: PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-            message: "an index key cannot be rotated yet",
-            hint: "Rotate the purpose 'data'.",
-        });
-    }
     lock(profile_id)?;
+    let version = match purpose {
+        Purpose::Data => rotate_key(profile_id, purpose)?,
+        Purpose::Index => rotate_index_key(profile_id)?,
+    };
     let _acting = session::act_for(profile_id);
-    let version = keys::rotate(profile_id, purpose)?;
-    record_administration(
-        profile_id,
-        Event::DataKeyRotated,
-        Some(&version.to_string()),
-    )?;
+    let object = format!("{}/{version}", purpose.as_str());
+    record_administration(profile_id, Event::DataKeyRotated, Some(&object))?;
     Ok(version)
+}
+
+/// Values of applications' columns are under the new key when the transaction ends, and so are found by it. Duplicates of
+/// payment methods are found by the old one, too, until vault.reencrypt has moved them.
+fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
+    let (KeyId(retired), _) = keys_of(profile_id)?.current_index_key();
+    let version = rotate_key(profile_id, Purpose::Index)?;
+    let keys = keys_of(profile_id)?;
+    store::with_lock_timeout(|| {
+        reencryption::reindex(&keys)?;
+        // Last, for creates of payment methods wait from here on.
+        store::data_keys::wait_for_holders(retired);
+        Ok(())
+    })?;
+    Ok(version)
+}
+
+fn rotate_key(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
+    let _acting = session::act_for(profile_id);
+    keys::rotate(profile_id, purpose)
 }
 
 /// Wraps every data key under the current root key, and tells how many were under an earlier one.
@@ -93,50 +105,6 @@ pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
     record_administration(profile_id, Event::ProfileKeysDestroyed, Some(profile_id))
 }
 
-/// Where a batch of a re-encryption ended; none when the table is done.
-pub struct Batch {
-    pub last: Option<String>,
-    pub moved: usize,
-}
-
-/// Seals the next rows behind `after` anew that are not under the current key.
-pub fn reencrypt_batch(
-    profile_id: &str,
-    table: &str,
-    after: &str,
-    batch_size: i32,
-) -> Result<Batch, Failure> {
-    let table = Table::parse(table).ok_or_else(|| {
-        invalid(
-            "there is no such table of the vault",
-            "Call vault.reencrypt.",
-        )
-    })?;
-    if batch_size < 1 {
-        return Err(invalid(
-            "batch_size must be 1 or more",
-            "The default is 1000.",
-        ));
-    }
-    check_profile(profile_id)?;
-    let _acting = session::act_for(profile_id);
-    let keys = keys::of_profile(profile_id)?;
-    let KeyId(current) = keys.current_key_id();
-    let rows = store::reencryption::outdated(table, after, current, batch_size)?;
-    let mut resealed = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut envelopes = Vec::with_capacity(row.envelopes.len());
-        for (column, envelope) in table.columns().iter().zip(&row.envelopes) {
-            let context = Context::row(table.as_str(), column, &row.row_id);
-            envelopes.push(keys.seal(&context, &keys.open(&context, envelope)?)?);
-        }
-        resealed.push(Envelopes { envelopes, ..row });
-    }
-    let last = resealed.last().map(|row| row.row_id.clone());
-    let moved = store::reencryption::replace(table, resealed)?;
-    Ok(Batch { last, moved })
-}
-
 /// How many values of the vault's own tables are under the key.
 pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
     check_profile(profile_id)?;
@@ -144,9 +112,9 @@ pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
     store::reencryption::count(u32::try_from(key_id).unwrap_or_default())
 }
 
-/// How many values of applications' columns are under the key.
-pub fn count_application_values(key_id: i32) -> Result<i64, Failure> {
-    store::application_columns::count(key_id)
+/// How many values of applications' columns are under which key.
+pub fn count_application_values() -> Result<Vec<(i32, i64)>, Failure> {
+    store::application_columns::count()
 }
 
 fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {
@@ -155,33 +123,10 @@ fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {
         .map_err(|_| invalid("the purpose is 'data' or 'index'", "Name one of them."))
 }
 
-fn check_profile(profile_id: &str) -> Result<(), Failure> {
-    if store::profiles::exists(profile_id)? {
-        Ok(())
-    } else {
-        Err(no_profile())
-    }
-}
-
 fn lock(profile_id: &str) -> Result<(), Failure> {
     if store::profiles::lock(profile_id)? {
         Ok(())
     } else {
         Err(no_profile())
-    }
-}
-
-fn no_profile() -> Failure {
-    missing(
-        "there is no such profile",
-        "Make one with vault.create_profile.",
-    )
-}
-
-fn wrong_state(message: &'static str, hint: &'static str) -> Failure {
-    Failure::Administration {
-        code: PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        message,
-        hint,
     }
 }

@@ -10,3 +10,4 @@ pub mod expiry;
 pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod payment_methods;
+pub mod reencryption;

@@ -1,49 +1,263 @@
-//! Columns of encrypted types in tables that are not the vault's.
+//! Columns of encrypted types in tables that are an application's. What is done to such a table is done as its owner.
 
+use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::spi::Spi;
 
 use super::operator::as_owner;
-use super::statement::statements;
+use super::snapshot::with_latest_snapshot;
+use super::statement::{Access, Row, Statement, statements};
 use crate::error::Failure;
 
-statements! {
-    /// Of every table and materialised view, but other sessions' temporary ones: its owner, and the statement that counts.
-    Read COUNTS() =
-        "SELECT c.relowner, pg_catalog.format( \
-                    CASE t.typcategory \
-                        WHEN 'A' THEN 'SELECT pg_catalog.count(*) FROM ONLY %s, pg_catalog.unnest(%I) AS value \
-                                       WHERE vault.key_id(value) OPERATOR(pg_catalog.=) $1' \
-                        ELSE 'SELECT pg_catalog.count(*) FROM ONLY %s WHERE vault.key_id(%I) OPERATOR(pg_catalog.=) $1' \
-                    END, c.oid::pg_catalog.regclass, a.attname) \
-         FROM pg_catalog.pg_attribute a \
-         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm') \
-          AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace) \
-         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-         WHERE a.attnum > 0 AND NOT a.attisdropped \
-           AND CASE t.typcategory WHEN 'A' THEN t.typelem ELSE t.oid END IN ( \
-               'vault.encrypted_text'::pg_catalog.regtype, 'vault.encrypted_json'::pg_catalog.regtype, \
-               'vault.searchable_text'::pg_catalog.regtype, 'vault.card_number'::pg_catalog.regtype)";
+/// The tables with such columns, each once and in one order, so that two who lock them do not meet in a circle.
+macro_rules! tables {
+    ($condition:literal) => {
+        concat!(
+            "SELECT DISTINCT relation::pg_catalog.oid FROM vault.application_columns WHERE ",
+            $condition,
+            " ORDER BY 1"
+        )
+    };
 }
 
-/// How many values of all applications are under the data key.
-pub fn count(key_id: i32) -> Result<i64, Failure> {
-    let counts = COUNTS.with(|statement| {
-        statement.rows(&[], |row| {
-            Ok((row.required::<pg_sys::Oid>(1)?, row.required::<String>(2)?))
+statements! {
+    /// Names come quoted and with their schemas: an owner's statements run without a search_path.
+    Read COLUMNS(OIDOID) =
+        "SELECT relation::text, owner::pg_catalog.oid, pg_catalog.quote_ident(column_name), type_name, \
+                encrypted_type::text, in_array \
+         FROM vault.application_columns WHERE relation::pg_catalog.oid = $1 ORDER BY column_name";
+    /// Rows of a partitioned table are those of its partitions, but who inserts through it locks it first.
+    Read SEARCHABLE() = tables!("kind IN ('r', 'p') AND encrypted_type IN ('searchable_text', 'card_number')");
+    Read COUNTABLE() = tables!("kind IN ('r', 'm') AND NOT hidden_by_policies");
+    Read HIDDEN_SEARCHABLE() =
+        "SELECT EXISTS (SELECT FROM vault.application_columns \
+                        WHERE hidden_by_policies AND encrypted_type IN ('searchable_text', 'card_number'))";
+}
+
+/// A table with columns of encrypted types.
+pub struct Table {
+    name: String,
+    owner: pg_sys::Oid,
+    pub columns: Vec<Column>,
+}
+
+/// A column of an encrypted type, or of an array of such values.
+pub struct Column {
+    name: String,
+    /// As SQL writes it.
+    type_name: String,
+    /// The encrypted type's own name.
+    pub encrypted_type: String,
+    in_array: bool,
+}
+
+/// A row's values in text form, in the order of the table's columns.
+pub struct Values {
+    /// Where the row lies; it has not moved while it is locked.
+    pub row_id: String,
+    pub values: Vec<Option<String>>,
+}
+
+/// The table with this oid, which stays as it is until the transaction ends. None if it is gone, or has no such columns.
+pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
+    // SAFETY: takes a lock that ends with the transaction; there need not be such a table.
+    unsafe { pg_sys::LockRelationOid(oid, pg_sys::AccessShareLock as pg_sys::LOCKMODE) };
+    let columns = with_latest_snapshot(|| {
+        COLUMNS.with(|statement| {
+            statement.rows(&[oid.into()], |row| {
+                let column = Column {
+                    name: row.required(3)?,
+                    type_name: row.required(4)?,
+                    encrypted_type: row.required(5)?,
+                    in_array: row.required(6)?,
+                };
+                Ok((row.required(1)?, row.required(2)?, column))
+            })
         })
     })?;
-    let mut total = 0;
-    for (owner, statement) in counts {
-        total += as_owner(owner, || count_column(&statement, key_id))?;
+    let mut table = None;
+    for (name, owner, column) in columns {
+        let table = table.get_or_insert_with(|| Table {
+            name,
+            owner,
+            columns: Vec::new(),
+        });
+        table.columns.push(column);
     }
-    Ok(total)
+    Ok(table)
 }
 
-/// A statement of its own for each column, so none is kept.
-fn count_column(statement: &str, key_id: i32) -> Result<i64, Failure> {
-    Spi::connect(|client| {
-        let counted = client.select(statement, None, &[key_id.into()])?;
-        counted.first().get_one()?.ok_or(Failure::UnexpectedNull)
+/// The tables, and those they are partitions of, with columns that have a blind index.
+pub fn searchable() -> Result<Vec<Table>, Failure> {
+    SEARCHABLE.with(tables)
+}
+
+/// Whether a policy may hide blind indexes from the owner of their table.
+pub fn has_hidden_searchable() -> Result<bool, Failure> {
+    HIDDEN_SEARCHABLE
+        .with(|statement| statement.row(&[], |row| row.required(1)))?
+        .ok_or(Failure::UnexpectedNull)
+}
+
+/// Keeps writers out of the table until the transaction ends.
+pub fn lock(table: &Table) -> Result<(), Failure> {
+    let statement = format!("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", table.name);
+    as_owner(table.owner, || {
+        Spi::connect_mut(|client| {
+            client.update(&statement, None, &[])?;
+            Ok(())
+        })
+    })
+}
+
+/// The next rows behind `after` with a value under one of the keys, kept for this transaction. Rows that somebody else
+/// holds are left out.
+pub fn outdated(
+    table: &Table,
+    after: Option<&str>,
+    key_ids: &[i32],
+    limit: i32,
+) -> Result<Vec<Values>, Failure> {
+    let texts = table.columns.iter().map(|column| &column.name);
+    let texts: String = texts.map(|name| format!(", {name}::text")).collect();
+    let conditions: Vec<String> = table.columns.iter().map(Column::is_under_keys).collect();
+    let statement = format!(
+        "SELECT ctid::text{texts} FROM ONLY {} WHERE ctid > COALESCE($1, '(0,0)')::pg_catalog.tid AND ({}) \
+         LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED",
+        table.name,
+        conditions.join(" OR ")
+    );
+    let arguments = [
+        after.into(),
+        key_ids.to_vec().into(),
+        i64::from(limit).into(),
+    ];
+    let last = 1 + table.columns.len();
+    as_owner(table.owner, || {
+        rows(Access::Write, &statement, &arguments, |row| {
+            Ok(Values {
+                row_id: row.required(1)?,
+                values: (2..=last)
+                    .map(|column| row.optional(column))
+                    .collect::<Result<_, _>>()?,
+            })
+        })
+    })
+}
+
+/// Writes the rows' values, and tells how many rows that were.
+pub fn replace(table: &Table, rows: Vec<Values>) -> Result<usize, Failure> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let statement = table.replace_statement();
+    let mut ids = Vec::with_capacity(rows.len());
+    let mut columns = vec![Vec::with_capacity(rows.len()); table.columns.len()];
+    for row in rows {
+        ids.push(row.row_id);
+        for (column, value) in columns.iter_mut().zip(row.values) {
+            column.push(value);
+        }
+    }
+    let arguments: Vec<DatumWithOid<'_>> = std::iter::once(ids.into())
+        .chain(columns.into_iter().map(Into::into))
+        .collect();
+    as_owner(table.owner, || {
+        Spi::connect_mut(|client| Ok(client.update(&statement, None, &arguments)?.len()))
+    })
+}
+
+/// How many values of all applications are under each key.
+pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
+    let mut counts = Vec::new();
+    for table in COUNTABLE.with(tables)? {
+        for column in &table.columns {
+            let (key_ids, values) = column.key_ids();
+            let statement = format!(
+                "SELECT key_id, pg_catalog.count(*) FROM ONLY {}{values}, pg_catalog.unnest({key_ids}) AS key_id \
+                 GROUP BY key_id",
+                table.name
+            );
+            counts.extend(as_owner(table.owner, || {
+                rows(Access::Read, &statement, &[], |row| {
+                    Ok((row.required(1)?, row.required(2)?))
+                })
+            })?);
+        }
+    }
+    Ok(counts)
+}
+
+impl Table {
+    fn replace_statement(&self) -> String {
+        let names = || self.columns.iter().map(|column| column.name.as_str());
+        let parameters: Vec<String> = (1..=1 + self.columns.len())
+            .map(|number| format!("pg_catalog.unnest(${number}::text[])"))
+            .collect();
+        let assignments: Vec<String> = self
+            .columns
+            .iter()
+            .map(
+                |Column {
+                     name, type_name, ..
+                 }| format!("{name} = new.{name}::{type_name}"),
+            )
+            .collect();
+        let names: String = names().map(|name| format!(", {name}")).collect();
+        format!(
+            "UPDATE ONLY {} AS old SET {} FROM ROWS FROM ({}) AS new (row_id{names}) \
+             WHERE old.ctid = new.row_id::pg_catalog.tid",
+            self.name,
+            assignments.join(", "),
+            parameters.join(", ")
+        )
+    }
+}
+
+impl Column {
+    /// Whether one of the row's values is under one of the keys `$2`.
+    fn is_under_keys(&self) -> String {
+        let (key_ids, values) = self.key_ids();
+        match values.strip_prefix(", ") {
+            None => format!("{key_ids} OPERATOR(pg_catalog.&&) $2"),
+            Some(values) => {
+                format!("EXISTS (SELECT FROM {values} WHERE {key_ids} OPERATOR(pg_catalog.&&) $2)")
+            }
+        }
+    }
+
+    /// An expression for the keys of a value, and what to select it from beside the table.
+    fn key_ids(&self) -> (String, String) {
+        let name = &self.name;
+        if self.in_array {
+            (
+                "vault.key_ids(value)".to_owned(),
+                format!(", pg_catalog.unnest({name}) AS value"),
+            )
+        } else {
+            (format!("vault.key_ids({name})"), String::new())
+        }
+    }
+}
+
+fn tables(statement: &Statement) -> Result<Vec<Table>, Failure> {
+    let oids = statement.rows(&[], |row| row.required(1))?;
+    let tables = oids.into_iter().map(|oid| table(oid).transpose());
+    tables.flatten().collect()
+}
+
+/// Runs a statement that is made for one table, so it is not kept.
+fn rows<T>(
+    access: Access,
+    statement: &str,
+    arguments: &[DatumWithOid<'_>],
+    read: impl Fn(&Row<'_>) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    Spi::connect_mut(|client| {
+        let table = match access {
+            Access::Read => client.select(statement, None, arguments)?,
+            Access::Write => client.update(statement, None, arguments)?,
+        };
+        table.map(|row| read(&Row::from(row))).collect()
     })
 }

@@ -1,5 +1,8 @@
 //! Tables `vault.data_keys` and `vault.root_keys`.
 
+use pgrx::pg_sys;
+
+use super::operator::relation;
 use super::statement::statements;
 use crate::error::Failure;
 
@@ -8,8 +11,9 @@ statements! {
         "INSERT INTO vault.data_keys (profile_id, purpose, version, wrapped, check_value, root_key_check) \
          VALUES ($1, $2, $3, $4, $5, $6)";
     Read USABLE() =
-        "SELECT key_id, purpose, version, state = 'current', wrapped, check_value, root_key_check \
-         FROM vault.data_keys WHERE state <> 'destroyed'";
+        "SELECT key_id, purpose, version, state = 'current', wrapped, check_value, root_key_check, \
+                retired_by::text::bigint \
+         FROM vault.data_keys WHERE state <> 'destroyed' ORDER BY version";
     Write RETIRE(TEXTOID) =
         "UPDATE vault.data_keys SET state = 'retired', retired_at = pg_catalog.clock_timestamp(), \
                 retired_by = pg_catalog.pg_current_xact_id() \
@@ -61,6 +65,8 @@ pub struct StoredDataKey {
     pub check_value: Vec<u8>,
     /// Check value of the root key that wrapped it.
     pub root_key_check: Vec<u8>,
+    /// The transaction that retired it.
+    pub retired_by: Option<i64>,
 }
 
 pub fn insert(key: NewDataKey<'_>) -> Result<(), Failure> {
@@ -77,7 +83,7 @@ pub fn insert(key: NewDataKey<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The keys of the current profile that open values.
+/// The keys of the current profile that open values, oldest first.
 pub fn usable() -> Result<Vec<StoredDataKey>, Failure> {
     USABLE.with(|statement| {
         statement.rows(&[], |row| {
@@ -89,6 +95,7 @@ pub fn usable() -> Result<Vec<StoredDataKey>, Failure> {
                 wrapped: row.required(5)?,
                 check_value: row.required(6)?,
                 root_key_check: row.required(7)?,
+                retired_by: row.optional(8)?,
             })
         })
     })
@@ -102,6 +109,30 @@ pub fn root_keys() -> Result<Vec<Vec<u8>>, Failure> {
 pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
     INSERT_ROOT_KEY.with(|statement| statement.execute(&[check_value.into()]))?;
     Ok(())
+}
+
+/// Has whoever retires the key wait until this transaction ends.
+pub fn hold(key_id: u32) {
+    lock(key_id, pg_sys::AccessShareLock);
+}
+
+/// Waits for the transactions that hold the key, and keeps further ones out until this one ends.
+pub fn wait_for_holders(key_id: u32) {
+    lock(key_id, pg_sys::AccessExclusiveLock);
+}
+
+/// A lock on the key alone, as on an object of the database: on its row it would be a write, on its table everybody's.
+fn lock(key_id: u32, mode: u32) {
+    let table = relation(c"data_keys");
+    // SAFETY: takes a lock that ends with the transaction.
+    unsafe {
+        pg_sys::LockDatabaseObject(
+            table,
+            pg_sys::Oid::from(key_id),
+            0,
+            mode as pg_sys::LOCKMODE,
+        )
+    };
 }
 
 /// Retires the current key of the purpose, and tells its version.

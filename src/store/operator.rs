@@ -4,6 +4,7 @@ use core::ffi::CStr;
 
 use pgrx::pg_sys;
 
+use super::local_settings::with_settings;
 use crate::error::Failure;
 
 const OPERATOR: &CStr = c"vault_operator";
@@ -11,6 +12,7 @@ const WORKER: &CStr = c"vault_worker";
 
 const SEARCH_PATH: (&CStr, &CStr) = (c"search_path", c"pg_catalog, pg_temp");
 const NO_ROW_SECURITY: (&CStr, &CStr) = (c"row_security", c"off");
+const NO_TRIGGERS: (&CStr, &CStr) = (c"session_replication_role", c"replica");
 
 /// Runs `statements` as `vault_operator`: what the operations do, within the current profile.
 pub fn as_operator<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
@@ -23,7 +25,8 @@ pub fn as_worker<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T
 }
 
 /// Runs `statements` as the owner of a table that is an application's: whatever the owner has hung on it runs with the
-/// owner's rights, as when PostgreSQL analyses it. A policy that binds the owner, too, is an error: it could hide rows.
+/// owner's rights, as when PostgreSQL analyses it. Triggers and foreign keys do not run: a value that is sealed anew is the
+/// same value. A policy that binds the owner, too, is an error: it could hide rows.
 pub fn as_owner<T>(
     owner: pg_sys::Oid,
     statements: impl FnOnce() -> Result<T, Failure>,
@@ -32,9 +35,18 @@ pub fn as_owner<T>(
     as_user(
         owner,
         restricted,
-        &[SEARCH_PATH, NO_ROW_SECURITY],
+        &[SEARCH_PATH, NO_ROW_SECURITY, NO_TRIGGERS],
         statements,
     )
+}
+
+/// The oid of a table of the vault.
+pub(super) fn relation(name: &CStr) -> pg_sys::Oid {
+    // SAFETY: look-ups in the system caches by NUL-terminated names.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(c"vault".as_ptr(), false);
+        pg_sys::get_relname_relid(name.as_ptr(), schema)
+    }
 }
 
 fn role(name: &CStr) -> pg_sys::Oid {
@@ -52,46 +64,16 @@ fn as_user<T>(
 ) -> Result<T, Failure> {
     let mut user = pg_sys::InvalidOid;
     let mut context = 0;
-    // SAFETY: plain calls of the backend's own functions on its main thread; the nest level taken here is the one given
-    // back below.
-    let nest_level = unsafe {
+    // SAFETY: plain calls of the backend's own functions on its main thread.
+    unsafe {
         pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
         pg_sys::SetUserIdAndSecContext(
             role,
             context | restriction | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
         );
-        let nest_level = pg_sys::NewGUCNestLevel();
-        for (name, value) in settings {
-            pg_sys::set_config_option(
-                name.as_ptr(),
-                value.as_ptr(),
-                pg_sys::GucContext::PGC_USERSET,
-                pg_sys::GucSource::PGC_S_SESSION,
-                pg_sys::GucAction::GUC_ACTION_SAVE,
-                true,
-                0,
-                false,
-            );
-        }
-        nest_level
-    };
-    let result = statements();
-    // SAFETY: as above.
-    unsafe {
-        pg_sys::AtEOXact_GUC(true, nest_level);
-        pg_sys::SetUserIdAndSecContext(user, context);
     }
-    result
-}
-
-/// Runs statements that only read on what is committed by now, whatever the transaction has seen so far.
-pub fn with_latest_snapshot<T>(
-    statements: impl FnOnce() -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    // SAFETY: what is pushed is popped below; an error that leaves as a panic aborts the (sub)transaction, which pops it.
-    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot()) };
-    let result = statements();
+    let result = with_settings(settings, statements);
     // SAFETY: as above.
-    unsafe { pg_sys::PopActiveSnapshot() };
+    unsafe { pg_sys::SetUserIdAndSecContext(user, context) };
     result
 }

@@ -4,6 +4,7 @@ use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use vault_core::contract::payment_method::{PaymentMethodType, StorageType};
 use vault_core::contract::time::Timestamp;
+use vault_core::crypto::searchable::IndexPart;
 
 use super::connector_tokens::StoredToken;
 use super::cvcs::{NewCode, upsert_code};
@@ -100,10 +101,10 @@ macro_rules! insert {
 
 statements! {
     /// The method that a create for the customer would repeat.
-    Read FIND_DUPLICATE(TEXTOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = concat!(
+    Read FIND_DUPLICATE(TEXTOID, BYTEAARRAYOID, BYTEAOID, TIMESTAMPTZOID) = concat!(
         "SELECT ", columns!("code.expires_at"), ", p.modified_at FROM vault.payment_methods p ",
         tokens!(), code!("p", "$3", "$4"),
-        " WHERE p.customer_id = $1 AND p.duplicate_index = $2");
+        " WHERE p.customer_id = $1 AND p.duplicate_index = ANY ($2)");
     /// A unique index decides, whoever else stores the same card at the same time.
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = insert!();
     Write INSERT_WITH_CODE(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
@@ -157,8 +158,7 @@ pub struct NewRow<'a> {
     pub instrument: &'a [u8],
     /// Envelope.
     pub summary: &'a [u8],
-    /// Blind index.
-    pub duplicate_index: &'a [u8],
+    pub duplicate_index: &'a IndexPart,
     pub created_at: Timestamp,
     /// The security code that goes with it.
     pub code: Option<&'a NewCode>,
@@ -222,15 +222,16 @@ pub struct CustomersMethods {
     pub methods: Vec<StoredPaymentMethod>,
 }
 
-/// The customer's method of the same card or account.
+/// The customer's method of the same card or account, by what its index may be.
 pub fn find_duplicate(
     customer_id: &str,
-    duplicate_index: &[u8],
+    duplicate_indexes: &[IndexPart],
     living: Living,
 ) -> Result<Option<Duplicate>, Failure> {
+    let indexes: Vec<_> = duplicate_indexes.iter().map(IndexPart::as_slice).collect();
     let arguments = [
         customer_id.into(),
-        duplicate_index.into(),
+        indexes.into(),
         living.memory_key.into(),
         timestamptz(living.now).into(),
     ];
@@ -259,7 +260,7 @@ pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
         method.payment_method_subtype.into(),
         method.instrument.into(),
         method.summary.into(),
-        method.duplicate_index.into(),
+        method.duplicate_index.as_slice().into(),
         timestamptz(method.created_at).into(),
     ];
     let rows = match method.code {

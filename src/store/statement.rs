@@ -111,6 +111,12 @@ impl Statement {
     }
 }
 
+impl<'conn> From<SpiHeapTupleData<'conn>> for Row<'conn> {
+    fn from(row: SpiHeapTupleData<'conn>) -> Self {
+        Self(row)
+    }
+}
+
 impl Row<'_> {
     /// The column's value, or none for NULL.
     pub fn optional<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<Option<T>, Failure> {

@@ -2,10 +2,11 @@
 
 use pgrx::iter::TableIterator;
 use pgrx::name;
+use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::operations::key_lifecycle;
+use crate::operations::{key_lifecycle, reencryption};
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
@@ -44,20 +45,36 @@ pub fn overwrite_data_key(
 #[search_path(pg_catalog, pg_temp)]
 pub fn reencrypt_batch(
     profile_id: &str,
-    table_name: &str,
-    after_row: &str,
+    relation: pg_sys::Oid,
+    after_row: Option<&str>,
     batch_size: i32,
-) -> Result<TableIterator<'static, (name!(last_row, Option<String>), name!(moved, i64))>, ErrorReport>
-{
-    let batch = key_lifecycle::reencrypt_batch(profile_id, table_name, after_row, batch_size)?;
-    let moved = i64::try_from(batch.moved).unwrap_or(i64::MAX);
-    Ok(TableIterator::once((batch.last, moved)))
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(last_row, Option<String>),
+            name!(moved, i64),
+            name!(damaged, i64),
+        ),
+    >,
+    ErrorReport,
+> {
+    let batch = reencryption::batch(profile_id, relation, after_row, batch_size)?;
+    let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
+    Ok(TableIterator::once((
+        batch.last,
+        count(batch.moved),
+        count(batch.damaged),
+    )))
 }
 
 #[pg_extern(stable, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-pub fn count_application_values(key_id: i32) -> Result<i64, ErrorReport> {
-    Ok(key_lifecycle::count_application_values(key_id)?)
+pub fn count_application_values()
+-> Result<TableIterator<'static, (name!(key_id, i32), name!(values_count, i64))>, ErrorReport> {
+    Ok(TableIterator::new(
+        key_lifecycle::count_application_values()?
+    ))
 }
 
 #[pg_extern(stable, security_definer)]

@@ -24,13 +24,19 @@ thread_local! {
 
 #[derive(Default)]
 struct Session {
-    /// The profile that one function call acts for.
-    acting: Option<String>,
+    /// Whom one function call acts for, whatever the transaction's profile is.
+    acting: Option<Actor>,
     /// Each for the subtransaction that presented its key; the last one counts.
     authenticated: Vec<Authenticated>,
     /// This transaction has presented a key: it does not fall back to its role's binding any more.
     key_presented: bool,
     bound: Option<Bound>,
+}
+
+#[derive(Clone)]
+enum Actor {
+    Profile(String),
+    Nobody,
 }
 
 struct Authenticated {
@@ -47,7 +53,7 @@ struct Bound {
 
 /// Ends the acting when dropped, and goes back to what was before.
 pub struct Acting {
-    before: Option<String>,
+    before: Option<Actor>,
 }
 
 impl Drop for Acting {
@@ -59,7 +65,17 @@ impl Drop for Acting {
 /// Has the policies show this profile until the guard is dropped. The caller has checked the right to it.
 #[must_use]
 pub fn act_for(profile_id: &str) -> Acting {
-    let before = SESSION.with_borrow_mut(|session| session.acting.replace(profile_id.to_owned()));
+    act(Actor::Profile(profile_id.to_owned()))
+}
+
+/// Leaves no profile to whatever runs until the guard is dropped.
+#[must_use]
+pub fn act_for_nobody() -> Acting {
+    act(Actor::Nobody)
+}
+
+fn act(actor: Actor) -> Acting {
+    let before = SESSION.with_borrow_mut(|session| session.acting.replace(actor));
     Acting { before }
 }
 
@@ -78,14 +94,18 @@ pub fn authenticated(tenant: Tenant) {
 
 /// The profile that the policies show.
 pub fn current_profile() -> Result<Option<String>, Failure> {
-    if let Some(acting) = SESSION.with_borrow(|session| session.acting.clone()) {
-        return Ok(Some(acting));
+    match SESSION.with_borrow(|session| session.acting.clone()) {
+        Some(Actor::Profile(profile_id)) => Ok(Some(profile_id)),
+        Some(Actor::Nobody) => Ok(None),
+        None => Ok(current_tenant()?.map(|tenant| tenant.profile_id)),
     }
-    Ok(current_tenant()?.map(|tenant| tenant.profile_id))
 }
 
 /// The tenant that this transaction was authenticated for; else the one that its role is bound to.
 pub fn current_tenant() -> Result<Option<Tenant>, Failure> {
+    if SESSION.with_borrow(|session| matches!(session.acting, Some(Actor::Nobody))) {
+        return Ok(None);
+    }
     let (authenticated, key_presented) = SESSION.with_borrow(|session| {
         let last = session.authenticated.last();
         (last.map(|last| last.tenant.clone()), session.key_presented)

@@ -85,5 +85,5 @@ fn shown<T>(
     let digits = value
         .shown_digits()
         .ok_or(Failure::from(EnvelopeError::Damaged))?;
-    Ok(read(digits, value.plaintext_length()))
+    Ok(read(digits, value.number_length()))
 }

@@ -8,7 +8,7 @@ use pgrx::datum::Internal;
 use pgrx::pg_sys;
 use vault_core::crypto::envelope::{self, EnvelopeError};
 use vault_core::crypto::searchable::{self, Kind};
-use vault_core::crypto::{Context, Envelope, Searchable};
+use vault_core::crypto::{Binding, Envelope, Searchable, Slot};
 use zeroize::Zeroizing;
 
 use crate::error::Failure;
@@ -157,17 +157,18 @@ pub(super) fn receive(form: Form, message: Internal) -> Result<Vec<u8>, Failure>
     Ok(bytes)
 }
 
-/// Seals a value of the current profile.
-pub(super) fn encrypt(context: &Context<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
-    profile_keys()?.seal(context, plaintext)
+/// Seals a value of the current profile, for its type and context.
+pub(super) fn encrypt(slot: Slot<'_>, context: &str, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
+    profile_keys()?.seal_value(slot, &Binding::to_context(context), plaintext)
 }
 
-/// Opens a value of the current profile.
+/// Opens a value of the current profile, of this type and context.
 pub(super) fn decrypt(
-    context: &Context<'_>,
+    slot: Slot<'_>,
+    context: &str,
     envelope: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    profile_keys()?.open(context, envelope)
+    profile_keys()?.open_value(slot, &Binding::to_context(context), envelope)
 }
 
 /// The keys of the current profile.

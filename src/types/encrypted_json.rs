@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use vault_core::crypto::Context;
+use vault_core::crypto::column_value::JSON;
 
 use super::datum::{self, Form, encrypted_type};
 use super::jsonb::Jsonb;
@@ -14,8 +14,6 @@ encrypted_type! {
     encrypted_json_in, encrypted_json_out, encrypted_json_recv, encrypted_json_send
 }
 
-const KIND: &str = "json";
-
 #[pg_extern(volatile, parallel_restricted, name = "encrypt")]
 fn encrypt_json(value: Jsonb) -> Result<EncryptedJson, ErrorReport> {
     encrypt_json_in_context(value, "")
@@ -23,8 +21,11 @@ fn encrypt_json(value: Jsonb) -> Result<EncryptedJson, ErrorReport> {
 
 #[pg_extern(volatile, parallel_restricted, name = "encrypt")]
 fn encrypt_json_in_context(value: Jsonb, context: &str) -> Result<EncryptedJson, ErrorReport> {
-    let context = Context::value(KIND, context);
-    Ok(EncryptedJson(datum::encrypt(&context, value.as_bytes())?))
+    Ok(EncryptedJson(datum::encrypt(
+        JSON,
+        context,
+        value.as_bytes(),
+    )?))
 }
 
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
@@ -34,7 +35,7 @@ fn decrypt_json(value: EncryptedJson) -> Result<Jsonb, ErrorReport> {
 
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
 fn decrypt_json_in_context(value: EncryptedJson, context: &str) -> Result<Jsonb, ErrorReport> {
-    let plaintext = datum::decrypt(&Context::value(KIND, context), &value.0)?;
+    let plaintext = datum::decrypt(JSON, context, &value.0)?;
     let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
     Ok(Jsonb::from(text.to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use vault_core::crypto::Context;
+use vault_core::crypto::column_value::TEXT;
 
 use super::datum::{self, Form, encrypted_type};
 use crate::error::Failure;
@@ -13,8 +13,6 @@ encrypted_type! {
     encrypted_text_in, encrypted_text_out, encrypted_text_recv, encrypted_text_send
 }
 
-const KIND: &str = "text";
-
 #[pg_extern(volatile, parallel_restricted, name = "encrypt")]
 fn encrypt_text(value: &str) -> Result<EncryptedText, ErrorReport> {
     encrypt_text_in_context(value, "")
@@ -23,7 +21,8 @@ fn encrypt_text(value: &str) -> Result<EncryptedText, ErrorReport> {
 #[pg_extern(volatile, parallel_restricted, name = "encrypt")]
 fn encrypt_text_in_context(value: &str, context: &str) -> Result<EncryptedText, ErrorReport> {
     Ok(EncryptedText(datum::encrypt(
-        &Context::value(KIND, context),
+        TEXT,
+        context,
         value.as_bytes(),
     )?))
 }
@@ -35,7 +34,7 @@ fn decrypt_text(value: EncryptedText) -> Result<String, ErrorReport> {
 
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
 fn decrypt_text_in_context(value: EncryptedText, context: &str) -> Result<String, ErrorReport> {
-    let plaintext = datum::decrypt(&Context::value(KIND, context), &value.0)?;
+    let plaintext = datum::decrypt(TEXT, context, &value.0)?;
     let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
     Ok(text.to_owned())
 }

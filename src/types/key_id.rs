@@ -1,4 +1,4 @@
-//! The data key that sealed a value, which its text form shows, too.
+//! The keys that a value is under, which its text form shows, too.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -31,11 +31,42 @@ pub fn key_id_of_card_number(value: CardNumber) -> Result<i32, ErrorReport> {
     Ok(of_searchable(Kind::CardNumber, &value.0)?)
 }
 
-fn of_searchable(kind: Kind, value: &[u8]) -> Result<i32, Failure> {
-    of_envelope(Searchable::parse(kind, value)?.sealed())
+#[pg_extern(immutable, parallel_safe, name = "key_ids")]
+pub fn key_ids_of_encrypted_text(value: EncryptedText) -> Result<Vec<i32>, ErrorReport> {
+    Ok(vec![of_envelope(&value.0)?])
+}
+
+#[pg_extern(immutable, parallel_safe, name = "key_ids")]
+pub fn key_ids_of_encrypted_json(value: EncryptedJson) -> Result<Vec<i32>, ErrorReport> {
+    Ok(vec![of_envelope(&value.0)?])
+}
+
+#[pg_extern(immutable, parallel_safe, name = "key_ids")]
+pub fn key_ids_of_searchable_text(value: SearchableText) -> Result<Vec<i32>, ErrorReport> {
+    Ok(all_of_searchable(Kind::Text, &value.0)?)
+}
+
+#[pg_extern(immutable, parallel_safe, name = "key_ids")]
+pub fn key_ids_of_card_number(value: CardNumber) -> Result<Vec<i32>, ErrorReport> {
+    Ok(all_of_searchable(Kind::CardNumber, &value.0)?)
 }
 
 fn of_envelope(envelope: &[u8]) -> Result<i32, Failure> {
-    let KeyId(key_id) = Envelope::parse(envelope)?.key_id();
+    number(Envelope::parse(envelope)?.key_id())
+}
+
+fn of_searchable(kind: Kind, value: &[u8]) -> Result<i32, Failure> {
+    number(Searchable::parse(kind, value)?.data_key_id())
+}
+
+fn all_of_searchable(kind: Kind, value: &[u8]) -> Result<Vec<i32>, Failure> {
+    let value = Searchable::parse(kind, value)?;
+    Ok(vec![
+        number(value.data_key_id())?,
+        number(value.index_key_id())?,
+    ])
+}
+
+fn number(KeyId(key_id): KeyId) -> Result<i32, Failure> {
     i32::try_from(key_id).map_err(|_| Failure::Malformed)
 }

@@ -1,7 +1,7 @@
 //! What the searchable types have in common: a label before the envelope.
 
 use vault_core::crypto::searchable::{Kind, label};
-use vault_core::crypto::{Context, Searchable};
+use vault_core::crypto::{Binding, Searchable, Slot};
 
 use super::datum;
 use crate::error::Failure;
@@ -14,9 +14,14 @@ pub(super) fn seal(
     context: &str,
 ) -> Result<Vec<u8>, Failure> {
     let keys = datum::profile_keys()?;
-    let index = keys.index().blind_index(kind.index_domain(), &[plaintext]);
-    let mut value = label(kind, keys.index_key_id(), &index, shown);
-    let envelope = keys.seal(&Context::labelled(&value, context), plaintext)?;
+    let (index_key_id, index_key) = keys.index_key()?;
+    let index = index_key.blind_index(kind.index_domain(), &[plaintext]);
+    let mut value = label(kind, index_key_id, &index, shown);
+    let envelope = keys.seal_value(
+        Slot::Label(&value),
+        &Binding::to_context(context),
+        plaintext,
+    )?;
     value.extend_from_slice(&envelope);
     Ok(value)
 }
@@ -24,7 +29,11 @@ pub(super) fn seal(
 /// Opens a value of the current profile.
 pub(super) fn open(kind: Kind, value: &[u8], context: &str) -> Result<String, Failure> {
     let value = Searchable::parse(kind, value)?;
-    let plaintext = datum::decrypt(&Context::labelled(value.label(), context), value.sealed())?;
+    let plaintext = datum::profile_keys()?.open_value(
+        Slot::Label(value.label()),
+        &Binding::to_context(context),
+        value.sealed(),
+    )?;
     let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
     Ok(text.to_owned())
 }

@@ -19,11 +19,17 @@ const DOMAIN: &[u8] = b"vault:context:1";
 /// Which of the column types a value is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot<'a> {
-    /// The name of a type whose values are envelopes and no more: `text`, `json`.
+    /// The name of a type whose values are envelopes and no more.
     Type(&'a str),
     /// What stands before the envelope, and names the type, too: [`Searchable::label`](super::Searchable::label).
     Label(&'a [u8]),
 }
+
+/// Of a text that is an envelope and no more.
+pub const TEXT: Slot<'static> = Slot::Type("text");
+
+/// Of a JSON value.
+pub const JSON: Slot<'static> = Slot::Type("json");
 
 /// What an application binds a value to: nothing, or the digest of the name it gave the place.
 #[derive(Clone, Copy)]
@@ -119,14 +125,21 @@ mod tests {
     use crate::crypto::key::KeyMaterial;
 
     const PROFILE: &str = "pro_a";
-    const TEXT: Slot<'static> = Slot::Type("text");
-
     fn key(byte: u8) -> DataKey {
         DataKey::from(&KeyMaterial::from(&[byte; 32]))
     }
 
     fn sealed(slot: Slot<'_>, binding: &Binding, plaintext: &[u8]) -> Vec<u8> {
-        seal(&key(1), KeyId(1), [7; 24], PROFILE, slot, binding, plaintext).unwrap()
+        seal(
+            &key(1),
+            KeyId(1),
+            [7; 24],
+            PROFILE,
+            slot,
+            binding,
+            plaintext,
+        )
+        .unwrap()
     }
 
     fn opened(bytes: &[u8], slot: Slot<'_>, context: &str) -> Result<Vec<u8>, EnvelopeError> {
@@ -139,7 +152,7 @@ mod tests {
     fn a_value_opens_for_its_type_and_context_alone() {
         let places = [
             (TEXT, ""),
-            (Slot::Type("json"), ""),
+            (JSON, ""),
             (TEXT, "email"),
             (TEXT, "phone"),
             (Slot::Label(b"text"), ""),
@@ -188,8 +201,11 @@ mod tests {
             };
             let resealed = reseal(TEXT).unwrap();
             assert_eq!(opened(&resealed, TEXT, context), Ok(b"x".to_vec()));
-            assert_eq!(opened(&resealed, TEXT, "row 2"), Err(EnvelopeError::Damaged));
-            assert_eq!(reseal(Slot::Type("json")), Err(EnvelopeError::Damaged));
+            assert_eq!(
+                opened(&resealed, TEXT, "row 2"),
+                Err(EnvelopeError::Damaged)
+            );
+            assert_eq!(reseal(JSON), Err(EnvelopeError::Damaged));
         }
     }
 }

@@ -93,11 +93,20 @@ impl Kind {
     }
 }
 
+/// The index part of a value.
+pub fn index_part_of(index_key_id: KeyId, index: &BlindIndex) -> IndexPart {
+    let mut part = [0; KEY_ID_LENGTH + INDEX_LENGTH];
+    let (key_id, rest) = part.split_at_mut(KEY_ID_LENGTH);
+    key_id.copy_from_slice(&index_key_id.0.to_be_bytes());
+    rest.copy_from_slice(index);
+    part
+}
+
 /// What stands before the envelope. `shown` is what the type shows in clear: nothing of a text, [`ShownDigits`] of a card
 /// number.
 pub fn label(kind: Kind, index_key_id: KeyId, index: &BlindIndex, shown: &str) -> Vec<u8> {
-    let key_id = index_key_id.0.to_be_bytes();
-    [&[kind.tag()], key_id.as_slice(), index, shown.as_bytes()].concat()
+    let part = index_part_of(index_key_id, index);
+    [&[kind.tag()], part.as_slice(), shown.as_bytes()].concat()
 }
 
 /// What a searchable value is compared by, from its first [`COMPARED_LENGTH`] bytes. None for fewer.
@@ -170,6 +179,16 @@ impl<'a> Searchable<'a> {
         } else {
             length
         }
+    }
+
+    /// What the type shows in clear.
+    pub fn shown(&self) -> &'a str {
+        self.shown
+    }
+
+    /// The data key that sealed the envelope.
+    pub fn data_key_id(&self) -> KeyId {
+        self.envelope.key_id()
     }
 
     /// What a card number shows; None for another type.

@@ -253,7 +253,7 @@ fn a_rotation_that_is_rolled_back_leaves_everything_readable() {
         assert_eq!(rotate(&mut sql, &tenant.profile), 2);
         sql.call("create_customer($1)", &[&customer()]).unwrap();
         sql.execute(
-            "select vault.reencrypt_batch($1, 'customers', '', 10)",
+            "select vault.reencrypt_batch($1, 'vault.customers'::regclass, null, 10)",
             &[&tenant.profile],
         )
         .unwrap();

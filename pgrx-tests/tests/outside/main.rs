@@ -1,5 +1,6 @@
 //! What the vault does, seen from outside. Each module is a subject; each test's name is what it shows.
 
+mod application_columns;
 mod audit;
 mod backup;
 mod bad_input;

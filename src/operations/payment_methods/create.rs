@@ -7,12 +7,12 @@ use vault_core::contract::payment_method::{
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::time::Timestamp;
-use vault_core::crypto::IndexKey;
+use vault_core::crypto::searchable::IndexPart;
 
 use super::sealed::{living_at, open, seal_code, seal_instrument, seal_summary};
 use crate::clock;
 use crate::error::Failure;
-use crate::keys;
+use crate::keys::{self, ProfileKeys};
 use crate::settings;
 use crate::store;
 use crate::store::cvcs::NewCode;
@@ -31,12 +31,13 @@ pub fn create(
 ) -> Result<PaymentMethodResponse, Failure> {
     let now = clock::now()?;
     let mut new = request.check(now.year_month())?;
-    let keys = keys::of_profile(&caller.profile_id)?;
+    let keys = keys::with_index_key_held(&caller.profile_id)?;
+    let (_, index_key) = keys.current_index_key();
     new.summary
-        .set_fingerprint(&new.instrument.fingerprint(keys.index()));
+        .set_fingerprint(&new.instrument.fingerprint(index_key));
     let create = Create { caller, now, new };
     let method = match &create.new.storage {
-        Storage::Persistent(customer) => create.persistent(customer, keys.index())?,
+        Storage::Persistent(customer) => create.persistent(customer, &keys)?,
         Storage::Volatile(customer) => create.volatile(customer.as_ref())?,
     };
     Ok(method.into_response())
@@ -49,23 +50,49 @@ struct Create<'a> {
     new: NewPaymentMethod,
 }
 
+/// What came of refreshing the method that a create would repeat.
+enum Refreshed {
+    Done(Box<PaymentMethod>),
+    /// Somebody has changed or deleted it since it was looked up.
+    Changed,
+    /// There is none.
+    Missing,
+}
+
 impl Create<'_> {
     fn persistent(
         &self,
         customer: &CustomerId,
-        index_key: &IndexKey,
+        keys: &ProfileKeys,
     ) -> Result<PaymentMethod, Failure> {
         let bin = self.hold(customer)?;
-        let duplicate_index = self.new.instrument.duplicate_index(index_key);
+        let (key_id, key) = keys.current_index_key();
+        let duplicate_index = self.new.instrument.duplicate_index(key_id, key);
+        let earlier: Vec<IndexPart> = keys
+            .retired_index_keys()
+            .map(|(key_id, key)| self.new.instrument.duplicate_index(key_id, key))
+            .collect();
         for _ in 0..ATTEMPTS {
+            // What a rotation has left behind, no unique index finds.
+            if !earlier.is_empty() {
+                match self.refresh(customer, &earlier)? {
+                    Refreshed::Done(method) => return self.refreshed(*method),
+                    Refreshed::Changed => continue,
+                    Refreshed::Missing => {}
+                }
+            }
             if let Some(method) = self.insert(customer, &duplicate_index, bin.as_ref())? {
                 return self.recorded(Event::PaymentMethodCreated, method);
             }
-            if let Some(method) = self.refresh(customer, &duplicate_index)? {
-                return self.recorded(Event::PaymentMethodRefreshed, method);
+            if let Refreshed::Done(method) = self.refresh(customer, &[duplicate_index])? {
+                return self.refreshed(*method);
             }
         }
         Err(Failure::Contention)
+    }
+
+    fn refreshed(&self, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
+        self.recorded(Event::PaymentMethodRefreshed, method)
     }
 
     fn recorded(&self, event: Event, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
@@ -77,7 +104,7 @@ impl Create<'_> {
     fn insert(
         &self,
         customer: &CustomerId,
-        duplicate_index: &[u8],
+        duplicate_index: &IndexPart,
         bin: Option<&BinRecord>,
     ) -> Result<Option<PaymentMethod>, Failure> {
         let mut method = self.created(StorageType::Persistent, Some(customer), bin)?;
@@ -97,19 +124,18 @@ impl Create<'_> {
         Ok(inserted.then_some(method))
     }
 
-    /// None when somebody has changed or deleted the method meanwhile.
     fn refresh(
         &self,
         customer: &CustomerId,
-        duplicate_index: &[u8],
-    ) -> Result<Option<PaymentMethod>, Failure> {
+        duplicate_indexes: &[IndexPart],
+    ) -> Result<Refreshed, Failure> {
         let found = store::payment_methods::find_duplicate(
             customer.as_str(),
-            duplicate_index,
+            duplicate_indexes,
             living_at(self.now)?,
         )?;
         let Some(duplicate) = found else {
-            return Ok(None);
+            return Ok(Refreshed::Missing);
         };
         let mut method = open(self.caller, duplicate.method)?;
         method.summary.refresh(self.new.summary.clone());
@@ -121,7 +147,11 @@ impl Create<'_> {
             unchanged_since: duplicate.modified_at,
             code: code.as_ref(),
         })?;
-        Ok(refreshed.then_some(method))
+        Ok(if refreshed {
+            Refreshed::Done(Box::new(method))
+        } else {
+            Refreshed::Changed
+        })
     }
 
     /// Looks for no duplicate: each create makes a method of its own.

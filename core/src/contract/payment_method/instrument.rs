@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 use crate::card::{CardExpiry, CardNetwork, CardNumber};
 use crate::contract::refusal::Refusal;
 use crate::contract::stored::{self, Unstorable};
-use crate::crypto::{BlindIndex, IndexKey};
+use crate::crypto::searchable::{IndexPart, index_part_of};
+use crate::crypto::{BlindIndex, IndexKey, KeyId};
 
 const FINGERPRINT: &str = "payment_method.fingerprint";
 const DUPLICATE: &str = "payment_method.duplicate";
@@ -74,9 +75,10 @@ impl Instrument {
         }
     }
 
-    /// Equal when the second one is a duplicate: for cards, the same number and expiry (`3/30` is `03/2030`).
-    pub fn duplicate_index(&self, key: &IndexKey) -> BlindIndex {
-        match self {
+    /// Equal when the second one is a duplicate, under the same key: for cards, the same number and expiry (`3/30` is
+    /// `03/2030`).
+    pub fn duplicate_index(&self, key_id: KeyId, key: &IndexKey) -> IndexPart {
+        let index = match self {
             Self::Card(card) => {
                 let expiry = card.expiry.year_month();
                 key.blind_index(
@@ -90,7 +92,8 @@ impl Instrument {
                 )
             }
             Self::AchBankDebit(account) => account.blind_index(key, DUPLICATE),
-        }
+        };
+        index_part_of(key_id, &index)
     }
 
     /// The first six and eight digits of a card, to look its issuer up; none for a bank account.
@@ -290,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_duplicate_has_the_same_number_and_expiry_however_written() {
-        let index = |instrument: Instrument| instrument.duplicate_index(&key());
+        let index = |instrument: Instrument| instrument.duplicate_index(KeyId(1), &key());
         let original = index(card("4111111111111111", "03", "2030"));
         assert_eq!(original, index(card("4111 1111 1111 1111", "3", "30")));
         assert_ne!(original, index(card("4111111111111111", "04", "2030")));
@@ -302,7 +305,9 @@ mod tests {
     #[test]
     fn fingerprints_and_duplicate_indexes_do_not_meet() {
         let account = ach("1", ROUTING);
-        assert_ne!(account.fingerprint(&key()), account.duplicate_index(&key()));
+        let duplicate = account.duplicate_index(KeyId(1), &key());
+        assert_eq!(duplicate[..4], [0, 0, 0, 1]);
+        assert_ne!(account.fingerprint(&key()), duplicate[4..]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::card::CardNumber;
-use crate::crypto::envelope::OVERHEAD;
 use crate::crypto::column_value::{self, Binding, Slot};
+use crate::crypto::envelope::OVERHEAD;
 use crate::crypto::{DataKey, IndexKey, KeyMaterial};
 
 const PROFILE: &str = "pro_a";

@@ -1,0 +1,437 @@
+//! Keys are changed under the columns of applications' own tables.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use postgres::types::ToSql;
+use vault_tests::stack::PrivateStack;
+use vault_tests::{Card, Refused, Session, Tenant, random};
+
+use crate::support::soon;
+
+/// An application with a schema of its own, bound to the tenant's profile.
+struct Application {
+    tenant: Tenant,
+    role: String,
+    schema: String,
+    sql: Session,
+}
+
+impl Application {
+    fn new() -> Application {
+        Application::of(Tenant::new())
+    }
+
+    fn of(tenant: Tenant) -> Application {
+        let role = tenant.role(&["vault_client", "vault_reveal"]);
+        let schema = random::name("shop");
+        tenant
+            .stack
+            .superuser()
+            .run(&format!("create schema {schema} authorization {role}"))
+            .unwrap();
+        let mut application = Application {
+            sql: tenant.stack.session(&role),
+            tenant,
+            role,
+            schema,
+        };
+        let path = format!("set search_path = {}", application.schema);
+        application.sql.run(&path).unwrap();
+        application
+    }
+
+    fn with_people(tenant: Tenant) -> Application {
+        let mut application = Application::of(tenant);
+        application
+            .sql
+            .run(
+                "create table people (id int primary key, email vault.searchable_text unique, note vault.encrypted_text);
+                 insert into people select n, vault.searchable('guest' || n), vault.encrypt('note ' || n, 'people/' || n)
+                 from generate_series(1, 50) n",
+            )
+            .unwrap();
+        application
+    }
+
+    /// Another session of the same application.
+    fn session(&self) -> Session {
+        let mut sql = self.tenant.stack.session(&self.role);
+        sql.run(&format!("set search_path = {}", self.schema))
+            .unwrap();
+        sql
+    }
+
+    fn rotate(&self, purpose: &str) -> Result<i32, Refused> {
+        self.tenant.admin().value(
+            "select vault.rotate_data_key($1, $2)",
+            &[&self.tenant.profile, &purpose],
+        )
+    }
+
+    fn reencrypt(&self) {
+        self.tenant
+            .admin()
+            .execute("call vault.reencrypt($1, 7)", &[&self.tenant.profile])
+            .unwrap();
+    }
+
+    /// How many values are under keys that are not current.
+    fn outdated(&self) -> i64 {
+        self.tenant
+            .admin()
+            .value(
+                "select sum(values_count)::bigint from vault.keys where profile_id = $1 and state <> 'current'",
+                &[&self.tenant.profile],
+            )
+            .unwrap()
+    }
+
+    fn destroy(&self, purpose: &str, version: i32) -> Result<u64, Refused> {
+        self.tenant.admin().execute(
+            "select vault.destroy_data_key($1, $2, $3)",
+            &[&self.tenant.profile, &purpose, &version],
+        )
+    }
+
+    /// Destroys the first version, as soon as no older transaction runs.
+    fn destroy_first(&self, purpose: &str) {
+        soon("the first key is destroyed", || {
+            self.destroy(purpose, 1).is_ok()
+        });
+    }
+
+    fn count(&mut self, query: &str, parameters: &[&(dyn ToSql + Sync)]) -> i64 {
+        self.sql
+            .value(&format!("select count(*) from {query}"), parameters)
+            .unwrap()
+    }
+}
+
+#[test]
+fn every_column_of_an_encrypted_type_moves_to_the_current_keys_and_keeps_its_context() {
+    let mut shop = Application::new();
+    let card = Card::new();
+    shop.sql
+        .run(
+            "create domain secret as vault.encrypted_text;
+             create table things (id int, part int, email vault.searchable_text, card vault.card_number, note secret,
+                 document vault.encrypted_json, tags vault.encrypted_text[], \"Odd name\" vault.searchable_text[],
+                 primary key (id, part)) partition by list (part);
+             create table things_1 partition of things for values in (1);
+             create table things_2 partition of things for values in (2)",
+        )
+        .unwrap();
+    shop.sql
+        .execute(
+            "insert into things select n, 1 + n % 2, vault.searchable('guest' || n, 'things/' || n),
+                 vault.card_number($1::text, 'card/' || n), vault.encrypt('secret ' || n),
+                 vault.encrypt(jsonb_build_object('n', n), 'document/' || n),
+                 array[[vault.encrypt('a'), null], [null, vault.encrypt('b', 'tag')]],
+                 ('[0:0]={' || vault.searchable('x')::text || '}')::vault.searchable_text[]
+             from generate_series(1, 30) n",
+            &[&card.number],
+        )
+        .unwrap();
+    shop.sql
+        .run("insert into things (id, part) values (31, 1)")
+        .unwrap();
+    let opens = "things where vault.decrypt(email, 'things/' || id) = 'guest' || id
+         and vault.decrypt(card, 'card/' || id) = $1 and vault.decrypt(note) = 'secret ' || id
+         and (vault.decrypt(document, 'document/' || id) ->> 'n')::int = id
+         and array_dims(tags) = '[1:2][1:2]' and tags[1][2] is null
+         and vault.decrypt(tags[1][1]) = 'a' and vault.decrypt(tags[2][2], 'tag') = 'b'
+         and vault.decrypt(\"Odd name\"[array_lower(\"Odd name\", 1)]) = 'x'
+         and \"Odd name\" @> array[vault.searchable('x')] and email = vault.searchable('guest' || id)";
+    assert_eq!(shop.count(opens, &[&card.number]), 30);
+
+    for purpose in ["data", "index"] {
+        assert_eq!(shop.rotate(purpose), Ok(2));
+        assert_eq!(shop.count(opens, &[&card.number]), 30, "{purpose}");
+    }
+    shop.reencrypt();
+    assert_eq!(shop.outdated(), 0);
+    for purpose in ["data", "index"] {
+        shop.destroy_first(purpose);
+    }
+    assert_eq!(shop.count(opens, &[&card.number]), 30);
+    let moved = shop.sql.value::<String>(
+        "select vault.decrypt(email, 'things/2') from things where id = 1",
+        &[],
+    );
+    assert_eq!(moved.unwrap_err().sqlstate, "XX001");
+}
+
+#[test]
+fn columns_that_reference_each_other_change_their_index_key_together() {
+    let mut shop = Application::with_people(Tenant::new());
+    shop.sql
+        .run(
+            "create table orders (id int, email vault.searchable_text references people (email));
+             insert into orders select id, email from people where id <= 20",
+        )
+        .unwrap();
+    shop.rotate("index").unwrap();
+    assert_eq!(shop.count("orders join people using (email)", &[]), 20);
+    let taken = shop
+        .sql
+        .run("insert into people (id, email) values (99, vault.searchable('guest7'))");
+    assert_eq!(taken.unwrap_err().sqlstate, "23505");
+    let missing = shop
+        .sql
+        .run("insert into orders values (99, vault.searchable('nobody'))");
+    assert_eq!(missing.unwrap_err().sqlstate, "23503");
+    shop.sql
+        .run("insert into orders values (99, vault.searchable('guest7'))")
+        .unwrap();
+    assert_eq!(shop.outdated(), 0, "nothing is left to vault.reencrypt");
+}
+
+#[test]
+fn a_rotation_of_the_index_key_under_load_loses_no_look_up_and_lets_no_duplicate_in() {
+    let shop = Application::with_people(Tenant::new());
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reading: Vec<_> = (0..2)
+            .map(|_| {
+                let done = &done;
+                let mut sql = shop.session();
+                scope.spawn(move || {
+                    let mut rounds = 0;
+                    while !done.load(Ordering::Relaxed) || rounds == 0 {
+                        let found: i64 = sql
+                            .value(
+                                "select count(*) from generate_series(1, 50) n
+                                 where exists (select from people where email = vault.searchable('guest' || n))",
+                                &[],
+                            )
+                            .unwrap();
+                        assert_eq!(found, 50);
+                        rounds += 1;
+                    }
+                })
+            })
+            .collect();
+        let writing: Vec<_> = (0..2)
+            .map(|writer| {
+                let done = &done;
+                let mut sql = shop.session();
+                scope.spawn(move || {
+                    let mut fresh = 1000 * (writer + 1);
+                    while !done.load(Ordering::Relaxed) || fresh % 1000 == 0 {
+                        let taken = sql.execute(
+                            "insert into people (id, email) values ($1, vault.searchable('guest7'))",
+                            &[&fresh],
+                        );
+                        assert_eq!(taken.unwrap_err().sqlstate, "23505");
+                        sql.execute(
+                            "insert into people (id, email) values ($1, vault.searchable('guest' || $1::int))",
+                            &[&fresh],
+                        )
+                        .unwrap();
+                        fresh += 1;
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..4 {
+            shop.rotate("index").unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        for thread in reading.into_iter().chain(writing) {
+            thread.join().unwrap();
+        }
+    });
+    shop.reencrypt();
+    assert_eq!(shop.outdated(), 0);
+    let distinct: bool = shop
+        .session()
+        .value(
+            "select count(distinct vault.decrypt(email)) = count(*) and count(*) > 52 from people",
+            &[],
+        )
+        .unwrap();
+    assert!(distinct);
+}
+
+#[test]
+fn a_transaction_that_sees_the_time_before_a_rotation_begins_again() {
+    let mut shop = Application::with_people(Tenant::new());
+    let find = "select count(*) from people where email = vault.searchable('guest7')";
+    for level in ["repeatable read", "serializable"] {
+        shop.sql
+            .run(&format!("begin isolation level {level}; select 1"))
+            .unwrap();
+        shop.rotate("index").unwrap();
+        let refused = shop.sql.value::<i64>(find, &[]).unwrap_err();
+        assert_eq!(
+            refused.pair(),
+            (
+                "40001",
+                "could not serialize access due to the rotation of an index key"
+            )
+        );
+        shop.sql.run("rollback").unwrap();
+        assert_eq!(shop.sql.value::<i64>(find, &[]), Ok(1));
+    }
+}
+
+#[test]
+fn triggers_do_not_take_a_value_that_is_sealed_anew_for_a_change() {
+    let mut shop = Application::with_people(Tenant::new());
+    shop.sql
+        .run(
+            "create function stop() returns trigger language plpgsql as $$ begin raise exception 'changed'; end $$;
+             create trigger stop before update on people for each row execute function stop()",
+        )
+        .unwrap();
+    shop.rotate("data").unwrap();
+    shop.rotate("index").unwrap();
+    shop.reencrypt();
+    assert_eq!(shop.outdated(), 0);
+    let changed = shop.sql.run("update people set id = id");
+    assert_eq!(changed.unwrap_err().message, "changed");
+}
+
+#[test]
+fn code_of_a_tables_owner_finds_no_profile_while_values_are_moved() {
+    let mut shop = Application::with_people(Tenant::new());
+    let spy = format!(
+        "create function spy(vault.searchable_text) returns int immutable language plpgsql as $$
+         begin
+             if session_user <> '{}' and vault.current_profile() is not null then
+                 raise exception 'saw a profile';
+             end if;
+             return 1;
+         end $$;
+         create index on people (spy(email))",
+        shop.role
+    );
+    shop.sql.run(&spy).unwrap();
+    // An administrator with a profile of its own: neither that one nor the one whose values are moved must be there.
+    let bound = shop.tenant.role(&["vault_client", "vault_admin"]);
+    let mut admin = shop.tenant.stack.session(&bound);
+    let profile = &shop.tenant.profile;
+    for purpose in ["data", "index"] {
+        admin
+            .execute("select vault.rotate_data_key($1, $2)", &[profile, &purpose])
+            .unwrap();
+        admin
+            .execute("call vault.reencrypt($1)", &[profile])
+            .unwrap();
+    }
+    assert_eq!(shop.outdated(), 0);
+    let run = shop.tenant.stack.superuser().value::<i32>(
+        &format!("select {}.spy(email) from {0}.people limit 1", shop.schema),
+        &[],
+    );
+    assert_eq!(
+        run,
+        Ok(1),
+        "the spy works, and the superuser has no profile"
+    );
+}
+
+#[test]
+fn values_of_another_profile_in_the_same_table_are_not_touched() {
+    let mut shop = Application::with_people(Tenant::new());
+    let other = shop.tenant.sibling();
+    let stranger = other.role(&["vault_client"]);
+    shop.sql
+        .run(&format!(
+            "grant usage on schema {} to {stranger}; grant select, insert on people to {stranger}",
+            shop.schema
+        ))
+        .unwrap();
+    let mut theirs = other.stack.session(&stranger);
+    let table = format!("{}.people", shop.schema);
+    theirs
+        .run(&format!(
+            "insert into {table} (id, email, note) values (100, vault.searchable('guest1'), vault.encrypt('theirs'))"
+        ))
+        .unwrap();
+    let row = format!("select t::text from {table} t where id = 100");
+    let before: String = theirs.value(&row, &[]).unwrap();
+    shop.rotate("data").unwrap();
+    shop.rotate("index").unwrap();
+    shop.reencrypt();
+    assert_eq!(shop.outdated(), 0);
+    assert_eq!(theirs.value::<String>(&row, &[]).unwrap(), before);
+}
+
+#[test]
+fn a_value_that_does_not_open_is_left_as_it_is_and_keeps_its_key() {
+    let mut shop = Application::with_people(Tenant::new());
+    shop.sql
+        .run(
+            "update people set note = (select overlay(note::text placing 'AAAA' from length(note::text) - 9)::vault.encrypted_text)
+             where id = 5",
+        )
+        .unwrap();
+    let damaged = "select note::text from people where id = 5";
+    let before: String = shop.sql.value(damaged, &[]).unwrap();
+    shop.rotate("data").unwrap();
+    shop.reencrypt();
+    assert_eq!(shop.sql.value::<String>(damaged, &[]).unwrap(), before);
+    assert_eq!(shop.outdated(), 1);
+    soon("no older transaction is in the way", || {
+        shop.destroy("data", 1).unwrap_err().pair() == ("55000", "1 values need this key")
+    });
+}
+
+#[test]
+fn a_materialised_view_keeps_the_old_key_until_it_is_refreshed() {
+    let mut shop = Application::with_people(Tenant::new());
+    shop.sql
+        .run("create materialized view notes as select note from people")
+        .unwrap();
+    shop.rotate("data").unwrap();
+    shop.reencrypt();
+    assert_eq!(shop.outdated(), 50);
+    let refused = shop.destroy("data", 1).unwrap_err();
+    assert_eq!(refused.pair(), ("55000", "50 values need this key"));
+    shop.sql.run("refresh materialized view notes").unwrap();
+    shop.destroy_first("data");
+}
+
+#[test]
+fn rows_that_a_policy_may_hide_from_their_owner_are_named_and_not_taken_for_none() {
+    let stack = PrivateStack::start();
+    let mut shop = Application::with_people(Tenant::within(&stack));
+    let table = format!("{}.people", shop.schema);
+    shop.sql
+        .run(
+            "create policy small on people using (id < 10);
+             alter table people enable row level security, force row level security",
+        )
+        .unwrap();
+    let refused = shop.rotate("index").unwrap_err();
+    assert_eq!(
+        refused.pair(),
+        ("55000", "policies may hide values that have a blind index")
+    );
+    shop.rotate("data").unwrap();
+    shop.reencrypt();
+    let refused = shop.destroy("data", 1).unwrap_err();
+    assert_eq!(
+        refused.pair(),
+        ("55000", "policies may hide values that need this key")
+    );
+    assert!(refused.rest.contains(&table), "{refused:?}");
+
+    shop.sql
+        .run("alter table people no force row level security")
+        .unwrap();
+    assert_eq!(shop.outdated(), 100);
+    shop.reencrypt();
+    assert_eq!(shop.outdated(), 0);
+    shop.destroy_first("data");
+    assert_eq!(
+        shop.count(
+            "people where vault.decrypt(note, 'people/' || id) = 'note ' || id",
+            &[]
+        ),
+        50
+    );
+    assert_eq!(shop.rotate("index"), Ok(2));
+}

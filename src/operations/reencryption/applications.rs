@@ -1,0 +1,192 @@
+//! Values of encrypted types in tables of applications. Anybody who may write such a table can have put anything into it
+//! that has the form of a value, so one that does not open is left as it is.
+//!
+//! While statements run as a table's owner, no profile is there: neither the one whose values are moved nor the caller's.
+
+use std::borrow::Cow;
+
+use vault_core::crypto::column_value::{JSON, Slot, TEXT};
+use vault_core::crypto::searchable::{self, Kind, Searchable, label};
+use vault_core::crypto::{Envelope, KeyId, envelope};
+
+use super::Batch;
+use crate::error::Failure;
+use crate::keys::ProfileKeys;
+use crate::operations::administration::wrong_state;
+use crate::store::application_columns::{self, Table};
+use crate::tenancy::session;
+
+/// How many rows a rotation of the index key moves at once.
+const BATCH_SIZE: i32 = 1000;
+
+pub fn batch(
+    keys: &ProfileKeys,
+    table: &Table,
+    after: Option<&str>,
+    batch_size: i32,
+) -> Result<Batch, Failure> {
+    let outdated: Vec<i32> = keys.retired().filter_map(to_sql).collect();
+    if outdated.is_empty() {
+        return Ok(Batch::default());
+    }
+    let _acting = session::act_for_nobody();
+    let rows = application_columns::outdated(table, after, &outdated, batch_size)?;
+    let mut batch = Batch {
+        last: rows.last().map(|row| row.row_id.clone()),
+        ..Batch::default()
+    };
+    let mut resealed = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let mut reseal = Reseal::new(keys);
+        for (value, column) in row.values.iter_mut().zip(&table.columns) {
+            let form = Form::named(&column.encrypted_type)?;
+            if let Some(text) = value {
+                *text = reseal.values(form, text)?;
+            }
+        }
+        batch.damaged += reseal.damaged;
+        if reseal.moved > 0 {
+            resealed.push(row);
+        }
+    }
+    batch.moved = application_columns::replace(table, resealed)?;
+    Ok(batch)
+}
+
+/// Gives all values that have a blind index one under the current key, and keeps writers out of their tables until the
+/// transaction ends: a column that had both would neither find nor compare its values.
+pub fn reindex(keys: &ProfileKeys) -> Result<(), Failure> {
+    if application_columns::has_hidden_searchable()? {
+        return Err(wrong_state(
+            "policies may hide values that have a blind index",
+            "The owner of such a table in vault.application_columns is bound by its policies, too: \
+             ALTER TABLE ... NO FORCE ROW LEVEL SECURITY, until the key is rotated.",
+        ));
+    }
+    let tables = application_columns::searchable()?;
+    for table in &tables {
+        let _acting = session::act_for_nobody();
+        application_columns::lock(table)?;
+    }
+    for table in &tables {
+        let mut after = None;
+        loop {
+            after = batch(keys, table, after.as_deref(), BATCH_SIZE)?.last;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How the values of a column are laid out.
+#[derive(Clone, Copy)]
+enum Form {
+    Envelope(Slot<'static>),
+    Searchable(Kind),
+}
+
+impl Form {
+    fn named(encrypted_type: &str) -> Result<Self, Failure> {
+        match encrypted_type {
+            "encrypted_text" => Ok(Self::Envelope(TEXT)),
+            "encrypted_json" => Ok(Self::Envelope(JSON)),
+            "searchable_text" => Ok(Self::Searchable(Kind::Text)),
+            "card_number" => Ok(Self::Searchable(Kind::CardNumber)),
+            _ => Err(Failure::Malformed),
+        }
+    }
+}
+
+/// Seals the values of a row anew.
+struct Reseal<'a> {
+    keys: &'a ProfileKeys,
+    moved: usize,
+    damaged: usize,
+}
+
+impl<'a> Reseal<'a> {
+    fn new(keys: &'a ProfileKeys) -> Self {
+        Self {
+            keys,
+            moved: 0,
+            damaged: 0,
+        }
+    }
+
+    /// The text of a value, or of an array of them, whose other parts begin otherwise and are kept.
+    fn values(&mut self, form: Form, text: &str) -> Result<String, Failure> {
+        let mut resealed = String::with_capacity(text.len());
+        for piece in text.split_inclusive(['{', ',', '}']) {
+            let value = piece.trim_end_matches(['{', ',', '}']);
+            let rest = piece.get(value.len()..).unwrap_or_default();
+            let value = if value.starts_with("vault:") {
+                self.value(form, value)?
+            } else {
+                Cow::Borrowed(value)
+            };
+            resealed.push_str(&value);
+            resealed.push_str(rest);
+        }
+        Ok(resealed)
+    }
+
+    fn value<'t>(&mut self, form: Form, text: &'t str) -> Result<Cow<'t, str>, Failure> {
+        let resealed = match form {
+            Form::Envelope(slot) => self.envelope(slot, text),
+            Form::Searchable(kind) => self.searchable(kind, text),
+        };
+        match resealed {
+            Ok(Some(text)) => {
+                self.moved += 1;
+                Ok(Cow::Owned(text))
+            }
+            Ok(None) => Ok(Cow::Borrowed(text)),
+            Err(Failure::Envelope(_) | Failure::UnknownKey | Failure::Malformed) => {
+                self.damaged += 1;
+                Ok(Cow::Borrowed(text))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// None when it is under no retired key of the profile.
+    fn envelope(&self, slot: Slot<'_>, text: &str) -> Result<Option<String>, Failure> {
+        let bytes = envelope::from_text(text)?;
+        if !self.is_outdated(Envelope::parse(&bytes)?.key_id()) {
+            return Ok(None);
+        }
+        let (binding, plaintext) = self.keys.open_value_to_reseal(slot, &bytes)?;
+        let bytes = self.keys.seal_value(slot, &binding, &plaintext)?;
+        Ok(Some(Envelope::parse(&bytes)?.to_text()))
+    }
+
+    /// None when neither of its keys is a retired one of the profile.
+    fn searchable(&self, kind: Kind, text: &str) -> Result<Option<String>, Failure> {
+        let bytes = searchable::from_text(kind, text)?;
+        let value = Searchable::parse(kind, &bytes)?;
+        if !self.is_outdated(value.data_key_id()) && !self.is_outdated(value.index_key_id()) {
+            return Ok(None);
+        }
+        let (binding, plaintext) = self
+            .keys
+            .open_value_to_reseal(Slot::Label(value.label()), value.sealed())?;
+        let (key_id, key) = self.keys.current_index_key();
+        let index = key.blind_index(kind.index_domain(), &[&plaintext]);
+        let mut resealed = label(kind, key_id, &index, value.shown());
+        let envelope = self
+            .keys
+            .seal_value(Slot::Label(&resealed), &binding, &plaintext)?;
+        resealed.extend_from_slice(&envelope);
+        Ok(Some(Searchable::parse(kind, &resealed)?.to_text()))
+    }
+
+    fn is_outdated(&self, key_id: KeyId) -> bool {
+        self.keys.retired().any(|retired| retired == key_id)
+    }
+}
+
+fn to_sql(KeyId(key_id): KeyId) -> Option<i32> {
+    i32::try_from(key_id).ok()
+}

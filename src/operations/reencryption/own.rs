@@ -1,0 +1,113 @@
+//! Rows of the vault's own tables. A value that does not open is an error: nobody but the vault has written it.
+
+use vault_core::contract::payment_method::{Instrument, Summary};
+use vault_core::contract::stored;
+use vault_core::crypto::Context;
+use vault_core::crypto::searchable::IndexPart;
+use zeroize::Zeroizing;
+
+use super::Batch;
+use crate::error::Failure;
+use crate::keys::ProfileKeys;
+use crate::store::reencryption::{self, Table, Values};
+use crate::tenancy::session;
+
+pub fn batch(
+    keys: &ProfileKeys,
+    table: Table,
+    after: Option<&str>,
+    batch_size: i32,
+) -> Result<Batch, Failure> {
+    let _acting = session::act_for(keys.profile_id());
+    let current = [keys.current_data_key(), keys.current_index_key().0];
+    let rows = reencryption::outdated(table, after, current, batch_size)?;
+    let last = rows.last().map(|row| row.row_id.clone());
+    let resealed = rows.into_iter().map(|row| {
+        let row = Row {
+            keys,
+            id: &row.row_id,
+            values: &row.values,
+        };
+        row.reseal(table)
+    });
+    let moved = reencryption::replace(table, resealed.collect::<Result<_, _>>()?)?;
+    Ok(Batch {
+        last,
+        moved,
+        damaged: 0,
+    })
+}
+
+struct Row<'a> {
+    keys: &'a ProfileKeys,
+    id: &'a str,
+    values: &'a [Vec<u8>],
+}
+
+impl Row<'_> {
+    fn reseal(&self, table: Table) -> Result<Values, Failure> {
+        let values = match (table, self.values) {
+            (Table::Customers, [details]) => {
+                vec![self.envelope("customers", "details", details)?]
+            }
+            (Table::ConnectorTokens, [details]) => {
+                vec![self.envelope("connector_tokens", "details", details)?]
+            }
+            (Table::PaymentMethods, [instrument, summary, duplicate_index]) => {
+                self.payment_method(instrument, summary, duplicate_index)?
+            }
+            _ => return Err(Failure::Malformed),
+        };
+        Ok(Values {
+            row_id: self.id.to_owned(),
+            values,
+        })
+    }
+
+    fn envelope(&self, table: &str, column: &str, envelope: &[u8]) -> Result<Vec<u8>, Failure> {
+        let context = Context::row(table, column, self.id);
+        let plaintext = self.keys.open(&context, envelope)?;
+        self.keys.seal(&context, &plaintext)
+    }
+
+    /// Its blind indexes are made from the instrument: the one that finds duplicates, and the fingerprint in the summary.
+    fn payment_method(
+        &self,
+        instrument: &[u8],
+        summary: &[u8],
+        duplicate_index: &[u8],
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let place = |column| Context::row("payment_methods", column, self.id);
+        let instrument = self.keys.open(&place("instrument"), instrument)?;
+        let mut summary = self.keys.open(&place("summary"), summary)?;
+        let mut duplicate_index = duplicate_index.to_vec();
+        if let Some((index, shown)) = self.reindex(&instrument, &summary, &duplicate_index)? {
+            duplicate_index = index.to_vec();
+            summary = shown;
+        }
+        Ok(vec![
+            self.keys.seal(&place("instrument"), &instrument)?,
+            self.keys.seal(&place("summary"), &summary)?,
+            duplicate_index,
+        ])
+    }
+
+    /// None when the indexes are under the current key.
+    fn reindex(
+        &self,
+        instrument: &[u8],
+        summary: &[u8],
+        duplicate_index: &[u8],
+    ) -> Result<Option<(IndexPart, Zeroizing<Vec<u8>>)>, Failure> {
+        let malformed = |_| Failure::Malformed;
+        let (key_id, key) = self.keys.current_index_key();
+        if duplicate_index.starts_with(&key_id.0.to_be_bytes()) {
+            return Ok(None);
+        }
+        let instrument = Instrument::from_bytes(instrument).map_err(malformed)?;
+        let mut summary: Summary = stored::from_bytes(summary).map_err(malformed)?;
+        summary.set_fingerprint(&instrument.fingerprint(key));
+        let summary = stored::to_bytes(&summary).map_err(malformed)?;
+        Ok(Some((instrument.duplicate_index(key_id, key), summary)))
+    }
+}

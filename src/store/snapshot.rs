@@ -1,0 +1,48 @@
+//! What the running statement sees, and what it does not see yet.
+
+use pgrx::pg_sys;
+
+use crate::error::Failure;
+
+/// How many transactions back the lower halves of two numbers tell which came first.
+const RECENT: u64 = i32::MAX as u64;
+
+/// Runs statements that only read on what is committed by now, whatever the transaction has seen so far.
+pub fn with_latest_snapshot<T>(
+    statements: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // SAFETY: what is pushed is popped below; an error that leaves as a panic aborts the (sub)transaction, which pops it.
+    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot()) };
+    let result = statements();
+    // SAFETY: as above.
+    unsafe { pg_sys::PopActiveSnapshot() };
+    result
+}
+
+/// Whether the running statement does not see what the transaction of this number (`xid8`) has written, because it was
+/// still running when the statement began.
+pub fn is_after_snapshot(transaction: i64) -> bool {
+    // SAFETY: reads shared state.
+    let next = unsafe { pg_sys::ReadNextFullTransactionId() }.value;
+    // A number to come is of another cluster. Snapshots compare the lower halves alone, by which one of long ago seems to
+    // be one to come. Both have ended.
+    let age = u64::try_from(transaction)
+        .ok()
+        .map(|full| next.checked_sub(full));
+    if !matches!(age, Some(Some(1..=RECENT))) {
+        return false;
+    }
+    let transaction = pg_sys::TransactionId::from(transaction as u32);
+    // SAFETY: both ask about a valid number; a function is called with a snapshot.
+    unsafe {
+        !pg_sys::TransactionIdIsCurrentTransactionId(transaction)
+            && pg_sys::ActiveSnapshotSet()
+            && pg_sys::XidInMVCCSnapshot(transaction, pg_sys::GetActiveSnapshot())
+    }
+}
+
+/// Whether the whole transaction sees what its first statement saw.
+pub fn snapshot_is_the_transactions() -> bool {
+    // SAFETY: reads the level of the transaction.
+    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
