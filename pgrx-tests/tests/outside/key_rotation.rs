@@ -13,30 +13,44 @@ use crate::support::soon;
 const REENCRYPT: &str = "call vault.reencrypt($1, $2)";
 
 fn rotate(admin: &mut Session, profile: &str) -> i32 {
+    rotate_purpose(admin, profile, "data")
+}
+
+fn rotate_purpose(admin: &mut Session, profile: &str, purpose: &str) -> i32 {
     admin
-        .value("select vault.rotate_data_key($1)", &[&profile])
+        .value(
+            "select vault.rotate_data_key($1, $2)",
+            &[&profile, &purpose],
+        )
         .unwrap()
 }
 
-/// How many values are under data keys that are not the current one.
+/// How many values are under keys that are not current.
 fn outdated(admin: &mut Session, profile: &str) -> i64 {
     admin
         .value(
-            "select sum(values_count)::bigint from vault.keys
-             where profile_id = $1 and purpose = 'data' and state <> 'current'",
+            "select sum(values_count)::bigint from vault.keys where profile_id = $1 and state <> 'current'",
             &[&profile],
         )
         .unwrap()
 }
 
-/// Every version of the data key but the current one can go.
-fn destroy_retired(admin: &mut Session, profile: &str, current: i32) {
-    for version in 1..current {
+/// Every key that is retired can go.
+fn destroy_retired(admin: &mut Session, profile: &str) {
+    let retired = admin
+        .rows(
+            "select purpose, version from vault.keys where profile_id = $1 and state = 'retired'",
+            &[&profile],
+        )
+        .unwrap();
+    assert!(!retired.is_empty());
+    for key in retired {
+        let (purpose, version): (String, i32) = (key.get(0), key.get(1));
         // As long as other transactions are older than the rotation, the key stays.
         soon("no transaction is left that may need the key", || {
             let destroyed = admin.execute(
-                "select vault.destroy_data_key($1, 'data', $2)",
-                &[&profile, &version],
+                "select vault.destroy_data_key($1, $2, $3)",
+                &[&profile, &purpose, &version],
             );
             match destroyed {
                 Ok(_) => true,
@@ -64,7 +78,6 @@ fn sealed(result: Result<serde_json::Value, Refused>) {
 
 #[test]
 fn rotation_under_load_fails_no_call_and_lets_no_duplicate_through() {
-    const ROTATIONS: i32 = 3;
     let tenant = Tenant::new();
     let person = tenant.customer();
     let known: Vec<Card> = (0..4).map(|_| Card::new()).collect();
@@ -75,14 +88,28 @@ fn rotation_under_load_fails_no_call_and_lets_no_duplicate_through() {
     let done = AtomicBool::new(false);
     let going_on = || !done.load(Ordering::Relaxed);
     let created = AtomicUsize::new(0);
+    let raced: Vec<Card> = (0..1000).map(|_| Card::new()).collect();
     let reader = tenant.role(&["vault_client", "vault_reveal"]);
     let mut admin = tenant.admin();
 
-    thread::scope(|scope| {
+    let winners = thread::scope(|scope| {
+        // Two who store the same new cards at the same time.
+        let racers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let cards = raced.iter().take_while(|_| going_on());
+                    cards
+                        .map(|card| tenant.store(card, &person))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
         for _ in 0..3 {
             scope.spawn(|| {
                 while going_on() {
-                    tenant.store(&Card::new(), &person);
+                    let card = Card::new();
+                    let method = tenant.store(&card, &person);
+                    assert_eq!(tenant.store(&card, &person), method);
                     created.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -110,9 +137,10 @@ fn rotation_under_load_fails_no_call_and_lets_no_duplicate_through() {
             });
         }
         let changes = scope.spawn(|| {
-            for _ in 0..ROTATIONS {
-                thread::sleep(Duration::from_millis(500));
-                rotate(&mut admin, &tenant.profile);
+            for purpose in ["data", "index", "index", "data"] {
+                thread::sleep(Duration::from_millis(400));
+                rotate_purpose(&mut admin, &tenant.profile, purpose);
+                thread::sleep(Duration::from_millis(100));
                 admin
                     .execute(REENCRYPT, &[&tenant.profile, &10_i32])
                     .unwrap();
@@ -121,7 +149,15 @@ fn rotation_under_load_fails_no_call_and_lets_no_duplicate_through() {
         let changed = changes.join();
         done.store(true, Ordering::Relaxed);
         changed.unwrap();
+        racers
+            .into_iter()
+            .map(|racer| racer.join().unwrap())
+            .collect::<Vec<_>>()
     });
+
+    let both = winners[0].len().min(winners[1].len());
+    assert!(both > 5, "only {both} races");
+    assert_eq!(winners[0][..both], winners[1][..both]);
 
     let created = created.into_inner();
     assert!(created > 20, "only {created} creates");
@@ -130,14 +166,14 @@ fn rotation_under_load_fails_no_call_and_lets_no_duplicate_through() {
         .ok();
     assert_eq!(
         list["customer_payment_methods"].as_array().unwrap().len(),
-        created + known.len()
+        created + known.len() + winners[0].len().max(winners[1].len())
     );
     // A create that began before the last rotation may have ended after its row was passed.
     admin
         .execute(REENCRYPT, &[&tenant.profile, &1000_i32])
         .unwrap();
     assert_eq!(outdated(&mut admin, &tenant.profile), 0);
-    destroy_retired(&mut admin, &tenant.profile, ROTATIONS + 1);
+    destroy_retired(&mut admin, &tenant.profile);
     let mut sql = tenant.revealing_sql();
     for method in list["customer_payment_methods"].as_array().unwrap() {
         sql.call(
@@ -149,6 +185,72 @@ fn rotation_under_load_fails_no_call_and_lets_no_duplicate_through() {
     for (card, method) in known.iter().zip(&methods) {
         assert_eq!(&tenant.store(card, &person), method);
     }
+}
+
+#[test]
+fn a_create_that_has_waited_for_a_rotation_finds_what_was_stored_before_it() {
+    let tenant = Tenant::new();
+    let person = tenant.customer();
+    let waiting = |number: i64| {
+        let mut observer = tenant.stack.superuser();
+        soon("the next one waits", || {
+            let count = "select count(*) from pg_locks l join vault.data_keys k on k.key_id = l.objid::bigint
+                         where l.classid = 'vault.data_keys'::regclass and not l.granted and k.profile_id = $1";
+            observer.value::<i64>(count, &[&tenant.profile]) == Ok(number)
+        });
+    };
+    for end in ["commit", "rollback"] {
+        let card = Card::new();
+        let mut first = tenant.sql();
+        first.run("begin").unwrap();
+        let create = card.create_for(&person);
+        let stored = first.call("create_payment_method($1)", &[&create]).unwrap();
+        thread::scope(|scope| {
+            let rotation =
+                scope.spawn(|| rotate_purpose(&mut tenant.admin(), &tenant.profile, "index"));
+            waiting(1);
+            let second = scope.spawn(|| tenant.store(&card, &person));
+            waiting(2);
+            first.run(end).unwrap();
+            rotation.join().unwrap();
+            let second = second.join().unwrap();
+            assert_eq!(second == stored["id"], end == "commit");
+        });
+    }
+}
+
+#[test]
+fn duplicates_are_found_after_a_crash_in_the_middle_of_a_change_of_the_index_key() {
+    let stack = PrivateStack::start();
+    let tenant = Tenant::within(&stack);
+    let person = tenant.customer();
+    let cards: Vec<Card> = (0..60).map(|_| Card::new()).collect();
+    let store_all = || -> Vec<String> {
+        let methods = cards.iter().map(|card| tenant.store(card, &person));
+        methods.collect()
+    };
+    let methods = store_all();
+    rotate_purpose(&mut tenant.admin(), &tenant.profile, "index");
+    let lost = stopped_reencryption(&tenant, |pid| {
+        stack.kill_backend(pid);
+        stack.crash();
+    });
+    assert!(lost.is_err(), "the call is cut off with its connection");
+    stack.restart();
+    soon("the HTTP interface is connected again", || {
+        tenant.get("/v2/customers/list").status == 200
+    });
+
+    let mut admin = tenant.admin();
+    let left = outdated(&mut admin, &tenant.profile);
+    assert!((1..60).contains(&left), "{left} left");
+    assert_eq!(store_all(), methods);
+    admin
+        .execute(REENCRYPT, &[&tenant.profile, &7_i32])
+        .unwrap();
+    assert_eq!(outdated(&mut admin, &tenant.profile), 0);
+    destroy_retired(&mut admin, &tenant.profile);
+    assert_eq!(store_all(), methods);
 }
 
 /// Customers whose values a rotation has left behind, many enough to stop their re-encryption in the middle.
@@ -195,7 +297,7 @@ fn goes_on(tenant: &Tenant, customers: i64) {
         .execute(REENCRYPT, &[&tenant.profile, &100_i32])
         .unwrap();
     assert_eq!(outdated(&mut admin, &tenant.profile), 0);
-    destroy_retired(&mut admin, &tenant.profile, 2);
+    destroy_retired(&mut admin, &tenant.profile);
     assert_eq!(readable(tenant), customers);
 }
 
