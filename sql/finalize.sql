@@ -58,14 +58,10 @@ COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of 
 COMMENT ON FUNCTION vault.overwrite_data_key(text, text, integer) IS 'Internal: what vault.destroy_data_key does once it has looked';
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
-COMMENT ON FUNCTION vault.key_id(vault.encrypted_text) IS 'The data key that sealed the value: key_id of vault.keys';
-COMMENT ON FUNCTION vault.key_id(vault.encrypted_json) IS 'The data key that sealed the value: key_id of vault.keys';
-COMMENT ON FUNCTION vault.key_id(vault.searchable_text) IS 'The data key that sealed the value: key_id of vault.keys';
-COMMENT ON FUNCTION vault.key_id(vault.card_number) IS 'The data key that sealed the value: key_id of vault.keys';
-COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that the value is under';
-COMMENT ON FUNCTION vault.key_ids(vault.encrypted_json) IS 'The data key that the value is under';
-COMMENT ON FUNCTION vault.key_ids(vault.searchable_text) IS 'The keys that the value is under: the data key, then the index key';
-COMMENT ON FUNCTION vault.key_ids(vault.card_number) IS 'The keys that the value is under: the data key, then the index key';
+COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that the value is under: key_id of vault.keys';
+COMMENT ON FUNCTION vault.key_ids(vault.encrypted_json) IS 'The data key that the value is under: key_id of vault.keys';
+COMMENT ON FUNCTION vault.key_ids(vault.searchable_text) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
+COMMENT ON FUNCTION vault.key_ids(vault.card_number) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
 COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many of the vault''s own values are under a key';
 
 COMMENT ON FUNCTION vault.encrypted_text_in(cstring) IS 'Input: the text form of an envelope, nothing else';
@@ -211,8 +207,6 @@ GRANT SELECT ON vault.audit_log TO vault_auditor;
 -- they are for whoever sees the column.
 GRANT USAGE ON SCHEMA vault TO PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    vault.key_id(vault.encrypted_text), vault.key_id(vault.encrypted_json),
-    vault.key_id(vault.searchable_text), vault.key_id(vault.card_number),
     vault.key_ids(vault.encrypted_text), vault.key_ids(vault.encrypted_json),
     vault.key_ids(vault.searchable_text), vault.key_ids(vault.card_number),
     vault.encrypted_text_in(cstring), vault.encrypted_text_out(vault.encrypted_text),

@@ -1,6 +1,7 @@
 //! What ends by itself: security codes after a quarter of an hour, volatile payment methods after a day, both with the
-//! server. Time is an argument.
+//! server; and a code that was used. Time is an argument.
 
+use vault_core::card::cvc;
 use vault_core::contract::time::Timestamp;
 
 use crate::error::Failure;
@@ -27,6 +28,18 @@ pub fn delete_expired(now: Timestamp) -> Result<Batch, Failure> {
 pub fn delete_dead() -> Result<Batch, Failure> {
     let memory_key = keys::memory_key()?.check_value();
     store::as_worker(|| store::expiry::delete_dead(memory_key, BATCH)).map(Batch::of)
+}
+
+/// Deletes the security code that was given to somebody at `used_at`, who then rolled its deletion back.
+pub fn delete_used_code(
+    profile_id: &str,
+    payment_method_id: &str,
+    used_at: Timestamp,
+) -> Result<(), Failure> {
+    let end = used_at
+        .after(cvc::LIFETIME)
+        .map_err(|_| Failure::Malformed)?;
+    store::as_worker(|| store::expiry::delete_used_code(profile_id, payment_method_id, end))
 }
 
 impl Batch {

@@ -31,6 +31,8 @@ statements! {
     Write DELETE_EXPIRED_CODES(TIMESTAMPTZOID, INT8OID) = delete!("vault.cvcs", "expires_at <= $1");
     Write DELETE_EXPIRED_METHODS(TIMESTAMPTZOID, INT8OID) =
         delete!("vault.volatile_payment_methods", "expires_at <= $1");
+    Write DELETE_USED_CODE(TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID) =
+        delete!("vault.cvcs", "profile_id = $1 AND payment_method_id = $3 AND expires_at <= $4");
     Write DELETE_DEAD_CODES(BYTEAOID, INT8OID) = delete!("vault.cvcs", "memory_key <> $1");
     Write DELETE_DEAD_METHODS(BYTEAOID, INT8OID) =
         delete!("vault.volatile_payment_methods", "memory_key <> $1");
@@ -47,6 +49,22 @@ pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
     let codes = DELETE_EXPIRED_CODES.with(|statement| statement.execute(&arguments))?;
     let methods = DELETE_EXPIRED_METHODS.with(|statement| statement.execute(&arguments))?;
     Ok(codes + methods)
+}
+
+/// Deletes the code of a payment method, unless it ends later than `end`: then it is a newer one.
+pub fn delete_used_code(
+    profile_id: &str,
+    payment_method_id: &str,
+    end: Timestamp,
+) -> Result<(), Failure> {
+    let arguments = [
+        profile_id.into(),
+        1_i64.into(),
+        payment_method_id.into(),
+        timestamptz(end).into(),
+    ];
+    DELETE_USED_CODE.with(|statement| statement.execute(&arguments))?;
+    Ok(())
 }
 
 /// Deletes what was sealed under another memory key than this one, up to `limit` rows of each table; tells how many.

@@ -160,6 +160,16 @@ impl Kept {
     }
 }
 
+impl Kept {
+    /// Whether somebody was given a security code.
+    pub fn is_use_of_code(&self) -> bool {
+        matches!(
+            (self.event, self.outcome),
+            (Event::CardCvcUsed, Outcome::Success)
+        )
+    }
+}
+
 impl Default for Queue {
     fn default() -> Self {
         Self {

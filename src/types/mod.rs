@@ -17,5 +17,5 @@ pub mod card_number;
 pub mod encrypted_json;
 pub mod encrypted_text;
 pub mod jsonb;
-pub mod key_id;
+pub mod key_ids;
 pub mod searchable_text;

@@ -14,7 +14,8 @@ use crate::clock;
 use crate::error::Failure;
 use crate::operations::expiry;
 use crate::settings;
-use crate::tenancy::{audit, kept};
+use crate::tenancy::audit;
+use crate::tenancy::kept::{self, Waiting};
 
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -86,12 +87,24 @@ fn delete_dead() -> Result<bool, Failure> {
 fn record_kept() -> Result<bool, Failure> {
     let written = in_transaction(
         c"vault: writing audit rows that were rolled back",
-        audit::record_kept,
+        make_up_for_rollbacks,
     )?;
     if let Some(written) = written {
         kept::written(&written);
     }
     Ok(false)
+}
+
+/// Writes the audit rows, and deletes the security codes that were used: whoever rolls that back has seen the code.
+fn make_up_for_rollbacks() -> Result<Waiting, Failure> {
+    let waiting = audit::record_kept()?;
+    for row in &waiting.rows {
+        if row.is_use_of_code() {
+            let used_at = clock::at_micros(row.occurred_at)?;
+            expiry::delete_used_code(row.profile_id.as_str(), row.object_id.as_str(), used_at)?;
+        }
+    }
+    Ok(waiting)
 }
 
 fn delete_expired() -> Result<bool, Failure> {

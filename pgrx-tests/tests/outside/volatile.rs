@@ -152,6 +152,35 @@ fn of_many_who_want_a_code_at_once_one_gets_it() {
 }
 
 #[test]
+fn a_code_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_stays() {
+    let tenant = Tenant::new();
+    let customer = tenant.customer();
+    let card = Card::new();
+    let id = tenant.store(&card, &customer);
+    let (mut sql, mut superuser) = (tenant.revealing_sql(), tenant.stack.superuser());
+    let mut use_and_roll_back = || {
+        sql.run("begin").unwrap();
+        sql.value::<String>("select vault.use_cvc($1)", &[&id])
+            .unwrap();
+        sql.run("rollback").unwrap();
+    };
+    use_and_roll_back();
+    soon("the code is deleted", || {
+        rows(&mut superuser, &tenant.profile) == 0
+    });
+
+    assert_eq!(tenant.store(&card, &customer), id);
+    use_and_roll_back();
+    assert_eq!(tenant.store(&card, &customer), id);
+    soon("the worker has written both uses down", || {
+        let uses =
+            "select count(*) from vault.audit_log where profile_id = $1 and event = 'payment_method.use_cvc'";
+        superuser.value::<i64>(uses, &[&tenant.profile]) == Ok(2)
+    });
+    assert_eq!(rows(&mut superuser, &tenant.profile), 1);
+}
+
+#[test]
 fn the_worker_deletes_what_has_expired_and_tells_what_it_does() {
     let tenant = Tenant::new();
     tenant.store(&Card::new(), &tenant.customer());

@@ -11,26 +11,6 @@ use super::encrypted_text::EncryptedText;
 use super::searchable_text::SearchableText;
 use crate::error::Failure;
 
-#[pg_extern(immutable, parallel_safe, name = "key_id")]
-pub fn key_id_of_encrypted_text(value: EncryptedText) -> Result<i32, ErrorReport> {
-    Ok(of_envelope(&value.0)?)
-}
-
-#[pg_extern(immutable, parallel_safe, name = "key_id")]
-pub fn key_id_of_encrypted_json(value: EncryptedJson) -> Result<i32, ErrorReport> {
-    Ok(of_envelope(&value.0)?)
-}
-
-#[pg_extern(immutable, parallel_safe, name = "key_id")]
-pub fn key_id_of_searchable_text(value: SearchableText) -> Result<i32, ErrorReport> {
-    Ok(of_searchable(Kind::Text, &value.0)?)
-}
-
-#[pg_extern(immutable, parallel_safe, name = "key_id")]
-pub fn key_id_of_card_number(value: CardNumber) -> Result<i32, ErrorReport> {
-    Ok(of_searchable(Kind::CardNumber, &value.0)?)
-}
-
 #[pg_extern(immutable, parallel_safe, name = "key_ids")]
 pub fn key_ids_of_encrypted_text(value: EncryptedText) -> Result<Vec<i32>, ErrorReport> {
     Ok(vec![of_envelope(&value.0)?])
@@ -43,23 +23,19 @@ pub fn key_ids_of_encrypted_json(value: EncryptedJson) -> Result<Vec<i32>, Error
 
 #[pg_extern(immutable, parallel_safe, name = "key_ids")]
 pub fn key_ids_of_searchable_text(value: SearchableText) -> Result<Vec<i32>, ErrorReport> {
-    Ok(all_of_searchable(Kind::Text, &value.0)?)
+    Ok(of_searchable(Kind::Text, &value.0)?)
 }
 
 #[pg_extern(immutable, parallel_safe, name = "key_ids")]
 pub fn key_ids_of_card_number(value: CardNumber) -> Result<Vec<i32>, ErrorReport> {
-    Ok(all_of_searchable(Kind::CardNumber, &value.0)?)
+    Ok(of_searchable(Kind::CardNumber, &value.0)?)
 }
 
 fn of_envelope(envelope: &[u8]) -> Result<i32, Failure> {
     number(Envelope::parse(envelope)?.key_id())
 }
 
-fn of_searchable(kind: Kind, value: &[u8]) -> Result<i32, Failure> {
-    number(Searchable::parse(kind, value)?.data_key_id())
-}
-
-fn all_of_searchable(kind: Kind, value: &[u8]) -> Result<Vec<i32>, Failure> {
+fn of_searchable(kind: Kind, value: &[u8]) -> Result<Vec<i32>, Failure> {
     let value = Searchable::parse(kind, value)?;
     Ok(vec![
         number(value.data_key_id())?,
