@@ -55,7 +55,6 @@ COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earl
 COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one; returns how many';
 COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Overwrites a retired key, unless values need it; force gives them up';
 COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile: nothing that it has sealed opens again';
-COMMENT ON FUNCTION vault.overwrite_data_key(text, text, integer) IS 'Internal: what vault.destroy_data_key does once it has looked';
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
 COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that the value is under: key_id of vault.keys';
@@ -190,7 +189,7 @@ GRANT EXECUTE ON FUNCTION
     vault.bind_role(text, text), vault.unbind_role(text), vault.clear_lockouts(),
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
     vault.destroy_data_key(text, text, integer, boolean), vault.destroy_profile_keys(text),
-    vault.overwrite_data_key(text, text, integer), vault.reencrypt_batch(text, oid, text, integer),
+    vault.reencrypt_batch(text, oid, text, integer),
     vault.count_values(text, integer), vault.count_application_values()
 TO vault_admin;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;

@@ -33,35 +33,6 @@ SELECT k.key_id, k.profile_id, k.purpose, k.version, k.state,
 FROM vault.data_keys k;
 COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without material; values_count reads the tables, the vault''s own and the applications''';
 
-CREATE FUNCTION vault.destroy_data_key(profile_id text, purpose text, version integer, force boolean DEFAULT false)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    needed bigint;
-    hidden text;
-BEGIN
-    IF NOT force THEN
-        SELECT string_agg(DISTINCT c.relation::text, ', ') INTO hidden
-        FROM vault.application_columns c WHERE c.hidden_by_policies AND c.kind <> 'p';
-        IF hidden IS NOT NULL THEN
-            RAISE EXCEPTION 'policies may hide values that need this key'
-                USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Tables: %s.', hidden),
-                      HINT = 'Their owners are bound by the policies, too: ALTER TABLE ... NO FORCE ROW LEVEL SECURITY, '
-                             'until the key is destroyed. force => true gives the values up.';
-        END IF;
-        SELECT k.values_count INTO needed FROM vault.keys k
-        WHERE k.profile_id = destroy_data_key.profile_id AND k.purpose = destroy_data_key.purpose
-          AND k.version = destroy_data_key.version;
-        IF needed > 0 THEN
-            RAISE EXCEPTION '% values need this key', needed
-                USING ERRCODE = 'object_not_in_prerequisite_state',
-                      HINT = 'CALL vault.reencrypt(profile_id) moves them to the current key; materialised views are '
-                             'refreshed after it. force => true gives the values up.';
-        END IF;
-    END IF;
-    PERFORM vault.overwrite_data_key(profile_id, purpose, version);
-END
-$$;
-
 CREATE PROCEDURE vault.reencrypt(profile_id text, batch_size integer DEFAULT 1000)
 LANGUAGE plpgsql AS $$
 DECLARE

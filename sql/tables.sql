@@ -61,7 +61,7 @@ CREATE TABLE vault.data_keys (
     CHECK ((wrapped IS NULL) = (state = 'destroyed'))
 );
 COMMENT ON TABLE vault.data_keys IS 'Data keys, wrapped by a root key';
-COMMENT ON COLUMN vault.data_keys.retired_by IS 'The transaction that retired the key: what is older may still write under it';
+COMMENT ON COLUMN vault.data_keys.retired_by IS 'The transaction that retired the key: what began before it ended looks for values by the key';
 CREATE UNIQUE INDEX data_keys_one_current ON vault.data_keys (profile_id, purpose) WHERE state = 'current';
 
 CREATE TABLE vault.customers (

@@ -56,6 +56,12 @@ pub enum Failure {
     /// A panic, by its place alone: the text may show a value.
     #[error("a panic at {file}:{line}")]
     Panic { file: String, line: u32 },
+    /// A key is to be destroyed, and values are under it.
+    #[error("{values} values need this key")]
+    KeyNeeded { values: i64 },
+    /// Rows of these tables may be invisible even to their owner.
+    #[error("policies may hide values that need the key")]
+    HiddenByPolicies { tables: Vec<String> },
     /// An index key was rotated, and the transaction does not see it.
     #[error("could not serialize access due to the rotation of an index key")]
     RotatedMeanwhile,
@@ -120,7 +126,10 @@ impl Failure {
         match self {
             Self::Refused(refusal) => named(refusal.sqlstate()),
             Self::Administration { code, .. } => *code,
-            Self::Sealed(_) | Self::NoCurrentKey => {
+            Self::Sealed(_)
+            | Self::NoCurrentKey
+            | Self::KeyNeeded { .. }
+            | Self::HiddenByPolicies { .. } => {
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
             Self::UnknownKey | Self::DamagedKey | Self::Envelope(_) | Self::Malformed => {
@@ -153,6 +162,14 @@ impl Failure {
                 "Input takes the text form of a value of its type alone; vault.encrypt, vault.searchable and \
                  vault.card_number make one.",
             ),
+            Self::KeyNeeded { .. } => Some(
+                "CALL vault.reencrypt(profile_id) moves them to the current key; materialised views are refreshed after it. \
+                 force => true gives the values up.",
+            ),
+            Self::HiddenByPolicies { .. } => Some(
+                "The owners of these tables are bound by the policies, too: ALTER TABLE ... NO FORCE ROW LEVEL SECURITY, \
+                 until the keys are changed.",
+            ),
             Self::RotatedMeanwhile => Some("Begin the transaction again."),
             Self::UnknownKey | Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
@@ -165,6 +182,12 @@ impl Failure {
 impl From<Failure> for ErrorReport {
     fn from(failure: Failure) -> Self {
         let report = Self::new(failure.sqlstate(), failure.to_string(), "vault");
+        let report = match &failure {
+            Failure::HiddenByPolicies { tables } => {
+                report.set_detail(format!("Tables: {}.", tables.join(", ")))
+            }
+            _ => report,
+        };
         match failure.hint() {
             Some(hint) => report.set_hint(hint),
             None => report,

@@ -93,7 +93,6 @@ extension_sql_file!(
         "types",
         surface::keys::count_application_values,
         surface::keys::count_values,
-        surface::keys::overwrite_data_key,
         surface::keys::reencrypt_batch,
     ]
 );

@@ -1,7 +1,8 @@
 //! The unwrapped data keys of this backend, by profile.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
@@ -18,7 +19,7 @@ use crate::clock::random_bytes;
 use crate::compat::local_transaction_id;
 use crate::error::Failure;
 use crate::store;
-use crate::store::data_keys::StoredDataKey;
+use crate::store::data_keys::{Hold, StoredDataKey};
 
 thread_local! {
     static KEYRING: RefCell<Keyring> = RefCell::default();
@@ -43,7 +44,15 @@ pub struct ProfileKeys {
     profile_id: String,
     data: Keys<DataKey>,
     index: Keys<IndexKey>,
+    /// The (sub)transaction that holds the current ones.
+    held: Cell<Option<Subtransaction>>,
 }
+
+/// The keys of one profile that may seal, which none may that is not held.
+pub struct SealingKeys(Rc<ProfileKeys>);
+
+/// A transaction's number in this backend, and its subtransaction's in it.
+type Subtransaction = (u32, pg_sys::SubTransactionId);
 
 /// The keys of one purpose.
 struct Keys<K> {
@@ -89,19 +98,37 @@ pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
     Ok(keys)
 }
 
-/// The keys of the current profile, of which the index key stays the current one until the transaction ends: of two
-/// creates of the same card, the one that has waited for a rotation to end must not index it by the old key.
+/// The keys of the current profile, to seal by: the current ones are not destroyed before the transaction has ended, so that
+/// whoever destroys a key later sees what was written under it.
+///
+/// # Errors
+/// As [`of_profile`].
+pub fn to_seal(profile_id: &str) -> Result<SealingKeys, Failure> {
+    loop {
+        let keys = of_profile(profile_id)?;
+        if keys.are_held() {
+            return Ok(SealingKeys(keys));
+        }
+        store::data_keys::hold(keys.data.current.0, Hold::ToSeal);
+        store::data_keys::hold(keys.index.current.0, Hold::ToSeal);
+        // They may have been retired, and destroyed, before they were held.
+        if Rc::ptr_eq(&keys, &of_profile(profile_id)?) {
+            keys.held.set(Some(current_subtransaction()));
+        }
+    }
+}
+
+/// The same, and the index key stays the current one: of two creates of the same card, the one that has waited for a
+/// rotation to end must not index it by the old key.
 ///
 /// # Errors
 /// As [`of_profile`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`].
-pub fn with_index_key_held(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
+pub fn to_decide(profile_id: &str) -> Result<SealingKeys, Failure> {
     loop {
-        let keys = of_profile(profile_id)?;
-        let (KeyId(held), _) = keys.index.current;
-        store::data_keys::hold(held);
-        // Whoever rotates lets the lock go after the epoch has grown.
-        let keys = of_profile(profile_id)?;
-        if keys.index.current.0 == KeyId(held) {
+        let keys = to_seal(profile_id)?;
+        store::data_keys::hold(keys.index.current.0, Hold::ToDecide);
+        // Whoever rotates lets the key go after the epoch has grown.
+        if Rc::ptr_eq(&keys.0, &of_profile(profile_id)?) {
             keys.index_key()?;
             return Ok(keys);
         }
@@ -119,11 +146,7 @@ impl Stamp {
     }
 }
 
-impl ProfileKeys {
-    pub fn profile_id(&self) -> &str {
-        &self.profile_id
-    }
-
+impl SealingKeys {
     /// An envelope of the plaintext that opens in this profile and context only.
     ///
     /// # Errors
@@ -139,20 +162,6 @@ impl ProfileKeys {
             context,
             &[plaintext],
         )?)
-    }
-
-    /// What the envelope holds.
-    ///
-    /// # Errors
-    /// When its key is not this profile's, or it was sealed for another context or damaged.
-    pub fn open(
-        &self,
-        context: &Context<'_>,
-        envelope: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let envelope = Envelope::parse(envelope)?;
-        let key = self.opening(&envelope)?;
-        Ok(envelope.open(key, &self.profile_id, context)?)
     }
 
     /// An envelope of a value of an application's column.
@@ -171,6 +180,34 @@ impl ProfileKeys {
         Ok(column_value::seal(
             key, *key_id, nonce, profile_id, slot, binding, plaintext,
         )?)
+    }
+}
+
+impl Deref for SealingKeys {
+    type Target = ProfileKeys;
+
+    fn deref(&self) -> &ProfileKeys {
+        &self.0
+    }
+}
+
+impl ProfileKeys {
+    pub fn profile_id(&self) -> &str {
+        &self.profile_id
+    }
+
+    /// What the envelope holds.
+    ///
+    /// # Errors
+    /// When its key is not this profile's, or it was sealed for another context or damaged.
+    pub fn open(
+        &self,
+        context: &Context<'_>,
+        envelope: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let envelope = Envelope::parse(envelope)?;
+        let key = self.opening(&envelope)?;
+        Ok(envelope.open(key, &self.profile_id, context)?)
     }
 
     /// What the envelope of a value of an application's column holds.
@@ -249,6 +286,10 @@ impl ProfileKeys {
         data.chain(self.retired_index_keys().map(|(key_id, _)| key_id))
     }
 
+    fn are_held(&self) -> bool {
+        self.held.get() == Some(current_subtransaction())
+    }
+
     fn opening(&self, envelope: &Envelope<'_>) -> Result<&DataKey, Failure> {
         let (current_id, current) = &self.data.current;
         if envelope.key_id() == *current_id {
@@ -277,7 +318,7 @@ impl<K> Loading<K> {
     }
 
     fn add(&mut self, stored: &StoredDataKey, key: K) -> Result<(), Failure> {
-        let key_id = key_id(stored)?;
+        let key_id = stored.key_id;
         if stored.current {
             self.current = Some((key_id, key));
         } else {
@@ -298,7 +339,7 @@ impl<K> Loading<K> {
 fn load(profile_id: &str) -> Result<ProfileKeys, Failure> {
     let mut data = Loading::new();
     let mut index = Loading::new();
-    for stored in store::as_operator(|| store::with_latest_snapshot(store::data_keys::usable))? {
+    for stored in store::as_operator(store::data_keys::usable)? {
         let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
         let material = data_keys::open(profile_id, purpose, &stored)?;
         match purpose {
@@ -318,11 +359,13 @@ fn load(profile_id: &str) -> Result<ProfileKeys, Failure> {
         profile_id: profile_id.to_owned(),
         data: data.done()?,
         index: index.done()?,
+        held: Cell::new(None),
     })
 }
 
-fn key_id(stored: &StoredDataKey) -> Result<KeyId, Failure> {
-    u32::try_from(stored.key_id)
-        .map(KeyId)
-        .map_err(|_| Failure::Malformed)
+fn current_subtransaction() -> Subtransaction {
+    // SAFETY: reads the backend's state.
+    (local_transaction_id(), unsafe {
+        pg_sys::GetCurrentSubTransactionId()
+    })
 }

@@ -8,5 +8,5 @@ pub mod memory_key;
 pub mod root_key;
 
 pub use data_keys::{create_for_profile, rewrap, rotate};
-pub use keyring::{ProfileKeys, of_profile, with_index_key_held};
+pub use keyring::{ProfileKeys, SealingKeys, of_profile, to_decide, to_seal};
 pub use memory_key::memory_key;

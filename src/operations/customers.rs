@@ -149,7 +149,7 @@ fn response(caller: &Caller, stored: StoredCustomer) -> Result<CustomerResponse,
 
 fn seal(caller: &Caller, id: &str, details: &CustomerDetails) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(details).map_err(|_| Failure::Malformed)?;
-    keys::of_profile(&caller.profile_id)?.seal(&context(id), &plaintext)
+    keys::to_seal(&caller.profile_id)?.seal(&context(id), &plaintext)
 }
 
 fn open(caller: &Caller, stored: &StoredCustomer) -> Result<CustomerDetails, Failure> {

@@ -7,6 +7,8 @@ use super::reencryption::{self, keys_of};
 use crate::error::Failure;
 use crate::keys::{self, epoch};
 use crate::store;
+use crate::store::application_columns;
+use crate::store::data_keys::{self, Hold};
 use crate::tenancy::audit::{Event, record_administration};
 use crate::tenancy::session;
 
@@ -27,13 +29,14 @@ pub fn rotate(profile_id: &str, purpose: &str) -> Result<i32, Failure> {
 /// Values of applications' columns are under the new key when the transaction ends, and so are found by it. Duplicates of
 /// payment methods are found by the old one, too, until vault.reencrypt has moved them.
 fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
-    let (KeyId(retired), _) = keys_of(profile_id)?.current_index_key();
+    refuse_old_snapshots()?;
+    let (retired, _) = keys_of(profile_id)?.current_index_key();
     let version = rotate_key(profile_id, Purpose::Index)?;
     let keys = keys_of(profile_id)?;
     store::with_lock_timeout(|| {
         reencryption::reindex(&keys)?;
         // Last, for creates of payment methods wait from here on.
-        store::data_keys::wait_for_holders(retired);
+        data_keys::hold(retired, Hold::ToRetire);
         Ok(())
     })?;
     Ok(version)
@@ -56,49 +59,81 @@ pub fn rewrap_all() -> Result<usize, Failure> {
     Ok(rewrapped)
 }
 
-/// Overwrites a retired key. Whether values still need it is for the caller to know.
-pub fn destroy(profile_id: &str, purpose: &str, version: i32) -> Result<(), Failure> {
+/// Overwrites a retired key, which no value may need unless `force` gives such values up.
+pub fn destroy(profile_id: &str, purpose: &str, version: i32, force: bool) -> Result<(), Failure> {
     let purpose = parse_purpose(purpose)?;
+    refuse_old_snapshots()?;
     lock(profile_id)?;
+    let key_id = retired_key(profile_id, purpose, version)?;
+    // First, so that what has been written under the key is there to be counted.
+    if !data_keys::try_hold(key_id, Hold::ToDestroy) {
+        return Err(wrong_state(
+            "transactions that have sealed or looked for values by the key are still running",
+            "Try again when they have ended: pg_locks and pg_prepared_xacts show them.",
+        ));
+    }
+    if !force {
+        refuse_needed(profile_id, key_id)?;
+    }
     let _acting = session::act_for(profile_id);
-    let (key_id, state) = store::data_keys::find(purpose.as_str(), version)?.ok_or_else(|| {
+    data_keys::destroy(key_id)?;
+    epoch::advance_at_commit();
+    let object = format!("{}/{version}", purpose.as_str());
+    record_administration(profile_id, Event::DataKeyDestroyed, Some(&object))
+}
+
+fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId, Failure> {
+    let _acting = session::act_for(profile_id);
+    let (key_id, state) = data_keys::find(purpose.as_str(), version)?.ok_or_else(|| {
         missing(
             "there is no such data key",
             "vault.keys lists the keys of every profile.",
         )
     })?;
     match state.as_str() {
-        "retired" => {}
-        "current" => {
-            return Err(wrong_state(
-                "the key is the current one",
-                "Rotate first: CALL vault.reencrypt moves what the key has sealed to the next one.",
-            ));
-        }
-        _ => {
-            return Err(wrong_state(
-                "the key is destroyed already",
-                "There is nothing to do.",
-            ));
-        }
+        "retired" => Ok(key_id),
+        "current" => Err(wrong_state(
+            "the key is the current one",
+            "Rotate first: CALL vault.reencrypt moves what the key has sealed to the next one.",
+        )),
+        _ => Err(wrong_state(
+            "the key is destroyed already",
+            "There is nothing to do.",
+        )),
     }
-    if store::data_keys::is_still_used(key_id)? {
+}
+
+fn refuse_needed(profile_id: &str, key_id: KeyId) -> Result<(), Failure> {
+    let hidden = application_columns::hidden()?;
+    if !hidden.is_empty() {
+        return Err(Failure::HiddenByPolicies { tables: hidden });
+    }
+    let key_id = data_keys::to_sql(key_id)?;
+    let of_applications = count_application_values()?.into_iter();
+    let of_applications = of_applications.filter(|(other, _)| *other == key_id);
+    let of_applications: i64 = of_applications.map(|(_, values)| values).sum();
+    match count_values(profile_id, key_id)? + of_applications {
+        0 => Ok(()),
+        values => Err(Failure::KeyNeeded { values }),
+    }
+}
+
+/// What the transaction does not see, it would neither move nor count.
+fn refuse_old_snapshots() -> Result<(), Failure> {
+    if store::snapshot_is_the_transactions() {
         return Err(wrong_state(
-            "transactions that began before the key was retired are still running",
-            "Try again when they have ended; pg_stat_activity shows them.",
+            "the transaction does not see what others have written since it began",
+            "Call this at isolation level READ COMMITTED.",
         ));
     }
-    store::data_keys::destroy(key_id)?;
-    epoch::advance_at_commit();
-    let object = format!("{}/{version}", purpose.as_str());
-    record_administration(profile_id, Event::DataKeyDestroyed, Some(&object))
+    Ok(())
 }
 
 /// Overwrites all keys of a profile: nothing that it has sealed opens from then on.
 pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
     lock(profile_id)?;
     let _acting = session::act_for(profile_id);
-    store::data_keys::destroy_all()?;
+    data_keys::destroy_all()?;
     store::cvcs::delete_all()?;
     store::volatile_payment_methods::delete_all()?;
     epoch::advance_at_commit();
@@ -109,12 +144,13 @@ pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
 pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
     check_profile(profile_id)?;
     let _acting = session::act_for(profile_id);
-    store::reencryption::count(u32::try_from(key_id).unwrap_or_default())
+    store::reencryption::count(data_keys::key_id(key_id)?)
 }
 
 /// How many values of applications' columns are under which key.
 pub fn count_application_values() -> Result<Vec<(i32, i64)>, Failure> {
-    store::application_columns::count()
+    let _acting = session::act_for_nobody();
+    application_columns::count()
 }
 
 fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {

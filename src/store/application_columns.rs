@@ -3,9 +3,10 @@
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::spi::Spi;
+use vault_core::crypto::KeyId;
 
+use super::data_keys::to_sql;
 use super::operator::as_owner;
-use super::snapshot::with_latest_snapshot;
 use super::statement::{Access, Row, Statement, statements};
 use crate::error::Failure;
 
@@ -29,9 +30,11 @@ statements! {
     /// Rows of a partitioned table are those of its partitions, but who inserts through it locks it first.
     Read SEARCHABLE() = tables!("kind IN ('r', 'p') AND encrypted_type IN ('searchable_text', 'card_number')");
     Read COUNTABLE() = tables!("kind IN ('r', 'm') AND NOT hidden_by_policies");
+    Read HIDDEN() =
+        "SELECT DISTINCT relation::text FROM vault.application_columns WHERE kind <> 'p' AND hidden_by_policies";
     Read HIDDEN_SEARCHABLE() =
-        "SELECT EXISTS (SELECT FROM vault.application_columns \
-                        WHERE hidden_by_policies AND encrypted_type IN ('searchable_text', 'card_number'))";
+        "SELECT DISTINCT relation::text FROM vault.application_columns \
+         WHERE kind <> 'p' AND hidden_by_policies AND encrypted_type IN ('searchable_text', 'card_number')";
 }
 
 /// A table with columns of encrypted types.
@@ -62,17 +65,15 @@ pub struct Values {
 pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
     // SAFETY: takes a lock that ends with the transaction; there need not be such a table.
     unsafe { pg_sys::LockRelationOid(oid, pg_sys::AccessShareLock as pg_sys::LOCKMODE) };
-    let columns = with_latest_snapshot(|| {
-        COLUMNS.with(|statement| {
-            statement.rows(&[oid.into()], |row| {
-                let column = Column {
-                    name: row.required(3)?,
-                    type_name: row.required(4)?,
-                    encrypted_type: row.required(5)?,
-                    in_array: row.required(6)?,
-                };
-                Ok((row.required(1)?, row.required(2)?, column))
-            })
+    let columns = COLUMNS.with(|statement| {
+        statement.rows_now(&[oid.into()], |row| {
+            let column = Column {
+                name: row.required(3)?,
+                type_name: row.required(4)?,
+                encrypted_type: row.required(5)?,
+                in_array: row.required(6)?,
+            };
+            Ok((row.required(1)?, row.required(2)?, column))
         })
     })?;
     let mut table = None;
@@ -92,11 +93,14 @@ pub fn searchable() -> Result<Vec<Table>, Failure> {
     SEARCHABLE.with(tables)
 }
 
-/// Whether a policy may hide blind indexes from the owner of their table.
-pub fn has_hidden_searchable() -> Result<bool, Failure> {
-    HIDDEN_SEARCHABLE
-        .with(|statement| statement.row(&[], |row| row.required(1)))?
-        .ok_or(Failure::UnexpectedNull)
+/// The tables whose policies may hide rows from their owner.
+pub fn hidden() -> Result<Vec<String>, Failure> {
+    HIDDEN.with(|statement| statement.rows(&[], |row| row.required(1)))
+}
+
+/// Those of them whose hidden rows may have a blind index.
+pub fn hidden_searchable() -> Result<Vec<String>, Failure> {
+    HIDDEN_SEARCHABLE.with(|statement| statement.rows(&[], |row| row.required(1)))
 }
 
 /// Keeps writers out of the table until the transaction ends.
@@ -110,28 +114,39 @@ pub fn lock(table: &Table) -> Result<(), Failure> {
     })
 }
 
-/// The next rows behind `after` with a value under one of the keys, kept for this transaction. Rows that somebody else
-/// holds are left out.
+/// What becomes of rows that somebody else holds.
+#[derive(Clone, Copy)]
+pub enum Held {
+    Skipped,
+    WaitedFor,
+}
+
+/// The next rows behind `after` with a value under one of the keys, kept for this transaction.
 pub fn outdated(
     table: &Table,
     after: Option<&str>,
-    key_ids: &[i32],
+    key_ids: &[KeyId],
     limit: i32,
+    held: Held,
 ) -> Result<Vec<Values>, Failure> {
     let texts = table.columns.iter().map(|column| &column.name);
     let texts: String = texts.map(|name| format!(", {name}::text")).collect();
     let conditions: Vec<String> = table.columns.iter().map(Column::is_under_keys).collect();
     let statement = format!(
         "SELECT ctid::text{texts} FROM ONLY {} WHERE ctid > COALESCE($1, '(0,0)')::pg_catalog.tid AND ({}) \
-         LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED",
+         LIMIT $3 FOR NO KEY UPDATE {}",
         table.name,
-        conditions.join(" OR ")
+        conditions.join(" OR "),
+        match held {
+            Held::Skipped => "SKIP LOCKED",
+            Held::WaitedFor => "",
+        }
     );
-    let arguments = [
-        after.into(),
-        key_ids.to_vec().into(),
-        i64::from(limit).into(),
-    ];
+    let key_ids: Vec<i32> = key_ids
+        .iter()
+        .map(|key_id| to_sql(*key_id))
+        .collect::<Result<_, _>>()?;
+    let arguments = [after.into(), key_ids.into(), i64::from(limit).into()];
     let last = 1 + table.columns.len();
     as_owner(table.owner, || {
         rows(Access::Write, &statement, &arguments, |row| {

@@ -1,6 +1,7 @@
 //! Tables `vault.data_keys` and `vault.root_keys`.
 
 use pgrx::pg_sys;
+use vault_core::crypto::KeyId;
 
 use super::operator::relation;
 use super::statement::statements;
@@ -24,15 +25,6 @@ statements! {
         "UPDATE vault.data_keys SET state = 'destroyed', wrapped = NULL, \
                 retired_at = COALESCE(retired_at, pg_catalog.clock_timestamp()) \
          WHERE key_id = $1";
-    /// What began before the key was retired may have fetched it, and not yet written. A number beyond the current one is
-    /// of another cluster, whose transactions have ended.
-    Write STILL_USED(INT4OID) =
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a \
-                        WHERE a.pid <> pg_catalog.pg_backend_pid() \
-                          AND GREATEST(pg_catalog.age(a.backend_xmin), pg_catalog.age(a.backend_xid)) \
-                              >= pg_catalog.age(k.retired_by::pg_catalog.xid)) \
-         FROM vault.data_keys k \
-         WHERE k.key_id = $1 AND k.retired_by < pg_catalog.pg_current_xact_id()";
     Read FIND(TEXTOID, INT4OID) =
         "SELECT key_id, state FROM vault.data_keys WHERE purpose = $1 AND version = $2";
     Write DESTROY_ALL() =
@@ -56,7 +48,7 @@ pub struct NewDataKey<'a> {
 
 /// A wrapped data key of the current profile.
 pub struct StoredDataKey {
-    pub key_id: i32,
+    pub key_id: KeyId,
     pub purpose: String,
     pub version: i32,
     /// Takes new writes; a retired key only opens.
@@ -83,12 +75,12 @@ pub fn insert(key: NewDataKey<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The keys of the current profile that open values, oldest first.
+/// The keys of the current profile that open values, as they are by now, oldest first.
 pub fn usable() -> Result<Vec<StoredDataKey>, Failure> {
     USABLE.with(|statement| {
-        statement.rows(&[], |row| {
+        statement.rows_now(&[], |row| {
             Ok(StoredDataKey {
-                key_id: row.required(1)?,
+                key_id: key_id(row.required(1)?)?,
                 purpose: row.required(2)?,
                 version: row.required(3)?,
                 current: row.required(4)?,
@@ -111,28 +103,57 @@ pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has whoever retires the key wait until this transaction ends.
-pub fn hold(key_id: u32) {
-    lock(key_id, pg_sys::AccessShareLock);
+/// How a transaction holds a key until it ends, or keeps others from holding it.
+#[derive(Clone, Copy)]
+pub enum Hold {
+    /// Seals or indexes values by the key: keeps it from being destroyed.
+    ToSeal,
+    /// Decides by the index key whether a payment method is new: keeps it from being retired.
+    ToDecide,
+    /// Retires the index key.
+    ToRetire,
+    /// Destroys the key.
+    ToDestroy,
 }
 
-/// Waits for the transactions that hold the key, and keeps further ones out until this one ends.
-pub fn wait_for_holders(key_id: u32) {
-    lock(key_id, pg_sys::AccessExclusiveLock);
+impl Hold {
+    /// PostgreSQL's own modes, of which each conflicts with those that it must: retiring with deciding, destroying with all.
+    fn mode(self) -> pg_sys::LOCKMODE {
+        let mode = match self {
+            Self::ToSeal => pg_sys::AccessShareLock,
+            Self::ToDecide => pg_sys::RowExclusiveLock,
+            Self::ToRetire => pg_sys::ExclusiveLock,
+            Self::ToDestroy => pg_sys::AccessExclusiveLock,
+        };
+        mode as pg_sys::LOCKMODE
+    }
 }
 
-/// A lock on the key alone, as on an object of the database: on its row it would be a write, on its table everybody's.
-fn lock(key_id: u32, mode: u32) {
-    let table = relation(c"data_keys");
+/// Locks the key, as an object of the database: a lock on its row would be a write, one on its table everybody's. Prepared
+/// transactions keep it, too.
+pub fn hold(KeyId(key_id): KeyId, hold: Hold) {
     // SAFETY: takes a lock that ends with the transaction.
     unsafe {
         pg_sys::LockDatabaseObject(
-            table,
+            relation(c"data_keys"),
             pg_sys::Oid::from(key_id),
             0,
-            mode as pg_sys::LOCKMODE,
+            hold.mode(),
+        );
+    }
+}
+
+/// The same, unless somebody is in the way.
+pub fn try_hold(KeyId(key_id): KeyId, hold: Hold) -> bool {
+    // SAFETY: as above.
+    unsafe {
+        pg_sys::ConditionalLockDatabaseObject(
+            relation(c"data_keys"),
+            pg_sys::Oid::from(key_id),
+            0,
+            hold.mode(),
         )
-    };
+    }
 }
 
 /// Retires the current key of the purpose, and tells its version.
@@ -141,36 +162,44 @@ pub fn retire(purpose: &str) -> Result<Option<i32>, Failure> {
 }
 
 /// Replaces the wrapping of a key; the key stays what it is.
-pub fn rewrap(key_id: i32, wrapped: &[u8], root_key_check: &[u8]) -> Result<(), Failure> {
+pub fn rewrap(key_id: KeyId, wrapped: &[u8], root_key_check: &[u8]) -> Result<(), Failure> {
     REWRAP.with(|statement| {
-        statement.execute(&[key_id.into(), wrapped.into(), root_key_check.into()])
+        statement.execute(&[
+            to_sql(key_id)?.into(),
+            wrapped.into(),
+            root_key_check.into(),
+        ])
     })?;
     Ok(())
 }
 
 /// A key's id and state.
-pub fn find(purpose: &str, version: i32) -> Result<Option<(i32, String)>, Failure> {
+pub fn find(purpose: &str, version: i32) -> Result<Option<(KeyId, String)>, Failure> {
     FIND.with(|statement| {
         statement.row(&[purpose.into(), version.into()], |row| {
-            Ok((row.required(1)?, row.required(2)?))
+            Ok((key_id(row.required(1)?)?, row.required(2)?))
         })
     })
 }
 
-/// Whether transactions are running that may still write under the retired key.
-pub fn is_still_used(key_id: i32) -> Result<bool, Failure> {
-    let used =
-        STILL_USED.with(|statement| statement.row(&[key_id.into()], |row| row.optional(1)))?;
-    Ok(used.flatten().unwrap_or(false))
-}
-
 /// Overwrites the wrapped key with nothing.
-pub fn destroy(key_id: i32) -> Result<(), Failure> {
-    DESTROY.with(|statement| statement.execute(&[key_id.into()]))?;
+pub fn destroy(key_id: KeyId) -> Result<(), Failure> {
+    DESTROY.with(|statement| statement.execute(&[to_sql(key_id)?.into()]))?;
     Ok(())
 }
 
 /// Overwrites all keys of the current profile, and tells how many.
 pub fn destroy_all() -> Result<usize, Failure> {
     DESTROY_ALL.with(|statement| statement.execute(&[]))
+}
+
+/// A key's id as the tables have it.
+pub fn key_id(stored: i32) -> Result<KeyId, Failure> {
+    let id = u32::try_from(stored).map_err(|_| Failure::Malformed)?;
+    Ok(KeyId(id))
+}
+
+/// A key's id as a parameter.
+pub fn to_sql(KeyId(id): KeyId) -> Result<i32, Failure> {
+    i32::try_from(id).map_err(|_| Failure::Malformed)
 }

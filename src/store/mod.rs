@@ -27,4 +27,4 @@ pub mod volatile_payment_methods;
 pub use living::Living;
 pub use local_settings::with_lock_timeout;
 pub use operator::{as_operator, as_worker};
-pub use snapshot::{is_after_snapshot, snapshot_is_the_transactions, with_latest_snapshot};
+pub use snapshot::{is_after_snapshot, snapshot_is_the_transactions};

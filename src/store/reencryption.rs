@@ -148,7 +148,7 @@ pub fn replace(table: Table, rows: Vec<Values>) -> Result<usize, Failure> {
 }
 
 /// How many values of the current profile are under the key.
-pub fn count(key_id: u32) -> Result<i64, Failure> {
+pub fn count(KeyId(key_id): KeyId) -> Result<i64, Failure> {
     let key_id = key_id.to_be_bytes();
     COUNT
         .with(|statement| statement.row(&[key_id.as_slice().into()], |row| row.required(1)))?

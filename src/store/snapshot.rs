@@ -2,22 +2,8 @@
 
 use pgrx::pg_sys;
 
-use crate::error::Failure;
-
 /// How many transactions back the lower halves of two numbers tell which came first.
 const RECENT: u64 = i32::MAX as u64;
-
-/// Runs statements that only read on what is committed by now, whatever the transaction has seen so far.
-pub fn with_latest_snapshot<T>(
-    statements: impl FnOnce() -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    // SAFETY: what is pushed is popped below; an error that leaves as a panic aborts the (sub)transaction, which pops it.
-    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot()) };
-    let result = statements();
-    // SAFETY: as above.
-    unsafe { pg_sys::PopActiveSnapshot() };
-    result
-}
 
 /// Whether the running statement does not see what the transaction of this number (`xid8`) has written, because it was
 /// still running when the statement began.

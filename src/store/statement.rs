@@ -1,6 +1,8 @@
 //! A statement that is prepared once per backend and run by position of its parameters. The only caller of SPI.
 
+use core::ffi::c_char;
 use std::cell::OnceCell;
+use std::ffi::CString;
 
 use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
 use pgrx::pg_sys::{self, PgOid};
@@ -36,6 +38,7 @@ pub(super) struct Statement {
     sql: &'static str,
     parameters: &'static [pg_sys::Oid],
     plan: OnceCell<OwnedPreparedStatement>,
+    plan_for_any_snapshot: OnceCell<pg_sys::SPIPlanPtr>,
 }
 
 /// One row of a result; columns count from 1.
@@ -52,6 +55,7 @@ impl Statement {
             sql,
             parameters,
             plan: OnceCell::new(),
+            plan_for_any_snapshot: OnceCell::new(),
         }
     }
 
@@ -74,6 +78,19 @@ impl Statement {
     ) -> Result<Option<T>, Failure> {
         self.run(arguments, |mut table| {
             table.next().map(|row| read(&Row(row))).transpose()
+        })
+    }
+
+    /// The rows as they are committed by now, whatever the transaction has seen so far, and as it has written them itself.
+    pub fn rows_now<T>(
+        &self,
+        arguments: &[DatumWithOid<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        Spi::connect(|_client| {
+            let plan = self.plan_for_any_snapshot()?;
+            let rows = select_now(plan, arguments)?;
+            rows.into_iter().map(|row| read(&Row(row))).collect()
         })
     }
 
@@ -108,6 +125,75 @@ impl Statement {
             };
             read(table)
         })
+    }
+}
+
+impl Statement {
+    /// pgrx gives no snapshot to a statement that it has prepared.
+    fn plan_for_any_snapshot(&self) -> Result<pg_sys::SPIPlanPtr, Failure> {
+        if let Some(plan) = self.plan_for_any_snapshot.get() {
+            return Ok(*plan);
+        }
+        let sql = CString::new(self.sql).map_err(|_| Failure::Malformed)?;
+        let number = i32::try_from(self.parameters.len()).map_err(|_| Failure::Malformed)?;
+        let mut types = self.parameters.to_vec();
+        // SAFETY: SPI is connected; the text is NUL-terminated, and there are as many types as the number says. The plan is
+        // kept for good.
+        let plan = unsafe {
+            let plan = pg_sys::SPI_prepare(sql.as_ptr(), number, types.as_mut_ptr());
+            if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
+                return Err(Failure::UnexpectedNull);
+            }
+            plan
+        };
+        Ok(*self.plan_for_any_snapshot.get_or_init(|| plan))
+    }
+}
+
+/// Runs the plan of a SELECT by the latest snapshot.
+fn select_now<'conn>(
+    plan: pg_sys::SPIPlanPtr,
+    arguments: &[DatumWithOid<'_>],
+) -> Result<Vec<SpiHeapTupleData<'conn>>, Failure> {
+    let nulls = |argument: &DatumWithOid<'_>| match argument.datum() {
+        Some(_) => b' ' as c_char,
+        None => b'n' as c_char,
+    };
+    let nulls: Vec<c_char> = arguments.iter().map(nulls).collect();
+    let mut values: Vec<pg_sys::Datum> = arguments
+        .iter()
+        .map(|argument| {
+            argument
+                .datum()
+                .map_or(pg_sys::Datum::null(), |datum| datum.sans_lifetime())
+        })
+        .collect();
+    // SAFETY: SPI is connected; there is a value and a mark for each parameter. The rows lie in SPI's memory until it is
+    // disconnected, which is after they have been read.
+    unsafe {
+        let status = pg_sys::SPI_execute_snapshot(
+            plan,
+            values.as_mut_ptr(),
+            nulls.as_ptr(),
+            pg_sys::GetLatestSnapshot(),
+            std::ptr::null_mut(),
+            true,
+            false,
+            0,
+        );
+        let table = pg_sys::SPI_tuptable;
+        if status != pg_sys::SPI_OK_SELECT as i32 || table.is_null() {
+            return Err(Failure::UnexpectedNull);
+        }
+        let number = usize::try_from((*table).numvals).map_err(|_| Failure::Malformed)?;
+        if number == 0 {
+            return Ok(Vec::new());
+        }
+        let rows = std::slice::from_raw_parts((*table).vals, number).iter();
+        rows.map(|row| {
+            SpiHeapTupleData::new((*table).tupdesc, *row)?.ok_or(Failure::UnexpectedNull)
+        })
+        .collect()
     }
 }
 

@@ -29,15 +29,15 @@ pub fn destroy_profile_keys(profile_id: &str) -> Result<(), ErrorReport> {
     Ok(key_lifecycle::destroy_all(profile_id)?)
 }
 
-/// What `vault.destroy_data_key` does once nothing needs the key.
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-pub fn overwrite_data_key(
+pub fn destroy_data_key(
     profile_id: &str,
     purpose: &str,
     version: i32,
+    force: default!(bool, false),
 ) -> Result<(), ErrorReport> {
-    Ok(key_lifecycle::destroy(profile_id, purpose, version)?)
+    Ok(key_lifecycle::destroy(profile_id, purpose, version, force)?)
 }
 
 /// One step of `vault.reencrypt`.

@@ -12,7 +12,7 @@ use vault_core::crypto::{Binding, Envelope, Searchable, Slot};
 use zeroize::Zeroizing;
 
 use crate::error::Failure;
-use crate::keys::{self, ProfileKeys};
+use crate::keys::{self, ProfileKeys, SealingKeys};
 use crate::tenancy::session;
 use vault_core::contract::refusal::Refusal;
 
@@ -159,7 +159,7 @@ pub(super) fn receive(form: Form, message: Internal) -> Result<Vec<u8>, Failure>
 
 /// Seals a value of the current profile, for its type and context.
 pub(super) fn encrypt(slot: Slot<'_>, context: &str, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
-    profile_keys()?.seal_value(slot, &Binding::to_context(context), plaintext)
+    sealing_keys()?.seal_value(slot, &Binding::to_context(context), plaintext)
 }
 
 /// Opens a value of the current profile, of this type and context.
@@ -173,5 +173,14 @@ pub(super) fn decrypt(
 
 /// The keys of the current profile.
 pub(super) fn profile_keys() -> Result<Rc<ProfileKeys>, Failure> {
-    keys::of_profile(&session::current_profile()?.ok_or(Refusal::Unauthenticated)?)
+    keys::of_profile(&profile()?)
+}
+
+/// The same, to seal by.
+pub(super) fn sealing_keys() -> Result<SealingKeys, Failure> {
+    keys::to_seal(&profile()?)
+}
+
+fn profile() -> Result<String, Failure> {
+    Ok(session::current_profile()?.ok_or(Refusal::Unauthenticated)?)
 }

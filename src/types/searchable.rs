@@ -13,7 +13,7 @@ pub(super) fn seal(
     plaintext: &[u8],
     context: &str,
 ) -> Result<Vec<u8>, Failure> {
-    let keys = datum::profile_keys()?;
+    let keys = datum::sealing_keys()?;
     let (index_key_id, index_key) = keys.index_key()?;
     let index = index_key.blind_index(kind.index_domain(), &[plaintext]);
     let mut value = label(kind, index_key_id, &index, shown);

@@ -63,10 +63,7 @@ impl Application {
     }
 
     fn rotate(&self, purpose: &str) -> Result<i32, Refused> {
-        self.tenant.admin().value(
-            "select vault.rotate_data_key($1, $2)",
-            &[&self.tenant.profile, &purpose],
-        )
+        rotate(&self.tenant, purpose)
     }
 
     fn reencrypt(&self) {
@@ -106,6 +103,13 @@ impl Application {
             .value(&format!("select count(*) from {query}"), parameters)
             .unwrap()
     }
+}
+
+fn rotate(tenant: &Tenant, purpose: &str) -> Result<i32, Refused> {
+    tenant.admin().value(
+        "select vault.rotate_data_key($1, $2)",
+        &[&tenant.profile, &purpose],
+    )
 }
 
 #[test]
@@ -257,10 +261,16 @@ fn a_rotation_of_the_index_key_under_load_loses_no_look_up_and_lets_no_duplicate
 #[test]
 fn a_transaction_that_sees_the_time_before_a_rotation_begins_again() {
     let mut shop = Application::with_people(Tenant::new());
+    shop.sql.run("create table other (n int)").unwrap();
     let find = "select count(*) from people where email = vault.searchable('guest7')";
-    for level in ["repeatable read", "serializable"] {
+    let levels = ["repeatable read", "serializable"];
+    let firsts = ["select 1", "insert into other values (1)"];
+    for (level, first) in levels
+        .iter()
+        .flat_map(|level| firsts.map(|first| (level, first)))
+    {
         shop.sql
-            .run(&format!("begin isolation level {level}; select 1"))
+            .run(&format!("begin isolation level {level}; {first}"))
             .unwrap();
         shop.rotate("index").unwrap();
         let refused = shop.sql.value::<i64>(find, &[]).unwrap_err();
@@ -274,6 +284,84 @@ fn a_transaction_that_sees_the_time_before_a_rotation_begins_again() {
         shop.sql.run("rollback").unwrap();
         assert_eq!(shop.sql.value::<i64>(find, &[]), Ok(1));
     }
+}
+
+#[test]
+fn a_rotation_of_the_index_key_waits_for_rows_that_somebody_holds() {
+    let shop = Application::with_people(Tenant::new());
+    let mut holder = shop.session();
+    holder
+        .run("begin; select from people where id = 7 for update")
+        .unwrap();
+    let tenant = &shop.tenant;
+    let mut observer = tenant.stack.superuser();
+    thread::scope(|scope| {
+        let rotation = scope.spawn(|| rotate(tenant, "index"));
+        soon("the rotation waits", || {
+            let blocked =
+                "select count(*) from pg_stat_activity where query like '%rotate_data_key%'
+                           and pg_backend_pid() <> pid and pg_blocking_pids(pid) && array[$1::int]";
+            let pid: i32 = holder.value("select pg_backend_pid()", &[]).unwrap();
+            observer.value::<i64>(blocked, &[&pid]) == Ok(1)
+        });
+        holder.run("commit").unwrap();
+        assert_eq!(rotation.join().unwrap(), Ok(2));
+    });
+    assert_eq!(shop.outdated(), 0);
+}
+
+#[test]
+fn a_transaction_that_sees_no_news_neither_rotates_an_index_key_nor_destroys_a_key() {
+    let shop = Application::with_people(Tenant::new());
+    shop.rotate("data").unwrap();
+    let mut admin = shop.tenant.admin();
+    let profile = &shop.tenant.profile;
+    for call in [
+        "select vault.rotate_data_key($1, 'index')",
+        "select vault.destroy_data_key($1, 'data', 1)",
+    ] {
+        admin.run("begin isolation level repeatable read").unwrap();
+        let refused = admin.execute(call, &[profile]).unwrap_err();
+        assert_eq!(
+            refused.pair(),
+            (
+                "55000",
+                "the transaction does not see what others have written since it began"
+            )
+        );
+        admin.run("rollback").unwrap();
+    }
+}
+
+#[test]
+fn a_key_is_not_destroyed_under_a_prepared_transaction() {
+    let stack = PrivateStack::start();
+    stack
+        .superuser()
+        .run("alter system set max_prepared_transactions = 2")
+        .unwrap();
+    stack.stop();
+    stack.restart();
+    let mut shop = Application::with_people(Tenant::within(&stack));
+    shop.sql
+        .run("delete from people; begin; insert into people values (100, null, vault.encrypt('late')); prepare transaction 'late'")
+        .unwrap();
+    shop.rotate("data").unwrap();
+    let refused = shop.destroy("data", 1).unwrap_err();
+    assert_eq!(
+        refused.pair(),
+        (
+            "55000",
+            "transactions that have sealed or looked for values by the key are still running"
+        )
+    );
+    shop.sql.run("commit prepared 'late'").unwrap();
+    let refused = shop.destroy("data", 1).unwrap_err();
+    assert_eq!(refused.pair(), ("55000", "1 values need this key"));
+    assert_eq!(
+        shop.count("people where vault.decrypt(note) = 'late'", &[]),
+        1
+    );
 }
 
 #[test]
@@ -408,14 +496,14 @@ fn rows_that_a_policy_may_hide_from_their_owner_are_named_and_not_taken_for_none
     let refused = shop.rotate("index").unwrap_err();
     assert_eq!(
         refused.pair(),
-        ("55000", "policies may hide values that have a blind index")
+        ("55000", "policies may hide values that need the key")
     );
     shop.rotate("data").unwrap();
     shop.reencrypt();
     let refused = shop.destroy("data", 1).unwrap_err();
     assert_eq!(
         refused.pair(),
-        ("55000", "policies may hide values that need this key")
+        ("55000", "policies may hide values that need the key")
     );
     assert!(refused.rest.contains(&table), "{refused:?}");
 

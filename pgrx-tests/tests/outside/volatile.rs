@@ -173,8 +173,7 @@ fn a_code_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_s
     use_and_roll_back();
     assert_eq!(tenant.store(&card, &customer), id);
     soon("the worker has written both uses down", || {
-        let uses =
-            "select count(*) from vault.audit_log where profile_id = $1 and event = 'payment_method.use_cvc'";
+        let uses = "select count(*) from vault.audit_log where profile_id = $1 and event = 'payment_method.use_cvc'";
         superuser.value::<i64>(uses, &[&tenant.profile]) == Ok(2)
     });
     assert_eq!(rows(&mut superuser, &tenant.profile), 1);

@@ -31,7 +31,7 @@ pub fn create(
 ) -> Result<PaymentMethodResponse, Failure> {
     let now = clock::now()?;
     let mut new = request.check(now.year_month())?;
-    let keys = keys::with_index_key_held(&caller.profile_id)?;
+    let keys = keys::to_decide(&caller.profile_id)?;
     let (_, index_key) = keys.current_index_key();
     new.summary
         .set_fingerprint(&new.instrument.fingerprint(index_key));

@@ -69,7 +69,7 @@ pub fn seal_token(
 ) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(token).map_err(malformed)?;
     let row = token_row(id, position);
-    keys::of_profile(&caller.profile_id)?.seal(
+    keys::to_seal(&caller.profile_id)?.seal(
         &Context::row("connector_tokens", "details", &row),
         &plaintext,
     )
@@ -147,9 +147,7 @@ impl<'a> Column<'a> {
     fn seal(&self, caller: &Caller, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
         let profile_id = &caller.profile_id;
         match self.storage_type {
-            StorageType::Persistent => {
-                keys::of_profile(profile_id)?.seal(&self.context(), plaintext)
-            }
+            StorageType::Persistent => keys::to_seal(profile_id)?.seal(&self.context(), plaintext),
             StorageType::Volatile => {
                 memory_key_for(caller)?.seal(profile_id, &self.context(), plaintext)
             }

@@ -11,26 +11,26 @@ use vault_core::crypto::{Envelope, KeyId, envelope};
 
 use super::Batch;
 use crate::error::Failure;
-use crate::keys::ProfileKeys;
-use crate::operations::administration::wrong_state;
-use crate::store::application_columns::{self, Table};
+use crate::keys::SealingKeys;
+use crate::store::application_columns::{self, Held, Table};
 use crate::tenancy::session;
 
 /// How many rows a rotation of the index key moves at once.
 const BATCH_SIZE: i32 = 1000;
 
 pub fn batch(
-    keys: &ProfileKeys,
+    keys: &SealingKeys,
     table: &Table,
     after: Option<&str>,
     batch_size: i32,
+    held: Held,
 ) -> Result<Batch, Failure> {
-    let outdated: Vec<i32> = keys.retired().filter_map(to_sql).collect();
+    let outdated: Vec<KeyId> = keys.retired().collect();
     if outdated.is_empty() {
         return Ok(Batch::default());
     }
     let _acting = session::act_for_nobody();
-    let rows = application_columns::outdated(table, after, &outdated, batch_size)?;
+    let rows = application_columns::outdated(table, after, &outdated, batch_size, held)?;
     let mut batch = Batch {
         last: rows.last().map(|row| row.row_id.clone()),
         ..Batch::default()
@@ -55,13 +55,10 @@ pub fn batch(
 
 /// Gives all values that have a blind index one under the current key, and keeps writers out of their tables until the
 /// transaction ends: a column that had both would neither find nor compare its values.
-pub fn reindex(keys: &ProfileKeys) -> Result<(), Failure> {
-    if application_columns::has_hidden_searchable()? {
-        return Err(wrong_state(
-            "policies may hide values that have a blind index",
-            "The owner of such a table in vault.application_columns is bound by its policies, too: \
-             ALTER TABLE ... NO FORCE ROW LEVEL SECURITY, until the key is rotated.",
-        ));
+pub fn reindex(keys: &SealingKeys) -> Result<(), Failure> {
+    let hidden = application_columns::hidden_searchable()?;
+    if !hidden.is_empty() {
+        return Err(Failure::HiddenByPolicies { tables: hidden });
     }
     let tables = application_columns::searchable()?;
     for table in &tables {
@@ -71,7 +68,7 @@ pub fn reindex(keys: &ProfileKeys) -> Result<(), Failure> {
     for table in &tables {
         let mut after = None;
         loop {
-            after = batch(keys, table, after.as_deref(), BATCH_SIZE)?.last;
+            after = batch(keys, table, after.as_deref(), BATCH_SIZE, Held::WaitedFor)?.last;
             if after.is_none() {
                 break;
             }
@@ -101,13 +98,13 @@ impl Form {
 
 /// Seals the values of a row anew.
 struct Reseal<'a> {
-    keys: &'a ProfileKeys,
+    keys: &'a SealingKeys,
     moved: usize,
     damaged: usize,
 }
 
 impl<'a> Reseal<'a> {
-    fn new(keys: &'a ProfileKeys) -> Self {
+    fn new(keys: &'a SealingKeys) -> Self {
         Self {
             keys,
             moved: 0,
@@ -185,8 +182,4 @@ impl<'a> Reseal<'a> {
     fn is_outdated(&self, key_id: KeyId) -> bool {
         self.keys.retired().any(|retired| retired == key_id)
     }
-}
-
-fn to_sql(KeyId(key_id): KeyId) -> Option<i32> {
-    i32::try_from(key_id).ok()
 }

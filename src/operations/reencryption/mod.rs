@@ -3,16 +3,14 @@
 mod applications;
 mod own;
 
-use std::rc::Rc;
-
 use pgrx::pg_sys;
 
 pub use applications::reindex;
 
 use super::administration::{check_profile, invalid};
 use crate::error::Failure;
-use crate::keys::{self, ProfileKeys};
-use crate::store::application_columns;
+use crate::keys::{self, SealingKeys};
+use crate::store::application_columns::{self, Held};
 use crate::store::reencryption::Table;
 use crate::tenancy::session;
 
@@ -46,13 +44,13 @@ pub fn batch(
         return own::batch(&keys, table, after, batch_size);
     }
     match application_columns::table(table)? {
-        Some(table) => applications::batch(&keys, &table, after, batch_size),
+        Some(table) => applications::batch(&keys, &table, after, batch_size, Held::Skipped),
         None => Ok(Batch::default()),
     }
 }
 
 /// The keys of a profile that an administrator names.
-pub fn keys_of(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
+pub fn keys_of(profile_id: &str) -> Result<SealingKeys, Failure> {
     let _acting = session::act_for(profile_id);
-    keys::of_profile(profile_id)
+    keys::to_seal(profile_id)
 }

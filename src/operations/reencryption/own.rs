@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 
 use super::Batch;
 use crate::error::Failure;
-use crate::keys::ProfileKeys;
+use crate::keys::SealingKeys;
 use crate::store::reencryption::{self, Table, Values};
 use crate::tenancy::session;
 
 pub fn batch(
-    keys: &ProfileKeys,
+    keys: &SealingKeys,
     table: Table,
     after: Option<&str>,
     batch_size: i32,
@@ -39,7 +39,7 @@ pub fn batch(
 }
 
 struct Row<'a> {
-    keys: &'a ProfileKeys,
+    keys: &'a SealingKeys,
     id: &'a str,
     values: &'a [Vec<u8>],
 }
