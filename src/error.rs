@@ -38,6 +38,9 @@ pub enum Failure {
     /// A text or message that was to become an encrypted value is none.
     #[error("{0}")]
     Input(EnvelopeError),
+    /// PostgreSQL would keep what it decrypts: in statistics, an index or a materialised view.
+    #[error("a value is not decrypted where its plaintext would be stored")]
+    StoredPlaintext,
     /// What was opened is not what was sealed there.
     #[error("a stored value does not have the form it was written in")]
     Malformed,
@@ -125,6 +128,7 @@ impl Failure {
             }
             Self::Contention => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
             Self::Input(_) => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+            Self::StoredPlaintext => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::NoRandomness
             | Self::Statement(_)
             | Self::UnexpectedNull
@@ -147,6 +151,9 @@ impl Failure {
             Self::Input(_) => Some(
                 "Input takes the text form of a value of its type alone; vault.encrypt, vault.searchable and \
                  vault.card_number make one.",
+            ),
+            Self::StoredPlaintext => Some(
+                "Leave vault.decrypt out of statistics, indexes and materialized views; an ordinary view may have it.",
             ),
             Self::UnknownKey | Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
