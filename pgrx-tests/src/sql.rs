@@ -2,6 +2,8 @@
 //!
 //! Values always travel as bind parameters, so that no test puts card data into a statement's text.
 
+use std::io::Read;
+
 use postgres::types::ToSql;
 use postgres::{Client, Config, NoTls, Row};
 use serde_json::Value;
@@ -51,6 +53,16 @@ impl Session {
     /// Runs statements without parameters.
     pub fn run(&mut self, statements: &str) -> Result<(), Refused> {
         self.client.batch_execute(statements).map_err(refused)
+    }
+
+    /// What a `COPY … TO STDOUT` gives.
+    pub fn copy_out(&mut self, statement: &str) -> Result<Vec<u8>, Refused> {
+        let mut copied = Vec::new();
+        let mut reader = self.client.copy_out(statement).map_err(refused)?;
+        reader
+            .read_to_end(&mut copied)
+            .expect("a copy that has begun");
+        Ok(copied)
     }
 
     /// The single value of a statement that gives one row with one column.

@@ -12,6 +12,7 @@ mod durability;
 mod edge;
 mod installation;
 mod key_rotation;
+mod leaks;
 mod payment_methods;
 mod refusals;
 mod routes;
