@@ -11,6 +11,7 @@ mod docs;
 mod durability;
 mod edge;
 mod installation;
+mod interruption;
 mod key_rotation;
 mod leaks;
 mod payment_methods;
