@@ -21,4 +21,5 @@ mod seeds;
 mod server_log;
 mod support;
 mod tenancy;
+mod upgrade;
 mod volatile;
