@@ -148,6 +148,9 @@ impl Failure {
             Self::Refused(Refusal::RevealNotAllowed) => {
                 Some("By SQL, a role sees full numbers as a member of vault_reveal.")
             }
+            Self::Input(EnvelopeError::UnknownVersion) => {
+                Some("A later version of the vault wrote it: install that one here.")
+            }
             Self::Input(_) => Some(
                 "Input takes the text form of a value of its type alone; vault.encrypt, vault.searchable and \
                  vault.card_number make one.",
@@ -155,7 +158,16 @@ impl Failure {
             Self::StoredPlaintext => Some(
                 "Leave vault.decrypt out of statistics, indexes and materialized views; an ordinary view may have it.",
             ),
-            Self::UnknownKey | Self::Envelope(_) => Some(
+            Self::UnknownKey => Some(
+                "The key is another profile's, or destroyed: see vault.key_id of the value and the view vault.keys.",
+            ),
+            Self::DamagedKey => {
+                Some("Bring back the profile's rows of vault.data_keys from a backup.")
+            }
+            Self::NoCurrentKey => Some(
+                "The profile's keys are destroyed, and with them what they sealed: make another profile for new values.",
+            ),
+            Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
             ),
             _ => None,

@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod bad_input;
+mod bad_values;
 mod catalogue;
 mod ciphertext;
 mod concurrency;
@@ -10,6 +11,7 @@ mod customers;
 mod docs;
 mod durability;
 mod edge;
+mod edited_dump;
 mod installation;
 mod interruption;
 mod key_rotation;
