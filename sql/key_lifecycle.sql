@@ -20,7 +20,7 @@ JOIN pg_catalog.pg_attribute a ON a.atttypid = e.type AND a.attnum > 0 AND NOT a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relispopulated AND c.relkind IN ('r', 'm', 'p')
  AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
 JOIN pg_catalog.pg_roles o ON o.oid = c.relowner;
-COMMENT ON VIEW vault.application_columns IS 'The columns of tables (kind r, partitioned p) and materialised views (m) of this database that hold values of the encrypted types';
+COMMENT ON VIEW vault.application_columns IS 'The columns of tables (kind r, partitioned p) and materialized views (m) of this database that hold values of the encrypted types';
 
 CREATE VIEW vault.keys AS
 WITH application AS MATERIALIZED (SELECT * FROM vault.count_application_values())

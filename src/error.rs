@@ -38,6 +38,9 @@ pub enum Failure {
     /// A text or message that was to become an encrypted value is none.
     #[error("{0}")]
     Input(EnvelopeError),
+    /// PostgreSQL would keep what it decrypts: in statistics, an index or a materialized view.
+    #[error("a value is not decrypted where its plaintext would be stored")]
+    StoredPlaintext,
     /// What was opened is not what was sealed there.
     #[error("a stored value does not have the form it was written in")]
     Malformed,
@@ -139,6 +142,7 @@ impl Failure {
                 PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE
             }
             Self::Input(_) => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+            Self::StoredPlaintext => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::NoRandomness
             | Self::Statement(_)
             | Self::UnexpectedNull
@@ -158,12 +162,15 @@ impl Failure {
             Self::Refused(Refusal::RevealNotAllowed) => {
                 Some("By SQL, a role sees full numbers as a member of vault_reveal.")
             }
+            Self::Input(EnvelopeError::UnknownVersion) => {
+                Some("A later version of the vault wrote it: install that one here.")
+            }
             Self::Input(_) => Some(
                 "Input takes the text form of a value of its type alone; vault.encrypt, vault.searchable and \
                  vault.card_number make one.",
             ),
             Self::KeyNeeded { .. } => Some(
-                "CALL vault.reencrypt(profile_id) moves them to the current key; materialised views are refreshed after it. \
+                "CALL vault.reencrypt(profile_id) moves them to the current key; materialized views are refreshed after it. \
                  force => true gives the values up.",
             ),
             Self::HiddenByPolicies { .. } => Some(
@@ -171,7 +178,19 @@ impl Failure {
                  until the keys are changed.",
             ),
             Self::RotatedMeanwhile => Some("Begin the transaction again."),
-            Self::UnknownKey | Self::Envelope(_) => Some(
+            Self::StoredPlaintext => Some(
+                "Leave vault.decrypt out of statistics, indexes and materialized views; an ordinary view may have it.",
+            ),
+            Self::UnknownKey => Some(
+                "The key is another profile's, or destroyed: see vault.key_ids of the value and the view vault.keys.",
+            ),
+            Self::DamagedKey => {
+                Some("Bring back the profile's rows of vault.data_keys from a backup.")
+            }
+            Self::NoCurrentKey => Some(
+                "The profile's keys are destroyed, and with them what they sealed: make another profile for new values.",
+            ),
+            Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
             ),
             _ => None,

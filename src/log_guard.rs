@@ -37,8 +37,9 @@ unsafe extern "C-unwind" fn guard(error: *mut pg_sys::ErrorData) {
             ] {
                 mask(text, mask_secrets);
             }
-            // PostgreSQL quotes a part of a text that it could not read, and may cut a number in two.
-            if is_unreadable(error) {
+            // PostgreSQL quotes a part of a text that it could not read, and may cut a number in two. A tree has constants,
+            // and a plan made for parameters has these, as bytes in decimal.
+            if is_unreadable(error) || is_tree(error) {
                 mask(error.detail, mask_digits);
                 mask(error.context, mask_digits);
             }
@@ -54,6 +55,17 @@ fn is_unreadable(error: &pg_sys::ErrorData) -> bool {
     let code = error.sqlerrcode as isize;
     code == PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION as isize
         || code == PgSqlErrorCode::ERRCODE_UNTRANSLATABLE_CHARACTER as isize
+}
+
+/// Whether it is what `debug_print_parse`, `debug_print_rewritten` or `debug_print_plan` asks for.
+///
+/// # Safety
+/// The message is null or a NUL-terminated string.
+unsafe fn is_tree(error: &pg_sys::ErrorData) -> bool {
+    // SAFETY: promised by the caller.
+    !error.message.is_null()
+        && [c"parse tree:", c"rewritten parse tree:", c"plan:"]
+            .contains(&unsafe { core::ffi::CStr::from_ptr(error.message) })
 }
 
 /// # Safety

@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod arrows;
 pub mod card;
+pub mod forms;
 pub mod http;
 pub mod ledger;
 pub mod random;

@@ -2,7 +2,11 @@
 //!
 //! Values always travel as bind parameters, so that no test puts card data into a statement's text.
 
-use postgres::types::ToSql;
+use std::error::Error;
+use std::io::Read;
+
+use bytes::BytesMut;
+use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Config, NoTls, Row};
 use serde_json::Value;
 
@@ -12,6 +16,33 @@ pub type Parameter<'a> = &'a (dyn ToSql + Sync);
 /// A connection of one role.
 pub struct Session {
     client: Client,
+}
+
+/// The binary form of a value of any type: what its send function gives and its receive function takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binary(pub Vec<u8>);
+
+impl ToSql for Binary {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.extend_from_slice(&self.0);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Binary {
+    fn from_sql(_: &Type, bytes: &'a [u8]) -> Result<Binary, Box<dyn Error + Sync + Send>> {
+        Ok(Binary(bytes.to_vec()))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
 }
 
 /// An error of the database: its SQLSTATE and message.
@@ -53,10 +84,20 @@ impl Session {
         self.client.batch_execute(statements).map_err(refused)
     }
 
+    /// What a `COPY … TO STDOUT` gives.
+    pub fn copy_out(&mut self, statement: &str) -> Result<Vec<u8>, Refused> {
+        let mut copied = Vec::new();
+        let mut reader = self.client.copy_out(statement).map_err(refused)?;
+        reader
+            .read_to_end(&mut copied)
+            .expect("a copy that has begun");
+        Ok(copied)
+    }
+
     /// The single value of a statement that gives one row with one column.
     pub fn value<T>(&mut self, statement: &str, parameters: &[Parameter]) -> Result<T, Refused>
     where
-        T: for<'a> postgres::types::FromSql<'a>,
+        T: for<'a> FromSql<'a>,
     {
         self.client
             .query_one(statement, parameters)

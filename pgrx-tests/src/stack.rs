@@ -86,7 +86,16 @@ impl Stack {
 
     /// What `pg_dump` makes of the whole database.
     pub fn dump(&self) -> Vec<u8> {
-        output(self.client_program("pg_dump").arg(&self.database))
+        self.dump_with(&[])
+    }
+
+    /// What `pg_dump` makes of what the options say.
+    pub fn dump_with(&self, options: &[&str]) -> Vec<u8> {
+        output(
+            self.client_program("pg_dump")
+                .args(options)
+                .arg(&self.database),
+        )
     }
 
     /// The roles and their memberships, as `pg_dumpall` writes them down.
@@ -241,6 +250,13 @@ impl PrivateStack {
     pub fn restart_with_root_keys(&self, lines: &str) {
         self.stop();
         fs::write(self.state.join("root.key"), lines).expect("a file of root keys");
+        self.restart();
+    }
+
+    /// Restarts PostgreSQL with one more line of settings.
+    pub fn restart_with_setting(&self, line: &str) {
+        append(&self.state.join("etc/stack.conf"), line);
+        self.stop();
         self.restart();
     }
 

@@ -10,6 +10,7 @@ use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use regex::bytes::Regex;
+use vault_tests::forms::forms;
 use vault_tests::ledger::{self, Kind};
 use vault_tests::{Card, Session, Stack};
 use walkdir::WalkDir;
@@ -74,29 +75,6 @@ fn read(path: &Path) -> Option<Place> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => panic!("{}: {error}", path.display()),
     }
-}
-
-/// The forms in which a secret might lie somewhere.
-fn forms(secret: &str) -> Vec<Vec<u8>> {
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let mut forms = vec![
-        secret.as_bytes().to_vec(),
-        hex.to_uppercase().into_bytes(),
-        hex.into_bytes(),
-        secret.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-    ];
-    forms.extend((0..3).map(|shift| base64_at(secret, shift)));
-    forms
-}
-
-/// The middle of the base64 form of a longer text that has the secret `shift` bytes after a multiple of three: the
-/// characters that depend on the secret alone.
-fn base64_at(secret: &str, shift: usize) -> Vec<u8> {
-    let padded = [vec![0; shift], secret.as_bytes().to_vec()].concat();
-    let encoded = STANDARD_NO_PAD.encode(&padded).into_bytes();
-    let start = (shift * 8).div_ceil(6);
-    let end = padded.len() * 8 / 6;
-    encoded[start..end].to_vec()
 }
 
 /// What was found, as `secret in place`, without the secrets themselves but for the last digits.

@@ -29,11 +29,7 @@ pub(super) fn seal(
 /// Opens a value of the current profile.
 pub(super) fn open(kind: Kind, value: &[u8], context: &str) -> Result<String, Failure> {
     let value = Searchable::parse(kind, value)?;
-    let plaintext = datum::profile_keys()?.open_value(
-        Slot::Label(value.label()),
-        &Binding::to_context(context),
-        value.sealed(),
-    )?;
+    let plaintext = datum::decrypt(Slot::Label(value.label()), context, value.sealed())?;
     let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
     Ok(text.to_owned())
 }

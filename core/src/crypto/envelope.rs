@@ -142,11 +142,13 @@ impl<'a> Envelope<'a> {
     /// Reads the layout.
     ///
     /// # Errors
-    /// [`EnvelopeError::UnknownVersion`] or [`EnvelopeError::Truncated`].
+    /// [`EnvelopeError::OtherType`], [`EnvelopeError::UnknownVersion`] or [`EnvelopeError::Truncated`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, EnvelopeError> {
         match bytes.first() {
             None => return Err(EnvelopeError::Truncated),
             Some(&VERSION) => {}
+            // The upper half is a type: that of a value with a label, which no plain envelope has.
+            Some(16..) => return Err(EnvelopeError::OtherType),
             Some(_) => return Err(EnvelopeError::UnknownVersion),
         }
         let (header, sealed) = bytes
@@ -218,18 +220,14 @@ impl fmt::Debug for Envelope<'_> {
 /// envelopes have equal texts.
 ///
 /// # Errors
-/// [`EnvelopeError::NotAnEnvelope`], [`EnvelopeError::UnknownVersion`] or [`EnvelopeError::Truncated`].
+/// [`EnvelopeError::NotAnEnvelope`], and those of [`Envelope::parse`].
 pub fn from_text(text: &str) -> Result<Vec<u8>, EnvelopeError> {
     let (version, rest) = text
         .strip_prefix("vault:")
         .and_then(|rest| rest.split_once(':'))
         .ok_or(EnvelopeError::NotAnEnvelope)?;
     let (key_id, body) = rest.split_once(':').ok_or(EnvelopeError::NotAnEnvelope)?;
-    match version.parse() {
-        Ok(VERSION) => {}
-        Ok(0..) => return Err(EnvelopeError::UnknownVersion),
-        Err(_) => return Err(EnvelopeError::NotAnEnvelope),
-    }
+    check_text_version(version)?;
     let key_id: u32 = key_id.parse().map_err(|_| EnvelopeError::NotAnEnvelope)?;
     let body = Base64UrlUnpadded::decode_vec(body).map_err(|_| EnvelopeError::NotAnEnvelope)?;
 
@@ -238,6 +236,17 @@ pub fn from_text(text: &str) -> Result<Vec<u8>, EnvelopeError> {
         return Err(EnvelopeError::NotAnEnvelope);
     }
     Ok(bytes)
+}
+
+/// A letter before the version names a type: that of a value with a label.
+fn check_text_version(version: &str) -> Result<(), EnvelopeError> {
+    let number = version.trim_start_matches(|first: char| first.is_ascii_lowercase());
+    match number.parse::<u8>() {
+        Err(_) => Err(EnvelopeError::NotAnEnvelope),
+        Ok(_) if number != version => Err(EnvelopeError::OtherType),
+        Ok(VERSION) => Ok(()),
+        Ok(_) => Err(EnvelopeError::UnknownVersion),
+    }
 }
 
 /// Why a value was not sealed or opened. Shows nothing of the value.

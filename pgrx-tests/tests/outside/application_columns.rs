@@ -468,7 +468,7 @@ fn a_value_that_does_not_open_is_left_as_it_is_and_keeps_its_key() {
 }
 
 #[test]
-fn a_materialised_view_keeps_the_old_key_until_it_is_refreshed() {
+fn a_materialized_view_keeps_the_old_key_until_it_is_refreshed() {
     let mut shop = Application::with_people(Tenant::new());
     shop.sql
         .run("create materialized view notes as select note from people")

@@ -80,7 +80,7 @@ fn a_value_with_any_byte_changed_does_not_open() {
         let mut damaged = bytes.clone();
         damaged[position] ^= 0x80;
         let expected = if position == 0 {
-            EnvelopeError::UnknownVersion
+            EnvelopeError::OtherType
         } else {
             EnvelopeError::Damaged
         };
@@ -162,12 +162,18 @@ fn only_the_canonical_text_form_is_taken() {
 }
 
 #[test]
-fn a_text_of_another_version_or_too_short_says_so() {
+fn a_text_of_another_version_or_type_or_too_short_says_so() {
     let text = Envelope::parse(&sealed(b"ab")).unwrap().to_text();
     assert_eq!(
         from_text(&text.replace(":1:", ":2:")),
         Err(EnvelopeError::UnknownVersion)
     );
+    for labelled in [":s1:", ":c2:"] {
+        assert_eq!(
+            from_text(&text.replace(":1:", labelled)),
+            Err(EnvelopeError::OtherType)
+        );
+    }
     assert_eq!(from_text("vault:1:258:"), Err(EnvelopeError::Truncated));
     assert_eq!(from_text("vault:1:258:AAAA"), Err(EnvelopeError::Truncated));
 }

@@ -120,13 +120,13 @@ fn split(kind: Kind, bytes: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
 fn a_value_with_any_byte_changed_does_not_open() {
     for kind in KINDS {
         let bytes = sealed(kind, NUMBER);
-        let version_of_envelope = COMPARED_LENGTH + kind.shown_length();
+        let type_of_envelope = COMPARED_LENGTH + kind.shown_length();
         for position in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[position] ^= 0x80;
             let expected = match position {
                 0 => EnvelopeError::OtherType,
-                _ if position == version_of_envelope => EnvelopeError::UnknownVersion,
+                _ if position == type_of_envelope => EnvelopeError::OtherType,
                 _ => EnvelopeError::Damaged,
             };
             assert_eq!(
