@@ -54,7 +54,7 @@ COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s 
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier data keys anew, in batches that commit; may be stopped, and goes on when called again';
 COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one; returns how many';
 COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Overwrites a retired key, unless values need it; force gives them up';
-COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile: nothing that it has sealed opens again';
+COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile, and has the source of the root key remember it: nothing that it has sealed opens again, in earlier dumps neither';
 COMMENT ON FUNCTION vault.overwrite_data_key(text, text, integer) IS 'Internal: what vault.destroy_data_key does once it has looked';
 COMMENT ON FUNCTION vault.reencrypt_batch(text, text, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values(integer) IS 'Internal: how many values of application columns are under a data key';
@@ -62,6 +62,7 @@ COMMENT ON FUNCTION vault.key_id(vault.encrypted_text) IS 'The data key that sea
 COMMENT ON FUNCTION vault.key_id(vault.encrypted_json) IS 'The data key that sealed the value: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_id(vault.searchable_text) IS 'The data key that sealed the value: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_id(vault.card_number) IS 'The data key that sealed the value: key_id of vault.keys';
+COMMENT ON FUNCTION vault.is_destroyed(text) IS 'Internal: whether the source of the root key says that a profile''s keys are destroyed';
 COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many values are under a data key';
 
 COMMENT ON FUNCTION vault.encrypted_text_in(cstring) IS 'Input: the text form of an envelope, nothing else';
@@ -191,7 +192,7 @@ GRANT EXECUTE ON FUNCTION
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
     vault.destroy_data_key(text, text, integer, boolean), vault.destroy_profile_keys(text),
     vault.overwrite_data_key(text, text, integer), vault.reencrypt_batch(text, text, text, integer),
-    vault.count_values(text, integer), vault.count_application_values(integer)
+    vault.count_values(text, integer), vault.count_application_values(integer), vault.is_destroyed(text)
 TO vault_admin;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
 GRANT SELECT ON vault.keys TO vault_admin;

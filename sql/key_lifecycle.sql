@@ -1,7 +1,8 @@
 -- What a DBA does with keys. Procedures and functions here run with their caller's rights and call the operator's.
 
 CREATE VIEW vault.keys AS
-SELECT k.key_id, k.profile_id, k.purpose, k.version, k.state,
+SELECT k.key_id, k.profile_id, k.purpose, k.version,
+       CASE WHEN vault.is_destroyed(k.profile_id) THEN 'destroyed' ELSE k.state END AS state,
        CASE k.purpose WHEN 'data' THEN 'XAES-256-GCM' ELSE 'HMAC-SHA-256' END AS algorithm,
        k.created_at, k.retired_at, k.rotate_after,
        CASE k.purpose WHEN 'data' THEN vault.count_values(k.profile_id, k.key_id) END AS values_count

@@ -93,6 +93,7 @@ extension_sql_file!(
         "types",
         surface::keys::count_application_values,
         surface::keys::count_values,
+        surface::keys::is_destroyed,
         surface::keys::overwrite_data_key,
         surface::keys::reencrypt_batch,
     ]
@@ -119,6 +120,7 @@ pub extern "C-unwind" fn _PG_init() {
     let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
     settings::register(preloading);
     tenancy::session::register_callbacks();
+    keys::destruction::register_callbacks();
     if preloading {
         log_guard::install();
         keys::epoch::reserve_shared_memory();

@@ -2,6 +2,9 @@
 //!
 //! Values always travel as bind parameters, so that no test puts card data into a statement's text.
 
+use std::sync::mpsc::{Receiver, channel};
+
+use postgres::error::DbError;
 use postgres::types::ToSql;
 use postgres::{Client, Config, NoTls, Row};
 use serde_json::Value;
@@ -12,9 +15,10 @@ pub type Parameter<'a> = &'a (dyn ToSql + Sync);
 /// A connection of one role.
 pub struct Session {
     client: Client,
+    notices: Receiver<Refused>,
 }
 
-/// An error of the database: its SQLSTATE and message.
+/// An error or a notice of the database: its SQLSTATE and message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub sqlstate: String,
@@ -32,10 +36,21 @@ impl Refused {
 
 impl Session {
     pub(crate) fn open(config: &Config) -> Session {
+        let (sender, notices) = channel();
         let client = config
+            .clone()
+            .notice_callback(move |notice| {
+                // Nobody may be there to read it any more.
+                let _ = sender.send(from_server(&notice));
+            })
             .connect(NoTls)
             .unwrap_or_else(|error| panic!("cannot log in: {error:?}"));
-        Session { client }
+        Session { client, notices }
+    }
+
+    /// The warnings and notices that came since this was last asked.
+    pub fn notices(&mut self) -> Vec<Refused> {
+        self.notices.try_iter().collect()
     }
 
     /// Runs a statement that gives rows.
@@ -74,6 +89,10 @@ fn refused(error: postgres::Error) -> Refused {
     let Some(error) = error.as_db_error() else {
         panic!("not an error of the database: {error:?}");
     };
+    from_server(error)
+}
+
+fn from_server(error: &DbError) -> Refused {
     let rest = [
         error.detail(),
         error.hint(),

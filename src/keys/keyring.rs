@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use pgrx::pg_sys;
 use vault_core::crypto::{Context, DataKey, Envelope, IndexKey, KeyId, Purpose, seal};
 use zeroize::Zeroizing;
 
@@ -76,11 +75,9 @@ pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
 
 impl Stamp {
     fn now() -> Self {
-        // SAFETY: reads shared state.
-        let is_replica = unsafe { pg_sys::RecoveryInProgress() };
         Self {
             epoch: epoch::current(),
-            transaction: is_replica.then(local_transaction_id),
+            transaction: store::is_on_standby().then(local_transaction_id),
         }
     }
 }
@@ -174,9 +171,9 @@ fn load(profile_id: &str) -> Result<ProfileKeys, Failure> {
     }
     Ok(ProfileKeys {
         profile_id: profile_id.to_owned(),
-        current: current.ok_or(Failure::NoCurrentKey)?,
+        current: current.ok_or(Failure::KeysDestroyed)?,
         retired,
-        index: index.ok_or(Failure::NoCurrentKey)?,
+        index: index.ok_or(Failure::KeysDestroyed)?,
     })
 }
 

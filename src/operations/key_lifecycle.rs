@@ -5,7 +5,7 @@ use vault_core::crypto::{Context, KeyId, Purpose};
 
 use super::administration::{invalid, missing};
 use crate::error::Failure;
-use crate::keys::{self, epoch};
+use crate::keys::{self, destruction, epoch};
 use crate::store;
 use crate::store::reencryption::{Envelopes, Table};
 use crate::tenancy::audit::{Event, record_administration};
@@ -90,6 +90,7 @@ pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
     store::cvcs::delete_all()?;
     store::volatile_payment_methods::delete_all()?;
     epoch::advance_at_commit();
+    destruction::tell_source_at_commit(profile_id)?;
     record_administration(profile_id, Event::ProfileKeysDestroyed, Some(profile_id))
 }
 
@@ -135,6 +136,11 @@ pub fn reencrypt_batch(
     let last = resealed.last().map(|row| row.row_id.clone());
     let moved = store::reencryption::replace(table, resealed)?;
     Ok(Batch { last, moved })
+}
+
+/// Whether the root key's source says that the profile's keys are destroyed, whatever the database holds of them.
+pub fn is_destroyed(profile_id: &str) -> bool {
+    keys::root_key::root_keys().is_ok_and(|keys| keys.know_as_destroyed(profile_id))
 }
 
 /// How many values of the vault's own tables are under the key.

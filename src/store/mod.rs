@@ -24,3 +24,4 @@ pub mod volatile_payment_methods;
 
 pub use living::Living;
 pub use operator::{as_operator, as_worker, with_latest_snapshot};
+pub use statement::is_on_standby;

@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod blind_index;
 pub mod envelope;
 pub mod key;
+pub mod root_key_line;
 pub mod searchable;
 pub mod wrap;
 
@@ -15,6 +16,7 @@ mod vectors;
 pub use api_key::ApiKey;
 pub use blind_index::BlindIndex;
 pub use envelope::{Context, Envelope, EnvelopeError, seal};
-pub use key::{CheckValue, DataKey, IndexKey, KeyId, KeyMaterial, RootKey, RootKeyError};
+pub use key::{CheckValue, DataKey, IndexKey, KeyId, KeyMaterial, RootKey};
+pub use root_key_line::{RootKeyLine, RootKeyLineError};
 pub use searchable::Searchable;
 pub use wrap::{DataKeyDescriptor, Purpose, WrapError, unwrap, wrap};
