@@ -120,10 +120,10 @@ pub extern "C-unwind" fn _PG_init() {
     let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
     settings::register(preloading);
     tenancy::session::register_callbacks();
-    keys::destruction::register_callbacks();
     if preloading {
         log_guard::install();
         keys::epoch::reserve_shared_memory();
+        keys::destruction::reserve_shared_memory();
         tenancy::lockout::reserve_shared_memory();
         tenancy::kept::reserve_shared_memory();
         keys::root_key::load_at_server_start();

@@ -9,17 +9,28 @@ use pgrx::prelude::*;
 use vault_core::crypto::RootKeyLine;
 
 use super::command;
+use super::destroyed;
 use super::root_key::root_keys;
-use crate::error::Failure;
+use crate::error::{Failure, Sealed};
 use crate::settings;
 
 thread_local! {
-    /// Lines that the source does not have yet, with the subtransactions that destroyed the keys.
-    static LINES: RefCell<Vec<(pg_sys::SubTransactionId, String)>> = const { RefCell::new(Vec::new()) };
+    /// Profiles whose keys this transaction has destroyed.
+    static DESTROYED: RefCell<Vec<Profile>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Must run when the library is loaded.
-pub fn register_callbacks() {
+struct Profile {
+    id: String,
+    /// Whose rollback gives the keys back.
+    subtransaction: pg_sys::SubTransactionId,
+    /// Where the root key comes from, too.
+    source_knows: bool,
+}
+
+/// Must run while the postmaster loads its libraries, after the epoch's: what is registered later is called earlier, and
+/// whoever follows the epoch must find the profiles already.
+pub fn reserve_shared_memory() {
+    destroyed::reserve_shared_memory();
     // SAFETY: both callbacks are guarded and live as long as the library.
     unsafe {
         pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut());
@@ -31,24 +42,40 @@ pub fn register_callbacks() {
 /// outside of the database cannot be rolled back, nor after, when it could not be refused any more.
 ///
 /// # Errors
-/// When the profile's id does not have the form of one.
+/// When the library was not loaded at the server's start, or the profile's id does not have the form of one.
 pub fn tell_source_at_commit(profile_id: &str) -> Result<(), Failure> {
-    if root_keys().is_ok_and(|keys| keys.know_as_destroyed(profile_id)) {
-        return Ok(());
+    match root_keys() {
+        Ok(keys) if keys.know_as_destroyed(profile_id) => return Ok(()),
+        Err(reason @ Sealed::NotPreloaded) => return Err(reason.into()),
+        _ => {}
     }
-    let line = RootKeyLine::destroyed(profile_id).map_err(|_| Failure::Malformed)?;
+    RootKeyLine::destroyed(profile_id).map_err(|_| Failure::Malformed)?;
     // SAFETY: reads the backend's state.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    LINES.with_borrow_mut(|lines| lines.push((subtransaction, line)));
+    DESTROYED.with_borrow_mut(|profiles| {
+        profiles.push(Profile {
+            id: profile_id.to_owned(),
+            subtransaction,
+            source_knows: false,
+        });
+    });
     Ok(())
 }
 
-fn tell_source(lines: &str) -> Result<(), Failure> {
+/// Without the command the source does not hear of it.
+fn tell_source(profiles: &mut [Profile]) -> Result<(), Failure> {
+    let mut lines = String::new();
+    for profile in &*profiles {
+        lines += &RootKeyLine::destroyed(&profile.id).map_err(|_| Failure::Malformed)?;
+    }
     let Some(command) = settings::key_destruction_command() else {
-        warn_of_earlier_dumps(lines);
+        warn_of_earlier_dumps(&lines);
         return Ok(());
     };
-    command::run(&command, lines, settings::root_key_timeout()).map_err(Failure::NotDestroyed)?;
+    command::run(&command, &lines, settings::root_key_timeout()).map_err(Failure::NotDestroyed)?;
+    for profile in profiles {
+        profile.source_knows = true;
+    }
     Ok(())
 }
 
@@ -73,14 +100,22 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
     use pg_sys::XactEvent::*;
     match event {
         XACT_EVENT_PRE_COMMIT => {
-            let lines: String = LINES.take().into_iter().map(|(_, line)| line).collect();
-            if !lines.is_empty()
-                && let Err(failure) = tell_source(&lines)
+            let mut profiles = DESTROYED.take();
+            if !profiles.is_empty()
+                && let Err(failure) = tell_source(&mut profiles)
             {
                 ErrorReport::from(failure).report(PgLogLevel::ERROR);
             }
+            DESTROYED.set(profiles);
         }
-        XACT_EVENT_ABORT => LINES.with_borrow_mut(Vec::clear),
+        XACT_EVENT_COMMIT => {
+            for profile in DESTROYED.take() {
+                if profile.source_knows {
+                    destroyed::insert(&profile.id);
+                }
+            }
+        }
+        XACT_EVENT_ABORT => DESTROYED.with_borrow_mut(Vec::clear),
         _ => {}
     }
 }
@@ -93,14 +128,16 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
     _argument: *mut core::ffi::c_void,
 ) {
     use pg_sys::SubXactEvent::*;
-    LINES.with_borrow_mut(|lines| match event {
-        SUBXACT_EVENT_ABORT_SUB => lines.retain(|(owner, _)| *owner != subtransaction),
+    DESTROYED.with_borrow_mut(|profiles| match event {
+        SUBXACT_EVENT_ABORT_SUB => {
+            profiles.retain(|profile| profile.subtransaction != subtransaction);
+        }
         SUBXACT_EVENT_COMMIT_SUB => {
-            for (owner, _) in lines
+            for profile in profiles
                 .iter_mut()
-                .filter(|(owner, _)| *owner == subtransaction)
+                .filter(|profile| profile.subtransaction == subtransaction)
             {
-                *owner = parent;
+                profile.subtransaction = parent;
             }
         }
         _ => {}

@@ -2,6 +2,7 @@
 
 mod command;
 mod data_keys;
+mod destroyed;
 pub mod destruction;
 pub mod epoch;
 mod keyring;

@@ -154,6 +154,35 @@ fn destroyed_keys_open_nothing_in_an_earlier_dump_or_on_a_standby_and_no_other_p
 }
 
 #[test]
+fn destroyed_keys_open_nothing_in_a_dump_restored_before_the_next_restart() {
+    let stack = PrivateStack::start();
+    let (shop, other) = (Shop::within(&stack), Shop::within(&stack));
+    application_table(&stack, &[&shop, &other]);
+    let dump = stack.dump();
+    stack.superuser().run("create database earlier").unwrap();
+    let earlier = stack.database("earlier");
+    earlier.run_script(&dump);
+    // This one has the keys of the earlier database already.
+    let mut sql = earlier.session(&shop.role);
+    sql.call("list_customers()", &[]).unwrap();
+
+    destroy(&stack, &shop).unwrap();
+
+    assert_eq!(
+        sql.call("list_customers()", &[]).unwrap_err().pair(),
+        DESTROYED
+    );
+    assert_nothing_opens(&earlier, &shop);
+    assert_all_opens(&earlier, &other);
+    destroy(&earlier, &shop).unwrap();
+    assert_eq!(
+        stack.destroyed_keys().lines().count(),
+        1,
+        "the source knows already"
+    );
+}
+
+#[test]
 fn destroyed_keys_end_with_the_root_key_that_wrapped_them() {
     let stack = PrivateStack::start();
     let (shop, other) = (Shop::within(&stack), Shop::within(&stack));
