@@ -192,7 +192,7 @@ mod tests {
 
     use super::*;
 
-    /// Check values as `xxd -r -p | sha256sum | cut -c 1-16` prints them.
+    /// Check values as docs/root-key.md computes them, with sha256sum.
     const ALICE: &str =
         "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F:630dcd2966c43366";
     const BOB: &str =
