@@ -82,6 +82,22 @@ fn destroy(stack: &Stack, shop: &Shop) -> Result<u64, Refused> {
         .execute(DESTROY, &[&shop.tenant.profile])
 }
 
+/// Has the running server use another command.
+fn set_destruction_command(stack: &Stack, command: &str) {
+    let mut superuser = stack.superuser();
+    superuser
+        .run(&format!(
+            "alter system set vault.key_destruction_command = '{command}'"
+        ))
+        .unwrap();
+    superuser.run("select pg_reload_conf()").unwrap();
+    soon("the setting is reloaded", || {
+        let mut session = stack.superuser();
+        let shown = session.value::<String>("show vault.key_destruction_command", &[]);
+        shown.unwrap() == command
+    });
+}
+
 /// The profile's keys as they lie in the table: purpose, state and wrapped form.
 fn stored_keys(stack: &Stack, shop: &Shop) -> String {
     stack
@@ -226,18 +242,6 @@ fn keys_whose_destruction_cannot_be_remembered_are_not_destroyed() {
     let shop = Shop::within(&stack);
     application_table(&stack, &[&shop]);
     stack.restart_with_settings("vault.root_key_timeout = '1s'");
-    let mut superuser = stack.superuser();
-    let mut set_command = |command: &str| {
-        let set = format!("alter system set vault.key_destruction_command = '{command}'");
-        superuser.run(&set).unwrap();
-        superuser.run("select pg_reload_conf()").unwrap();
-        soon("the setting is reloaded", || {
-            let shown = stack
-                .superuser()
-                .value::<String>("show vault.key_destruction_command", &[]);
-            shown.unwrap() == command
-        });
-    };
     for (command, reason) in [
         ("cat >&2; exit 3", "failed with exit code 3"),
         ("kill -9 $$", "was ended by signal 9"),
@@ -245,7 +249,7 @@ fn keys_whose_destruction_cannot_be_remembered_are_not_destroyed() {
         ("exec >/dev/null; sleep 600", "did not end in time"),
         ("yes", "printed too much"),
     ] {
-        set_command(command);
+        set_destruction_command(&stack, command);
         let refused = destroy(&stack, &shop).unwrap_err();
         let message = format!("nothing is destroyed: the key destruction command {reason}");
         assert_eq!(refused.pair(), ("38000", message.as_str()));
@@ -257,7 +261,7 @@ fn keys_whose_destruction_cannot_be_remembered_are_not_destroyed() {
     }
     assert_eq!(stack.destroyed_keys(), "");
 
-    set_command("");
+    set_destruction_command(&stack, "");
     let mut admin = stack.session(ADMIN);
     admin.execute(DESTROY, &[&shop.tenant.profile]).unwrap();
     let notices = admin.notices();
@@ -275,32 +279,39 @@ fn keys_whose_destruction_cannot_be_remembered_are_not_destroyed() {
 }
 
 #[test]
-fn a_destruction_that_waits_for_its_command_can_be_cancelled() {
+fn a_destruction_that_waits_for_its_command_can_be_cancelled_and_leaves_no_process() {
     let stack = PrivateStack::start();
     let shop = Shop::within(&stack);
     application_table(&stack, &[&shop]);
-    let running = stack.state.join("log/running");
-    stack.restart_with_settings(&format!(
-        "vault.root_key_timeout = '10min'
-         vault.key_destruction_command = 'echo $$ >{}; sleep 600; true'",
-        running.display()
-    ));
-    let mut admin = stack.session(ADMIN);
-    let pid: i32 = admin.value("select pg_backend_pid()", &[]).unwrap();
-    let profile = shop.tenant.profile.clone();
-    let call = thread::spawn(move || admin.execute(DESTROY, &[&profile]).unwrap_err());
-    let mut command = String::new();
-    soon("the command runs", || {
-        command = fs::read_to_string(&running).unwrap_or_default();
-        command.ends_with('\n')
-    });
-    stack
-        .superuser()
-        .execute("select pg_cancel_backend($1)", &[&pid])
-        .unwrap();
-    assert_eq!(call.join().unwrap().sqlstate, "57014");
-    assert!(!Path::new("/proc").join(command.trim()).exists());
-    assert_all_opens(&stack, &shop);
+    stack.restart_with_settings("vault.root_key_timeout = '10min'");
+    let note = stack.state.join("log/running");
+    for prelude in ["", "exec >/dev/null;"] {
+        let command = format!("{prelude} sleep 600 & echo $! >{}; wait", note.display());
+        set_destruction_command(&stack, &command);
+        let mut admin = stack.session(ADMIN);
+        let pid: i32 = admin.value("select pg_backend_pid()", &[]).unwrap();
+        let profile = shop.tenant.profile.clone();
+        let call = thread::spawn(move || admin.execute(DESTROY, &[&profile]).unwrap_err());
+        let mut started = String::new();
+        soon("the command runs", || {
+            started = fs::read_to_string(&note).unwrap_or_default();
+            started.ends_with('\n')
+        });
+        fs::remove_file(&note).unwrap();
+
+        stack
+            .superuser()
+            .execute("select pg_cancel_backend($1)", &[&pid])
+            .unwrap();
+
+        assert_eq!(call.join().unwrap().sqlstate, "57014");
+        assert_all_opens(&stack, &shop);
+        // One that has ended has no command line, even if nobody has waited for it.
+        let command_line = Path::new("/proc").join(started.trim()).join("cmdline");
+        soon("what the command has started is gone", || {
+            fs::read(&command_line).unwrap_or_default().is_empty()
+        });
+    }
 }
 
 #[test]
