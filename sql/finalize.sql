@@ -54,7 +54,7 @@ COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s 
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
 COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one; returns how many';
 COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Overwrites a retired key, unless values need it; force gives them up';
-COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile: nothing that it has sealed opens again';
+COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile, and has the source of the root key remember it: nothing that it has sealed opens again, in earlier dumps neither';
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
 COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that the value is under: key_id of vault.keys';
@@ -62,6 +62,7 @@ COMMENT ON FUNCTION vault.key_ids(vault.encrypted_json) IS 'The data key that th
 COMMENT ON FUNCTION vault.key_ids(vault.searchable_text) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_ids(vault.card_number) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
 COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many of the vault''s own values are under a key';
+COMMENT ON FUNCTION vault.is_destroyed(text) IS 'Internal: whether the source of the root key says that a profile''s keys are destroyed';
 
 COMMENT ON FUNCTION vault.encrypted_text_in(cstring) IS 'Input: the text form of an envelope, nothing else';
 COMMENT ON FUNCTION vault.encrypted_text_out(vault.encrypted_text) IS 'Output: the text form of the envelope';
@@ -190,7 +191,7 @@ GRANT EXECUTE ON FUNCTION
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
     vault.destroy_data_key(text, text, integer, boolean), vault.destroy_profile_keys(text),
     vault.reencrypt_batch(text, oid, text, integer),
-    vault.count_values(text, integer), vault.count_application_values()
+    vault.count_values(text, integer), vault.count_application_values(), vault.is_destroyed(text)
 TO vault_admin;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
 GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;

@@ -24,7 +24,8 @@ COMMENT ON VIEW vault.application_columns IS 'The columns of tables (kind r, par
 
 CREATE VIEW vault.keys AS
 WITH application AS MATERIALIZED (SELECT * FROM vault.count_application_values())
-SELECT k.key_id, k.profile_id, k.purpose, k.version, k.state,
+SELECT k.key_id, k.profile_id, k.purpose, k.version,
+       CASE WHEN vault.is_destroyed(k.profile_id) THEN 'destroyed' ELSE k.state END AS state,
        CASE k.purpose WHEN 'data' THEN 'XAES-256-GCM' ELSE 'HMAC-SHA-256' END AS algorithm,
        k.created_at, k.retired_at, k.rotate_after,
        vault.count_values(k.profile_id, k.key_id)

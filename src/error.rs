@@ -6,6 +6,7 @@ use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::spi::SpiError;
 use vault_core::contract::refusal::Refusal;
+use vault_core::crypto::RootKeyLineError;
 use vault_core::crypto::envelope::EnvelopeError;
 
 /// What ends an operation without an answer.
@@ -44,9 +45,15 @@ pub enum Failure {
     /// What was opened is not what was sealed there.
     #[error("a stored value does not have the form it was written in")]
     Malformed,
-    /// The profile has no current key for the purpose.
-    #[error("the profile has no current key")]
-    NoCurrentKey,
+    /// In this database, or where the root key comes from.
+    #[error("the keys of this profile are destroyed")]
+    KeysDestroyed,
+    /// The root key's source could not be told.
+    #[error("nothing is destroyed: the key destruction command {0}")]
+    NotDestroyed(CommandError),
+    /// A write on a standby.
+    #[error("the vault cannot be written to: the server is a standby")]
+    Standby,
     #[error("the operating system gave no randomness")]
     NoRandomness,
     #[error("a statement of the vault failed: {0}")]
@@ -80,18 +87,34 @@ pub enum Sealed {
     NotPreloaded,
     #[error("vault.root_key_command is not set")]
     NoCommand,
-    #[error("the root key command could not be started")]
-    NotStarted,
-    #[error("the root key command did not end in time")]
-    TimedOut,
-    #[error("the root key command failed with exit code {0}")]
-    Failed(i32),
-    #[error("the root key command printed too much")]
-    TooLong,
-    #[error("line {line} of the root key command's output is not a key: {reason}")]
-    NotAKey { line: usize, reason: String },
+    #[error("the root key command {0}")]
+    Command(#[from] CommandError),
+    #[error("the root key command printed something that is not text")]
+    NoText,
+    #[error("the root key command printed no key")]
+    NoKey,
+    #[error("line {number} of the root key command's output is wrong: {reason}")]
+    Line {
+        number: usize,
+        reason: RootKeyLineError,
+    },
     #[error("the root key is not the one this database was sealed with")]
     OtherRootKey,
+}
+
+/// Why a command of the configuration has not done its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    #[error("could not be started")]
+    NotStarted,
+    #[error("did not end in time")]
+    TimedOut,
+    #[error("failed with exit code {0}")]
+    Failed(i32),
+    #[error("was ended by signal {0}")]
+    Killed(i32),
+    #[error("printed too much")]
+    TooLong,
 }
 
 impl From<Refusal> for Failure {
@@ -130,11 +153,13 @@ impl Failure {
             Self::Refused(refusal) => named(refusal.sqlstate()),
             Self::Administration { code, .. } => *code,
             Self::Sealed(_)
-            | Self::NoCurrentKey
+            | Self::KeysDestroyed
             | Self::KeyNeeded { .. }
             | Self::HiddenByPolicies { .. } => {
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
+            Self::NotDestroyed(_) => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+            Self::Standby => PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Self::UnknownKey | Self::DamagedKey | Self::Envelope(_) | Self::Malformed => {
                 PgSqlErrorCode::ERRCODE_DATA_CORRUPTED
             }
@@ -155,6 +180,16 @@ impl Failure {
         match self {
             Self::Sealed(reason) => Some(reason.hint()),
             Self::Administration { hint, .. } => Some(hint),
+            Self::KeysDestroyed => Some(
+                "Nothing that the profile has sealed opens again; vault.keys shows the state of every key.",
+            ),
+            Self::NotDestroyed(_) => Some(
+                "Run vault.key_destruction_command as the server's user, with a line 'destroyed <profile id>' as its \
+                 input, to see why; then destroy the keys again.",
+            ),
+            Self::Standby => Some(
+                "Call the primary: a standby retrieves and lists. Even a reveal is a write, for it leaves a row in the audit log.",
+            ),
             Self::Refused(Refusal::Unauthenticated) => Some(
                 "Call vault.authenticate(api_key, profile_id) in this transaction, or have vault.bind_role give your \
                  role a profile.",
@@ -187,9 +222,6 @@ impl Failure {
             Self::DamagedKey => {
                 Some("Bring back the profile's rows of vault.data_keys from a backup.")
             }
-            Self::NoCurrentKey => Some(
-                "The profile's keys are destroyed, and with them what they sealed: make another profile for new values.",
-            ),
             Self::Envelope(_) => Some(
                 "A value opens only in the profile, table, column and row, or under the context, that it was sealed for.",
             ),

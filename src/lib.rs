@@ -93,6 +93,7 @@ extension_sql_file!(
         "types",
         surface::keys::count_application_values,
         surface::keys::count_values,
+        surface::keys::is_destroyed,
         surface::keys::reencrypt_batch,
     ]
 );
@@ -121,6 +122,7 @@ pub extern "C-unwind" fn _PG_init() {
     if preloading {
         log_guard::install();
         keys::epoch::reserve_shared_memory();
+        keys::destruction::reserve_shared_memory();
         tenancy::lockout::reserve_shared_memory();
         tenancy::kept::reserve_shared_memory();
         keys::root_key::load_at_server_start();

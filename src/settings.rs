@@ -10,7 +10,13 @@ use pgrx::prelude::*;
 /// The longest word in an identifier or key.
 const MAX_WORD_LENGTH: usize = 16;
 
+/// In seconds.
+const DAY: i32 = 24 * 60 * 60;
+
 static ROOT_KEY_COMMAND: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static KEY_DESTRUCTION_COMMAND: GucSetting<Option<CString>> =
+    GucSetting::<Option<CString>>::new(None);
+static DATA_KEY_PERIOD: GucSetting<i32> = GucSetting::<i32>::new(365 * DAY);
 static ROOT_KEY_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10);
 static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static CELL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"12345"));
@@ -34,15 +40,15 @@ fn register_for_server_start() {
         c"vault.root_key_command",
         c"Shell command that prints the root key.",
         c"Run once, when the server starts. Prints 64 hexadecimal digits per line: the current root key first, \
-          earlier ones after it.",
+          earlier ones after it. A line 'destroyed <profile id>' ends a profile's keys.",
         &ROOT_KEY_COMMAND,
         GucContext::Postmaster,
         GucFlags::SUPERUSER_ONLY,
     );
     GucRegistry::define_int_guc(
         c"vault.root_key_timeout",
-        c"Time that the root key command may take.",
-        c"After it the command is ended and the vault starts sealed.",
+        c"Time that the root key command may take, and the key destruction command.",
+        c"After it the command is ended: the vault starts sealed, nothing is destroyed.",
         &ROOT_KEY_TIMEOUT,
         1,
         600,
@@ -60,6 +66,25 @@ fn register_for_server_start() {
 }
 
 fn register_for_reload() {
+    GucRegistry::define_string_guc(
+        c"vault.key_destruction_command",
+        c"Shell command that has the source of the root key remember destroyed keys.",
+        c"Run when a transaction commits that called vault.destroy_profile_keys, with a line 'destroyed <profile id>' \
+          for each profile as its input, which vault.root_key_command prints from then on.",
+        &KEY_DESTRUCTION_COMMAND,
+        GucContext::Sighup,
+        GucFlags::SUPERUSER_ONLY,
+    );
+    GucRegistry::define_int_guc(
+        c"vault.data_key_period",
+        c"Time after which a data key should be rotated.",
+        c"Sets rotate_after of new keys in vault.keys, which is shown and not acted upon (PCI DSS 3.7.4).",
+        &DATA_KEY_PERIOD,
+        DAY,
+        i32::MAX,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
     // SAFETY: the hook is guarded.
     unsafe {
         GucRegistry::define_string_guc_with_hooks(
@@ -115,7 +140,17 @@ pub fn root_key_command() -> Option<String> {
     text(&ROOT_KEY_COMMAND).filter(|command| !command.trim().is_empty())
 }
 
-/// How long the root key command may run.
+/// The shell command that is told whose keys are destroyed, if one is set.
+pub fn key_destruction_command() -> Option<String> {
+    text(&KEY_DESTRUCTION_COMMAND).filter(|command| !command.trim().is_empty())
+}
+
+/// The cryptoperiod of a data key.
+pub fn data_key_period() -> Duration {
+    seconds(&DATA_KEY_PERIOD)
+}
+
+/// How long the root key command may run, and the key destruction command.
 pub fn root_key_timeout() -> Duration {
     seconds(&ROOT_KEY_TIMEOUT)
 }

@@ -51,7 +51,8 @@ include 'postgresql.conf'
 hba_file = '$state/etc/pg_hba.conf'
 port = $pg_port
 unix_socket_directories = '$pg_host'
-vault.root_key_command = 'cat "$state/root.key"'
+vault.root_key_command = 'cat "$state/root.key" "$state/destroyed-keys"'
+vault.key_destruction_command = 'cat >>"$state/destroyed-keys" && sync "$state/destroyed-keys"'
 CONF
 }
 

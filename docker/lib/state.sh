@@ -4,6 +4,7 @@
 #   postgresql/  PostgreSQL with the extension    etc/  configuration      run  -> unix sockets, pid files
 #   data/        the database                     log/  of all servers     env  how to reach the stack
 #   root.key     current root key, and earlier ones after it                credentials  of the demo's merchant
+#   destroyed-keys  the profiles whose keys are destroyed, in earlier dumps, too
 
 make_state() {
     [ -e "$state" ] || reachable_directory "$state"
@@ -12,6 +13,7 @@ make_state() {
     mkdir -p "$state/bin" "$state/etc" "$state/log"
     own "$state/log"
     [ -e "$state/root.key" ] || make_root_key
+    [ -e "$state/destroyed-keys" ] || install -m 600 -o "$(server_user)" /dev/null "$state/destroyed-keys"
 }
 
 # Makes a directory that the servers' user can reach; when the clone lies where it cannot (in root's home, say), a link

@@ -4,8 +4,10 @@
 
 use std::error::Error;
 use std::io::Read;
+use std::sync::mpsc::{Receiver, channel};
 
 use bytes::BytesMut;
+use postgres::error::DbError;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Config, NoTls, Row};
 use serde_json::Value;
@@ -16,6 +18,7 @@ pub type Parameter<'a> = &'a (dyn ToSql + Sync);
 /// A connection of one role.
 pub struct Session {
     client: Client,
+    notices: Receiver<Refused>,
 }
 
 /// The binary form of a value of any type: what its send function gives and its receive function takes.
@@ -45,7 +48,7 @@ impl<'a> FromSql<'a> for Binary {
     }
 }
 
-/// An error of the database: its SQLSTATE and message.
+/// An error or a notice of the database: its SQLSTATE and message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub sqlstate: String,
@@ -63,10 +66,21 @@ impl Refused {
 
 impl Session {
     pub(crate) fn open(config: &Config) -> Session {
+        let (sender, notices) = channel();
         let client = config
+            .clone()
+            .notice_callback(move |notice| {
+                // Nobody may be there to read it any more.
+                let _ = sender.send(from_server(&notice));
+            })
             .connect(NoTls)
             .unwrap_or_else(|error| panic!("cannot log in: {error:?}"));
-        Session { client }
+        Session { client, notices }
+    }
+
+    /// The warnings and notices that came since this was last asked.
+    pub fn notices(&mut self) -> Vec<Refused> {
+        self.notices.try_iter().collect()
     }
 
     /// Runs a statement that gives rows.
@@ -115,6 +129,10 @@ fn refused(error: postgres::Error) -> Refused {
     let Some(error) = error.as_db_error() else {
         panic!("not an error of the database: {error:?}");
     };
+    from_server(error)
+}
+
+fn from_server(error: &DbError) -> Refused {
     let rest = [
         error.detail(),
         error.hint(),

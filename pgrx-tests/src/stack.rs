@@ -253,11 +253,22 @@ impl PrivateStack {
         self.restart();
     }
 
-    /// Restarts PostgreSQL with one more line of settings.
-    pub fn restart_with_setting(&self, line: &str) {
-        append(&self.state.join("etc/stack.conf"), line);
+    /// Stops PostgreSQL and starts it again with other settings, each a line of its configuration file. They stay.
+    pub fn restart_with_settings(&self, lines: &str) {
         self.stop();
+        append(&self.state.join("etc/stack.conf"), lines);
         self.restart();
+    }
+
+    /// What the stack's key destruction command has written.
+    pub fn destroyed_keys(&self) -> String {
+        fs::read_to_string(self.state.join("destroyed-keys")).expect("a file of destroyed keys")
+    }
+
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        let log = fs::read(self.state.join("log/postgresql.log")).expect("a log");
+        String::from_utf8_lossy(&log).into_owned()
     }
 
     /// Puts a new, empty cluster in the place of the one that there is: at the same port, with the same settings.

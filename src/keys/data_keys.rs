@@ -6,9 +6,10 @@ use vault_core::crypto::{
 };
 
 use super::epoch;
-use super::root_key::{RootKeys, root_keys};
+use super::root_key::{RootKeys, root_keys, root_keys_for};
 use crate::clock::{fill_random, random_bytes};
 use crate::error::{Failure, Sealed};
+use crate::settings;
 use crate::store;
 use crate::store::data_keys::{NewDataKey, StoredDataKey};
 
@@ -17,7 +18,7 @@ use crate::store::data_keys::{NewDataKey, StoredDataKey};
 /// # Errors
 /// Refuses when the vault is sealed, or when the root key is not the one that the database's keys are wrapped with.
 pub fn create_for_profile(profile_id: &str) -> Result<(), Failure> {
-    let root_keys = root_keys()?;
+    let root_keys = root_keys_for(profile_id)?;
     check_root_key(root_keys)?;
     store::data_keys::insert_root_key(root_keys.current().check_value().as_bytes())?;
     for purpose in [Purpose::Data, Purpose::Index] {
@@ -37,11 +38,11 @@ pub fn create_for_profile(profile_id: &str) -> Result<(), Failure> {
 /// locked.
 ///
 /// # Errors
-/// As [`create_for_profile`]; [`Failure::NoCurrentKey`] when there is none to replace.
+/// As [`create_for_profile`]; [`Failure::KeysDestroyed`] when there is none to replace.
 pub fn rotate(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
-    let root_keys = root_keys()?;
+    let root_keys = root_keys_for(profile_id)?;
     check_root_key(root_keys)?;
-    let retired = store::data_keys::retire(purpose.as_str())?.ok_or(Failure::NoCurrentKey)?;
+    let retired = store::data_keys::retire(purpose.as_str())?.ok_or(Failure::KeysDestroyed)?;
     let version = retired + 1;
     store::data_keys::insert_root_key(root_keys.current().check_value().as_bytes())?;
     create(
@@ -56,12 +57,17 @@ pub fn rotate(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
     Ok(version)
 }
 
-/// Wraps the current profile's keys anew under the current root key, and tells how many were under another.
+/// Wraps the current profile's keys anew under the current root key, and tells how many were under another. Destroyed keys
+/// stay under the old one, so that they end with it in every copy.
 ///
 /// # Errors
 /// When one of them does not open.
 pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
-    let current = root_keys()?.current();
+    let root_keys = root_keys()?;
+    if root_keys.know_as_destroyed(profile_id) {
+        return Ok(0);
+    }
+    let current = root_keys.current();
     let check_value = current.check_value();
     store::data_keys::insert_root_key(check_value.as_bytes())?;
     let mut rewrapped = 0;
@@ -87,13 +93,14 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
 /// Unwraps a stored key.
 ///
 /// # Errors
-/// [`Sealed::OtherRootKey`] when none of the server's root keys wrapped it, [`Failure::DamagedKey`] when it does not open.
+/// [`Failure::KeysDestroyed`] where the root keys come from, [`Sealed::OtherRootKey`] when none of the server's root keys
+/// wrapped it, [`Failure::DamagedKey`] when it does not open.
 pub fn open(
     profile_id: &str,
     purpose: Purpose,
     stored: &StoredDataKey,
 ) -> Result<KeyMaterial, Failure> {
-    let root_key = root_keys()?
+    let root_key = root_keys_for(profile_id)?
         .with_check_value(check_value(&stored.root_key_check)?)
         .ok_or(Sealed::OtherRootKey)?;
     let descriptor = DataKeyDescriptor {
@@ -134,6 +141,7 @@ fn create(root_keys: &RootKeys, descriptor: DataKeyDescriptor<'_>) -> Result<(),
         wrapped: &wrapped,
         check_value: check_value_of(descriptor.purpose, &material).as_bytes(),
         root_key_check: root_keys.current().check_value().as_bytes(),
+        period: settings::data_key_period(),
     })
 }
 

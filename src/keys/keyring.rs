@@ -137,11 +137,9 @@ pub fn to_decide(profile_id: &str) -> Result<SealingKeys, Failure> {
 
 impl Stamp {
     fn now() -> Self {
-        // SAFETY: reads shared state.
-        let is_replica = unsafe { pg_sys::RecoveryInProgress() };
         Self {
             epoch: epoch::current(),
-            transaction: is_replica.then(local_transaction_id),
+            transaction: store::is_on_standby().then(local_transaction_id),
         }
     }
 }
@@ -330,7 +328,7 @@ impl<K> Loading<K> {
 
     fn done(self) -> Result<Keys<K>, Failure> {
         Ok(Keys {
-            current: self.current.ok_or(Failure::NoCurrentKey)?,
+            current: self.current.ok_or(Failure::KeysDestroyed)?,
             retired: self.retired,
         })
     }

@@ -1,6 +1,9 @@
 //! The root key, the data keys it wraps, the keys that this backend has unwrapped, and the memory key.
 
+mod command;
 mod data_keys;
+mod destroyed;
+pub mod destruction;
 pub mod epoch;
 mod keyring;
 mod memory;

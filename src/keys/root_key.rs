@@ -1,28 +1,24 @@
 //! The root key: printed by `vault.root_key_command` once, when the server starts, and kept in memory from then on.
 
-use std::io::Read;
-use std::os::fd::AsRawFd;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::collections::HashSet;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use vault_core::crypto::{CheckValue, RootKey};
-use zeroize::Zeroizing;
+use vault_core::crypto::{CheckValue, RootKey, RootKeyLine};
 
+use super::command;
+use super::destroyed;
 use super::memory::exclude_from_core_dumps;
-use crate::error::Sealed;
+use crate::error::{Failure, Sealed};
 use crate::settings;
-
-/// More than a hundred keys; a command that prints more prints something else.
-const OUTPUT_LIMIT: usize = 8 * 1024;
 
 /// Set in the postmaster, inherited by every backend.
 static ROOT_KEYS: OnceLock<Result<RootKeys, Sealed>> = OnceLock::new();
 
-/// The current root key and earlier ones.
+/// The current root key and earlier ones, and the profiles that they serve no more.
 pub struct RootKeys {
     current: RootKey,
     earlier: Vec<RootKey>,
+    destroyed: HashSet<String>,
 }
 
 impl RootKeys {
@@ -37,12 +33,17 @@ impl RootKeys {
             .chain(&self.earlier)
             .find(|key| key.check_value() == check_value)
     }
+
+    /// Whether the profile's keys are destroyed, whatever the database holds of them: it may be an earlier one, restored.
+    pub fn know_as_destroyed(&self, profile_id: &str) -> bool {
+        self.destroyed.contains(profile_id) || destroyed::contains(profile_id)
+    }
 }
 
 /// Runs the command. Called by the postmaster before it forks any backend. A sealed vault does not keep the server from
 /// starting: the other databases in it may have nothing to do with it.
 pub fn load_at_server_start() {
-    if let Err(reason) = ROOT_KEYS.get_or_init(run_command) {
+    if let Err(reason) = ROOT_KEYS.get_or_init(load) {
         pgrx::warning!("vault is sealed: {reason}");
     }
 }
@@ -59,88 +60,50 @@ pub fn root_keys() -> Result<&'static RootKeys, Sealed> {
     }
 }
 
-fn run_command() -> Result<RootKeys, Sealed> {
+/// The root keys, for the keys of one profile.
+///
+/// # Errors
+/// As [`root_keys`]; [`Failure::KeysDestroyed`] when they serve the profile no more.
+pub fn root_keys_for(profile_id: &str) -> Result<&'static RootKeys, Failure> {
+    let keys = root_keys()?;
+    if keys.know_as_destroyed(profile_id) {
+        return Err(Failure::KeysDestroyed);
+    }
+    Ok(keys)
+}
+
+fn load() -> Result<RootKeys, Sealed> {
     let command = settings::root_key_command().ok_or(Sealed::NoCommand)?;
-    let mut child = Command::new("/bin/sh")
-        .args(["-c", &command])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|_| Sealed::NotStarted)?;
-    let output = read_output(&mut child, settings::root_key_timeout());
-    if output.is_err() {
-        // It may have ended by itself meanwhile.
-        let _ = child.kill();
-    }
-    let status = child.wait().map_err(|_| Sealed::NotStarted)?;
-    let output = output?;
-    if !status.success() {
-        return Err(Sealed::Failed(status.code().unwrap_or(-1)));
-    }
+    let output = command::run(&command, "", settings::root_key_timeout())?;
     parse(&output)
 }
 
 fn parse(output: &[u8]) -> Result<RootKeys, Sealed> {
-    let text = std::str::from_utf8(output).unwrap_or_default();
+    let text = std::str::from_utf8(output).map_err(|_| Sealed::NoText)?;
     let mut keys = Vec::new();
+    let mut destroyed = HashSet::new();
     for (index, line) in text.lines().enumerate() {
-        let key = RootKey::from_hex_line(line).map_err(|reason| Sealed::NotAKey {
-            line: index + 1,
-            reason: reason.to_string(),
+        if line.trim().is_empty() {
+            continue;
+        }
+        let line = RootKeyLine::parse(line).map_err(|reason| Sealed::Line {
+            number: index + 1,
+            reason,
         })?;
-        exclude_from_core_dumps(key.location());
-        keys.push(key);
+        match line {
+            RootKeyLine::Key(key) => {
+                exclude_from_core_dumps(key.location());
+                keys.push(key);
+            }
+            RootKeyLine::Destroyed(profile) => {
+                destroyed.insert(profile.as_str().to_owned());
+            }
+        }
     }
     let mut keys = keys.into_iter();
-    let current = keys.next().ok_or_else(|| Sealed::NotAKey {
-        line: 1,
-        reason: "it printed no text".to_owned(),
-    })?;
     Ok(RootKeys {
-        current,
+        current: keys.next().ok_or(Sealed::NoKey)?,
         earlier: keys.collect(),
+        destroyed,
     })
-}
-
-/// All that the command prints, within the time and the limit.
-fn read_output(child: &mut Child, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, Sealed> {
-    let mut stdout = child.stdout.take().ok_or(Sealed::NotStarted)?;
-    let deadline = Instant::now() + timeout;
-    // Never grows, so that no reallocation leaves a copy of the key behind.
-    let mut output = Zeroizing::new(vec![0; OUTPUT_LIMIT]);
-    let mut length = 0;
-    loop {
-        wait_until_readable(&stdout, deadline)?;
-        let free = output.get_mut(length..).ok_or(Sealed::TooLong)?;
-        match stdout.read(free) {
-            Ok(0) if free.is_empty() => return Err(Sealed::TooLong),
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => return Err(Sealed::NotStarted),
-        }
-    }
-    output.truncate(length);
-    Ok(output)
-}
-
-fn wait_until_readable(stdout: &ChildStdout, deadline: Instant) -> Result<(), Sealed> {
-    let mut poll = libc::pollfd {
-        fd: stdout.as_raw_fd(),
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    loop {
-        let left = deadline
-            .saturating_duration_since(Instant::now())
-            .as_millis();
-        // SAFETY: one valid pollfd, on a descriptor that `stdout` keeps open.
-        let ready = unsafe { libc::poll(&mut poll, 1, i32::try_from(left).unwrap_or(i32::MAX)) };
-        match ready {
-            0 => return Err(Sealed::TimedOut),
-            1.. => return Ok(()),
-            _ if std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted => {}
-            _ => return Err(Sealed::NotStarted),
-        }
-    }
 }

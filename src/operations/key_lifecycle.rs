@@ -5,7 +5,7 @@ use vault_core::crypto::{KeyId, Purpose};
 use super::administration::{check_profile, invalid, missing, no_profile, wrong_state};
 use super::reencryption::{self, keys_of};
 use crate::error::Failure;
-use crate::keys::{self, epoch};
+use crate::keys::{self, destruction, epoch};
 use crate::store;
 use crate::store::application_columns;
 use crate::store::data_keys::{self, Hold};
@@ -137,7 +137,13 @@ pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
     store::cvcs::delete_all()?;
     store::volatile_payment_methods::delete_all()?;
     epoch::advance_at_commit();
+    destruction::tell_source_at_commit(profile_id)?;
     record_administration(profile_id, Event::ProfileKeysDestroyed, Some(profile_id))
+}
+
+/// Whether the root key's source says that the profile's keys are destroyed, whatever the database holds of them.
+pub fn is_destroyed(profile_id: &str) -> bool {
+    keys::root_key::root_keys().is_ok_and(|keys| keys.know_as_destroyed(profile_id))
 }
 
 /// How many values of the vault's own tables are under the key.

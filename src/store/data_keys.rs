@@ -1,5 +1,7 @@
 //! Tables `vault.data_keys` and `vault.root_keys`.
 
+use std::time::Duration;
+
 use pgrx::pg_sys;
 use vault_core::crypto::KeyId;
 
@@ -8,9 +10,9 @@ use super::statement::statements;
 use crate::error::Failure;
 
 statements! {
-    Write INSERT(TEXTOID, TEXTOID, INT4OID, BYTEAOID, BYTEAOID, BYTEAOID) =
-        "INSERT INTO vault.data_keys (profile_id, purpose, version, wrapped, check_value, root_key_check) \
-         VALUES ($1, $2, $3, $4, $5, $6)";
+    Write INSERT(TEXTOID, TEXTOID, INT4OID, BYTEAOID, BYTEAOID, BYTEAOID, FLOAT8OID) =
+        "INSERT INTO vault.data_keys (profile_id, purpose, version, wrapped, check_value, root_key_check, rotate_after) \
+         VALUES ($1, $2, $3, $4, $5, $6, pg_catalog.now() + pg_catalog.make_interval(secs => $7))";
     Read USABLE() =
         "SELECT key_id, purpose, version, state = 'current', wrapped, check_value, root_key_check, \
                 retired_by::text::bigint \
@@ -44,6 +46,8 @@ pub struct NewDataKey<'a> {
     pub wrapped: &'a [u8],
     pub check_value: &'a [u8],
     pub root_key_check: &'a [u8],
+    /// How long it should be used.
+    pub period: Duration,
 }
 
 /// A wrapped data key of the current profile.
@@ -70,6 +74,7 @@ pub fn insert(key: NewDataKey<'_>) -> Result<(), Failure> {
             key.wrapped.into(),
             key.check_value.into(),
             key.root_key_check.into(),
+            key.period.as_secs_f64().into(),
         ])
     })?;
     Ok(())

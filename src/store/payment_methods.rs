@@ -1,7 +1,6 @@
 //! Table `vault.payment_methods`.
 
 use pgrx::datum::DatumWithOid;
-use pgrx::pg_sys;
 use vault_core::contract::payment_method::{PaymentMethodType, StorageType};
 use vault_core::contract::time::Timestamp;
 use vault_core::crypto::searchable::IndexPart;
@@ -9,7 +8,7 @@ use vault_core::crypto::searchable::IndexPart;
 use super::connector_tokens::StoredToken;
 use super::cvcs::{NewCode, upsert_code};
 use super::living::Living;
-use super::statement::{Row, statements, timestamptz};
+use super::statement::{Row, is_on_standby, statements, timestamptz};
 use crate::error::Failure;
 
 /// What every read of payment methods `p` selects: a row per connector token `t`, or one without. [`fold`] reads them.
@@ -312,10 +311,14 @@ pub fn find(
     Ok(None)
 }
 
+/// Finds a method to reveal it, which a standby cannot put on record.
 pub fn find_with_instrument(
     payment_method_id: &str,
     living: Living,
 ) -> Result<Option<WithInstrument>, Failure> {
+    if is_on_standby() {
+        return Err(Failure::Standby);
+    }
     for find in [&FIND_WITH_INSTRUMENT, &FIND_VOLATILE_WITH_INSTRUMENT] {
         let arguments = arguments(payment_method_id, living);
         let mut rows = find.with(|statement| {
@@ -438,11 +441,6 @@ impl Status {
             _ => Self::Redacted,
         }
     }
-}
-
-fn is_on_standby() -> bool {
-    // SAFETY: reads the server's state.
-    unsafe { pg_sys::RecoveryInProgress() }
 }
 
 type MethodAndToken = (StoredPaymentMethod, Option<StoredToken>);

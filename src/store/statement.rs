@@ -104,6 +104,9 @@ impl Statement {
         arguments: &[DatumWithOid<'_>],
         read: impl FnOnce(SpiTupleTable<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        if self.access == Access::Write && is_on_standby() {
+            return Err(Failure::Standby);
+        }
         Spi::connect_mut(|client| {
             if self.plan.get().is_none() {
                 let types: Vec<PgOid> = self
@@ -227,6 +230,12 @@ impl Row<'_> {
     pub fn required<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<T, Failure> {
         self.optional(column)?.ok_or(Failure::UnexpectedNull)
     }
+}
+
+/// Whether the server only follows another one: then it writes nothing, and has no unlogged tables.
+pub fn is_on_standby() -> bool {
+    // SAFETY: reads shared state.
+    unsafe { pg_sys::RecoveryInProgress() }
 }
 
 /// A time as a parameter.

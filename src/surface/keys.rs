@@ -79,6 +79,12 @@ pub fn count_application_values()
 
 #[pg_extern(stable, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
+pub fn is_destroyed(profile_id: &str) -> bool {
+    key_lifecycle::is_destroyed(profile_id)
+}
+
+#[pg_extern(stable, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
 pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, ErrorReport> {
     Ok(key_lifecycle::count_values(profile_id, key_id)?)
 }

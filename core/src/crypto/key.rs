@@ -6,7 +6,6 @@ use std::ops::Range;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use thiserror::Error;
 use xaes_256_gcm::Xaes256Gcm;
 use zeroize::Zeroizing;
 
@@ -64,26 +63,6 @@ pub struct RootKey {
 }
 
 impl RootKey {
-    /// Reads the key from one line of 64 hexadecimal digits; white space around it is ignored.
-    ///
-    /// # Errors
-    /// When the line is anything else. The error does not repeat the line.
-    pub fn from_hex_line(line: &str) -> Result<Self, RootKeyError> {
-        let digits = line.trim();
-        if digits.is_empty() {
-            return Err(RootKeyError::Empty);
-        }
-        if digits.len() != 2 * KEY_LENGTH {
-            return Err(RootKeyError::WrongLength);
-        }
-        let material = KeyMaterial::try_fill(|bytes| {
-            base16ct::mixed::decode(digits, bytes)
-                .map(|_| ())
-                .map_err(|_| RootKeyError::NotHexadecimal)
-        })?;
-        Ok(Self::from(&material))
-    }
-
     /// A value that tells two root keys apart without revealing either.
     pub fn check_value(&self) -> CheckValue {
         self.check_value
@@ -108,20 +87,6 @@ impl fmt::Debug for RootKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RootKey").finish_non_exhaustive()
     }
-}
-
-/// Why a line is not a root key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum RootKeyError {
-    /// Nothing but white space.
-    #[error("the root key is empty")]
-    Empty,
-    /// Not 64 characters.
-    #[error("the root key is not 64 hexadecimal digits long")]
-    WrongLength,
-    /// 64 characters, but not all of them hexadecimal digits.
-    #[error("the root key contains a character that is not a hexadecimal digit")]
-    NotHexadecimal,
 }
 
 /// Seals values of one profile. Keeps the expanded key, so that sealing many values expands it once.
@@ -253,31 +218,6 @@ fn mac(material: &KeyMaterial) -> Hmac<Sha256> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F";
-
-    #[test]
-    fn a_root_key_is_read_from_a_line_with_white_space_around_it() {
-        let key = RootKey::from_hex_line(&format!("  {HEX}\r\n")).unwrap();
-        let bytes: [u8; 32] = std::array::from_fn(|i| i as u8);
-        assert_eq!(
-            key.check_value(),
-            RootKey::from(&KeyMaterial::from(&bytes)).check_value()
-        );
-    }
-
-    #[test]
-    fn a_line_that_is_no_root_key_says_why() {
-        let refusal = |line: &str| RootKey::from_hex_line(line).unwrap_err();
-        assert_eq!(refusal(" \n"), RootKeyError::Empty);
-        assert_eq!(refusal(&HEX[1..]), RootKeyError::WrongLength);
-        assert_eq!(refusal(&format!("{HEX}0")), RootKeyError::WrongLength);
-        assert_eq!(
-            refusal(&HEX.replace('A', "g")),
-            RootKeyError::NotHexadecimal
-        );
-        assert_eq!(refusal(&"é".repeat(32)), RootKeyError::NotHexadecimal);
-    }
 
     #[test]
     fn check_values_tell_keys_and_kinds_of_key_apart() {

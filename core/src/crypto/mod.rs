@@ -5,6 +5,7 @@ pub mod blind_index;
 pub mod column_value;
 pub mod envelope;
 pub mod key;
+pub mod root_key_line;
 pub mod searchable;
 pub mod wrap;
 
@@ -17,6 +18,7 @@ pub use api_key::ApiKey;
 pub use blind_index::BlindIndex;
 pub use column_value::{Binding, Slot};
 pub use envelope::{Context, Envelope, EnvelopeError, seal};
-pub use key::{CheckValue, DataKey, IndexKey, KeyId, KeyMaterial, RootKey, RootKeyError};
+pub use key::{CheckValue, DataKey, IndexKey, KeyId, KeyMaterial, RootKey};
+pub use root_key_line::{RootKeyLine, RootKeyLineError};
 pub use searchable::Searchable;
 pub use wrap::{DataKeyDescriptor, Purpose, WrapError, unwrap, wrap};

@@ -257,6 +257,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "create_profile",
             "destroy_data_key",
             "destroy_profile_keys",
+            "is_destroyed",
             "reencrypt",
             "reencrypt_batch",
             "revoke_api_key",

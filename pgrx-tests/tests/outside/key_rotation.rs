@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use vault_tests::stack::PrivateStack;
-use vault_tests::tenant::customer;
+use vault_tests::tenant::{ADMIN, customer};
 use vault_tests::{Card, Refused, Session, Stack, Tenant, random};
 
 use crate::support::soon;
@@ -488,4 +488,34 @@ fn a_profile_whose_keys_are_destroyed_opens_nowhere_and_no_other_is_touched() {
         .get(&format!("/v2/payment-methods/{others_method}"))
         .ok();
     assert_eq!(other.store(&others_card, &bystander), others_method);
+}
+
+#[test]
+fn a_key_is_due_for_rotation_when_the_period_is_over_that_was_set_when_it_was_made() {
+    let stack = PrivateStack::start();
+    let tenant = Tenant::within(&stack);
+    let mut admin = stack.session(ADMIN);
+    stack
+        .superuser()
+        .run("alter system set vault.data_key_period = '90d'")
+        .unwrap();
+    stack.superuser().run("select pg_reload_conf()").unwrap();
+    soon("the setting is reloaded", || {
+        let mut session = stack.session(ADMIN);
+        session
+            .value::<String>("show vault.data_key_period", &[])
+            .unwrap()
+            == "90d"
+    });
+
+    assert_eq!(rotate(&mut stack.session(ADMIN), &tenant.profile), 2);
+
+    let periods: String = admin
+        .value(
+            "select string_agg(concat_ws(' ', purpose, version, rotate_after - created_at), ', ' order by purpose, version)
+             from vault.keys where profile_id = $1",
+            &[&tenant.profile],
+        )
+        .unwrap();
+    assert_eq!(periods, "data 1 365 days, data 2 90 days, index 1 365 days");
 }

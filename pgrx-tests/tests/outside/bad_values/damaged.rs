@@ -20,6 +20,17 @@ fn expected_of_a_changed_byte(kind: Kind, place: usize) -> &'static [Error] {
     }
 }
 
+/// What a value fails with of which only `length` bytes are left.
+fn expected_of_a_cut(kind: Kind, length: usize) -> Error {
+    match length.checked_sub(kind.label + 45) {
+        None => TRUNCATED,
+        Some(text) if text < kind.shortest => TRUNCATED,
+        // Too long for a card number, and too short for one behind the digest of its context.
+        Some(20..40) if kind.name == "card_number" => TRUNCATED,
+        Some(_) => SHUT,
+    }
+}
+
 #[test]
 fn a_value_with_any_byte_changed_fails_clearly() {
     for kind in KINDS {
@@ -40,9 +51,8 @@ fn a_value_cut_at_any_length_or_made_longer_fails_clearly() {
     for kind in KINDS {
         let mut stored = Stored::new(kind);
         let bytes = stored.bytes();
-        let shortest = kind.label + 45 + kind.shortest;
         for length in 0..bytes.len() {
-            let expected = if length < shortest { TRUNCATED } else { SHUT };
+            let expected = expected_of_a_cut(kind, length);
             let what = format!("cut to {length}");
             stored.bytes_fail(&what, bytes[..length].to_vec(), &[expected]);
         }

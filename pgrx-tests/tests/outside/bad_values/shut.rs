@@ -86,8 +86,8 @@ fn a_value_under_a_destroyed_key_says_so_and_what_needs_no_key_works_on() {
             .unwrap();
         let expected = (
             "55000",
-            "the profile has no current key",
-            "The profile's keys are destroyed",
+            "the keys of this profile are destroyed",
+            "Nothing that the profile has sealed opens again",
         );
         stored.bytes_fail("all keys destroyed", bytes, &[expected]);
         let seal = format!("select ({})::text", kind.seal);

@@ -7,7 +7,7 @@ use super::Planted;
 #[test]
 fn decoded_changes_show_no_plaintext() {
     let stack = PrivateStack::start();
-    stack.restart_with_setting("wal_level = logical");
+    stack.restart_with_settings("wal_level = logical");
     let planted = Planted::within(&stack);
     let mut superuser = stack.superuser();
     superuser

@@ -1,0 +1,66 @@
+//! Profiles whose keys were destroyed since the server has read the root keys: an earlier dump may be restored before it
+//! reads them again, with the lines that name these profiles.
+
+use pgrx::prelude::*;
+use pgrx::{PGRXSharedMemory, PgLwLock};
+
+/// More than are destroyed from one start of the server to the next; further ones push out the first.
+const CAPACITY: usize = 4096;
+
+/// The longest id of a profile, in bytes.
+const ID_LENGTH: usize = 64;
+
+type Id = [u8; ID_LENGTH];
+
+// SAFETY: the name is the vault's own.
+static DESTROYED: PgLwLock<Destroyed> = unsafe { PgLwLock::new(c"vault_destroyed_keys") };
+
+/// A ring of profile ids, filled up with zeros.
+#[derive(Clone, Copy)]
+struct Destroyed {
+    profiles: [Id; CAPACITY],
+    numbered: usize,
+}
+
+// SAFETY: plain bytes and a number, without pointers.
+unsafe impl PGRXSharedMemory for Destroyed {}
+
+impl Default for Destroyed {
+    fn default() -> Self {
+        Self {
+            profiles: [[0; ID_LENGTH]; CAPACITY],
+            numbered: 0,
+        }
+    }
+}
+
+/// Must run while the postmaster loads its libraries.
+pub fn reserve_shared_memory() {
+    pgrx::pg_shmem_init!(DESTROYED);
+}
+
+/// From now on the profile is known in every database of the server.
+pub fn insert(profile_id: &str) {
+    let mut destroyed = DESTROYED.exclusive();
+    let place = destroyed.numbered % CAPACITY;
+    if let Some(profile) = destroyed.profiles.get_mut(place) {
+        *profile = padded(profile_id);
+        destroyed.numbered += 1;
+    }
+}
+
+/// Whether the profile is among them.
+pub fn contains(profile_id: &str) -> bool {
+    let destroyed = DESTROYED.share();
+    let known = destroyed.profiles.iter().take(destroyed.numbered);
+    let profile = padded(profile_id);
+    known.into_iter().any(|known| *known == profile)
+}
+
+fn padded(profile_id: &str) -> Id {
+    let mut id = [0; ID_LENGTH];
+    for (to, from) in id.iter_mut().zip(profile_id.bytes()) {
+        *to = from;
+    }
+    id
+}
