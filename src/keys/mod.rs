@@ -8,8 +8,10 @@ pub mod epoch;
 mod keyring;
 mod memory;
 pub mod memory_key;
+mod profile_keys;
 pub mod root_key;
 
 pub use data_keys::{create_for_profile, rewrap, rotate};
-pub use keyring::{ProfileKeys, SealingKeys, of_profile, to_decide, to_seal};
+pub use keyring::{of_profile, to_decide, to_seal};
 pub use memory_key::memory_key;
+pub use profile_keys::{ProfileKeys, SealingKeys};

@@ -36,7 +36,7 @@ fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
     store::with_lock_timeout(|| {
         reencryption::reindex(&keys)?;
         // Last, for creates of payment methods wait from here on.
-        data_keys::hold(retired, Hold::ToRetire);
+        data_keys::hold(retired, Hold::Retire);
         Ok(())
     })?;
     Ok(version)
@@ -66,7 +66,7 @@ pub fn destroy(profile_id: &str, purpose: &str, version: i32, force: bool) -> Re
     lock(profile_id)?;
     let key_id = retired_key(profile_id, purpose, version)?;
     // First, so that what has been written under the key is there to be counted.
-    if !data_keys::try_hold(key_id, Hold::ToDestroy) {
+    if !data_keys::try_hold(key_id, Hold::Destroy) {
         return Err(wrong_state(
             "transactions that have sealed or looked for values by the key are still running",
             "Try again when they have ended: pg_locks and pg_prepared_xacts show them.",

@@ -14,8 +14,8 @@ statements! {
         "INSERT INTO vault.data_keys (profile_id, purpose, version, wrapped, check_value, root_key_check, rotate_after) \
          VALUES ($1, $2, $3, $4, $5, $6, pg_catalog.now() + pg_catalog.make_interval(secs => $7))";
     Read USABLE() =
-        "SELECT key_id, purpose, version, state = 'current', wrapped, check_value, root_key_check, \
-                retired_by::text::bigint \
+        "SELECT key_id, purpose, version, wrapped, check_value, root_key_check, \
+                CASE state WHEN 'retired' THEN COALESCE(retired_by::text::bigint, 0) END \
          FROM vault.data_keys WHERE state <> 'destroyed' ORDER BY version";
     Write RETIRE(TEXTOID) =
         "UPDATE vault.data_keys SET state = 'retired', retired_at = pg_catalog.clock_timestamp(), \
@@ -55,13 +55,11 @@ pub struct StoredDataKey {
     pub key_id: KeyId,
     pub purpose: String,
     pub version: i32,
-    /// Takes new writes; a retired key only opens.
-    pub current: bool,
     pub wrapped: Vec<u8>,
     pub check_value: Vec<u8>,
     /// Check value of the root key that wrapped it.
     pub root_key_check: Vec<u8>,
-    /// The transaction that retired it.
+    /// The transaction that retired it; none of the current key, which alone takes new writes.
     pub retired_by: Option<i64>,
 }
 
@@ -88,11 +86,10 @@ pub fn usable() -> Result<Vec<StoredDataKey>, Failure> {
                 key_id: key_id(row.required(1)?)?,
                 purpose: row.required(2)?,
                 version: row.required(3)?,
-                current: row.required(4)?,
-                wrapped: row.required(5)?,
-                check_value: row.required(6)?,
-                root_key_check: row.required(7)?,
-                retired_by: row.optional(8)?,
+                wrapped: row.required(4)?,
+                check_value: row.required(5)?,
+                root_key_check: row.required(6)?,
+                retired_by: row.optional(7)?,
             })
         })
     })
@@ -108,27 +105,27 @@ pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How a transaction holds a key until it ends, or keeps others from holding it.
+/// What a transaction holds a key for until it ends, or keeps others from holding it for.
 #[derive(Clone, Copy)]
 pub enum Hold {
     /// Seals or indexes values by the key: keeps it from being destroyed.
-    ToSeal,
+    Seal,
     /// Decides by the index key whether a payment method is new: keeps it from being retired.
-    ToDecide,
+    Decide,
     /// Retires the index key.
-    ToRetire,
+    Retire,
     /// Destroys the key.
-    ToDestroy,
+    Destroy,
 }
 
 impl Hold {
     /// PostgreSQL's own modes, of which each conflicts with those that it must: retiring with deciding, destroying with all.
     fn mode(self) -> pg_sys::LOCKMODE {
         let mode = match self {
-            Self::ToSeal => pg_sys::AccessShareLock,
-            Self::ToDecide => pg_sys::RowExclusiveLock,
-            Self::ToRetire => pg_sys::ExclusiveLock,
-            Self::ToDestroy => pg_sys::AccessExclusiveLock,
+            Self::Seal => pg_sys::AccessShareLock,
+            Self::Decide => pg_sys::RowExclusiveLock,
+            Self::Retire => pg_sys::ExclusiveLock,
+            Self::Destroy => pg_sys::AccessExclusiveLock,
         };
         mode as pg_sys::LOCKMODE
     }

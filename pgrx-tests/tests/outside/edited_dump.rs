@@ -128,7 +128,7 @@ fn restored(stack: &Stack, dump: &str) -> Stack {
 fn wrapped(superuser: &mut Session, profile: &str) -> Vec<u8> {
     superuser
         .value(
-            "select wrapped from vault.data_keys where profile_id = $1 and purpose = 'data'",
+            "select wrapped from vault.data_keys where profile_id = $1 and purpose = 'data' and version = 1",
             &[&profile],
         )
         .unwrap()
@@ -144,7 +144,9 @@ fn what_was_edited_does_not_open_and_everything_else_does() {
     let [untouched, values, damaged, robbed, burdened] = [(); 5].map(|()| Shop::within(&stack));
     untouched.keep(&["u"]);
     values.keep(&["v1", "v2", "v3", "v4"]);
-    damaged.keep(&["d"]);
+    damaged.keep(&["d1"]);
+    damaged.rotate();
+    damaged.keep(&["d2"]);
     robbed.keep(&["r1"]);
     robbed.rotate();
     robbed.keep(&["r2"]);
@@ -175,17 +177,18 @@ fn what_was_edited_does_not_open_and_everything_else_does() {
     untouched.opens(&database, &["u"]);
     values.opens(&database, &["v4"]);
     values.refuses(&database, &["v1", "v2", "v3"], DAMAGED_VALUE);
-    damaged.refuses(&database, &["d"], DAMAGED_KEY);
+    damaged.refuses(&database, &["d1"], DAMAGED_KEY);
+    damaged.opens(&database, &["d2"]);
     robbed.opens(&database, &["r1", "r3"]);
     robbed.refuses(&database, &["r2"], NO_SUCH_KEY);
-    burdened.refuses(&database, &["b"], DAMAGED_KEY);
+    burdened.opens(&database, &["b"]);
 
     // With the keys as they were before, everything under them opens.
     let mut superuser = database.superuser();
     let whole = wrapped(&mut stack.superuser(), &damaged.tenant.profile);
     superuser
         .execute(
-            "update vault.data_keys set wrapped = $2 where profile_id = $1 and purpose = 'data'",
+            "update vault.data_keys set wrapped = $2 where profile_id = $1 and purpose = 'data' and version = 1",
             &[&damaged.tenant.profile, &whole],
         )
         .unwrap();
@@ -195,7 +198,7 @@ fn what_was_edited_does_not_open_and_everything_else_does() {
             &[&burdened.tenant.profile, &robbed.tenant.profile],
         )
         .unwrap();
-    damaged.opens(&database, &["d"]);
+    damaged.opens(&database, &["d1", "d2"]);
     robbed.opens(&database, &["r1", "r2", "r3"]);
     burdened.opens(&database, &["b"]);
 }

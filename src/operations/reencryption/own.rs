@@ -79,12 +79,14 @@ impl Row<'_> {
     ) -> Result<Vec<Vec<u8>>, Failure> {
         let place = |column| Context::row("payment_methods", column, self.id);
         let instrument = self.keys.open(&place("instrument"), instrument)?;
-        let mut summary = self.keys.open(&place("summary"), summary)?;
-        let mut duplicate_index = duplicate_index.to_vec();
-        if let Some((index, shown)) = self.reindex(&instrument, &summary, &duplicate_index)? {
-            duplicate_index = index.to_vec();
-            summary = shown;
-        }
+        let summary = self.keys.open(&place("summary"), summary)?;
+        let (key_id, _) = self.keys.current_index_key();
+        let (summary, duplicate_index) = if duplicate_index.starts_with(&key_id.0.to_be_bytes()) {
+            (summary, duplicate_index.to_vec())
+        } else {
+            let (summary, index) = self.reindex(&instrument, &summary)?;
+            (summary, index.to_vec())
+        };
         Ok(vec![
             self.keys.seal(&place("instrument"), &instrument)?,
             self.keys.seal(&place("summary"), &summary)?,
@@ -92,22 +94,18 @@ impl Row<'_> {
         ])
     }
 
-    /// None when the indexes are under the current key.
+    /// The summary with its fingerprint, and the duplicate index, both under the current key.
     fn reindex(
         &self,
         instrument: &[u8],
         summary: &[u8],
-        duplicate_index: &[u8],
-    ) -> Result<Option<(IndexPart, Zeroizing<Vec<u8>>)>, Failure> {
+    ) -> Result<(Zeroizing<Vec<u8>>, IndexPart), Failure> {
         let malformed = |_| Failure::Malformed;
         let (key_id, key) = self.keys.current_index_key();
-        if duplicate_index.starts_with(&key_id.0.to_be_bytes()) {
-            return Ok(None);
-        }
         let instrument = Instrument::from_bytes(instrument).map_err(malformed)?;
         let mut summary: Summary = stored::from_bytes(summary).map_err(malformed)?;
         summary.set_fingerprint(&instrument.fingerprint(key));
         let summary = stored::to_bytes(&summary).map_err(malformed)?;
-        Ok(Some((instrument.duplicate_index(key_id, key), summary)))
+        Ok((summary, instrument.duplicate_index(key_id, key)))
     }
 }
