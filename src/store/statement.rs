@@ -153,7 +153,8 @@ impl Statement {
     }
 }
 
-/// Runs the plan of a SELECT by the latest snapshot.
+/// Runs the plan of a SELECT by the latest snapshot, got as PostgreSQL gets one for its catalogues: `GetLatestSnapshot` it
+/// refuses to the leader of a parallel query, which may be the first to need a key.
 fn select_now<'conn>(
     plan: pg_sys::SPIPlanPtr,
     arguments: &[DatumWithOid<'_>],
@@ -178,7 +179,7 @@ fn select_now<'conn>(
             plan,
             values.as_mut_ptr(),
             nulls.as_ptr(),
-            pg_sys::GetLatestSnapshot(),
+            pg_sys::GetCatalogSnapshot(pg_sys::InvalidOid),
             std::ptr::null_mut(),
             true,
             false,

@@ -220,6 +220,36 @@ fn a_create_that_has_waited_for_a_rotation_finds_what_was_stored_before_it() {
 }
 
 #[test]
+fn fingerprints_tell_equal_cards_by_the_new_index_key_once_all_are_moved() {
+    let tenant = Tenant::new();
+    let card = Card::new();
+    let methods = [(); 2].map(|()| tenant.store(&card, &tenant.customer()));
+    let fingerprints = || {
+        methods.each_ref().map(|method| {
+            let body = tenant.get(&format!("/v2/payment-methods/{method}")).ok();
+            let card = &body["payment_method_data"]["card"];
+            card["card_fingerprint"].as_str().unwrap().to_owned()
+        })
+    };
+    let [old, other] = fingerprints();
+    assert_eq!(old, other);
+    let mut admin = tenant.admin();
+    rotate_purpose(&mut admin, &tenant.profile, "index");
+    let third = tenant.store(&card, &tenant.customer());
+    admin
+        .execute(REENCRYPT, &[&tenant.profile, &1_i32])
+        .unwrap();
+    let [new, other] = fingerprints();
+    assert_eq!(new, other);
+    assert_ne!(new, old);
+    let third = tenant.get(&format!("/v2/payment-methods/{third}")).ok();
+    assert_eq!(
+        third["payment_method_data"]["card"]["card_fingerprint"],
+        new
+    );
+}
+
+#[test]
 fn duplicates_are_found_after_a_crash_in_the_middle_of_a_change_of_the_index_key() {
     let stack = PrivateStack::start();
     let tenant = Tenant::within(&stack);
