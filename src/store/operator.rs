@@ -85,11 +85,15 @@ fn as_user<T>(
 }
 
 /// Runs statements that only read on what is committed by now, whatever the transaction has seen so far.
+///
+/// By the kind of snapshot that PostgreSQL reads its catalogues by: it refuses `GetLatestSnapshot` to the leader of a parallel
+/// query, which may be the first to need a key.
 pub fn with_latest_snapshot<T>(
     statements: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    // SAFETY: what is pushed is popped below; an error that leaves as a panic aborts the (sub)transaction, which pops it.
-    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot()) };
+    // SAFETY: a table that is no catalogue gets a fresh snapshot each time. What is pushed, a copy, is popped below; an error
+    // that leaves as a panic aborts the (sub)transaction, which pops it.
+    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetCatalogSnapshot(pg_sys::InvalidOid)) };
     let result = statements();
     // SAFETY: as above.
     unsafe { pg_sys::PopActiveSnapshot() };
