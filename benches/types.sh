@@ -31,10 +31,15 @@ give_memory() {
     as_server_user "$bin/pg_ctl" -D "$VAULT_STATE/data" -l "$VAULT_STATE/log/postgresql.log" -w -s restart </dev/null
 }
 
+# pgcrypto's side. OFFSET 0 keeps the planner from drawing a second IV.
+with_iv='(SELECT value, gen_random_bytes(16) AS iv FROM types.plain OFFSET 0) AS t'
+encrypted="encrypt_iv(convert_to(value, 'UTF8'), types.key(), iv, 'aes')"
+hmac="hmac(convert_to(value, 'UTF8'), types.key(), 'sha256')"
+
 encrypt() {
     case $1 in
         vault) rows_per_second 50000 'SELECT count(vault.encrypt(value)) FROM types.plain' ;;
-        plain) rows_per_second 50000 'SELECT count(types.encrypted(value, gen_random_bytes(16))) FROM types.plain' ;;
+        plain) rows_per_second 50000 "SELECT count(iv || $encrypted) FROM $with_iv" ;;
     esac
 }
 
@@ -47,12 +52,10 @@ decrypt() {
 }
 
 searchable() {
-    local hmac="hmac(convert_to(value, 'UTF8'), types.key(), 'sha256')"
     case $1/$3 in
         vault/*) rows_per_second 50000 'SELECT count(vault.searchable(value)) FROM types.plain' ;;
         plain/hmac) rows_per_second 50000 "SELECT count($hmac) FROM types.plain" ;;
-        plain/hmac_and_encrypt) rows_per_second 50000 \
-            "SELECT count($hmac || types.encrypted(value, gen_random_bytes(16))) FROM types.plain" ;;
+        plain/hmac_and_encrypt) rows_per_second 50000 "SELECT count($hmac || iv || $encrypted) FROM $with_iv" ;;
     esac
 }
 
