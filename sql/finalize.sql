@@ -48,6 +48,7 @@ COMMENT ON FUNCTION vault.create_api_key(text, text, text[], timestamptz) IS 'Ma
 COMMENT ON FUNCTION vault.revoke_api_key(text) IS 'Ends an API key, by its key_id';
 COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Has a database role act for a profile without an API key';
 COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends what vault.bind_role began';
+COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings may be wrong';
 COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
 
 COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';

@@ -83,7 +83,11 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/policies.sql",
     name = "policies",
-    requires = ["tables", surface::sql::current_profile]
+    requires = [
+        "tables",
+        surface::sql::current_profile,
+        surface::sql::role_bindings_changed,
+    ]
 );
 extension_sql_file!(
     "../sql/key_lifecycle.sql",
@@ -119,6 +123,7 @@ pub extern "C-unwind" fn _PG_init() {
     let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
     settings::register(preloading);
     tenancy::session::register_callbacks();
+    tenancy::bindings::register_callbacks();
     if preloading {
         log_guard::install();
         keys::epoch::reserve_shared_memory();

@@ -200,6 +200,24 @@ mod tests {
     }
 
     #[pg_test]
+    fn hashes_are_equal_for_equal_texts_and_agree_for_the_seed_0() {
+        Tenant::authenticated();
+        assert_eq!(
+            text(
+                "WITH v AS (SELECT vault.searchable('a') AS a, vault.searchable('a') AS same, vault.searchable('b') AS b)
+                 SELECT concat_ws(' ',
+                     vault.searchable_text_hash(a) = vault.searchable_text_hash(same),
+                     vault.searchable_text_hash(a) = vault.searchable_text_hash(b),
+                     vault.searchable_text_hash(a) = vault.searchable_text_hash_extended(a, 0)::bit(32)::integer,
+                     vault.searchable_text_hash_extended(a, 1) = vault.searchable_text_hash_extended(same, 1),
+                     vault.searchable_text_hash_extended(a, 1) = vault.searchable_text_hash_extended(a, 2)) FROM v",
+                &[]
+            ),
+            "t f t t f"
+        );
+    }
+
+    #[pg_test]
     fn arrays_and_nulls_work() {
         Tenant::authenticated();
         assert_eq!(

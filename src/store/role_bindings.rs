@@ -28,13 +28,15 @@ pub fn delete(role_name: &str) -> Result<bool, Failure> {
     DELETE.with(|statement| Ok(statement.execute(&[role_name.into()])? > 0))
 }
 
+/// The binding as it is by now.
 pub fn find(role_name: &str) -> Result<Option<FoundBinding>, Failure> {
-    FIND.with(|statement| {
-        statement.row(&[role_name.into()], |row| {
+    let found = FIND.with(|statement| {
+        statement.rows_now(&[role_name.into()], |row| {
             Ok(FoundBinding {
                 profile_id: row.required(1)?,
                 merchant_id: row.required(2)?,
             })
         })
-    })
+    })?;
+    Ok(found.into_iter().next())
 }

@@ -1,10 +1,12 @@
 //! Schema `vault`: the functions for application databases and for administration. A refusal is an error.
 
+use pgrx::AllocatedByPostgres;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::iter::TableIterator;
 use pgrx::name;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
+use pgrx::trigger_support::PgTriggerError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vault_core::contract::customer::ListCustomers;
@@ -14,7 +16,7 @@ use crate::clock;
 use crate::error::Failure;
 use crate::operations::{administration, customers, expiry, payment_methods};
 use crate::tenancy::session::{self, Tenant};
-use crate::tenancy::{self, Caller, Credentials, Origin};
+use crate::tenancy::{self, Caller, Credentials, Origin, bindings};
 use crate::types::jsonb::Jsonb;
 
 /// The profile that this transaction acts for; NULL is none. The policies ask it.
@@ -201,6 +203,15 @@ fn bind_role(role: &str, profile_id: &str) -> Result<(), ErrorReport> {
 #[search_path(pg_catalog, pg_temp)]
 fn unbind_role(role: &str) -> Result<(), ErrorReport> {
     Ok(administration::unbind_role(role)?)
+}
+
+/// Runs after every statement that writes to the table of bindings.
+#[pg_trigger]
+pub fn role_bindings_changed<'a>(
+    trigger: &'a PgTrigger<'a>,
+) -> Result<Option<PgHeapTuple<'a, AllocatedByPostgres>>, PgTriggerError> {
+    bindings::changed(trigger.relid()?);
+    Ok(None)
 }
 
 #[pg_extern(security_definer)]

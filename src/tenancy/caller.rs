@@ -59,9 +59,9 @@ impl Caller {
     pub fn of_session() -> Result<Self, Failure> {
         let tenant = session::current_tenant()?.ok_or(Refusal::Unauthenticated)?;
         Ok(Self {
-            profile_id: tenant.profile_id,
-            merchant_id: tenant.merchant_id,
-            actor: tenant.key_id.unwrap_or_else(outer_role),
+            profile_id: tenant.profile_id.clone(),
+            merchant_id: tenant.merchant_id.clone(),
+            actor: tenant.key_id.clone().unwrap_or_else(outer_role),
             may_reveal: outer_role_may_reveal(),
             origin: Origin::of_session(),
         })

@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod authentication;
+pub mod bindings;
 mod caller;
 pub mod kept;
 pub mod lockout;

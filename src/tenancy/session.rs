@@ -1,14 +1,13 @@
 //! The profile of this transaction, kept in the backend's own memory. Nothing that a client can `SET` takes part.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::caller::outer_role;
-use crate::compat::local_transaction_id;
+use super::bindings;
 use crate::error::Failure;
-use crate::store;
 
 /// A profile with its merchant, and the API key that opened it, if one did.
 #[derive(Debug, Clone)]
@@ -30,7 +29,6 @@ struct Session {
     authenticated: Vec<Authenticated>,
     /// This transaction has presented a key: it does not fall back to its role's binding any more.
     key_presented: bool,
-    bound: Option<Bound>,
 }
 
 #[derive(Clone)]
@@ -40,15 +38,8 @@ enum Actor {
 }
 
 struct Authenticated {
-    tenant: Tenant,
+    tenant: Rc<Tenant>,
     subtransaction: pg_sys::SubTransactionId,
-}
-
-/// What the role bindings said about a role in a transaction.
-struct Bound {
-    transaction: u32,
-    role: pg_sys::Oid,
-    tenant: Option<Tenant>,
 }
 
 /// Ends the acting when dropped, and goes back to what was before.
@@ -86,7 +77,7 @@ pub fn authenticated(tenant: Tenant) {
     SESSION.with_borrow_mut(|session| {
         session.key_presented = true;
         session.authenticated.push(Authenticated {
-            tenant,
+            tenant: Rc::new(tenant),
             subtransaction,
         });
     });
@@ -97,21 +88,24 @@ pub fn current_profile() -> Result<Option<String>, Failure> {
     match SESSION.with_borrow(|session| session.acting.clone()) {
         Some(Actor::Profile(profile_id)) => Ok(Some(profile_id)),
         Some(Actor::Nobody) => Ok(None),
-        None => Ok(current_tenant()?.map(|tenant| tenant.profile_id)),
+        None => Ok(current_tenant()?.map(|tenant| tenant.profile_id.clone())),
     }
 }
 
 /// The tenant that this transaction was authenticated for; else the one that its role is bound to.
-pub fn current_tenant() -> Result<Option<Tenant>, Failure> {
+pub fn current_tenant() -> Result<Option<Rc<Tenant>>, Failure> {
     if SESSION.with_borrow(|session| matches!(session.acting, Some(Actor::Nobody))) {
         return Ok(None);
     }
     let (authenticated, key_presented) = SESSION.with_borrow(|session| {
         let last = session.authenticated.last();
-        (last.map(|last| last.tenant.clone()), session.key_presented)
+        (
+            last.map(|last| Rc::clone(&last.tenant)),
+            session.key_presented,
+        )
     });
     match authenticated {
-        None if !key_presented => bound_tenant(),
+        None if !key_presented => bindings::tenant_of_session(),
         tenant => Ok(tenant),
     }
 }
@@ -123,34 +117,6 @@ pub fn register_callbacks() {
         pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut());
         pg_sys::RegisterSubXactCallback(Some(at_end_of_subtransaction), std::ptr::null_mut());
     }
-}
-
-/// Asked once per transaction and role. The outer role: inside a SECURITY DEFINER function it is still the session's.
-fn bound_tenant() -> Result<Option<Tenant>, Failure> {
-    let transaction = local_transaction_id();
-    // SAFETY: reads the backend's state.
-    let role = unsafe { pg_sys::GetOuterUserId() };
-    let known = SESSION.with_borrow(|session| {
-        let bound = session.bound.as_ref()?;
-        (bound.transaction == transaction && bound.role == role).then(|| bound.tenant.clone())
-    });
-    if let Some(tenant) = known {
-        return Ok(tenant);
-    }
-    let binding = store::as_operator(|| store::role_bindings::find(&outer_role()))?;
-    let tenant = binding.map(|binding| Tenant {
-        profile_id: binding.profile_id,
-        merchant_id: binding.merchant_id,
-        key_id: None,
-    });
-    SESSION.with_borrow_mut(|session| {
-        session.bound = Some(Bound {
-            transaction,
-            role,
-            tenant: tenant.clone(),
-        });
-    });
-    Ok(tenant)
 }
 
 #[pg_guard]
@@ -180,8 +146,6 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
             session
                 .authenticated
                 .retain(|authenticated| authenticated.subtransaction != subtransaction);
-            // A binding made in an aborted subtransaction is none.
-            session.bound = None;
         });
     }
 }

@@ -11,7 +11,7 @@ use pgrx::pgrx_sql_entity_graph::metadata::{
 };
 use pgrx::prelude::*;
 use pgrx::varlena::{varatt_is_1b, varatt_is_1b_e, varatt_is_4b_u, varlena_to_byte_slice};
-use pgrx::{FromDatum, direct_function_call, pg_sys};
+use pgrx::{FromDatum, pg_sys};
 use vault_core::crypto::searchable::{self, COMPARED_LENGTH};
 
 /// What a value is compared by. None, which comes first, for a datum too short to have it: input and receive let none in.
@@ -58,25 +58,23 @@ fn index_part_cmp(left: IndexPart, right: IndexPart) -> i32 {
 }
 
 #[pg_extern(sql = false)]
-fn index_part_hash(value: IndexPart) -> Option<i32> {
-    // SAFETY: takes one bigint.
-    unsafe { direct_function_call(pg_sys::hashint8, &[value.word().into_datum()]) }
+fn index_part_hash(value: IndexPart) -> i32 {
+    i32::from_be_bytes(value.last_bytes())
 }
 
+/// With the seed 0 its lower half is the hash above, as PostgreSQL asks for.
 #[pg_extern(sql = false)]
-fn index_part_hash_extended(value: IndexPart, seed: i64) -> Option<i64> {
-    let arguments = [value.word().into_datum(), seed.into_datum()];
-    // SAFETY: takes two bigints.
-    unsafe { direct_function_call(pg_sys::hashint8extended, &arguments) }
+fn index_part_hash_extended(value: IndexPart, seed: i64) -> i64 {
+    i64::from_be_bytes(value.last_bytes()) ^ seed
 }
 
 impl IndexPart {
-    /// The last bytes of the blind index, which are as good as random: enough for PostgreSQL's own hash.
-    fn word(&self) -> i64 {
+    /// The last bytes of the blind index: those of an HMAC are a hash as they stand.
+    fn last_bytes<const N: usize>(&self) -> [u8; N] {
         self.0
             .as_ref()
             .and_then(|part| part.last_chunk())
-            .map_or(0, |bytes| i64::from_be_bytes(*bytes))
+            .map_or([0; N], |bytes| *bytes)
     }
 }
 

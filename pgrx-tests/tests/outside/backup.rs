@@ -246,4 +246,13 @@ fn a_standby_answers_retrieves_and_lists_and_refuses_writes() {
         sql.call("retrieve_customer($1)", &[&newer["id"].as_str()])
             .is_ok_and(|customer| customer == newer)
     });
+
+    // A role that is unbound there is unbound here, in a session that has used its binding, too.
+    admin
+        .execute("select vault.unbind_role($1)", &[&shop.role])
+        .unwrap();
+    soon("the role is unbound on the standby", || {
+        sql.call("retrieve_customer($1)", &[&shop.customer])
+            .is_err_and(|refused| refused.sqlstate == "28000")
+    });
 }

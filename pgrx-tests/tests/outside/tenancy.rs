@@ -965,6 +965,86 @@ fn a_role_that_is_unbound_acts_for_nobody() {
     );
 }
 
+fn current_profile(session: &mut Session) -> Option<String> {
+    session
+        .value("select vault.current_profile()", &[])
+        .unwrap()
+}
+
+#[test]
+fn a_role_follows_its_binding_whoever_changes_it() {
+    let (a, b) = (Tenant::new(), Tenant::new());
+    let role = a.role(&["vault_client"]);
+    let mut session = a.stack.session(&role);
+    let mut superuser = a.stack.superuser();
+    let mut profile = || current_profile(&mut session);
+    assert_eq!(profile(), Some(a.profile.clone()));
+
+    superuser
+        .execute(
+            "update vault.role_bindings set profile_id = $1 where role_name = $2",
+            &[&b.profile, &role],
+        )
+        .unwrap();
+    assert_eq!(profile(), Some(b.profile));
+    superuser
+        .execute(
+            "delete from vault.role_bindings where role_name = $1",
+            &[&role],
+        )
+        .unwrap();
+    assert_eq!(profile(), None);
+    a.admin()
+        .execute("select vault.bind_role($1, $2)", &[&role, &a.profile])
+        .unwrap();
+    assert_eq!(profile(), Some(a.profile));
+    superuser
+        .run(&format!("alter role {role} rename to {role}_renamed"))
+        .unwrap();
+    assert_eq!(profile(), None);
+}
+
+#[test]
+fn a_binding_that_is_rolled_back_binds_nobody() {
+    let tenant = Tenant::new();
+    let role = login_role(&tenant.stack, &["vault_client", "vault_admin"]);
+    let mut session = tenant.stack.session(&role);
+    for (begin, roll_back) in [
+        ("begin; savepoint s", "rollback to s"),
+        ("rollback; begin", "rollback"),
+    ] {
+        session.run(begin).unwrap();
+        session
+            .execute("select vault.bind_role($1, $2)", &[&role, &tenant.profile])
+            .unwrap();
+        assert_eq!(
+            current_profile(&mut session),
+            Some(tenant.profile.clone()),
+            "{begin}"
+        );
+        session.run(roll_back).unwrap();
+        assert_eq!(current_profile(&mut session), None, "{roll_back}");
+    }
+}
+
+#[test]
+fn a_parallel_query_may_be_the_first_to_need_binding_and_keys() {
+    let mut session = Tenant::new().sql();
+    session
+        .run(
+            "set min_parallel_table_scan_size = 0; set parallel_setup_cost = 0; set parallel_tuple_cost = 0",
+        )
+        .unwrap();
+    let query = "select count(vault.searchable(relname::text)) from pg_class";
+    let plan = session.rows(&format!("explain {query}"), &[]).unwrap();
+    assert!(
+        plan.iter()
+            .any(|line| line.get::<_, &str>(0).contains("Gather")),
+        "{plan:?}"
+    );
+    assert!(session.value::<i64>(query, &[]).unwrap() > 0);
+}
+
 #[test]
 fn a_members_group_that_is_bound_binds_nobody_else() {
     let b = Owner::new();

@@ -1,7 +1,6 @@
 -- What the vault is compared with: the same table in plain text, and PostgREST functions of the simplest kind over it.
 -- Its URLs are the vault's, so that it runs behind the same nginx and PostgREST configuration.
 
-CREATE EXTENSION pgcrypto;
 CREATE SCHEMA plain;
 CREATE ROLE plain_api;
 GRANT plain_api TO vault_authenticator;
@@ -45,14 +44,3 @@ $$;
 
 GRANT USAGE ON SCHEMA plain TO vault_app, plain_api;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA plain TO vault_app, plain_api;
-
--- The same short texts as such, encrypted by pgcrypto with a random IV in front, and by the vault.
-CREATE TABLE plain.texts AS
-    SELECT format('{"card_number":"4111111111111111","card_holder_name":"joseph Doe %s"}', n) AS value
-    FROM generate_series(1, 50000) AS n;
-CREATE FUNCTION plain.key() RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT decode(repeat('0f', 32), 'hex') $$;
-CREATE TABLE plain.by_pgcrypto AS
-    SELECT iv || encrypt_iv(convert_to(value, 'UTF8'), plain.key(), iv, 'aes') AS value
-    FROM (SELECT value, gen_random_bytes(16) AS iv FROM plain.texts) AS t;
-CREATE TABLE plain.by_vault (value vault.encrypted_text);
-GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA plain TO vault_app;

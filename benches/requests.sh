@@ -1,0 +1,59 @@
+# shellcheck shell=bash
+# Creates and retrieves, by SQL and over HTTP.
+
+measure_requests() {
+    prepare_requests
+    trap stop_servers EXIT
+    start_plain_http
+    table_of_ratios
+    local clients
+    for clients in 8 32; do
+        compare 'SQL create / plain-text insert, same table' 0.70 "$clients" sql_create
+        compare 'HTTP create / PostgREST function, one plain insert' 0.80 "$clients" over_http create.lua
+        compare 'HTTP retrieve / PostgREST no-op' 0.85 "$clients" over_http retrieve.lua
+    done
+    stop_servers
+    trap - EXIT
+}
+
+# 16 customers and methods, and the plain-text side.
+prepare_requests() {
+    CUSTOMERS=$(query -c "SELECT string_agg(vault.create_customer(format(
+        '{\"name\":\"John Doe\",\"email\":\"guest%s@example.com\"}', n)::jsonb) ->> 'id', ',') FROM generate_series(1, 16) AS n")
+    METHODS=$(query -c "SELECT string_agg(vault.create_payment_method(jsonb_build_object(
+        'payment_method_type', 'card', 'customer_id', id, 'payment_method_data',
+        '{\"card\":{\"card_number\":\"4111111111111111\",\"card_exp_month\":\"03\",\"card_exp_year\":\"2048\"}}'::jsonb)) ->> 'id', ',')
+        FROM unnest(string_to_array('$CUSTOMERS', ',')) AS id")
+    export CUSTOMERS METHODS
+    query -U postgres -f "$here/requests.sql"
+    query -U postgres -c "VACUUM ANALYZE"
+    local side
+    for side in vault plain; do
+        cat "$here/card.pgbench" "$here/$side.pgbench" >"$work/$side.pgbench"
+    done
+}
+
+# The plain side over HTTP: PostgREST and nginx by the same configuration, with another schema and another port.
+start_plain_http() {
+    state=$work pg_host=$PGHOST pg_port=$PGPORT preferred_http_port=''
+    postgrest_settings=(PGRST_DB_SCHEMAS=plain PGRST_DB_ANON_ROLE=plain_api)
+    make_state
+    make_run_directory
+    start_postgrest
+    start_nginx
+    plain_url=http://127.0.0.1:$http_port
+    until curl -sf -o /dev/null "$plain_url/v2/payment-methods/x"; do sleep 0.2; done
+}
+
+sql_create() {
+    transactions_per_second "$work/$1.pgbench" "$2" -T "$seconds" \
+        -D profile="$VAULT_PROFILE_ID" -D customers="{$CUSTOMERS}"
+}
+
+over_http() {
+    local url=$VAULT_URL
+    [ "$1" = vault ] || url=$plain_url
+    wrk -t 2 -c "$2" -d "${seconds}s" -s "$here/$3" "$url" >"$work/wrk.log"
+    ! grep -E 'Non-2xx|Socket errors' "$work/wrk.log" >&2 || exit 1
+    sed -n 's|^Requests/sec: *||p' "$work/wrk.log"
+}
