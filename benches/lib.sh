@@ -22,6 +22,7 @@ table_of_ratios() {
 }
 
 # Both sides take turns, and each calls FUNCTION, which prints operations per second: TITLE AIM CLIENTS FUNCTION [ARG…]
+# The ratio is the median of the rounds' ratios: what slows the machine down for a while slows both sides of a round.
 compare() {
     local title=$1 aim=$2 clients=$3 measure=$4 side round
     shift 4
@@ -31,9 +32,8 @@ compare() {
             "$measure" "$side" "$clients" "$@" >>"$work/$side"
         done
     done
-    awk -v title="$title" -v aim="$aim" -v clients="$clients" \
-        -v vault="$(median "$work/vault")" -v plain="$(median "$work/plain")" \
-        'BEGIN { printf "%-62s %7d %10d %10d %8.2f %8s\n", title, clients, vault, plain, vault / plain, aim }'
+    printf '%-62s %7d %10.0f %10.0f %8.2f %8s\n' "$title" "$clients" "$(median "$work/vault")" "$(median "$work/plain")" \
+        "$(paste "$work/vault" "$work/plain" | awk '{ print $1 / $2 }' | median)" "$aim"
 }
 
 table_of_rates() { printf '\n%-62s %10s %8s\n' "$1" "${2:-measured}" aim; }

@@ -10,7 +10,7 @@ CREATE FUNCTION types.key() RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT de
 -- Short texts.
 CREATE TABLE types.plain AS
     SELECT format('{"card_number":"4111111111111111","card_holder_name":"joseph Doe %s"}', n) AS value
-    FROM generate_series(1, 50000) AS n;
+    FROM generate_series(1, 200000) AS n;
 CREATE TABLE types.by_vault AS SELECT vault.encrypt(value) AS value FROM types.plain;
 CREATE TABLE types.by_pgcrypto AS
     SELECT iv || encrypt_iv(convert_to(value, 'UTF8'), types.key(), iv, 'aes') AS value
