@@ -58,8 +58,8 @@ pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
     Ok(keys)
 }
 
-/// The keys of the current profile, to seal by: the current ones are not destroyed before the transaction has ended, so that
-/// whoever destroys a key later sees what was written under it.
+/// The keys of the current profile, to seal by: the data key is not destroyed before the transaction has ended, so that
+/// whoever destroys it sees what was written under it.
 ///
 /// # Errors
 /// As [`of_profile`].
@@ -70,8 +70,7 @@ pub fn to_seal(profile_id: &str) -> Result<SealingKeys, Failure> {
             return Ok(SealingKeys::held(keys));
         }
         store::data_keys::hold(keys.current_data_key(), Hold::Seal);
-        store::data_keys::hold(keys.current_index_key().0, Hold::Seal);
-        // They may have been retired, and destroyed, before they were held.
+        // It may have been retired, and destroyed, before it was held.
         if Rc::ptr_eq(&keys, &of_profile(profile_id)?) {
             keys.are_held_from_now_on();
         }

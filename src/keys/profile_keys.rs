@@ -23,7 +23,7 @@ pub struct ProfileKeys {
     profile_id: String,
     data: Keys<DataKey>,
     index: Keys<IndexKey>,
-    /// The (sub)transaction that holds the current ones.
+    /// The (sub)transaction that holds the current data key.
     held: Cell<Option<Subtransaction>>,
 }
 
@@ -228,7 +228,7 @@ impl ProfileKeys {
         data.chain(self.retired_index_keys().map(|(key_id, _)| key_id))
     }
 
-    /// Whether this (sub)transaction holds the current ones.
+    /// Whether this (sub)transaction holds the current data key.
     pub(super) fn are_held(&self) -> bool {
         self.held.get() == Some(current_subtransaction())
     }

@@ -108,9 +108,9 @@ pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
 /// What a transaction holds a key for until it ends, or keeps others from holding it for.
 #[derive(Clone, Copy)]
 pub enum Hold {
-    /// Seals or indexes values by the key: keeps it from being destroyed.
+    /// Seals values by the data key: keeps it from being destroyed.
     Seal,
-    /// Decides by the index key whether a payment method is new: keeps it from being retired.
+    /// Decides by the index key whether a payment method is new: keeps it from being retired, and destroyed.
     Decide,
     /// Retires the index key.
     Retire,
