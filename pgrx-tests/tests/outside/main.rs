@@ -17,6 +17,7 @@ mod installation;
 mod interruption;
 mod key_destruction;
 mod key_rotation;
+mod key_rotation_under_load;
 mod leaks;
 mod payment_methods;
 mod refusals;
