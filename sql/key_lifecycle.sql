@@ -56,7 +56,8 @@ BEGIN
             damaged := 0;
             last_row := NULL;
             LOOP
-                SELECT b.* INTO batch FROM vault.reencrypt_batch(profile_id, relation, last_row, batch_size) b;
+                SELECT b.* INTO batch
+                FROM vault.reencrypt_batch(COALESCE(profile_id, ''), relation, last_row, COALESCE(batch_size, 0)) b;
                 COMMIT;
                 last_row := batch.last_row;
                 EXIT WHEN last_row IS NULL;

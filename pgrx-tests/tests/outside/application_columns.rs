@@ -365,6 +365,21 @@ fn a_key_is_not_destroyed_under_a_prepared_transaction() {
 }
 
 #[test]
+fn a_reencryption_of_nothing_says_what_is_missing() {
+    let mut admin = Tenant::new().admin();
+    for (call, message) in [
+        ("call vault.reencrypt(null)", "there is no such profile"),
+        ("call vault.reencrypt('nobody')", "there is no such profile"),
+        (
+            "call vault.reencrypt('nobody', null)",
+            "batch_size must be 1 or more",
+        ),
+    ] {
+        assert_eq!(admin.run(call).unwrap_err().message, message, "{call}");
+    }
+}
+
+#[test]
 fn triggers_do_not_take_a_value_that_is_sealed_anew_for_a_change() {
     let mut shop = Application::with_people(Tenant::new());
     shop.sql
