@@ -1,6 +1,7 @@
 -- What a DBA does with keys. Procedures and functions here run with their caller's rights and call the operator's.
 
 -- Of what type a column is: one of the encrypted ones, an array or a domain of it, an array of a domain …
+-- Generated columns follow those that they are generated from.
 CREATE VIEW vault.application_columns AS
 WITH RECURSIVE encrypted (type, base, in_array) AS (
     SELECT t.oid, t.typname, false FROM pg_catalog.pg_type t
@@ -16,7 +17,7 @@ SELECT c.oid::pg_catalog.regclass AS relation, c.relkind AS kind, a.attname AS c
        c.relowner::pg_catalog.regrole AS owner,
        c.relrowsecurity AND c.relforcerowsecurity AND NOT (o.rolsuper OR o.rolbypassrls) AS hidden_by_policies
 FROM encrypted e
-JOIN pg_catalog.pg_attribute a ON a.atttypid = e.type AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_catalog.pg_attribute a ON a.atttypid = e.type AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relispopulated AND c.relkind IN ('r', 'm', 'p')
  AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
 JOIN pg_catalog.pg_roles o ON o.oid = c.relowner;

@@ -130,16 +130,19 @@ pub fn outdated(
     held: Held,
 ) -> Result<Vec<Values>, Failure> {
     let texts = table.columns.iter().map(|column| &column.name);
-    let texts: String = texts.map(|name| format!(", {name}::text")).collect();
+    let texts: String = texts.map(|name| format!(", t.{name}::text")).collect();
     let conditions: Vec<String> = table.columns.iter().map(Column::is_under_keys).collect();
     let statement = format!(
-        "SELECT ctid::text{texts} FROM ONLY {} WHERE ctid > COALESCE($1, '(0,0)')::pg_catalog.tid AND ({}) \
-         LIMIT $3 FOR NO KEY UPDATE {}",
+        "SELECT t.ctid::text{texts} FROM ONLY {} AS t \
+         WHERE t.ctid > COALESCE($1, '(0,0)')::pg_catalog.tid AND ({}) LIMIT $3 FOR {}",
         table.name,
         conditions.join(" OR "),
         match held {
-            Held::Skipped => "SKIP LOCKED",
-            Held::WaitedFor => "",
+            // What may stand in a unique index is a key: to replace it waits for whoever refers to the row.
+            Held::Skipped if table.columns.iter().any(Column::is_searchable) =>
+                "UPDATE SKIP LOCKED",
+            Held::Skipped => "NO KEY UPDATE SKIP LOCKED",
+            Held::WaitedFor => "NO KEY UPDATE",
         }
     );
     let key_ids: Vec<i32> = key_ids
@@ -189,8 +192,8 @@ pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
         for column in &table.columns {
             let (key_ids, values) = column.key_ids();
             let statement = format!(
-                "SELECT key_id, pg_catalog.count(*) FROM ONLY {}{values}, pg_catalog.unnest({key_ids}) AS key_id \
-                 GROUP BY key_id",
+                "SELECT k.key_id, pg_catalog.count(*) FROM ONLY {} AS t{values}, pg_catalog.unnest({key_ids}) AS k (key_id) \
+                 GROUP BY k.key_id",
                 table.name
             );
             counts.extend(as_owner(table.owner, || {
@@ -204,21 +207,23 @@ pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
 }
 
 impl Table {
+    /// The new values have names of their own: a column may have any.
     fn replace_statement(&self) -> String {
-        let names = || self.columns.iter().map(|column| column.name.as_str());
         let parameters: Vec<String> = (1..=1 + self.columns.len())
             .map(|number| format!("pg_catalog.unnest(${number}::text[])"))
             .collect();
-        let assignments: Vec<String> = self
-            .columns
-            .iter()
-            .map(
-                |Column {
-                     name, type_name, ..
-                 }| format!("{name} = new.{name}::{type_name}"),
-            )
+        let assignments: Vec<String> = (1..)
+            .zip(&self.columns)
+            .map(|(number, column)| {
+                let Column {
+                    name, type_name, ..
+                } = column;
+                format!("{name} = new.value_{number}::{type_name}")
+            })
             .collect();
-        let names: String = names().map(|name| format!(", {name}")).collect();
+        let names: String = (1..=self.columns.len())
+            .map(|number| format!(", value_{number}"))
+            .collect();
         format!(
             "UPDATE ONLY {} AS old SET {} FROM ROWS FROM ({}) AS new (row_id{names}) \
              WHERE old.ctid = new.row_id::pg_catalog.tid",
@@ -241,16 +246,24 @@ impl Column {
         }
     }
 
-    /// An expression for the keys of a value, and what to select it from beside the table.
+    /// Whether its values have `=`, and so may be unique.
+    fn is_searchable(&self) -> bool {
+        matches!(
+            self.encrypted_type.as_str(),
+            "searchable_text" | "card_number"
+        )
+    }
+
+    /// An expression for the keys of a value, and what to select it from beside the table `t`.
     fn key_ids(&self) -> (String, String) {
         let name = &self.name;
         if self.in_array {
             (
-                "vault.key_ids(value)".to_owned(),
-                format!(", pg_catalog.unnest({name}) AS value"),
+                "vault.key_ids(v.value)".to_owned(),
+                format!(", pg_catalog.unnest(t.{name}) AS v (value)"),
             )
         } else {
-            (format!("vault.key_ids({name})"), String::new())
+            (format!("vault.key_ids(t.{name})"), String::new())
         }
     }
 }
