@@ -23,6 +23,8 @@ pub struct ProfileKeys {
     profile_id: String,
     data: Keys<DataKey>,
     index: Keys<IndexKey>,
+    /// The transaction that retired the last index key that is destroyed.
+    index_gone_by: Option<i64>,
     /// The (sub)transaction that holds the current ones.
     held: Cell<Option<Subtransaction>>,
 }
@@ -123,6 +125,7 @@ impl ProfileKeys {
             profile_id: profile_id.to_owned(),
             data: data.done()?,
             index: index.done()?,
+            index_gone_by: store::as_operator(store::data_keys::last_index_key_gone)?,
             held: Cell::new(None),
         };
         for place in keys.data.all().map(DataKey::location) {
@@ -209,8 +212,11 @@ impl ProfileKeys {
     ///
     /// # Errors
     /// [`Failure::RotatedMeanwhile`] when it is the whole transaction that sees the time before: what it wrote under the old
-    /// key would equal nothing.
+    /// key would equal nothing; and when that key is destroyed already.
     pub fn index_key(&self) -> Result<(KeyId, &IndexKey), Failure> {
+        if self.index_gone_by.is_some_and(store::is_after_snapshot) {
+            return Err(Failure::RotatedMeanwhile);
+        }
         let retired = &self.index.retired;
         match retired
             .iter()

@@ -17,6 +17,9 @@ statements! {
         "SELECT key_id, purpose, version, wrapped, check_value, root_key_check, \
                 CASE state WHEN 'retired' THEN COALESCE(retired_by::text::bigint, 0) END \
          FROM vault.data_keys WHERE state <> 'destroyed' ORDER BY version";
+    Read LAST_INDEX_KEY_GONE() =
+        "SELECT pg_catalog.max(retired_by::text::bigint) FROM vault.data_keys \
+         WHERE purpose = 'index' AND state = 'destroyed'";
     Write RETIRE(TEXTOID) =
         "UPDATE vault.data_keys SET state = 'retired', retired_at = pg_catalog.clock_timestamp(), \
                 retired_by = pg_catalog.pg_current_xact_id() \
@@ -93,6 +96,13 @@ pub fn usable() -> Result<Vec<StoredDataKey>, Failure> {
             })
         })
     })
+}
+
+/// The transaction that retired the last index key of the current profile that is destroyed by now.
+pub fn last_index_key_gone() -> Result<Option<i64>, Failure> {
+    let found =
+        LAST_INDEX_KEY_GONE.with(|statement| statement.rows_now(&[], |row| row.optional(1)))?;
+    Ok(found.into_iter().next().flatten())
 }
 
 /// Check values of the root keys that wrapped data keys of this database.

@@ -615,3 +615,48 @@ fn reencryption_leaves_rows_that_others_refer_to_for_later() {
     shop.reencrypt();
     assert_eq!(shop.outdated(), 0);
 }
+
+#[test]
+fn a_transaction_that_sees_values_under_a_destroyed_index_key_begins_again() {
+    let mut shop = Application::with_people(Tenant::new());
+    shop.sql
+        .run("begin isolation level repeatable read; select 1")
+        .unwrap();
+    shop.rotate("index").unwrap();
+    shop.destroy_first("index");
+    let find = "select count(*) from people where email = vault.searchable('guest7')";
+    let refused = shop.sql.value::<i64>(find, &[]).unwrap_err();
+    assert_eq!(
+        refused.pair(),
+        (
+            "40001",
+            "could not serialize access due to the rotation of an index key"
+        )
+    );
+    shop.sql.run("rollback").unwrap();
+    assert_eq!(shop.sql.value::<i64>(find, &[]), Ok(1));
+}
+
+#[test]
+fn a_trigger_that_always_fires_does_not_keep_values_under_an_old_key_unnoticed() {
+    let mut shop = Application::with_people(Tenant::new());
+    shop.sql
+        .run(
+            "create function keep() returns trigger language plpgsql as $$ begin return null; end $$;
+             create trigger keep before update on people for each row execute function keep();
+             alter table people enable always trigger keep",
+        )
+        .unwrap();
+    let refused = shop.rotate("index").unwrap_err();
+    assert_eq!(
+        refused.pair(),
+        ("55000", "a trigger keeps values from being sealed anew")
+    );
+    let find = "people where email = vault.searchable('guest7')";
+    assert_eq!(shop.count(find, &[]), 1);
+    shop.sql
+        .run("alter table people enable trigger keep")
+        .unwrap();
+    shop.rotate("index").unwrap();
+    assert_eq!((shop.count(find, &[]), shop.outdated()), (1, 0));
+}
