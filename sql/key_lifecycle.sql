@@ -1,6 +1,7 @@
 -- What a DBA does with keys. Procedures and functions here run with their caller's rights and call the operator's.
 
--- Of what type a column is: one of the encrypted ones, an array or a domain of it, an array of a domain …
+-- Of what type a column is: one of the encrypted ones, an array or a domain of it, an array of a domain … Arrays of
+-- arrays, which a domain can make, are left out.
 -- Generated columns follow those that they are generated from.
 CREATE VIEW vault.application_columns AS
 WITH RECURSIVE encrypted (type, base, in_array) AS (
@@ -10,7 +11,8 @@ WITH RECURSIVE encrypted (type, base, in_array) AS (
     UNION ALL
     SELECT t.oid, e.base, e.in_array OR t.typtype <> 'd'
     FROM encrypted e JOIN pg_catalog.pg_type t
-      ON t.typtype = 'd' AND t.typbasetype = e.type OR t.typcategory = 'A' AND t.typelem = e.type
+      ON t.typtype = 'd' AND t.typbasetype = e.type
+      OR t.typcategory = 'A' AND t.typelem = e.type AND NOT e.in_array
 )
 SELECT c.oid::pg_catalog.regclass AS relation, c.relkind AS kind, a.attname AS column_name,
        pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name, e.base AS encrypted_type, e.in_array,

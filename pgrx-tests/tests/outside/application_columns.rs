@@ -660,3 +660,22 @@ fn a_trigger_that_always_fires_does_not_keep_values_under_an_old_key_unnoticed()
     shop.rotate("index").unwrap();
     assert_eq!((shop.count(find, &[]), shop.outdated()), (1, 0));
 }
+
+#[test]
+fn arrays_of_domains_are_moved_and_arrays_of_arrays_are_in_nobodys_way() {
+    let mut shop = Application::new();
+    shop.sql
+        .run(
+            "create domain secret as vault.searchable_text not null check (value::text like 'vault:%');
+             create domain secrets as secret[];
+             create table things (one secret, many secrets, \"it's\" secrets[]);
+             insert into things select s, array[s], array[array[s]::secrets] from vault.searchable('a') s",
+        )
+        .unwrap();
+    shop.rotate("data").unwrap();
+    shop.rotate("index").unwrap();
+    shop.reencrypt();
+    assert_eq!(shop.outdated(), 0);
+    let found = "things where one = vault.searchable('a') and many = array[one]::secrets";
+    assert_eq!(shop.count(found, &[]), 1);
+}
