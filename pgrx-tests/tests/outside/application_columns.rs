@@ -679,3 +679,25 @@ fn arrays_of_domains_are_moved_and_arrays_of_arrays_are_in_nobodys_way() {
     let found = "things where one = vault.searchable('a') and many = array[one]::secrets";
     assert_eq!(shop.count(found, &[]), 1);
 }
+
+#[test]
+fn a_number_of_another_clusters_transaction_is_not_taken_for_one_of_this() {
+    let mut shop = Application::with_people(Tenant::new());
+    shop.rotate("index").unwrap();
+    let mut superuser = shop.tenant.stack.superuser();
+    superuser
+        .execute(
+            "update vault.data_keys set retired_by = (pg_current_xact_id()::text::bigint + 50)::text::xid8
+             where profile_id = $1 and state = 'retired'",
+            &[&shop.tenant.profile],
+        )
+        .unwrap();
+    shop.sql
+        .run("begin isolation level repeatable read; select 1")
+        .unwrap();
+    for _ in 0..60 {
+        superuser.run("select pg_current_xact_id()").unwrap();
+    }
+    let find = "people where email = vault.searchable('guest7')";
+    assert_eq!(shop.count(find, &[]), 1);
+}
