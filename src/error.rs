@@ -70,8 +70,8 @@ pub enum Failure {
     #[error("{values} values need this key")]
     KeyNeeded { values: i64 },
     /// Rows of these tables may be invisible even to their owner.
-    #[error("policies may hide values that need the key")]
-    HiddenByPolicies { tables: Vec<String> },
+    #[error("tables are out of reach whose values may need the key")]
+    OutOfReach { tables: Vec<String> },
     /// An index key was rotated, and the transaction does not see it.
     #[error("could not serialize access due to the rotation of an index key")]
     RotatedMeanwhile,
@@ -155,9 +155,7 @@ impl Failure {
             Self::Sealed(_)
             | Self::KeysDestroyed
             | Self::KeyNeeded { .. }
-            | Self::HiddenByPolicies { .. } => {
-                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
-            }
+            | Self::OutOfReach { .. } => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NotDestroyed(_) => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
             Self::Standby => PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Self::UnknownKey | Self::DamagedKey | Self::Envelope(_) | Self::Malformed => {
@@ -208,9 +206,9 @@ impl Failure {
                 "CALL vault.reencrypt(profile_id) moves them to the current key; materialized views are refreshed after it. \
                  force => true gives the values up.",
             ),
-            Self::HiddenByPolicies { .. } => Some(
-                "The owners of these tables are bound by the policies, too: ALTER TABLE ... NO FORCE ROW LEVEL SECURITY, \
-                 until the keys are changed.",
+            Self::OutOfReach { .. } => Some(
+                "vault.application_columns says why: policies that bind the owner, too (ALTER TABLE ... NO FORCE ROW LEVEL \
+                 SECURITY, until the keys are changed), or privileges that the owner lacks (GRANT).",
             ),
             Self::RotatedMeanwhile => Some("Begin the transaction again."),
             Self::StoredPlaintext => Some(
@@ -234,7 +232,7 @@ impl From<Failure> for ErrorReport {
     fn from(failure: Failure) -> Self {
         let report = Self::new(failure.sqlstate(), failure.to_string(), "vault");
         let report = match &failure {
-            Failure::HiddenByPolicies { tables } => {
+            Failure::OutOfReach { tables } => {
                 report.set_detail(format!("Tables: {}.", tables.join(", ")))
             }
             _ => report,

@@ -15,14 +15,16 @@ use super::memory::exclude_from_core_dumps;
 use crate::clock::random_bytes;
 use crate::compat::local_transaction_id;
 use crate::error::Failure;
-use crate::store;
 use crate::store::data_keys::StoredDataKey;
+use crate::store::{self, Change};
 
 /// The keys of one profile.
 pub struct ProfileKeys {
     profile_id: String,
     data: Keys<DataKey>,
     index: Keys<IndexKey>,
+    /// The retirement of the last index key that is destroyed.
+    index_gone: Option<Change>,
     /// The (sub)transaction that holds the current data key.
     held: Cell<Option<Subtransaction>>,
 }
@@ -47,8 +49,7 @@ struct Keys<K> {
 struct Retired<K> {
     key_id: KeyId,
     key: K,
-    /// The transaction that retired it.
-    by: i64,
+    retirement: Change,
 }
 
 impl SealingKeys {
@@ -123,6 +124,7 @@ impl ProfileKeys {
             profile_id: profile_id.to_owned(),
             data: data.done()?,
             index: index.done()?,
+            index_gone: store::as_operator(store::data_keys::last_index_key_gone)?,
             held: Cell::new(None),
         };
         for place in keys.data.all().map(DataKey::location) {
@@ -209,12 +211,15 @@ impl ProfileKeys {
     ///
     /// # Errors
     /// [`Failure::RotatedMeanwhile`] when it is the whole transaction that sees the time before: what it wrote under the old
-    /// key would equal nothing.
+    /// key would equal nothing; and when that key is destroyed already.
     pub fn index_key(&self) -> Result<(KeyId, &IndexKey), Failure> {
+        if self.index_gone.is_some_and(store::is_after_snapshot) {
+            return Err(Failure::RotatedMeanwhile);
+        }
         let retired = &self.index.retired;
         match retired
             .iter()
-            .find(|retired| store::is_after_snapshot(retired.by))
+            .find(|retired| store::is_after_snapshot(retired.retirement))
         {
             None => Ok(self.current_index_key()),
             Some(_) if store::snapshot_is_the_transactions() => Err(Failure::RotatedMeanwhile),
@@ -282,13 +287,13 @@ impl<K> Loading<K> {
 
     fn add(&mut self, stored: &StoredDataKey, key: Result<K, Failure>) -> Result<(), Failure> {
         let key_id = stored.key_id;
-        match (stored.retired_by, key) {
+        match (stored.retired, key) {
             (None, key) => self.current = Some((key_id, key?)),
             (Some(_), Err(Failure::DamagedKey)) => self.damaged.push(key_id),
-            (Some(by), key) => self.retired.push(Retired {
+            (Some(retirement), key) => self.retired.push(Retired {
                 key_id,
                 key: key?,
-                by,
+                retirement,
             }),
         }
         Ok(())

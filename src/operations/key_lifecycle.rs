@@ -104,9 +104,9 @@ fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId
 }
 
 fn refuse_needed(profile_id: &str, key_id: KeyId) -> Result<(), Failure> {
-    let hidden = application_columns::hidden()?;
-    if !hidden.is_empty() {
-        return Err(Failure::HiddenByPolicies { tables: hidden });
+    let tables = application_columns::out_of_reach()?;
+    if !tables.is_empty() {
+        return Err(Failure::OutOfReach { tables });
     }
     let key_id = data_keys::to_sql(key_id)?;
     let of_applications = count_application_values()?.into_iter();
@@ -131,6 +131,8 @@ fn refuse_old_snapshots() -> Result<(), Failure> {
 
 /// Overwrites all keys of a profile: nothing that it has sealed opens from then on.
 pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
+    // The root key's source is told before the commit, which at SERIALIZABLE could still fail.
+    refuse_old_snapshots()?;
     lock(profile_id)?;
     let _acting = session::act_for(profile_id);
     data_keys::destroy_all()?;

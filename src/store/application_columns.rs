@@ -6,6 +6,7 @@ use pgrx::spi::Spi;
 use vault_core::crypto::KeyId;
 
 use super::data_keys::to_sql;
+use super::local_settings::with_settings;
 use super::operator::as_owner;
 use super::statement::{Access, Row, Statement, statements};
 use crate::error::Failure;
@@ -21,6 +22,18 @@ macro_rules! tables {
     };
 }
 
+/// The tables that their owner may not see, or not all of, with the reason.
+macro_rules! out_of_reach {
+    ($condition:literal) => {
+        concat!(
+            "SELECT DISTINCT pg_catalog.format('%s (%s)', relation, out_of_reach) FROM vault.application_columns \
+             WHERE out_of_reach IS NOT NULL AND ",
+            $condition,
+            " ORDER BY 1"
+        )
+    };
+}
+
 statements! {
     /// Names come quoted and with their schemas: an owner's statements run without a search_path.
     Read COLUMNS(OIDOID) =
@@ -29,13 +42,13 @@ statements! {
          FROM vault.application_columns WHERE relation::pg_catalog.oid = $1 ORDER BY column_name";
     /// Rows of a partitioned table are those of its partitions, but who inserts through it locks it first.
     Read SEARCHABLE() = tables!("kind IN ('r', 'p') AND encrypted_type IN ('searchable_text', 'card_number')");
-    Read COUNTABLE() = tables!("kind IN ('r', 'm') AND NOT hidden_by_policies");
-    Read HIDDEN() =
-        "SELECT DISTINCT relation::text FROM vault.application_columns WHERE kind <> 'p' AND hidden_by_policies";
-    Read HIDDEN_SEARCHABLE() =
-        "SELECT DISTINCT relation::text FROM vault.application_columns \
-         WHERE kind <> 'p' AND hidden_by_policies AND encrypted_type IN ('searchable_text', 'card_number')";
+    Read COUNTABLE() = tables!("kind IN ('r', 'm') AND out_of_reach IS NULL");
+    Read OUT_OF_REACH() = out_of_reach!("kind <> 'p'");
+    Read SEARCHABLE_OUT_OF_REACH() = out_of_reach!("kind <> 'm' AND encrypted_type IN ('searchable_text', 'card_number')");
 }
+
+/// How much a batch may hold, several times over, beside its largest row.
+const BATCH_BYTES: i64 = 16 * 1024 * 1024;
 
 /// A table with columns of encrypted types.
 pub struct Table {
@@ -93,14 +106,14 @@ pub fn searchable() -> Result<Vec<Table>, Failure> {
     SEARCHABLE.with(tables)
 }
 
-/// The tables whose policies may hide rows from their owner.
-pub fn hidden() -> Result<Vec<String>, Failure> {
-    HIDDEN.with(|statement| statement.rows(&[], |row| row.required(1)))
+/// The tables that their owner, and so the vault, may not see, or not all of; each with the reason.
+pub fn out_of_reach() -> Result<Vec<String>, Failure> {
+    OUT_OF_REACH.with(|statement| statement.rows(&[], |row| row.required(1)))
 }
 
-/// Those of them whose hidden rows may have a blind index.
-pub fn hidden_searchable() -> Result<Vec<String>, Failure> {
-    HIDDEN_SEARCHABLE.with(|statement| statement.rows(&[], |row| row.required(1)))
+/// Those of them that may have blind indexes.
+pub fn searchable_out_of_reach() -> Result<Vec<String>, Failure> {
+    SEARCHABLE_OUT_OF_REACH.with(|statement| statement.rows(&[], |row| row.required(1)))
 }
 
 /// Keeps writers out of the table until the transaction ends.
@@ -121,7 +134,8 @@ pub enum Held {
     WaitedFor,
 }
 
-/// The next rows behind `after` with a value under one of the keys, kept for this transaction.
+/// The next rows behind `after` with a value under one of the keys, kept for this transaction: no more than `limit`, and fewer
+/// of large ones.
 pub fn outdated(
     table: &Table,
     after: Option<&str>,
@@ -129,27 +143,48 @@ pub fn outdated(
     limit: i32,
     held: Held,
 ) -> Result<Vec<Values>, Failure> {
-    let texts = table.columns.iter().map(|column| &column.name);
-    let texts: String = texts.map(|name| format!(", {name}::text")).collect();
-    let conditions: Vec<String> = table.columns.iter().map(Column::is_under_keys).collect();
-    let statement = format!(
-        "SELECT ctid::text{texts} FROM ONLY {} WHERE ctid > COALESCE($1, '(0,0)')::pg_catalog.tid AND ({}) \
-         LIMIT $3 FOR NO KEY UPDATE {}",
-        table.name,
-        conditions.join(" OR "),
-        match held {
-            Held::Skipped => "SKIP LOCKED",
-            Held::WaitedFor => "",
-        }
-    );
     let key_ids: Vec<i32> = key_ids
         .iter()
         .map(|key_id| to_sql(*key_id))
         .collect::<Result<_, _>>()?;
     let arguments = [after.into(), key_ids.into(), i64::from(limit).into()];
+    let next = as_owner(table.owner, || {
+        // Else the planner would read the table from its beginning, and each batch more of it.
+        with_settings(&[(c"enable_seqscan", c"off")], || {
+            rows(
+                Access::Write,
+                &table.next_statement(held),
+                &arguments,
+                |row| Ok((row.required(1)?, row.required(2)?)),
+            )
+        })
+    })?;
+    values(table, up_to_batch_bytes(next))
+}
+
+/// The first rows of those with these sizes, in bytes: at least one.
+fn up_to_batch_bytes(rows: Vec<(String, i64)>) -> Vec<String> {
+    let mut bytes = 0;
+    let fitting = rows.into_iter().take_while(|(_, size)| {
+        let fits = bytes == 0 || bytes + size <= BATCH_BYTES;
+        bytes += size;
+        fits
+    });
+    fitting.map(|(row_id, _)| row_id).collect()
+}
+
+/// The values of rows that this transaction has locked, in the order of the rows.
+fn values(table: &Table, row_ids: Vec<String>) -> Result<Vec<Values>, Failure> {
+    let texts = table.columns.iter().map(|column| &column.name);
+    let texts: String = texts.map(|name| format!(", t.{name}::text")).collect();
+    let statement = format!(
+        "SELECT r.id{texts} FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS r (id, number) \
+         JOIN ONLY {} AS t ON t.ctid = r.id::pg_catalog.tid ORDER BY r.number",
+        table.name
+    );
     let last = 1 + table.columns.len();
     as_owner(table.owner, || {
-        rows(Access::Write, &statement, &arguments, |row| {
+        rows(Access::Write, &statement, &[row_ids.into()], |row| {
             Ok(Values {
                 row_id: row.required(1)?,
                 values: (2..=last)
@@ -189,8 +224,8 @@ pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
         for column in &table.columns {
             let (key_ids, values) = column.key_ids();
             let statement = format!(
-                "SELECT key_id, pg_catalog.count(*) FROM ONLY {}{values}, pg_catalog.unnest({key_ids}) AS key_id \
-                 GROUP BY key_id",
+                "SELECT k.key_id, pg_catalog.count(*) FROM ONLY {} AS t{values}, pg_catalog.unnest({key_ids}) AS k (key_id) \
+                 GROUP BY k.key_id",
                 table.name
             );
             counts.extend(as_owner(table.owner, || {
@@ -204,21 +239,46 @@ pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
 }
 
 impl Table {
+    /// The places and sizes of the next rows. Of a large value it reads the beginning alone.
+    fn next_statement(&self, held: Held) -> String {
+        let sizes = self.columns.iter().map(|column| &column.name);
+        let sizes: Vec<String> = sizes
+            .map(|name| format!("COALESCE(pg_catalog.pg_column_size(t.{name}), 0)"))
+            .collect();
+        let conditions: Vec<String> = self.columns.iter().map(Column::is_under_keys).collect();
+        format!(
+            "SELECT t.ctid::text, ({})::bigint FROM ONLY {} AS t \
+             WHERE t.ctid > COALESCE($1, '(0,0)')::pg_catalog.tid AND ({}) LIMIT $3 FOR {}",
+            sizes.join(" + "),
+            self.name,
+            conditions.join(" OR "),
+            match held {
+                // What may stand in a unique index is a key: to replace it waits for whoever refers to the row.
+                Held::Skipped if self.columns.iter().any(Column::is_searchable) =>
+                    "UPDATE SKIP LOCKED",
+                Held::Skipped => "NO KEY UPDATE SKIP LOCKED",
+                Held::WaitedFor => "NO KEY UPDATE",
+            }
+        )
+    }
+
+    /// The new values have names of their own: a column may have any.
     fn replace_statement(&self) -> String {
-        let names = || self.columns.iter().map(|column| column.name.as_str());
         let parameters: Vec<String> = (1..=1 + self.columns.len())
             .map(|number| format!("pg_catalog.unnest(${number}::text[])"))
             .collect();
-        let assignments: Vec<String> = self
-            .columns
-            .iter()
-            .map(
-                |Column {
-                     name, type_name, ..
-                 }| format!("{name} = new.{name}::{type_name}"),
-            )
+        let assignments: Vec<String> = (1..)
+            .zip(&self.columns)
+            .map(|(number, column)| {
+                let Column {
+                    name, type_name, ..
+                } = column;
+                format!("{name} = new.value_{number}::{type_name}")
+            })
             .collect();
-        let names: String = names().map(|name| format!(", {name}")).collect();
+        let names: String = (1..=self.columns.len())
+            .map(|number| format!(", value_{number}"))
+            .collect();
         format!(
             "UPDATE ONLY {} AS old SET {} FROM ROWS FROM ({}) AS new (row_id{names}) \
              WHERE old.ctid = new.row_id::pg_catalog.tid",
@@ -241,16 +301,24 @@ impl Column {
         }
     }
 
-    /// An expression for the keys of a value, and what to select it from beside the table.
+    /// Whether its values have `=`, and so may be unique.
+    fn is_searchable(&self) -> bool {
+        matches!(
+            self.encrypted_type.as_str(),
+            "searchable_text" | "card_number"
+        )
+    }
+
+    /// An expression for the keys of a value, and what to select it from beside the table `t`.
     fn key_ids(&self) -> (String, String) {
         let name = &self.name;
         if self.in_array {
             (
-                "vault.key_ids(value)".to_owned(),
-                format!(", pg_catalog.unnest({name}) AS value"),
+                "vault.key_ids(v.value)".to_owned(),
+                format!(", pg_catalog.unnest(t.{name}) AS v (value)"),
             )
         } else {
-            (format!("vault.key_ids({name})"), String::new())
+            (format!("vault.key_ids(t.{name})"), String::new())
         }
     }
 }

@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 use vault_core::crypto::KeyId;
 
 use super::operator::relation;
+use super::snapshot::Change;
 use super::statement::statements;
 use crate::error::Failure;
 
@@ -15,8 +16,12 @@ statements! {
          VALUES ($1, $2, $3, $4, $5, $6, pg_catalog.now() + pg_catalog.make_interval(secs => $7))";
     Read USABLE() =
         "SELECT key_id, purpose, version, wrapped, check_value, root_key_check, \
-                CASE state WHEN 'retired' THEN COALESCE(retired_by::text::bigint, 0) END \
+                CASE state WHEN 'retired' THEN COALESCE(retired_by::text::bigint, 0) END, \
+                xmin::text::bigint \
          FROM vault.data_keys WHERE state <> 'destroyed' ORDER BY version";
+    Read LAST_INDEX_KEY_GONE() =
+        "SELECT COALESCE(retired_by::text::bigint, 0), xmin::text::bigint FROM vault.data_keys \
+         WHERE purpose = 'index' AND state = 'destroyed' ORDER BY version DESC LIMIT 1";
     Write RETIRE(TEXTOID) =
         "UPDATE vault.data_keys SET state = 'retired', retired_at = pg_catalog.clock_timestamp(), \
                 retired_by = pg_catalog.pg_current_xact_id() \
@@ -59,8 +64,8 @@ pub struct StoredDataKey {
     pub check_value: Vec<u8>,
     /// Check value of the root key that wrapped it.
     pub root_key_check: Vec<u8>,
-    /// The transaction that retired it; none of the current key, which alone takes new writes.
-    pub retired_by: Option<i64>,
+    /// Its retirement; none of the current key, which alone takes new writes.
+    pub retired: Option<Change>,
 }
 
 pub fn insert(key: NewDataKey<'_>) -> Result<(), Failure> {
@@ -82,6 +87,8 @@ pub fn insert(key: NewDataKey<'_>) -> Result<(), Failure> {
 pub fn usable() -> Result<Vec<StoredDataKey>, Failure> {
     USABLE.with(|statement| {
         statement.rows_now(&[], |row| {
+            let written_by = row.required(8)?;
+            let retired_by: Option<i64> = row.optional(7)?;
             Ok(StoredDataKey {
                 key_id: key_id(row.required(1)?)?,
                 purpose: row.required(2)?,
@@ -89,10 +96,26 @@ pub fn usable() -> Result<Vec<StoredDataKey>, Failure> {
                 wrapped: row.required(4)?,
                 check_value: row.required(5)?,
                 root_key_check: row.required(6)?,
-                retired_by: row.optional(7)?,
+                retired: retired_by.map(|transaction| Change {
+                    transaction,
+                    written_by,
+                }),
             })
         })
     })
+}
+
+/// The retirement of the last index key of the current profile that is destroyed by now.
+pub fn last_index_key_gone() -> Result<Option<Change>, Failure> {
+    let found = LAST_INDEX_KEY_GONE.with(|statement| {
+        statement.rows_now(&[], |row| {
+            Ok(Change {
+                transaction: row.required(1)?,
+                written_by: row.required(2)?,
+            })
+        })
+    })?;
+    Ok(found.into_iter().next())
 }
 
 /// Check values of the root keys that wrapped data keys of this database.

@@ -27,5 +27,5 @@ pub mod volatile_payment_methods;
 pub use living::Living;
 pub use local_settings::with_lock_timeout;
 pub use operator::{as_operator, as_worker};
-pub use snapshot::{is_after_snapshot, snapshot_is_the_transactions};
+pub use snapshot::{Change, is_after_snapshot, snapshot_is_the_transactions};
 pub use statement::is_on_standby;

@@ -12,6 +12,8 @@ const WORKER: &CStr = c"vault_worker";
 
 const SEARCH_PATH: (&CStr, &CStr) = (c"search_path", c"pg_catalog, pg_temp");
 const NO_ROW_SECURITY: (&CStr, &CStr) = (c"row_security", c"off");
+/// A scan that begins where another one is would give rows in no order of their places.
+const IN_ORDER: (&CStr, &CStr) = (c"synchronize_seqscans", c"off");
 const NO_TRIGGERS: (&CStr, &CStr) = (c"session_replication_role", c"replica");
 
 /// Runs `statements` as `vault_operator`: what the operations do, within the current profile.
@@ -35,7 +37,7 @@ pub fn as_owner<T>(
     as_user(
         owner,
         restricted,
-        &[SEARCH_PATH, NO_ROW_SECURITY, NO_TRIGGERS],
+        &[SEARCH_PATH, NO_ROW_SECURITY, IN_ORDER, NO_TRIGGERS],
         statements,
     )
 }

@@ -5,9 +5,22 @@ use pgrx::pg_sys;
 /// How many transactions back the lower halves of two numbers tell which came first.
 const RECENT: u64 = i32::MAX as u64;
 
-/// Whether the running statement does not see what the transaction of this number (`xid8`) has written, because it was
-/// still running when the statement began.
-pub fn is_after_snapshot(transaction: i64) -> bool {
+/// A change, as a row tells of it.
+#[derive(Clone, Copy)]
+pub struct Change {
+    /// The number (`xid8`) of the transaction that made it.
+    pub transaction: i64,
+    /// The number (`xid`) of the transaction that wrote the row as it is: the same or a later one. In a restored database it
+    /// is the one that restored it, and the other number is another cluster's.
+    pub written_by: i64,
+}
+
+/// Whether the running statement does not see the change, because the transaction was still running when it began.
+pub fn is_after_snapshot(change: Change) -> bool {
+    let Change {
+        transaction,
+        written_by,
+    } = change;
     // SAFETY: reads shared state.
     let next = unsafe { pg_sys::ReadNextFullTransactionId() }.value;
     // A number to come is of another cluster. Snapshots compare the lower halves alone, by which one of long ago seems to
@@ -18,12 +31,14 @@ pub fn is_after_snapshot(transaction: i64) -> bool {
     if !matches!(age, Some(Some(1..=RECENT))) {
         return false;
     }
-    let transaction = pg_sys::TransactionId::from(transaction as u32);
-    // SAFETY: both ask about a valid number; a function is called with a snapshot.
+    let [transaction, written_by] =
+        [transaction, written_by].map(|number| pg_sys::TransactionId::from(number as u32));
+    // SAFETY: all ask about numbers of transactions; a function is called with a snapshot.
     unsafe {
         !pg_sys::TransactionIdIsCurrentTransactionId(transaction)
             && pg_sys::ActiveSnapshotSet()
             && pg_sys::XidInMVCCSnapshot(transaction, pg_sys::GetActiveSnapshot())
+            && pg_sys::XidInMVCCSnapshot(written_by, pg_sys::GetActiveSnapshot())
     }
 }
 

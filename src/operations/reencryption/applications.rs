@@ -12,6 +12,7 @@ use vault_core::crypto::{Envelope, KeyId, envelope};
 use super::Batch;
 use crate::error::Failure;
 use crate::keys::SealingKeys;
+use crate::operations::administration::wrong_state;
 use crate::store::application_columns::{self, Held, Table};
 use crate::tenancy::session;
 
@@ -49,16 +50,24 @@ pub fn batch(
             resealed.push(row);
         }
     }
+    let to_move = resealed.len();
     batch.moved = application_columns::replace(table, resealed)?;
-    Ok(batch)
+    if batch.moved == to_move {
+        Ok(batch)
+    } else {
+        Err(wrong_state(
+            "a trigger keeps values from being sealed anew",
+            "ALTER TABLE ... ENABLE TRIGGER takes ALWAYS back from it, until the keys are changed.",
+        ))
+    }
 }
 
 /// Gives all values that have a blind index one under the current key, and keeps writers out of their tables until the
 /// transaction ends: a column that had both would neither find nor compare its values.
 pub fn reindex(keys: &SealingKeys) -> Result<(), Failure> {
-    let hidden = application_columns::hidden_searchable()?;
-    if !hidden.is_empty() {
-        return Err(Failure::HiddenByPolicies { tables: hidden });
+    let tables = application_columns::searchable_out_of_reach()?;
+    if !tables.is_empty() {
+        return Err(Failure::OutOfReach { tables });
     }
     let tables = application_columns::searchable()?;
     for table in &tables {

@@ -39,12 +39,14 @@ pub fn batch(
         ));
     }
     check_profile(profile_id)?;
-    let keys = keys_of(profile_id)?;
     if let Some(table) = Table::with_oid(table) {
-        return own::batch(&keys, table, after, batch_size);
+        return own::batch(profile_id, table, after, batch_size);
     }
     match application_columns::table(table)? {
-        Some(table) => applications::batch(&keys, &table, after, batch_size, Held::Skipped),
+        Some(table) => {
+            let keys = keys_of(profile_id)?;
+            applications::batch(&keys, &table, after, batch_size, Held::Skipped)
+        }
         None => Ok(Batch::default()),
     }
 }

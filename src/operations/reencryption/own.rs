@@ -2,25 +2,27 @@
 
 use vault_core::contract::payment_method::{Instrument, Summary};
 use vault_core::contract::stored;
-use vault_core::crypto::Context;
 use vault_core::crypto::searchable::IndexPart;
+use vault_core::crypto::{Context, KeyId};
 use zeroize::Zeroizing;
 
 use super::Batch;
 use crate::error::Failure;
-use crate::keys::SealingKeys;
+use crate::keys::{self, ProfileKeys, SealingKeys};
 use crate::store::reencryption::{self, Table, Values};
 use crate::tenancy::session;
 
 pub fn batch(
-    keys: &SealingKeys,
+    profile_id: &str,
     table: Table,
     after: Option<&str>,
     batch_size: i32,
 ) -> Result<Batch, Failure> {
-    let _acting = session::act_for(keys.profile_id());
-    let current = [keys.current_data_key(), keys.current_index_key().0];
+    let _acting = session::act_for(profile_id);
+    let current = current_keys(&*keys::of_profile(profile_id)?);
     let rows = reencryption::outdated(table, after, current, batch_size)?;
+    // They are as they were when they were locked, which may be later than a rotation.
+    let keys = &keys::to_seal(profile_id)?;
     let last = rows.last().map(|row| row.row_id.clone());
     let resealed = rows.into_iter().map(|row| {
         let row = Row {
@@ -36,6 +38,10 @@ pub fn batch(
         moved,
         damaged: 0,
     })
+}
+
+fn current_keys(keys: &ProfileKeys) -> [KeyId; 2] {
+    [keys.current_data_key(), keys.current_index_key().0]
 }
 
 struct Row<'a> {
