@@ -415,7 +415,7 @@ fn large_values_move_in_small_batches() {
     shop.sql
         .run(
             "create table files (id int, content vault.encrypted_text);
-             insert into files select n, vault.encrypt(repeat('x', 3000000)) from generate_series(1, 12) n",
+             insert into files select n, vault.encrypt(repeat('x', 9000000)) from generate_series(1, 3) n",
         )
         .unwrap();
     shop.rotate("data").unwrap();
