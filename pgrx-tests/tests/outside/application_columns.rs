@@ -415,7 +415,7 @@ fn large_values_move_in_small_batches() {
     shop.sql
         .run(
             "create table files (id int, content vault.encrypted_text);
-             insert into files select n, vault.encrypt(repeat('x', 9000000)) from generate_series(1, 3) n",
+             insert into files select n, vault.encrypt(repeat('x', 6000000)) from generate_series(1, 3) n",
         )
         .unwrap();
     shop.rotate("data").unwrap();
@@ -429,9 +429,9 @@ fn large_values_move_in_small_batches() {
         .into_iter()
         .filter(|notice| notice.message.contains(&batches))
         .count();
-    assert_eq!(batches, 3, "of a row of 9 MB each");
+    assert_eq!(batches, 2, "of rows of 6 MB");
     assert_eq!(shop.outdated(), 0);
-    let opens = "files where id = 1 and length(vault.decrypt(content)) = 9000000";
+    let opens = "files where id = 1 and length(vault.decrypt(content)) = 6000000";
     assert_eq!(shop.count(opens, &[]), 1);
 }
 
