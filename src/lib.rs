@@ -12,6 +12,8 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+mod audit;
+mod authentication;
 mod clock;
 mod compat;
 mod error;
@@ -128,8 +130,8 @@ pub extern "C-unwind" fn _PG_init() {
         log_guard::install();
         keys::epoch::reserve_shared_memory();
         keys::destruction::reserve_shared_memory();
-        tenancy::lockout::reserve_shared_memory();
-        tenancy::kept::reserve_shared_memory();
+        authentication::lockout::reserve_shared_memory();
+        audit::pending::reserve_shared_memory();
         keys::root_key::load_at_server_start();
         keys::memory_key::make_at_server_start();
         worker::register();

@@ -63,6 +63,8 @@ fn the_store_holds_no_key_and_asks_nobody_above_it() {
         &[
             "crate::keys",
             "crate::tenancy",
+            "crate::audit",
+            "crate::authentication",
             "crate::operations",
             "crate::surface",
             "crate::types",
@@ -78,8 +80,16 @@ fn keys_and_tenancy_ask_nobody_above_them() {
         "crate::types",
         "crate::worker",
     ];
-    assert_never_speaks_of("src/keys", &above);
-    assert_never_speaks_of("src/tenancy", &above);
+    for room in ["src/keys", "src/tenancy", "src/audit", "src/authentication"] {
+        assert_never_speaks_of(room, &above);
+    }
+}
+
+#[test]
+fn tenancy_asks_neither_audit_nor_authentication_and_audit_not_authentication() {
+    assert_never_speaks_of("src/keys", &["crate::audit", "crate::authentication"]);
+    assert_never_speaks_of("src/tenancy", &["crate::audit", "crate::authentication"]);
+    assert_never_speaks_of("src/audit", &["crate::authentication"]);
 }
 
 #[test]

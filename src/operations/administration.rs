@@ -6,14 +6,15 @@ use pgrx::pg_sys;
 use vault_core::contract::id::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::crypto::ApiKey;
 
+use crate::audit::{Event, record_administration};
+use crate::authentication::lockout;
 use crate::clock::fill_random;
 use crate::error::Failure;
 use crate::keys;
 use crate::settings;
 use crate::store;
 use crate::store::api_keys::NewApiKey;
-use crate::tenancy::audit::{Event, record_administration};
-use crate::tenancy::{lockout, session};
+use crate::tenancy::session;
 
 /// The scopes that an API key may carry.
 const SCOPES: [&str; 1] = ["reveal"];

@@ -10,6 +10,7 @@ use vault_core::contract::stored;
 use vault_core::crypto::Context;
 
 use super::payment_methods;
+use crate::audit::{Event, record};
 use crate::clock;
 use crate::error::Failure;
 use crate::keys;
@@ -17,7 +18,6 @@ use crate::settings;
 use crate::store;
 use crate::store::customers::{NewCustomer, StoredCustomer};
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, record};
 
 /// Creates a customer.
 pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerResponse, Failure> {

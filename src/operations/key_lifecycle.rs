@@ -4,12 +4,12 @@ use vault_core::crypto::{KeyId, Purpose};
 
 use super::administration::{check_profile, invalid, missing, no_profile, wrong_state};
 use super::reencryption::{self, keys_of};
+use crate::audit::{Event, record_administration};
 use crate::error::Failure;
 use crate::keys::{self, destruction, epoch};
 use crate::store;
 use crate::store::application_columns;
 use crate::store::data_keys::{self, Hold};
-use crate::tenancy::audit::{Event, record_administration};
 use crate::tenancy::session;
 
 /// Replaces a profile's current key by a new one. The old one opens what it sealed until it is destroyed.

@@ -5,10 +5,10 @@ use vault_core::contract::payment_method::NetworkTokenStatus;
 use vault_core::contract::refusal::Refusal;
 
 use super::payment_methods::{active, living};
+use crate::audit::{Event, record_refusal};
 use crate::error::Failure;
 use crate::store;
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, record_refusal};
 
 /// The state of a payment method's network token.
 pub fn status(id: &PaymentMethodId) -> Result<NetworkTokenStatus, Failure> {

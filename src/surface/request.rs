@@ -8,10 +8,11 @@ use pgrx::pg_sys;
 use serde::Deserialize;
 use vault_core::contract::id::{CustomerId, PaymentMethodId, RequestId, path_text};
 
+use crate::authentication::{self, Credentials};
 use crate::clock;
 use crate::error::Failure;
 use crate::tenancy::session::{self, Acting};
-use crate::tenancy::{self, Caller, Credentials, Origin};
+use crate::tenancy::{Caller, Origin};
 
 /// The id of nothing: stands for what a path names in a way that no id is written.
 const NOBODY: &str = "";
@@ -85,16 +86,16 @@ impl Request {
     /// Lets the caller in, and acts for the profile it names.
     ///
     /// # Errors
-    /// The refusals of [`tenancy::authenticate`]; no key, or several different ones, are none.
+    /// The refusals of [`authentication::authenticate`]; no key, or several different ones, are none.
     pub fn authenticate(&self) -> Result<ActingCaller, Failure> {
         let origin = self.origin();
         let caller = match self.only_key() {
-            Some(api_key) => tenancy::authenticate(Credentials {
+            Some(api_key) => authentication::authenticate(Credentials {
                 api_key,
                 profile_id: present(&self.headers.x_profile_id),
                 origin,
             })?,
-            None => tenancy::refuse_without_key(&origin)?,
+            None => authentication::refuse_without_key(&origin)?,
         };
         let acting = session::act_for(&caller.profile_id);
         Ok(ActingCaller {

@@ -12,11 +12,12 @@ use serde::de::DeserializeOwned;
 use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json;
 
+use crate::authentication::{self, Credentials};
 use crate::clock;
 use crate::error::Failure;
 use crate::operations::{administration, customers, expiry, payment_methods};
 use crate::tenancy::session::{self, Tenant};
-use crate::tenancy::{self, Caller, Credentials, Origin, bindings};
+use crate::tenancy::{Caller, Origin, bindings};
 use crate::types::jsonb::Jsonb;
 
 /// The profile that this transaction acts for; NULL is none. The policies ask it.
@@ -29,7 +30,7 @@ pub fn current_profile() -> Result<Option<String>, ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn authenticate(api_key: &str, profile_id: &str) -> Result<(), ErrorReport> {
-    let caller = tenancy::authenticate(Credentials {
+    let caller = authentication::authenticate(Credentials {
         api_key,
         profile_id: Some(profile_id),
         origin: Origin::of_session(),

@@ -11,8 +11,9 @@ use vault_core::crypto::{EnvelopeError, Searchable};
 
 use super::datum::{self, Form, encrypted_type};
 use super::searchable;
+use crate::audit;
 use crate::error::Failure;
-use crate::tenancy::{audit, outer_role_may_reveal};
+use crate::tenancy::outer_role_may_reveal;
 
 encrypted_type! {
     /// A card number behind its blind index and shown digits.

@@ -10,12 +10,12 @@ use pgrx::bgworkers::{
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use crate::audit;
+use crate::audit::pending::{self, Waiting};
 use crate::clock;
 use crate::error::Failure;
 use crate::operations::expiry;
 use crate::settings;
-use crate::tenancy::audit;
-use crate::tenancy::kept::{self, Waiting};
 
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -54,7 +54,7 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
     // Once: while the server runs, nothing is sealed under another memory key than its own.
     let mut goes_on = run(delete_dead);
     while goes_on && BackgroundWorker::wait_latch(Some(PERIOD)) {
-        goes_on = run(record_kept) && run(delete_expired);
+        goes_on = run(record_pending) && run(delete_expired);
     }
 }
 
@@ -84,20 +84,20 @@ fn delete_dead() -> Result<bool, Failure> {
     Ok(batch.is_some_and(|batch| batch.is_full))
 }
 
-fn record_kept() -> Result<bool, Failure> {
+fn record_pending() -> Result<bool, Failure> {
     let written = in_transaction(
         c"vault: writing audit rows that were rolled back",
         make_up_for_rollbacks,
     )?;
     if let Some(written) = written {
-        kept::written(&written);
+        pending::written(&written);
     }
     Ok(false)
 }
 
 /// Writes the audit rows, and deletes the security codes that were used: whoever rolls that back has seen the code.
 fn make_up_for_rollbacks() -> Result<Waiting, Failure> {
-    let waiting = audit::record_kept()?;
+    let waiting = audit::record_pending()?;
     for row in &waiting.rows {
         if row.is_use_of_code() {
             let used_at = clock::at_micros(row.occurred_at)?;

@@ -11,13 +11,13 @@ use vault_core::contract::time::Timestamp;
 use super::code;
 use super::read::active_of;
 use super::sealed::{living, open, seal_summary, seal_token};
+use crate::audit::{Event, record};
 use crate::clock;
 use crate::error::Failure;
 use crate::operations::customers;
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, record};
 
 /// Changes names, tokens or status. An inactive method takes only what makes it active again.
 pub fn update(

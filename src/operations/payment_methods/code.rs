@@ -6,12 +6,12 @@ use vault_core::contract::payment_method::PaymentMethod;
 use vault_core::contract::refusal::Refusal;
 
 use super::sealed::{living, open_code, seal_code};
+use crate::audit::{Event, record_refusal, record_reveal};
 use crate::clock;
 use crate::error::Failure;
 use crate::store;
 use crate::store::payment_methods::Status;
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, record_refusal, record_reveal};
 
 /// Gives the code of a payment method, once. The right comes first, as for a reveal.
 pub fn use_cvc(caller: &Caller, id: &PaymentMethodId) -> Result<CardCvc, Failure> {

@@ -10,6 +10,7 @@ use vault_core::contract::time::Timestamp;
 use vault_core::crypto::searchable::IndexPart;
 
 use super::sealed::{living_at, open, seal_code, seal_instrument, seal_summary};
+use crate::audit::{Event, record};
 use crate::clock;
 use crate::error::Failure;
 use crate::keys::{self, ProfileKeys};
@@ -19,7 +20,6 @@ use crate::store::cvcs::NewCode;
 use crate::store::payment_methods::{NewRow, Refresh};
 use crate::store::volatile_payment_methods::NewVolatileRow;
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, record};
 
 /// How often a create looks again when others changed the method that it would refresh. Each time, one of them got on.
 const ATTEMPTS: usize = 100;

@@ -8,11 +8,11 @@ use vault_core::contract::payment_method::{
 use vault_core::contract::refusal::Refusal;
 
 use super::sealed::{living, open, open_instrument};
+use crate::audit::{Event, record_refusal, record_reveal};
 use crate::error::Failure;
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
-use crate::tenancy::audit::{Event, record_refusal, record_reveal};
 
 /// A payment method, masked; with `fetch_raw_detail` in full.
 pub fn retrieve(

@@ -1,16 +1,18 @@
 //! API keys: one look-up for key and profile, one answer for all that can be wrong with them.
 
+pub mod lockout;
+
 use vault_core::contract::id::ProfileId;
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::ApiKey;
 
-use super::audit;
-use super::caller::{Caller, Origin};
-use super::lockout::{self, Subject};
+use crate::audit;
 use crate::error::Failure;
 use crate::keys::root_key::root_keys;
 use crate::store;
 use crate::store::api_keys::FoundApiKey;
+use crate::tenancy::{Caller, Origin};
+use lockout::Subject;
 
 /// What a client shows to be let in.
 pub struct Credentials<'a> {

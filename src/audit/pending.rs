@@ -6,25 +6,25 @@ use std::cell::RefCell;
 use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
 
-use super::audit::{Event, Outcome};
+use super::{Event, Outcome};
 use crate::clock;
 
 /// The rows of one second, at a thousand transactions in it; the worker comes every second.
 const CAPACITY: usize = 1024;
 
 // SAFETY: the name is the vault's own.
-static QUEUE: PgLwLock<Queue> = unsafe { PgLwLock::new(c"vault_kept_audit_rows") };
+static QUEUE: PgLwLock<Queue> = unsafe { PgLwLock::new(c"vault_pending_audit_rows") };
 
 thread_local! {
     /// Rows that this transaction has written, to be kept if it, or the subtransaction that wrote them, is rolled back.
-    static WRITTEN: RefCell<Vec<(pg_sys::SubTransactionId, Kept)>> = const { RefCell::new(Vec::new()) };
+    static WRITTEN: RefCell<Vec<(pg_sys::SubTransactionId, PendingRow)>> = const { RefCell::new(Vec::new()) };
     /// What this transaction has revealed value by value: one row for each profile, with how many values.
-    static COUNTED: RefCell<Vec<(Kept, u64)>> = const { RefCell::new(Vec::new()) };
+    static COUNTED: RefCell<Vec<(PendingRow, u64)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A row that waits to be written.
 #[derive(Clone, Copy)]
-pub struct Kept {
+pub struct PendingRow {
     database: pg_sys::Oid,
     number: u64,
     /// Microseconds since the Unix epoch.
@@ -40,7 +40,7 @@ pub struct Kept {
 /// What waits for a database.
 pub struct Waiting {
     /// Oldest first.
-    pub rows: Vec<Kept>,
+    pub rows: Vec<PendingRow>,
     /// Rows that found no place, of any database.
     pub lost: u64,
 }
@@ -54,7 +54,7 @@ pub struct Text<const N: usize> {
 
 #[derive(Clone, Copy)]
 struct Queue {
-    slots: [Option<Kept>; CAPACITY],
+    slots: [Option<PendingRow>; CAPACITY],
     numbered: u64,
     lost: u64,
 }
@@ -73,18 +73,18 @@ pub fn reserve_shared_memory() {
 }
 
 /// Has the worker write the row, whatever becomes of this transaction.
-pub fn keep(row: Kept) {
+pub fn enqueue(row: PendingRow) {
     let mut queue = QUEUE.exclusive();
     queue.numbered += 1;
     let number = queue.numbered;
     match queue.slots.iter_mut().find(|slot| slot.is_none()) {
-        Some(slot) => *slot = Some(Kept { number, ..row }),
+        Some(slot) => *slot = Some(PendingRow { number, ..row }),
         None => queue.lost += 1,
     }
 }
 
 /// Has the worker write the row if this transaction, which has written it, does not commit.
-pub fn keep_if_rolled_back(row: Kept) {
+pub fn enqueue_if_rolled_back(row: PendingRow) {
     // SAFETY: reads the backend's state.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
     WRITTEN.with_borrow_mut(|written| written.push((subtransaction, row)));
@@ -92,7 +92,7 @@ pub fn keep_if_rolled_back(row: Kept) {
 
 /// Counts a value of the profile that this transaction has revealed. The worker writes one row for all of them, however the
 /// transaction ends: a function that only reads cannot write it.
-pub fn count(profile_id: &str, row: impl FnOnce() -> Kept) {
+pub fn count(profile_id: &str, row: impl FnOnce() -> PendingRow) {
     COUNTED.with_borrow_mut(|counted| {
         let known = counted
             .iter_mut()
@@ -113,7 +113,7 @@ pub fn waiting() -> Waiting {
         .iter()
         .flatten()
         .filter(|row| row.database == database);
-    let mut rows: Vec<Kept> = of_database.copied().collect();
+    let mut rows: Vec<PendingRow> = of_database.copied().collect();
     rows.sort_by_key(|row| row.number);
     Waiting {
         rows,
@@ -124,7 +124,7 @@ pub fn waiting() -> Waiting {
 /// Forgets what has been written, once that is committed.
 pub fn written(waiting: &Waiting) {
     let mut queue = QUEUE.exclusive();
-    let done = |row: &Kept| {
+    let done = |row: &PendingRow| {
         waiting
             .rows
             .iter()
@@ -136,7 +136,7 @@ pub fn written(waiting: &Waiting) {
     queue.lost = queue.lost.saturating_sub(waiting.lost);
 }
 
-impl Kept {
+impl PendingRow {
     /// A row of this moment, in this database.
     pub fn new(
         event: Event,
@@ -160,7 +160,7 @@ impl Kept {
     }
 }
 
-impl Kept {
+impl PendingRow {
     /// Whether somebody was given a security code.
     pub fn is_use_of_code(&self) -> bool {
         matches!(
@@ -220,7 +220,7 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
     ) {
         for (row, count) in COUNTED.take() {
             let object_id = format!("{count} values").as_str().into();
-            keep(Kept { object_id, ..row });
+            enqueue(PendingRow { object_id, ..row });
         }
     }
     match event {
@@ -228,7 +228,7 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
         // A prepared transaction may be rolled back by anybody, at any time: better a row twice than none.
         XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
             for (_, row) in WRITTEN.take() {
-                keep(row);
+                enqueue(row);
             }
         }
         _ => {}
@@ -246,7 +246,7 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
     WRITTEN.with_borrow_mut(|written| match event {
         SUBXACT_EVENT_ABORT_SUB => {
             for (_, row) in written.extract_if(.., |(owner, _)| *owner == subtransaction) {
-                keep(row);
+                enqueue(row);
             }
         }
         SUBXACT_EVENT_COMMIT_SUB => {

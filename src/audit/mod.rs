@@ -1,14 +1,15 @@
 //! What goes into the audit log. Never card data, never a key.
 
+pub mod pending;
+
 use vault_core::contract::time::Timestamp;
 
-use super::caller::{Caller, Origin, outer_role};
-use super::kept::{self, Kept, Waiting};
-use super::session;
 use crate::clock;
 use crate::error::Failure;
 use crate::store;
 use crate::store::audit_log::NewAuditRow;
+use crate::tenancy::{Caller, Origin, outer_role, session};
+use pending::{PendingRow, Waiting};
 
 /// What was done, or refused.
 #[derive(Debug, Clone, Copy)]
@@ -52,25 +53,25 @@ pub fn record_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(
     let entry = Entry::of(caller, event, Some(object_id), Outcome::Success);
     entry.write(clock::now()?)?;
     if let Origin::Session { .. } = caller.origin {
-        kept::keep_if_rolled_back(entry.to_keep());
+        pending::enqueue_if_rolled_back(entry.to_pending());
     }
     Ok(())
 }
 
 /// Records that an application has opened a card number of its own tables: one row for all of a transaction.
 pub fn count_card_number_revealed(profile_id: &str) {
-    kept::count(profile_id, || of_card_number(profile_id, Outcome::Success));
+    pending::count(profile_id, || of_card_number(profile_id, Outcome::Success));
 }
 
 /// Records that an application was not let open a card number of its own tables.
 pub fn record_card_number_refused(profile_id: &str) {
-    kept::keep(of_card_number(profile_id, Outcome::Refused));
+    pending::enqueue(of_card_number(profile_id, Outcome::Refused));
 }
 
-fn of_card_number(profile_id: &str, outcome: Outcome) -> Kept {
+fn of_card_number(profile_id: &str, outcome: Outcome) -> PendingRow {
     let origin = Origin::of_session();
     let address = origin.client_address();
-    Kept::new(
+    PendingRow::new(
         Event::CardNumberRevealed,
         outcome,
         profile_id,
@@ -91,7 +92,7 @@ pub fn record_refusal(
     event: Event,
     object_id: Option<&str>,
 ) -> Result<(), Failure> {
-    Entry::of(caller, event, object_id, Outcome::Refused).write_or_keep(&caller.origin)
+    Entry::of(caller, event, object_id, Outcome::Refused).write_or_enqueue(&caller.origin)
 }
 
 /// Records a failed authentication. The object is the prefix of the key that was shown, where it has one.
@@ -109,7 +110,20 @@ pub fn record_authentication_failure(origin: &Origin, key_prefix: &str) -> Resul
         object_id: Some(key_prefix).filter(|prefix| !prefix.is_empty()),
         outcome: Outcome::Refused,
     };
-    entry.write_or_keep(origin)
+    entry.write_or_enqueue(origin)
+}
+
+/// Records what nobody asked for in a transaction of their own: a limit that was reached, a row that is not believed. The row
+/// stays when the transaction rolls back, and equal ones may be merged. `profile_id` and `actor` are empty where unknown.
+pub fn note(event: Event, profile_id: &str, actor: &str, address: Option<&str>, object_id: &str) {
+    pending::enqueue(PendingRow::new(
+        event,
+        Outcome::Refused,
+        profile_id,
+        actor,
+        address,
+        Some(object_id),
+    ));
 }
 
 /// Records what an administrator did; `profile_id` is empty where the action has none.
@@ -132,8 +146,8 @@ pub fn record_administration(
 }
 
 /// Writes the rows that were kept for this database, and tells which: they are to be forgotten once that is committed.
-pub fn record_kept() -> Result<Waiting, Failure> {
-    let waiting = kept::waiting();
+pub fn record_pending() -> Result<Waiting, Failure> {
+    let waiting = pending::waiting();
     for row in &waiting.rows {
         let _acting = session::act_for(row.profile_id.as_str());
         let entry = Entry {
@@ -204,8 +218,8 @@ impl<'a> Entry<'a> {
         })
     }
 
-    fn to_keep(&self) -> Kept {
-        Kept::new(
+    fn to_pending(&self) -> PendingRow {
+        PendingRow::new(
             self.event,
             self.outcome,
             self.profile_id,
@@ -216,11 +230,11 @@ impl<'a> Entry<'a> {
     }
 
     /// An HTTP refusal commits, and its row with it. A SQL refusal rolls back: the worker writes its row.
-    fn write_or_keep(&self, origin: &Origin) -> Result<(), Failure> {
+    fn write_or_enqueue(&self, origin: &Origin) -> Result<(), Failure> {
         match origin {
             Origin::Request { .. } => self.write(clock::now()?),
             Origin::Session { .. } => {
-                kept::keep(self.to_keep());
+                pending::enqueue(self.to_pending());
                 Ok(())
             }
         }
