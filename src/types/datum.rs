@@ -168,12 +168,17 @@ pub(super) fn decrypt(
     context: &str,
     envelope: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    // What ANALYZE, CREATE INDEX and REFRESH compute, they store: in statistics, which nobody looks for plaintext in.
+    check_not_stored()?;
+    profile_keys()?.open_value(slot, &Binding::to_context(context), envelope)
+}
+
+/// What ANALYZE, CREATE INDEX and REFRESH compute, they store: in statistics, which nobody looks for plaintext in.
+pub(super) fn check_not_stored() -> Result<(), Failure> {
     // SAFETY: reads the backend's own state.
     if unsafe { pg_sys::InSecurityRestrictedOperation() } {
         return Err(Failure::StoredPlaintext);
     }
-    profile_keys()?.open_value(slot, &Binding::to_context(context), envelope)
+    Ok(())
 }
 
 /// The keys of the current profile.
