@@ -72,9 +72,18 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
             at_once = expired_left || writer::has_urgent_work();
         }
     }
-    if BackgroundWorker::sigterm_received() {
+    if is_to_stop() {
         finish();
     }
+    // Who ends in good order is not started again, and somebody may have ended the worker alone.
+    // SAFETY: the worker's last act, outside of any transaction.
+    unsafe { pg_sys::proc_exit(1) }
+}
+
+/// Unlike `BackgroundWorker::sigterm_received`, as often as one asks.
+fn is_to_stop() -> bool {
+    // SAFETY: reads a flag that the handler of SIGTERM sets.
+    unsafe { (&raw const pg_sys::ShutdownRequestPending).read_volatile() != 0 }
 }
 
 fn pause(round: Instant, at_once: bool) -> Duration {
@@ -109,7 +118,7 @@ fn run(job: Job) -> bool {
 fn delete_dead() -> Result<bool, Failure> {
     let what = c"vault: deleting what an earlier server left";
     while in_transaction(what, expiry::delete_dead)?.is_some_and(|batch| batch.is_full) {
-        if BackgroundWorker::sigterm_received() {
+        if is_to_stop() {
             break;
         }
     }

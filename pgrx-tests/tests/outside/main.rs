@@ -2,6 +2,7 @@
 
 mod application_columns;
 mod audit;
+mod audit_under_flood;
 mod backup;
 mod bad_input;
 mod bad_values;
@@ -21,6 +22,7 @@ mod key_rotation_under_load;
 mod leaks;
 mod payment_methods;
 mod refusals;
+mod reveals_on_record;
 mod root_key;
 mod routes;
 mod seeds;
