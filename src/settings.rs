@@ -155,14 +155,16 @@ pub fn root_key_timeout() -> Duration {
     seconds(&ROOT_KEY_TIMEOUT)
 }
 
-/// The databases that a worker looks after.
+/// The databases that a worker looks after, each once.
 pub fn databases() -> Vec<String> {
     let databases = text(&DATABASES).unwrap_or_default();
-    let names = databases.split(',').map(str::trim);
+    let mut names: Vec<String> = Vec::new();
+    for name in databases.split(',').map(str::trim) {
+        if !name.is_empty() && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
     names
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// First part of new identifiers.

@@ -2,7 +2,7 @@
 //!
 //! None of it takes a place from a reveal. To count one again takes a shared lock alone, so a flood hinders nobody.
 
-mod entry;
+mod tally;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
@@ -12,15 +12,15 @@ use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
 
 use super::row::{Row, Subject, this_database};
-pub use entry::Due;
-use entry::Entry;
+pub use tally::Due;
+use tally::Tally;
 
-const ENTRIES: usize = 1024;
+const TALLIES: usize = 1024;
 
-/// How many entries a search looks at.
+/// How many tallies a search looks at.
 const PROBES: usize = 16;
 
-/// For what finds no entry: one for each database, event and outcome.
+/// For what finds no tally: one for each database, event and outcome.
 const OTHERS: usize = 64;
 
 /// How many objects of one actor, address and event are told apart in a minute.
@@ -35,13 +35,13 @@ const OTHER: &str = "others";
 // SAFETY: the name is the vault's own.
 static MERGED: PgLwLock<Merged> = unsafe { PgLwLock::new(c"vault_merged_audit_rows") };
 
-/// Makes the places of entries unknown to whoever would fill those of others. Inherited by every backend.
+/// Makes the places of tallies unknown to whoever would fill those of others. Inherited by every backend.
 static SEED: OnceLock<RandomState> = OnceLock::new();
 
 struct Merged {
-    entries: [Entry; ENTRIES],
-    others: [Entry; OTHERS],
-    /// What did not even find an entry among the others.
+    tallies: [Tally; TALLIES],
+    others: [Tally; OTHERS],
+    /// What did not even find an tally among the others.
     lost: AtomicU64,
 }
 
@@ -75,14 +75,14 @@ pub fn count(row: &Row, occurrences: u64) {
 pub fn due(now: i64, all: bool) -> Vec<Due> {
     let database = this_database();
     let merged = MERGED.share();
-    let entries = merged.entries.iter().chain(&merged.others).enumerate();
-    entries
-        .filter(|(_, entry)| entry.is_of(database))
-        .filter_map(|(index, entry)| entry.due(index, now, all))
+    let tallies = merged.tallies.iter().chain(&merged.others).enumerate();
+    tallies
+        .filter(|(_, tally)| tally.is_of(database))
+        .filter_map(|(index, tally)| tally.due(index, now, all))
         .collect()
 }
 
-/// How many found no entry at all, of any database.
+/// How many found no tally at all, of any database.
 pub fn lost() -> u64 {
     MERGED.share().lost.load(Ordering::Relaxed)
 }
@@ -91,40 +91,41 @@ pub fn lost() -> u64 {
 pub fn written(rows: &[Due], lost: u64, now: i64) {
     let mut merged = MERGED.exclusive();
     for row in rows {
-        if let Some(entry) = merged.entry_mut(row.index) {
-            entry.written(row, now);
+        if let Some(tally) = merged.tally_mut(row.index) {
+            tally.written(row, now);
         }
     }
-    merged.lost.fetch_sub(lost, Ordering::Relaxed);
+    let all_lost = merged.lost.get_mut();
+    *all_lost = all_lost.saturating_sub(lost);
     let Merged {
-        entries, others, ..
+        tallies, others, ..
     } = &mut *merged;
-    for entry in entries.iter_mut().chain(others) {
-        entry.end_of_minute(now);
+    for tally in tallies.iter_mut().chain(others) {
+        tally.end_of_minute(now);
     }
 }
 
-/// The databases that have entries.
+/// The databases that have tallies.
 pub fn databases() -> Vec<pg_sys::Oid> {
     let merged = MERGED.share();
-    let entries = merged.entries.iter().chain(&merged.others);
-    entries.filter_map(Entry::database).collect()
+    let tallies = merged.tallies.iter().chain(&merged.others);
+    tallies.filter_map(Tally::database).collect()
 }
 
 /// Forgets what a database has had waiting since before that time; tells for how much it stood.
 pub fn give_up(database: pg_sys::Oid, before: i64) -> u64 {
     let mut merged = MERGED.exclusive();
     let Merged {
-        entries, others, ..
+        tallies, others, ..
     } = &mut *merged;
-    let of_database = entries
+    let of_database = tallies
         .iter_mut()
         .chain(others)
-        .filter(|entry| entry.is_of(database));
-    of_database.map(|entry| entry.give_up(before)).sum()
+        .filter(|tally| tally.is_of(database));
+    of_database.map(|tally| tally.give_up(before)).sum()
 }
 
-/// The entries that may count a row: its own, and that of all objects of the same actor, address and event.
+/// The tallies that may count a row: its own, and that of all objects of the same actor, address and event.
 struct Search {
     subject: Subject,
     hash: u64,
@@ -145,17 +146,17 @@ impl Search {
 }
 
 impl Merged {
-    /// Counts the row where there is an entry for it.
+    /// Counts the row where there is an tally for it.
     fn count_known(&self, search: &Search, row: &Row, occurrences: u64) -> bool {
         let own = self.find(search.hash, &search.subject);
-        let entry = own.or_else(|| {
+        let tally = own.or_else(|| {
             self.find(search.various_hash, &search.various)
                 .filter(|various| various.objects() >= OBJECTS)
         });
-        if let Some(entry) = entry {
-            entry.count(row.occurred_at, occurrences);
+        if let Some(tally) = tally {
+            tally.count(row.occurred_at, occurrences);
         }
-        entry.is_some()
+        tally.is_some()
     }
 
     fn count_new(&mut self, search: &Search, row: &Row, occurrences: u64) {
@@ -167,9 +168,9 @@ impl Merged {
             return various.count(now, occurrences);
         }
         match self.free(search.hash, now) {
-            Some(entry) => {
-                *entry = Entry::new(search.hash, row);
-                entry.count(now, occurrences);
+            Some(tally) => {
+                *tally = Tally::new(search.hash, row);
+                tally.count(now, occurrences);
             }
             None => self.count_other(row, occurrences),
         }
@@ -178,13 +179,13 @@ impl Merged {
     /// Whether the object is one of the few that are told apart, of which it is counted as one.
     fn is_first_of_few(&mut self, search: &Search, now: i64) -> bool {
         if self.find(search.various_hash, &search.various).is_none()
-            && let Some(entry) = self.free(search.various_hash, now)
+            && let Some(tally) = self.free(search.various_hash, now)
         {
             let subject = search.various;
-            *entry = Entry::new(search.various_hash, &Row::new(subject, None));
+            *tally = Tally::new(search.various_hash, &Row::new(subject, None));
         }
         self.find(search.various_hash, &search.various)
-            .is_some_and(Entry::adds_object)
+            .is_some_and(Tally::adds_object)
     }
 
     fn count_other(&mut self, row: &Row, occurrences: u64) {
@@ -198,12 +199,12 @@ impl Merged {
         let row = Row::new(subject, None);
         let hash = hash(&subject);
         let mut others = self.others.iter_mut();
-        match others.find(|entry| entry.is(hash, &subject) || entry.is_free()) {
-            Some(entry) => {
-                if entry.is_free() {
-                    *entry = Entry::new(hash, &row);
+        match others.find(|tally| tally.is(hash, &subject) || tally.is_free()) {
+            Some(tally) => {
+                if tally.is_free() {
+                    *tally = Tally::new(hash, &row);
                 }
-                entry.count(row.occurred_at, occurrences);
+                tally.count(row.occurred_at, occurrences);
             }
             None => {
                 self.lost.fetch_add(occurrences, Ordering::Relaxed);
@@ -211,24 +212,24 @@ impl Merged {
         }
     }
 
-    fn find(&self, hash: u64, subject: &Subject) -> Option<&Entry> {
+    fn find(&self, hash: u64, subject: &Subject) -> Option<&Tally> {
         probes(hash)
-            .filter_map(|index| self.entries.get(index))
-            .find(|entry| entry.is(hash, subject))
+            .filter_map(|index| self.tallies.get(index))
+            .find(|tally| tally.is(hash, subject))
     }
 
-    /// A free entry where a search for this hash looks.
-    fn free(&mut self, hash: u64, now: i64) -> Option<&mut Entry> {
+    /// A free tally where a search for this hash looks.
+    fn free(&mut self, hash: u64, now: i64) -> Option<&mut Tally> {
         let index = probes(hash).find(|index| {
-            let entry = self.entries.get(*index);
-            entry.is_some_and(|entry| entry.is_free() || entry.is_over(now))
+            let tally = self.tallies.get(*index);
+            tally.is_some_and(|tally| tally.is_free() || tally.is_over(now))
         })?;
-        self.entries.get_mut(index)
+        self.tallies.get_mut(index)
     }
 
-    fn entry_mut(&mut self, index: usize) -> Option<&mut Entry> {
-        match index.checked_sub(ENTRIES) {
-            None => self.entries.get_mut(index),
+    fn tally_mut(&mut self, index: usize) -> Option<&mut Tally> {
+        match index.checked_sub(TALLIES) {
+            None => self.tallies.get_mut(index),
             Some(other) => self.others.get_mut(other),
         }
     }
@@ -237,16 +238,16 @@ impl Merged {
 impl Default for Merged {
     fn default() -> Self {
         Self {
-            entries: [const { Entry::FREE }; ENTRIES],
-            others: [const { Entry::FREE }; OTHERS],
+            tallies: [const { Tally::FREE }; TALLIES],
+            others: [const { Tally::FREE }; OTHERS],
             lost: AtomicU64::new(0),
         }
     }
 }
 
 fn probes(hash: u64) -> impl Iterator<Item = usize> {
-    let first = usize::try_from(hash % ENTRIES as u64).unwrap_or_default();
-    (first..first + PROBES).map(|index| index % ENTRIES)
+    let first = usize::try_from(hash % TALLIES as u64).unwrap_or_default();
+    (first..first + PROBES).map(|index| index % TALLIES)
 }
 
 /// The same in every backend, and never 0.

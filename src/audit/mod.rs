@@ -3,6 +3,7 @@
 //! What succeeds is written in the transaction of the act. A reveal has its row, or a place for it, before anything is
 //! shown ([`reveals`]). What is refused or rolled back is counted ([`merged`]), and the worker writes it ([`writer`]).
 
+mod entry;
 mod merged;
 mod places;
 mod reveals;
@@ -15,13 +16,12 @@ use std::cell::Cell;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use vault_core::contract::time::Timestamp;
 
 use crate::clock;
 use crate::error::{Failure, Sealed};
 use crate::store;
-use crate::store::audit_log::NewAuditRow;
 use crate::tenancy::{Caller, Origin, outer_role};
+use entry::Entry;
 use row::{Row, Subject, this_database};
 
 /// Stands in the place of the object in the row before the first card number of a transaction.
@@ -260,70 +260,6 @@ pub fn record_administration(
         outcome: Outcome::Success,
     };
     entry.write(clock::now()?)
-}
-
-/// A row of the log, but for its time.
-struct Entry<'a> {
-    profile_id: &'a str,
-    actor: &'a str,
-    request_id: Option<&'a str>,
-    client_address: Option<&'a str>,
-    event: Event,
-    object_id: Option<&'a str>,
-    outcome: Outcome,
-}
-
-impl<'a> Entry<'a> {
-    fn of(caller: &'a Caller, event: Event, object_id: Option<&'a str>, outcome: Outcome) -> Self {
-        Self {
-            profile_id: &caller.profile_id,
-            actor: &caller.actor,
-            request_id: caller.origin.request_id(),
-            client_address: caller.origin.client_address(),
-            event,
-            object_id,
-            outcome,
-        }
-    }
-
-    fn write(&self, occurred_at: Timestamp) -> Result<(), Failure> {
-        self.write_for(occurred_at, 1, None)
-    }
-
-    /// Writes a row that stands for several, the first and last of which were at these times.
-    fn write_for(
-        &self,
-        occurred_at: Timestamp,
-        occurrences: u64,
-        first_occurred_at: Option<Timestamp>,
-    ) -> Result<(), Failure> {
-        store::audit_log::insert(NewAuditRow {
-            profile_id: self.profile_id,
-            audit_id: clock::uuid_at(occurred_at)?,
-            occurred_at,
-            actor: self.actor,
-            request_id: self.request_id,
-            client_address: self.client_address,
-            event: self.event.as_str(),
-            object_id: self.object_id,
-            outcome: self.outcome.as_str(),
-            occurrences: i64::try_from(occurrences).unwrap_or(i64::MAX),
-            first_occurred_at,
-        })
-    }
-
-    fn to_row(&self) -> Row {
-        let subject = Subject {
-            database: this_database(),
-            event: self.event,
-            outcome: self.outcome,
-            profile_id: self.profile_id.into(),
-            actor: self.actor.into(),
-            client_address: self.client_address.unwrap_or_default().into(),
-            object_id: self.object_id.unwrap_or_default().into(),
-        };
-        Row::new(subject, self.request_id)
-    }
 }
 
 impl Event {

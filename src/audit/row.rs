@@ -35,6 +35,7 @@ pub struct Text<const N: usize> {
 }
 
 impl Subject {
+    /// Of a place that is free.
     pub const NONE: Self = Self {
         database: pg_sys::InvalidOid,
         event: Event::AuditRowsLost,
@@ -55,6 +56,7 @@ impl Subject {
 }
 
 impl Row {
+    /// Of a place that is free.
     pub const NONE: Self = Self {
         subject: Subject::NONE,
         request_id: Text::EMPTY,

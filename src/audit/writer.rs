@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use pgrx::pg_sys;
 
+use super::entry::Entry;
 use super::merged::{self, Due};
 pub use super::places::Place;
 use super::places::{self, Phase};
 use super::row::{Row, Text, this_database};
-use super::{Entry, Event, Outcome, workers};
+use super::{Event, Outcome, workers};
 use crate::clock;
 use crate::error::Failure;
 use crate::store;
@@ -22,6 +23,8 @@ pub struct Counts {
     rows: Vec<Due>,
     lost: u64,
     now: i64,
+    /// How many rows of dropped databases were given up meanwhile.
+    pub given_up: u64,
 }
 
 /// A security code that was given to somebody who then rolled its deletion back.
@@ -95,6 +98,7 @@ pub fn write_counts(all: bool) -> Result<Counts, Failure> {
         rows: merged::due(now, all),
         lost: merged::lost(),
         now,
+        given_up: give_up_dropped_databases(),
     };
     for due in &counts.rows {
         write(&due.row, due.occurrences, Some(due.first_at))?;
@@ -110,8 +114,14 @@ pub fn forget(counts: &Counts) {
     merged::written(&counts.rows, counts.lost, counts.now);
 }
 
-/// Gives up what waits for a database that was dropped; tells how many rows. Needs a transaction.
-pub fn give_up_dropped_databases() -> u64 {
+/// Gives up what has waited long for an extension that this database does not have; tells how many rows.
+pub fn give_up_without_extension() -> u64 {
+    let before = clock::now_micros().saturating_sub(PATIENCE);
+    give_up(this_database(), before)
+}
+
+/// Nobody else would: no session is left there, and no worker.
+fn give_up_dropped_databases() -> u64 {
     let mut databases = places::databases();
     databases.extend(merged::databases());
     databases.retain(|database| *database != this_database());
@@ -121,12 +131,6 @@ pub fn give_up_dropped_databases() -> u64 {
         .collect();
     let dropped = dropped.into_iter();
     dropped.map(|database| give_up(database, i64::MAX)).sum()
-}
-
-/// Gives up what has waited long for an extension that this database does not have; tells how many rows.
-pub fn give_up_without_extension() -> u64 {
-    let before = clock::now_micros().saturating_sub(PATIENCE);
-    give_up(this_database(), before)
 }
 
 fn give_up(database: pg_sys::Oid, before: i64) -> u64 {

@@ -1,6 +1,6 @@
 //! Schema `vault_api`: the functions that PostgREST calls, each with the body as it came. sql/api.sql declares them.
 //!
-//! A refusal is an answer: its status and body are set and the transaction commits, so that its audit row stays.
+//! A refusal is an answer: its status and body are set, and the transaction commits.
 
 use std::panic::AssertUnwindSafe;
 

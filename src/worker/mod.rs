@@ -118,6 +118,7 @@ fn run(job: Job) -> bool {
 fn delete_dead() -> Result<bool, Failure> {
     let what = c"vault: deleting what an earlier server left";
     while in_transaction(what, expiry::delete_dead)?.is_some_and(|batch| batch.is_full) {
+        run(record_reveals);
         if is_to_stop() {
             break;
         }
@@ -170,7 +171,7 @@ fn write_counts(write: fn() -> Result<Counts, Failure>) -> Result<bool, Failure>
     let given_up = match in_transaction(what, write)? {
         Some(counts) => {
             writer::forget(&counts);
-            BackgroundWorker::transaction(writer::give_up_dropped_databases)
+            counts.given_up
         }
         None => writer::give_up_without_extension(),
     };

@@ -202,7 +202,15 @@ fn a_restore_without_its_root_key_is_sealed_and_writes_nothing() {
 fn a_standby_answers_retrieves_and_lists_and_refuses_writes() {
     let stack = PrivateStack::start();
     let shop = Shop::within(&stack);
-    let before = shop.reads(&mut stack.session(&shop.role));
+    let mut primary = stack.session(&shop.role);
+    let before = shop.reads(&mut primary);
+    let number: String = primary
+        .value(
+            "select vault.card_number($1::text)::text",
+            &[&shop.card.number],
+        )
+        .unwrap();
+    drop(primary);
     stack.allow_replication();
     stack.stop();
     stack.restart();
@@ -219,6 +227,10 @@ fn a_standby_answers_retrieves_and_lists_and_refuses_writes() {
         sql.call("delete_payment_method($1)", &[&shop.method]),
         sql.call("delete_customer($1)", &[&shop.customer]),
         sql.call("retrieve_payment_method($1, true)", &[&shop.method]),
+        sql.value(
+            "select to_jsonb(vault.decrypt($1::text::vault.card_number))",
+            &[&number],
+        ),
     ] {
         let refused = refused.unwrap_err();
         assert_eq!(

@@ -48,10 +48,12 @@ fn opened(stack: &Stack, shop: &Shop) -> Vec<Result<Value, Refused>> {
         sql.call("list_payment_methods($1)", &[&shop.customer]),
         sql.call("retrieve_payment_method($1)", &[&shop.method]),
     ];
+    let mut columns = vec!["plain", "document", "email"];
     if !is_standby {
         answers.push(sql.call("retrieve_payment_method($1, true)", &[&shop.method]));
+        columns.push("card");
     }
-    for column in ["plain", "document", "email", "card"] {
+    for column in columns {
         answers.push(sql.value(
             &format!("select to_jsonb(vault.decrypt({column})) from public.notes where profile = vault.current_profile()"),
             &[],

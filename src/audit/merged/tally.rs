@@ -10,8 +10,8 @@ use super::super::row::{Row, Subject, Text};
 const MINUTE: i64 = 60 * 1_000_000;
 
 /// Counted under a shared lock; everything else changes under an exclusive one.
-pub struct Entry {
-    /// 0 is a free entry.
+pub struct Tally {
+    /// 0 is a free place.
     hash: u64,
     subject: Subject,
     /// Of the first request, until its row is written.
@@ -20,10 +20,10 @@ pub struct Entry {
     /// Microseconds since the Unix epoch, like all times here.
     first_at: AtomicI64,
     last_at: AtomicI64,
-    /// When the last row was written, or the entry was made.
+    /// When the last row was written, or this was made.
     minute_began_at: i64,
     has_row: bool,
-    /// How many objects have entries of their own, if this one is for all others.
+    /// How many objects are counted on their own, if this one is for all others.
     objects: AtomicU32,
 }
 
@@ -37,7 +37,7 @@ pub struct Due {
     pub occurrences: u64,
 }
 
-impl Entry {
+impl Tally {
     pub const FREE: Self = Self {
         hash: 0,
         subject: Subject::NONE,
@@ -50,7 +50,7 @@ impl Entry {
         objects: AtomicU32::new(0),
     };
 
-    /// An entry that has counted nothing yet.
+    /// One that has counted nothing yet.
     pub fn new(hash: u64, row: &Row) -> Self {
         Self {
             hash,
@@ -73,7 +73,7 @@ impl Entry {
         self.database() == Some(database)
     }
 
-    /// None of a free entry.
+    /// None of a free place.
     pub fn database(&self) -> Option<pg_sys::Oid> {
         (!self.is_free()).then_some(self.subject.database)
     }
@@ -82,7 +82,7 @@ impl Entry {
         self.objects.load(Relaxed)
     }
 
-    /// Whether one more object may have an entry of its own, of which this one then knows.
+    /// Whether one more object may be counted on its own, of which this one then knows.
     pub fn adds_object(&self) -> bool {
         self.objects.fetch_add(1, Relaxed) < super::OBJECTS
     }
@@ -115,7 +115,8 @@ impl Entry {
         if self.hash != row.hash {
             return;
         }
-        self.unwritten.fetch_sub(row.occurrences, Relaxed);
+        let unwritten = self.unwritten.get_mut();
+        *unwritten = unwritten.saturating_sub(row.occurrences);
         self.first_at.store(row.row.occurred_at, Relaxed);
         self.request_id = Text::EMPTY;
         if self.minute_is_over(now) {
@@ -125,7 +126,7 @@ impl Entry {
         self.has_row = true;
     }
 
-    /// Frees an entry that has counted nothing in its minute.
+    /// Frees the place of one that has counted nothing in its minute.
     pub fn end_of_minute(&mut self, now: i64) {
         if self.is_over(now) {
             *self = Self::FREE;
@@ -137,7 +138,7 @@ impl Entry {
         self.unwritten.load(Relaxed) == 0 && self.minute_is_over(now)
     }
 
-    /// Frees an entry of which something has waited since before that time; tells for how much it stood.
+    /// Frees the place of one of which something has waited since before that time; tells for how much it stood.
     pub fn give_up(&mut self, before: i64) -> u64 {
         if self.minute_began_at > before {
             return 0;
