@@ -238,8 +238,8 @@ impl Merged {
 impl Default for Merged {
     fn default() -> Self {
         Self {
-            tallies: [const { Tally::FREE }; TALLIES],
-            others: [const { Tally::FREE }; OTHERS],
+            tallies: [const { Tally::free() }; TALLIES],
+            others: [const { Tally::free() }; OTHERS],
             lost: AtomicU64::new(0),
         }
     }

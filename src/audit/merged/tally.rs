@@ -38,17 +38,20 @@ pub struct Due {
 }
 
 impl Tally {
-    pub const FREE: Self = Self {
-        hash: 0,
-        subject: Subject::NONE,
-        request_id: Text::EMPTY,
-        unwritten: AtomicU64::new(0),
-        first_at: AtomicI64::new(0),
-        last_at: AtomicI64::new(0),
-        minute_began_at: 0,
-        has_row: false,
-        objects: AtomicU32::new(0),
-    };
+    /// A free place.
+    pub const fn free() -> Self {
+        Self {
+            hash: 0,
+            subject: Subject::NONE,
+            request_id: Text::EMPTY,
+            unwritten: AtomicU64::new(0),
+            first_at: AtomicI64::new(0),
+            last_at: AtomicI64::new(0),
+            minute_began_at: 0,
+            has_row: false,
+            objects: AtomicU32::new(0),
+        }
+    }
 
     /// One that has counted nothing yet.
     pub fn new(hash: u64, row: &Row) -> Self {
@@ -57,7 +60,7 @@ impl Tally {
             subject: row.subject,
             request_id: row.request_id,
             minute_began_at: row.occurred_at,
-            ..Self::FREE
+            ..Self::free()
         }
     }
 
@@ -129,7 +132,7 @@ impl Tally {
     /// Frees the place of one that has counted nothing in its minute.
     pub fn end_of_minute(&mut self, now: i64) {
         if self.is_over(now) {
-            *self = Self::FREE;
+            *self = Self::free();
         }
     }
 
@@ -144,7 +147,7 @@ impl Tally {
             return 0;
         }
         let given_up = self.unwritten.load(Relaxed);
-        *self = Self::FREE;
+        *self = Self::free();
         given_up
     }
 
