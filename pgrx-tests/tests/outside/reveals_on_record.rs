@@ -167,6 +167,46 @@ fn a_crash_right_after_a_reveal_in_an_open_transaction_loses_no_row() {
     assert_eq!(shop.on_record(), reveals(&shop.method));
 }
 
+#[test]
+fn a_session_that_keeps_its_share_of_places_is_refused_another_and_takes_none_from_others() {
+    const SHARE: usize = 32;
+    let stack = Stack::shared();
+    let shop = Shop::within(&stack);
+    let mut sql = stack.session(&shop.role);
+    let person = sql.call("create_customer($1)", &[&customer()]).unwrap();
+    let methods: Vec<(String, Card)> = (0..=SHARE)
+        .map(|_| {
+            let card = Card::new();
+            let create = card.create_for(person["id"].as_str().unwrap());
+            let method = sql.call("create_payment_method($1)", &[&create]).unwrap();
+            (method["id"].as_str().unwrap().to_owned(), card)
+        })
+        .collect();
+    let ((last, card), others) = methods.split_last().unwrap();
+    let use_code = |sql: &mut Session, id: &str| -> Result<String, Refused> {
+        sql.value("select vault.use_cvc($1)", &[&id])
+    };
+
+    sql.run("begin").unwrap();
+    for (id, card) in others {
+        assert_eq!(use_code(&mut sql, id).as_ref(), Ok(&card.cvc));
+    }
+    sql.run("savepoint before_the_last").unwrap();
+    let refused = use_code(&mut sql, last).unwrap_err();
+    assert_eq!(
+        refused.pair(),
+        (
+            "53400",
+            "nothing is revealed: this session has used its places in the audit log"
+        )
+    );
+    assert!(refused.rest.contains("Commit"), "{refused:?}");
+    shop.reveal(&mut stack.session(&shop.role));
+    sql.run("rollback to before_the_last; commit").unwrap();
+
+    assert_eq!(use_code(&mut sql, last).as_ref(), Ok(&card.cvc));
+}
+
 fn signal(pid: i32, signal: &str) {
     let status = Command::new("kill")
         .args([signal, &pid.to_string()])
