@@ -58,6 +58,7 @@ COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Ove
 COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile, and has the source of the root key remember it: nothing that it has sealed opens again, in earlier dumps neither';
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
+COMMENT ON FUNCTION vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
 COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that the value is under: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_ids(vault.encrypted_json) IS 'The data key that the value is under: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_ids(vault.searchable_text) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
@@ -192,11 +193,13 @@ GRANT EXECUTE ON FUNCTION
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
     vault.destroy_data_key(text, text, integer, boolean), vault.destroy_profile_keys(text),
     vault.reencrypt_batch(text, oid, text, integer),
-    vault.count_values(text, integer), vault.count_application_values(), vault.is_destroyed(text)
+    vault.count_values(text, integer), vault.count_application_values(), vault.is_destroyed(text),
+    vault.acts_for(oid, text), vault.values_of_strangers(text)
 TO vault_admin;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
 GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;
 GRANT SELECT ON vault.application_columns TO vault_operator, vault_auditor;
+GRANT EXECUTE ON FUNCTION vault.acts_for(oid, text) TO vault_auditor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.card_bins TO vault_admin;
 GRANT SELECT ON vault.merchants, vault.profiles, vault.role_bindings TO vault_admin;
 GRANT SELECT (key_id, merchant_id, name, prefix, scopes, created_at, expires_at, revoked_at) ON vault.api_keys

@@ -12,3 +12,10 @@ pub fn local_transaction_id() -> u32 {
         return (*pg_sys::MyProc).vxid.lxid;
     }
 }
+
+/// `USER_TIMEOUT` of utils/timeout.h: has `RegisterTimeout` find a free timer.
+pub const FIRST_USER_TIMEOUT: i32 = if cfg!(any(feature = "pg17", feature = "pg18")) {
+    13
+} else {
+    12
+};

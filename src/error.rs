@@ -3,7 +3,7 @@
 //! No variant carries a value of a caller's: what is printed here may stand in a log.
 
 use pgrx::PgSqlErrorCode;
-use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
 use pgrx::spi::SpiError;
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::RootKeyLineError;
@@ -66,12 +66,21 @@ pub enum Failure {
     /// A panic, by its place alone: the text may show a value.
     #[error("a panic at {file}:{line}")]
     Panic { file: String, line: u32 },
-    /// A key is to be destroyed, and values are under it.
+    /// A key is to be destroyed, and values are under it that open. The tables are applications'.
     #[error("{values} values need this key")]
-    KeyNeeded { values: i64 },
+    KeyNeeded { values: i64, tables: Vec<String> },
     /// Rows of these tables may be invisible even to their owner.
     #[error("tables are out of reach whose values may need the key")]
     OutOfReach { tables: Vec<String> },
+    /// An application's table could not be read or written, by an error that it or its owner's code raised.
+    #[error("the table {table} could not be processed: {message}")]
+    TableFailed { table: String, message: String },
+    /// An application's table, or its owner's code, took too long.
+    #[error("the table {table} could not be processed within vault.table_timeout")]
+    TableTimedOut { table: String },
+    /// Code that PostgreSQL runs for somebody else asks for a profile.
+    #[error("nobody can authenticate inside a security-restricted operation")]
+    RestrictedOperation,
     /// An index key was rotated, and the transaction does not see it.
     #[error("could not serialize access due to the rotation of an index key")]
     RotatedMeanwhile,
@@ -123,6 +132,20 @@ impl From<Refusal> for Failure {
     }
 }
 
+impl From<CaughtError> for Failure {
+    fn from(error: CaughtError) -> Self {
+        match error {
+            CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => {
+                Self::Foreign(report.message().to_owned())
+            }
+            CaughtError::RustPanic { ereport, .. } => Self::Panic {
+                file: ereport.file().to_owned(),
+                line: ereport.line_number(),
+            },
+        }
+    }
+}
+
 impl From<Sealed> for Failure {
     fn from(reason: Sealed) -> Self {
         Self::Sealed(reason)
@@ -155,7 +178,12 @@ impl Failure {
             Self::Sealed(_)
             | Self::KeysDestroyed
             | Self::KeyNeeded { .. }
-            | Self::OutOfReach { .. } => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            | Self::OutOfReach { .. }
+            | Self::TableFailed { .. }
+            | Self::TableTimedOut { .. } => {
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+            }
+            Self::RestrictedOperation => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::NotDestroyed(_) => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
             Self::Standby => PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Self::UnknownKey | Self::DamagedKey | Self::Envelope(_) | Self::Malformed => {
@@ -210,6 +238,16 @@ impl Failure {
                 "vault.application_columns says why: policies that bind the owner, too (ALTER TABLE ... NO FORCE ROW LEVEL \
                  SECURITY, until the keys are changed), or privileges that the owner lacks (GRANT).",
             ),
+            Self::TableFailed { .. } => {
+                Some("Have the table's owner mend what raises this error, then try again.")
+            }
+            Self::TableTimedOut { .. } => Some(
+                "Code that the table's owner attached to it may be slow, or somebody may hold a lock on it. Raise \
+                 vault.table_timeout if the table is large.",
+            ),
+            Self::RestrictedOperation => Some(
+                "Call vault.authenticate in the session itself, not in an index expression, a constraint or a policy.",
+            ),
             Self::RotatedMeanwhile => Some("Begin the transaction again."),
             Self::StoredPlaintext => Some(
                 "Leave vault.decrypt out of statistics, indexes and materialized views; an ordinary view may have it.",
@@ -232,7 +270,9 @@ impl From<Failure> for ErrorReport {
     fn from(failure: Failure) -> Self {
         let report = Self::new(failure.sqlstate(), failure.to_string(), "vault");
         let report = match &failure {
-            Failure::OutOfReach { tables } => {
+            Failure::OutOfReach { tables } | Failure::KeyNeeded { tables, .. }
+                if !tables.is_empty() =>
+            {
                 report.set_detail(format!("Tables: {}.", tables.join(", ")))
             }
             _ => report,

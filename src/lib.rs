@@ -20,6 +20,7 @@ mod error;
 mod keys;
 mod log_guard;
 mod operations;
+mod postgres;
 mod settings;
 mod store;
 mod surface;
@@ -101,6 +102,7 @@ extension_sql_file!(
         surface::keys::count_values,
         surface::keys::is_destroyed,
         surface::keys::reencrypt_batch,
+        surface::keys::values_of_strangers,
     ]
 );
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);

@@ -23,6 +23,7 @@ static CELL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(So
 static ENVIRONMENT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
 static LOCKOUT_FAILURES: GucSetting<i32> = GucSetting::<i32>::new(10);
 static LOCKOUT_DURATION: GucSetting<i32> = GucSetting::<i32>::new(30 * 60);
+static TABLE_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(30);
 
 /// Registers the settings, and keeps the prefix `vault.` from anything else. Those that are read when the server starts
 /// exist only where the server loads the library at its start.
@@ -66,6 +67,17 @@ fn register_for_server_start() {
 }
 
 fn register_for_reload() {
+    GucRegistry::define_int_guc(
+        c"vault.table_timeout",
+        c"Time that one step of key management may spend on an application's table.",
+        c"A step is a batch of vault.reencrypt, the count of a table's values, or all of a table in a rotation of an index key. \
+          Code that the table's owner attached to it runs in that time, too. 0 is no limit.",
+        &TABLE_TIMEOUT,
+        0,
+        DAY,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
     GucRegistry::define_string_guc(
         c"vault.key_destruction_command",
         c"Shell command that has the source of the root key remember destroyed keys.",
@@ -178,6 +190,11 @@ pub fn environment() -> String {
 /// Failures after which a key prefix or an address is locked.
 pub fn lockout_failures() -> u32 {
     u32::try_from(LOCKOUT_FAILURES.get()).unwrap_or(1)
+}
+
+/// How long one step of key management may spend on an application's table; zero is no limit.
+pub fn table_timeout() -> Duration {
+    seconds(&TABLE_TIMEOUT)
 }
 
 /// How long a lock lasts.

@@ -3,12 +3,12 @@
 use vault_core::crypto::{KeyId, Purpose};
 
 use super::administration::{check_profile, invalid, missing, no_profile, wrong_state};
+use super::application_values;
 use super::reencryption::{self, keys_of};
 use crate::audit::{Event, record_administration};
 use crate::error::Failure;
 use crate::keys::{self, destruction, epoch};
 use crate::store;
-use crate::store::application_columns;
 use crate::store::data_keys::{self, Hold};
 use crate::tenancy::session;
 
@@ -104,17 +104,11 @@ fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId
 }
 
 fn refuse_needed(profile_id: &str, key_id: KeyId) -> Result<(), Failure> {
-    let tables = application_columns::out_of_reach()?;
-    if !tables.is_empty() {
-        return Err(Failure::OutOfReach { tables });
-    }
-    let key_id = data_keys::to_sql(key_id)?;
-    let of_applications = count_application_values()?.into_iter();
-    let of_applications = of_applications.filter(|(other, _)| *other == key_id);
-    let of_applications: i64 = of_applications.map(|(_, values)| values).sum();
-    match count_values(profile_id, key_id)? + of_applications {
+    let own = count_values(profile_id, data_keys::to_sql(key_id)?)?;
+    let (of_applications, tables) = application_values::needing(&*keys_of(profile_id)?, key_id)?;
+    match own + of_applications {
         0 => Ok(()),
-        values => Err(Failure::KeyNeeded { values }),
+        values => Err(Failure::KeyNeeded { values, tables }),
     }
 }
 
@@ -155,10 +149,16 @@ pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
     store::reencryption::count(data_keys::key_id(key_id)?)
 }
 
-/// How many values of applications' columns are under which key.
-pub fn count_application_values() -> Result<Vec<(i32, i64)>, Failure> {
-    let _acting = session::act_for_nobody();
-    application_columns::count()
+/// The tables that vault.reencrypt leaves alone, because their owners do not act for the profile, though they hold values
+/// under retired keys of it; with how many.
+pub fn values_of_strangers(profile_id: &str) -> Result<Vec<(String, i64)>, Failure> {
+    check_profile(profile_id)?;
+    let keys = keys_of(profile_id)?;
+    let retired: Vec<KeyId> = keys.retired().collect();
+    if retired.is_empty() {
+        return Ok(Vec::new());
+    }
+    application_values::of_strangers(&keys, &retired)
 }
 
 fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {

@@ -5,6 +5,7 @@
 //! written so that it touches no row when it decides against it.
 
 pub mod administration;
+pub mod application_values;
 pub mod customers;
 pub mod expiry;
 pub mod key_lifecycle;

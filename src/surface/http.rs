@@ -176,13 +176,7 @@ fn foreign(error: CaughtError) -> Result<String, Failure> {
         CaughtError::PostgresError(report) if is_passing(report.sql_error_code()) => {
             CaughtError::PostgresError(report).rethrow()
         }
-        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => {
-            Err(Failure::Foreign(report.message().to_owned()))
-        }
-        CaughtError::RustPanic { ereport, .. } => Err(Failure::Panic {
-            file: ereport.file().to_owned(),
-            line: ereport.line_number(),
-        }),
+        error => Err(Failure::from(error)),
     }
 }
 

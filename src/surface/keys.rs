@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::operations::{key_lifecycle, reencryption};
+use crate::operations::{application_values, key_lifecycle, reencryption};
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
@@ -72,9 +72,18 @@ pub fn reencrypt_batch(
 #[search_path(pg_catalog, pg_temp)]
 pub fn count_application_values()
 -> Result<TableIterator<'static, (name!(key_id, i32), name!(values_count, i64))>, ErrorReport> {
-    Ok(TableIterator::new(
-        key_lifecycle::count_application_values()?
-    ))
+    Ok(TableIterator::new(application_values::count()?))
+}
+
+#[pg_extern(stable, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+pub fn values_of_strangers(
+    profile_id: &str,
+) -> Result<TableIterator<'static, (name!(relation, String), name!(values_count, i64))>, ErrorReport>
+{
+    Ok(TableIterator::new(key_lifecycle::values_of_strangers(
+        profile_id,
+    )?))
 }
 
 #[pg_extern(stable, security_definer)]

@@ -30,6 +30,7 @@ pub fn current_profile() -> Result<Option<String>, ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn authenticate(api_key: &str, profile_id: &str) -> Result<(), ErrorReport> {
+    session::check_may_authenticate()?;
     let caller = authentication::authenticate(Credentials {
         api_key,
         profile_id: Some(profile_id),

@@ -121,7 +121,7 @@ fn every_object_that_somebody_may_use_has_a_comment() {
              union all
              select 'role ' || r.rolname::text from pg_roles r
              where r.rolname in ('vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client',
-                                 'vault_reveal', 'vault_admin', 'vault_auditor')
+                                 'vault_reveal', 'vault_admin', 'vault_auditor', 'vault_table_owner')
                and shobj_description(r.oid, 'pg_authid') is null"
         ),
     );
@@ -131,14 +131,14 @@ fn every_object_that_somebody_may_use_has_a_comment() {
 fn the_roles_can_do_no_more_than_they_are_for() {
     let mut superuser = Stack::shared().superuser();
     let roles = "pg_roles r where r.rolname in ('vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client',
-                 'vault_reveal', 'vault_admin', 'vault_auditor')";
+                 'vault_reveal', 'vault_admin', 'vault_auditor', 'vault_table_owner')";
     assert_eq!(
         lines(
             &mut superuser,
             &format!("select r.rolname::text from {roles}")
         )
         .len(),
-        8
+        9
     );
     none(
         &mut superuser,
@@ -155,7 +155,7 @@ fn the_roles_can_do_no_more_than_they_are_for() {
     let memberships = lines(
         &mut superuser,
         "select m.member::regrole || ' in ' || m.roleid::regrole from pg_auth_members m
-         where m.member in (select oid from pg_roles where rolname ~ '^vault_(operator|worker|authenticator|api|client|reveal|admin|auditor)$')",
+         where m.member in (select oid from pg_roles where rolname ~ '^vault_(operator|worker|authenticator|api|client|reveal|admin|auditor|table_owner)$')",
     );
     assert_eq!(memberships, ["vault_authenticator in vault_api"]);
     none(
@@ -248,6 +248,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
     assert_eq!(
         names("vault_admin"),
         [
+            "acts_for",
             "bind_role",
             "clear_lockouts",
             "count_application_values",
@@ -264,12 +265,14 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "rewrap_data_keys",
             "rotate_data_key",
             "unbind_role",
+            "values_of_strangers",
         ]
     );
+    assert_eq!(names("vault_auditor"), ["acts_for"]);
     for role in [
         "vault_worker",
         "vault_reveal",
-        "vault_auditor",
+        "vault_table_owner",
         "vault_authenticator",
         "vault_api",
     ] {

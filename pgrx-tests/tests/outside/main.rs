@@ -19,6 +19,7 @@ mod key_destruction;
 mod key_rotation;
 mod key_rotation_under_load;
 mod leaks;
+mod owners_code;
 mod payment_methods;
 mod refusals;
 mod root_key;
