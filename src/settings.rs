@@ -23,7 +23,7 @@ static CELL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(So
 static ENVIRONMENT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
 static LOCKOUT_FAILURES: GucSetting<i32> = GucSetting::<i32>::new(10);
 static LOCKOUT_DURATION: GucSetting<i32> = GucSetting::<i32>::new(30 * 60);
-static TABLE_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(30);
+static TABLE_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(60);
 
 /// Registers the settings, and keeps the prefix `vault.` from anything else. Those that are read when the server starts
 /// exist only where the server loads the library at its start.

@@ -15,9 +15,6 @@ use serde_json::Value;
 /// A parameter of a statement.
 pub type Parameter<'a> = &'a (dyn ToSql + Sync);
 
-/// The SQLSTATE that stands for a connection that the server has ended.
-pub const CONNECTION_ENDED: &str = "08006";
-
 /// A connection of one role.
 pub struct Session {
     client: Client,
@@ -129,15 +126,10 @@ impl Session {
 }
 
 fn refused(error: postgres::Error) -> Refused {
-    match error.as_db_error() {
-        Some(error) => from_server(error),
-        None if error.is_closed() => Refused {
-            sqlstate: CONNECTION_ENDED.to_owned(),
-            message: "the server has ended the connection".to_owned(),
-            rest: String::new(),
-        },
-        None => panic!("not an error of the database: {error:?}"),
-    }
+    let Some(error) = error.as_db_error() else {
+        panic!("not an error of the database: {error:?}");
+    };
+    from_server(error)
 }
 
 fn from_server(error: &DbError) -> Refused {

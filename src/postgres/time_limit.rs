@@ -11,8 +11,8 @@ use crate::compat::FIRST_USER_TIMEOUT;
 use crate::error::Failure;
 
 /// How long after the cancellation the session is ended: code that catches the cancellation and goes on leaves no other
-/// way.
-const GRACE: Duration = Duration::from_secs(2);
+/// way. Long enough for work that notices a cancellation late, such as reading a large value.
+const GRACE: Duration = Duration::from_secs(10);
 
 // utils/timeout.h and storage/latch.h. pgrx binds the first not at all, and wraps the second in a guard that does not
 // belong into a signal handler.
