@@ -57,8 +57,9 @@ fn is_for_the_caller(error: &CaughtError) -> bool {
         return false;
     };
     match report.sql_error_code() {
+        // Code of others can raise this SQLSTATE, too, but not from PostgreSQL's own answer to a cancellation.
         PgSqlErrorCode::ERRCODE_QUERY_CANCELED => {
-            time_limit::is_cancelled_by_others(report.message())
+            !time_limit::has_expired() && report.file() == "postgres.c"
         }
         PgSqlErrorCode::ERRCODE_ADMIN_SHUTDOWN => true,
         _ => false,

@@ -53,12 +53,6 @@ pub fn has_expired() -> bool {
     EXPIRED.load(Ordering::Relaxed)
 }
 
-/// Whether a cancellation came from the session's own client or `statement_timeout`, and not from a limit. Code of others
-/// may raise the SQLSTATE itself, with a message of its own: that is an error like any other.
-pub(super) fn is_cancelled_by_others(message: &str) -> bool {
-    !has_expired() && message.starts_with("canceling statement due to ")
-}
-
 /// Stops the timers when dropped, also by an error.
 struct Running(Timers);
 
