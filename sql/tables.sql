@@ -176,10 +176,18 @@ CREATE TABLE vault.audit_log (
     client_address text,
     event          text NOT NULL,
     object_id      text,
-    outcome        text NOT NULL CHECK (outcome IN ('success', 'refused')),
+    outcome        text NOT NULL CHECK (outcome IN ('success', 'refused', 'rolled back', 'prepared')),
+    occurrences       bigint NOT NULL DEFAULT 1 CHECK (occurrences > 0),
+    first_occurred_at timestamptz,
     PRIMARY KEY (profile_id, audit_id)
 );
 COMMENT ON TABLE vault.audit_log IS 'Who did what to which object, and when; append-only, without card data';
+COMMENT ON COLUMN vault.audit_log.occurred_at IS 'When; of a row that stands for several, the last time';
+COMMENT ON COLUMN vault.audit_log.request_id IS 'Of an HTTP request; of a row that stands for several, the first one''s, or none';
+COMMENT ON COLUMN vault.audit_log.object_id IS 'What it was done to; various: further ones of the same actor, others: of any actor';
+COMMENT ON COLUMN vault.audit_log.outcome IS 'success (a reveal was allowed, and written down before it), refused, or what became of the transaction that did it: rolled back, prepared';
+COMMENT ON COLUMN vault.audit_log.occurrences IS 'How many the row stands for: what is refused or rolled back again within a minute is merged';
+COMMENT ON COLUMN vault.audit_log.first_occurred_at IS 'Of a row that stands for several, the first time';
 
 -- What a dump carries, with the sequence that numbers data keys.
 DO $$

@@ -51,6 +51,9 @@ pub enum Failure {
     /// The root key's source could not be told.
     #[error("nothing is destroyed: the key destruction command {0}")]
     NotDestroyed(CommandError),
+    /// What was to be shown would have no row in the audit log.
+    #[error("nothing is revealed: {0}")]
+    Unrecorded(#[from] Unrecorded),
     /// A write on a standby.
     #[error("the vault cannot be written to: the server is a standby")]
     Standby,
@@ -109,6 +112,37 @@ pub enum Sealed {
     },
     #[error("the root key is not the one this database was sealed with")]
     OtherRootKey,
+}
+
+/// Why a reveal has no row in the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unrecorded {
+    #[error("no worker of the vault serves this database, so nothing would put it on record")]
+    NotServed,
+    #[error("the audit log has no place left for what is open now")]
+    NoPlace,
+    #[error("this session has used its places in the audit log")]
+    ShareIsUsed,
+    #[error("the worker of this database did not put it on record in time")]
+    NotInTime,
+}
+
+impl Unrecorded {
+    fn hint(self) -> &'static str {
+        match self {
+            Self::NotServed => "Name the database in vault.databases and restart the server.",
+            Self::NoPlace => {
+                "Try again: places are given back when transactions that have revealed something end."
+            }
+            Self::ShareIsUsed => {
+                "Commit, and go on: a transaction keeps a place for each security code that it has used."
+            }
+            Self::NotInTime => {
+                "The server's log says what keeps the vault worker for this database; max_worker_processes must leave \
+                 room for it."
+            }
+        }
+    }
 }
 
 /// Why a command of the configuration has not done its work.
@@ -185,6 +219,10 @@ impl Failure {
             }
             Self::RestrictedOperation => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::NotDestroyed(_) => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+            Self::Unrecorded(Unrecorded::NotInTime) => {
+                PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES
+            }
+            Self::Unrecorded(_) => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
             Self::Standby => PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Self::UnknownKey | Self::DamagedKey | Self::Envelope(_) | Self::Malformed => {
                 PgSqlErrorCode::ERRCODE_DATA_CORRUPTED
@@ -205,6 +243,7 @@ impl Failure {
     fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Sealed(reason) => Some(reason.hint()),
+            Self::Unrecorded(reason) => Some(reason.hint()),
             Self::Administration { hint, .. } => Some(hint),
             Self::KeysDestroyed => Some(
                 "Nothing that the profile has sealed opens again; vault.keys shows the state of every key.",

@@ -133,7 +133,7 @@ pub extern "C-unwind" fn _PG_init() {
         keys::epoch::reserve_shared_memory();
         keys::destruction::reserve_shared_memory();
         authentication::lockout::reserve_shared_memory();
-        audit::pending::reserve_shared_memory();
+        audit::reserve_shared_memory();
         keys::root_key::load_at_server_start();
         keys::memory_key::make_at_server_start();
         worker::register();
@@ -152,6 +152,7 @@ pub mod pg_test {
         vec![
             "shared_preload_libraries = 'vault'",
             "vault.root_key_command = 'printf %064d 7'",
+            "vault.databases = 'pgrx_tests'",
         ]
     }
 }

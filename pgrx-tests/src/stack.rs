@@ -84,6 +84,11 @@ impl Stack {
         }
     }
 
+    /// The database's name.
+    pub fn name(&self) -> &str {
+        &self.database
+    }
+
     /// What `pg_dump` makes of the whole database.
     pub fn dump(&self) -> Vec<u8> {
         self.dump_with(&[])

@@ -1,18 +1,39 @@
 //! What goes into the audit log. Never card data, never a key.
+//!
+//! What succeeds is written in the transaction of the act. A reveal has its row, or a place for it, before anything is
+//! shown ([`reveals`]). What is refused or rolled back is counted ([`merged`]), and the worker writes it ([`writer`]).
 
-pub mod pending;
+mod merged;
+mod places;
+mod reveals;
+mod rollbacks;
+mod row;
+pub mod workers;
+pub mod writer;
 
+use std::cell::Cell;
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
 use vault_core::contract::time::Timestamp;
 
 use crate::clock;
-use crate::error::Failure;
+use crate::error::{Failure, Sealed};
 use crate::store;
 use crate::store::audit_log::NewAuditRow;
-use crate::tenancy::{Caller, Origin, outer_role, session};
-use pending::{PendingRow, Waiting};
+use crate::tenancy::{Caller, Origin, outer_role};
+use row::{Row, Subject, this_database};
+
+/// Stands in the place of the object in the row before the first card number of a transaction.
+const FIRST_VALUE: &str = "first value";
+
+thread_local! {
+    /// This backend has said that it puts no refusals on record.
+    static WARNED: Cell<bool> = const { Cell::new(false) };
+}
 
 /// What was done, or refused.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
     Authentication,
     CustomerCreated,
@@ -42,43 +63,90 @@ pub enum Event {
 }
 
 /// How it ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
+    /// Of a reveal: it was allowed, and the row was there before the value was opened.
     Success,
     Refused,
+    /// It was done, and then undone with its transaction or subtransaction.
+    RolledBack,
+    /// It was done in a transaction that was prepared, which anybody may roll back later.
+    Prepared,
 }
 
-/// Records that a caller has seen a number. The row stays when the caller rolls back.
-pub fn record_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
+/// Must run while the postmaster loads its libraries.
+pub fn reserve_shared_memory() {
+    places::reserve_shared_memory();
+    merged::reserve_shared_memory();
+    workers::reserve_shared_memory();
+    reveals::register_callbacks();
+    rollbacks::register_callbacks();
+}
+
+/// Records that a caller is about to see a number. Nothing may be opened before this returns. The row stays whatever
+/// becomes of the caller's transaction.
+///
+/// # Errors
+/// When there is no place for the row, or nobody who writes it: then nothing is to be shown.
+pub fn before_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
     let entry = Entry::of(caller, event, Some(object_id), Outcome::Success);
-    entry.write(clock::now()?)?;
-    if let Origin::Session { .. } = caller.origin {
-        pending::enqueue_if_rolled_back(entry.to_pending());
+    match caller.origin {
+        Origin::Request { .. } => {
+            reveals::write_on_rollback(entry.to_row())?;
+            writer::commit_for_good();
+            entry.write(clock::now()?)
+        }
+        Origin::Session { .. } => reveals::write_now(entry.to_row()),
     }
-    Ok(())
 }
 
-/// Records that an application has opened a card number of its own tables: one row for all of a transaction.
-pub fn count_card_number_revealed(profile_id: &str) {
-    pending::count(profile_id, || of_card_number(profile_id, Outcome::Success));
+/// The same for a SQL session that uses a security code, which it has deleted: a rollback does not bring it back.
+///
+/// # Errors
+/// As above.
+pub fn before_use_of_code(caller: &Caller, payment_method_id: &str) -> Result<(), Failure> {
+    let entry = Entry::of(
+        caller,
+        Event::CardCvcUsed,
+        Some(payment_method_id),
+        Outcome::Success,
+    );
+    reveals::write_use_of_code(entry.to_row())
+}
+
+/// Records that an application is about to open card numbers of its own tables: one row before the first of a transaction,
+/// and one at its end that says how many they were.
+///
+/// # Errors
+/// As above.
+pub fn before_card_number(profile_id: &str) -> Result<(), Failure> {
+    reveals::before_value(profile_id, || {
+        of_card_number(profile_id, Outcome::Success, FIRST_VALUE)
+    })
+}
+
+/// Counts a card number that was opened.
+pub fn count_card_number(profile_id: &str) {
+    reveals::count_value(profile_id);
 }
 
 /// Records that an application was not let open a card number of its own tables.
 pub fn record_card_number_refused(profile_id: &str) {
-    pending::enqueue(of_card_number(profile_id, Outcome::Refused));
+    count(&of_card_number(profile_id, Outcome::Refused, ""));
 }
 
-fn of_card_number(profile_id: &str, outcome: Outcome) -> PendingRow {
+fn of_card_number(profile_id: &str, outcome: Outcome, object_id: &str) -> Row {
     let origin = Origin::of_session();
-    let address = origin.client_address();
-    PendingRow::new(
-        Event::CardNumberRevealed,
+    let subject = Subject {
+        database: this_database(),
+        event: Event::CardNumberRevealed,
         outcome,
-        profile_id,
-        &outer_role(),
-        address,
-        None,
-    )
+        profile_id: profile_id.into(),
+        actor: outer_role().as_str().into(),
+        client_address: origin.client_address().unwrap_or_default().into(),
+        object_id: object_id.into(),
+    };
+    Row::new(subject, None)
 }
 
 /// Records what a caller did.
@@ -86,17 +154,36 @@ pub fn record(caller: &Caller, event: Event, object_id: &str) -> Result<(), Fail
     Entry::of(caller, event, Some(object_id), Outcome::Success).write(clock::now()?)
 }
 
+/// Records that a caller has stored a payment method, which leaves a row even if it is rolled back.
+pub fn record_create(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
+    record(caller, event, object_id)?;
+    if workers::serve_this_database() {
+        let entry = Entry::of(caller, event, None, Outcome::RolledBack);
+        rollbacks::created(entry.to_row());
+    }
+    Ok(())
+}
+
 /// Records what a caller was not let do.
+///
+/// # Errors
+/// When the library was not loaded at the server's start.
 pub fn record_refusal(
     caller: &Caller,
     event: Event,
     object_id: Option<&str>,
 ) -> Result<(), Failure> {
-    Entry::of(caller, event, object_id, Outcome::Refused).write_or_enqueue(&caller.origin)
+    check_reserved()?;
+    count(&Entry::of(caller, event, object_id, Outcome::Refused).to_row());
+    Ok(())
 }
 
 /// Records a failed authentication. The object is the prefix of the key that was shown, where it has one.
+///
+/// # Errors
+/// When the library was not loaded at the server's start.
 pub fn record_authentication_failure(origin: &Origin, key_prefix: &str) -> Result<(), Failure> {
+    check_reserved()?;
     let actor = match origin {
         Origin::Request { .. } => String::new(),
         Origin::Session { .. } => outer_role(),
@@ -107,23 +194,53 @@ pub fn record_authentication_failure(origin: &Origin, key_prefix: &str) -> Resul
         request_id: origin.request_id(),
         client_address: origin.client_address(),
         event: Event::Authentication,
-        object_id: Some(key_prefix).filter(|prefix| !prefix.is_empty()),
+        object_id: Some(key_prefix),
         outcome: Outcome::Refused,
     };
-    entry.write_or_enqueue(origin)
+    count(&entry.to_row());
+    Ok(())
 }
 
 /// Records what nobody asked for in a transaction of their own: a limit that was reached, a row that is not believed. The row
-/// stays when the transaction rolls back, and equal ones may be merged. `profile_id` and `actor` are empty where unknown.
+/// stays when the transaction rolls back, and equal ones are merged. `profile_id` and `actor` are empty where unknown.
 pub fn note(event: Event, profile_id: &str, actor: &str, address: Option<&str>, object_id: &str) {
-    pending::enqueue(PendingRow::new(
-        event,
-        Outcome::Refused,
+    let entry = Entry {
         profile_id,
         actor,
-        address,
-        Some(object_id),
-    ));
+        request_id: None,
+        client_address: address,
+        event,
+        object_id: Some(object_id),
+        outcome: Outcome::Refused,
+    };
+    if merged::is_reserved() {
+        count(&entry.to_row());
+    }
+}
+
+/// Where nobody would write it, it must not take the place of what somebody writes elsewhere.
+fn count(row: &Row) {
+    if !store::is_on_standby() && workers::serve_this_database() {
+        merged::count(row, 1);
+    } else if !WARNED.replace(true) {
+        ErrorReport::new(
+            PgSqlErrorCode::ERRCODE_WARNING,
+            "refusals are not put on record here: no worker of the vault serves this database",
+            "vault",
+        )
+        .set_hint(
+            "Name the database in vault.databases and restart the server; a standby has no worker.",
+        )
+        .report(PgLogLevel::WARNING);
+    }
+}
+
+fn check_reserved() -> Result<(), Failure> {
+    if merged::is_reserved() {
+        Ok(())
+    } else {
+        Err(Sealed::NotPreloaded.into())
+    }
 }
 
 /// Records what an administrator did; `profile_id` is empty where the action has none.
@@ -143,41 +260,6 @@ pub fn record_administration(
         outcome: Outcome::Success,
     };
     entry.write(clock::now()?)
-}
-
-/// Writes the rows that were kept for this database, and tells which: they are to be forgotten once that is committed.
-pub fn record_pending() -> Result<Waiting, Failure> {
-    let waiting = pending::waiting();
-    for row in &waiting.rows {
-        let _acting = session::act_for(row.profile_id.as_str());
-        let entry = Entry {
-            profile_id: row.profile_id.as_str(),
-            actor: row.actor.as_str(),
-            request_id: None,
-            client_address: row.client_address.non_empty(),
-            event: row.event,
-            object_id: row.object_id.non_empty(),
-            outcome: row.outcome,
-        };
-        store::as_operator(|| entry.write(clock::at_micros(row.occurred_at)?))?;
-    }
-    if waiting.lost > 0 {
-        record_lost(waiting.lost)?;
-    }
-    Ok(waiting)
-}
-
-fn record_lost(count: u64) -> Result<(), Failure> {
-    let entry = Entry {
-        profile_id: "",
-        actor: "vault worker",
-        request_id: None,
-        client_address: None,
-        event: Event::AuditRowsLost,
-        object_id: Some(&count.to_string()),
-        outcome: Outcome::Refused,
-    };
-    store::as_operator(|| entry.write(clock::now()?))
 }
 
 /// A row of the log, but for its time.
@@ -205,6 +287,16 @@ impl<'a> Entry<'a> {
     }
 
     fn write(&self, occurred_at: Timestamp) -> Result<(), Failure> {
+        self.write_for(occurred_at, 1, None)
+    }
+
+    /// Writes a row that stands for several, the first and last of which were at these times.
+    fn write_for(
+        &self,
+        occurred_at: Timestamp,
+        occurrences: u64,
+        first_occurred_at: Option<Timestamp>,
+    ) -> Result<(), Failure> {
         store::audit_log::insert(NewAuditRow {
             profile_id: self.profile_id,
             audit_id: clock::uuid_at(occurred_at)?,
@@ -215,29 +307,22 @@ impl<'a> Entry<'a> {
             event: self.event.as_str(),
             object_id: self.object_id,
             outcome: self.outcome.as_str(),
+            occurrences: i64::try_from(occurrences).unwrap_or(i64::MAX),
+            first_occurred_at,
         })
     }
 
-    fn to_pending(&self) -> PendingRow {
-        PendingRow::new(
-            self.event,
-            self.outcome,
-            self.profile_id,
-            self.actor,
-            self.client_address,
-            self.object_id,
-        )
-    }
-
-    /// An HTTP refusal commits, and its row with it. A SQL refusal rolls back: the worker writes its row.
-    fn write_or_enqueue(&self, origin: &Origin) -> Result<(), Failure> {
-        match origin {
-            Origin::Request { .. } => self.write(clock::now()?),
-            Origin::Session { .. } => {
-                pending::enqueue(self.to_pending());
-                Ok(())
-            }
-        }
+    fn to_row(&self) -> Row {
+        let subject = Subject {
+            database: this_database(),
+            event: self.event,
+            outcome: self.outcome,
+            profile_id: self.profile_id.into(),
+            actor: self.actor.into(),
+            client_address: self.client_address.unwrap_or_default().into(),
+            object_id: self.object_id.unwrap_or_default().into(),
+        };
+        Row::new(subject, self.request_id)
     }
 }
 
@@ -278,6 +363,8 @@ impl Outcome {
         match self {
             Self::Success => "success",
             Self::Refused => "refused",
+            Self::RolledBack => "rolled back",
+            Self::Prepared => "prepared",
         }
     }
 }

@@ -7,10 +7,11 @@ use super::statement::{statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
-    Write INSERT(TEXTOID, UUIDOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID) =
+    Write INSERT(TEXTOID, UUIDOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID) =
         "INSERT INTO vault.audit_log \
-         (profile_id, audit_id, occurred_at, actor, request_id, client_address, event, object_id, outcome) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+         (profile_id, audit_id, occurred_at, actor, request_id, client_address, event, object_id, outcome, \
+          occurrences, first_occurred_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 }
 
 /// A row to be.
@@ -18,6 +19,7 @@ pub struct NewAuditRow<'a> {
     /// Empty where no profile is known.
     pub profile_id: &'a str,
     pub audit_id: Uuid,
+    /// Of several, the last.
     pub occurred_at: Timestamp,
     pub actor: &'a str,
     pub request_id: Option<&'a str>,
@@ -25,6 +27,10 @@ pub struct NewAuditRow<'a> {
     pub event: &'static str,
     pub object_id: Option<&'a str>,
     pub outcome: &'static str,
+    /// How many the row stands for.
+    pub occurrences: i64,
+    /// Of several, the first.
+    pub first_occurred_at: Option<Timestamp>,
 }
 
 pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
@@ -39,6 +45,8 @@ pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
             row.event.into(),
             row.object_id.into(),
             row.outcome.into(),
+            row.occurrences.into(),
+            row.first_occurred_at.and_then(timestamptz).into(),
         ])
     })?;
     Ok(())

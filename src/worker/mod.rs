@@ -2,16 +2,17 @@
 //! it again.
 
 use core::ffi::CStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pgrx::bgworkers::{
     BackgroundWorker, BackgroundWorkerBuilder, BgWorkerStartTime, SignalWakeFlags,
 };
 use pgrx::pg_sys;
+use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
 use pgrx::prelude::*;
 
-use crate::audit;
-use crate::audit::pending::{self, Waiting};
+use crate::audit::workers;
+use crate::audit::writer::{self, Counts, Place};
 use crate::clock;
 use crate::error::Failure;
 use crate::operations::expiry;
@@ -19,6 +20,10 @@ use crate::settings;
 
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// How long it waits for sessions to end when the server stops, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(2);
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// How long after an error it starts again.
 const RESTART: Duration = Duration::from_secs(5);
@@ -51,60 +56,133 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
         return;
     };
     BackgroundWorker::connect_worker_to_spi(Some(database), None);
+    workers::register();
     // Once: while the server runs, nothing is sealed under another memory key than its own.
-    let mut goes_on = run(delete_dead);
-    while goes_on && BackgroundWorker::wait_latch(Some(PERIOD)) {
-        goes_on = run(record_pending) && run(delete_expired);
+    run(delete_dead);
+    let mut round = Instant::now();
+    let (mut expired_left, mut at_once) = (false, false);
+    while BackgroundWorker::wait_latch(Some(pause(round, at_once))) {
+        // Sessions wait for these, so nothing else is done for long before them.
+        at_once = run(record_reveals);
+        if expired_left || round.elapsed() >= PERIOD {
+            round = Instant::now();
+            run(record_counts);
+            expired_left = run(delete_expired);
+            // What waits for a lock may have taken the signal of a session for its own.
+            at_once = expired_left || writer::has_urgent_work();
+        }
+    }
+    if is_to_stop() {
+        finish();
+    }
+    // Who ends in good order is not started again, and somebody may have ended the worker alone.
+    // SAFETY: the worker's last act, outside of any transaction.
+    unsafe { pg_sys::proc_exit(1) }
+}
+
+/// Unlike `BackgroundWorker::sigterm_received`, as often as one asks.
+fn is_to_stop() -> bool {
+    // SAFETY: reads a flag that the handler of SIGTERM sets.
+    unsafe { (&raw const pg_sys::ShutdownRequestPending).read_volatile() != 0 }
+}
+
+fn pause(round: Instant, at_once: bool) -> Duration {
+    if at_once {
+        Duration::ZERO
+    } else {
+        PERIOD.saturating_sub(round.elapsed())
     }
 }
 
-/// Runs the job to its end. False when the server stops: what is left waits for the next start.
+/// Writes what waits when the server stops, and what sessions leave that are ended with it.
+fn finish() {
+    let end = Instant::now() + PATIENCE;
+    while writer::expects_work() && Instant::now() < end {
+        BackgroundWorker::wait_latch(Some(GLANCE));
+    }
+    run(record_reveals);
+    run(record_all_counts);
+}
+
+/// Does the job, and tells whether there is more of it.
 fn run(job: Job) -> bool {
-    loop {
-        let more = job();
-        if BackgroundWorker::sigterm_received() {
-            return false;
-        }
-        match more {
-            Ok(true) => {}
-            Ok(false) => return true,
-            Err(failure) => {
-                pgrx::warning!("vault worker: {failure}");
-                return true;
-            }
+    match job() {
+        Ok(more) => more,
+        Err(failure) => {
+            pgrx::warning!("vault worker: {failure}");
+            false
         }
     }
 }
 
 fn delete_dead() -> Result<bool, Failure> {
-    let batch = in_transaction(
-        c"vault: deleting what an earlier server left",
-        expiry::delete_dead,
-    )?;
-    Ok(batch.is_some_and(|batch| batch.is_full))
-}
-
-fn record_pending() -> Result<bool, Failure> {
-    let written = in_transaction(
-        c"vault: writing audit rows that were rolled back",
-        make_up_for_rollbacks,
-    )?;
-    if let Some(written) = written {
-        pending::written(&written);
+    let what = c"vault: deleting what an earlier server left";
+    while in_transaction(what, expiry::delete_dead)?.is_some_and(|batch| batch.is_full) {
+        if is_to_stop() {
+            break;
+        }
     }
     Ok(false)
 }
 
-/// Writes the audit rows, and deletes the security codes that were used: whoever rolls that back has seen the code.
-fn make_up_for_rollbacks() -> Result<Waiting, Failure> {
-    let waiting = audit::record_pending()?;
-    for row in &waiting.rows {
-        if row.is_use_of_code() {
-            let used_at = clock::at_micros(row.occurred_at)?;
-            expiry::delete_used_code(row.profile_id.as_str(), row.object_id.as_str(), used_at)?;
-        }
+fn record_reveals() -> Result<bool, Failure> {
+    let wrote = writer::has_reveals() && write_reveals()?;
+    if writer::has_used_codes() {
+        let what = c"vault: deleting security codes whose use was rolled back";
+        let deleted = in_transaction(what, delete_used_codes)?;
+        writer::forget_used_codes(&deleted.unwrap_or_default());
     }
-    Ok(waiting)
+    Ok(wrote)
+}
+
+fn write_reveals() -> Result<bool, Failure> {
+    let what = c"vault: writing audit rows that sessions wait for";
+    let written = in_transaction(what, || Ok(or_abort(writer::write_reveals())))?;
+    if let Some(written) = &written {
+        writer::release(written);
+    }
+    Ok(written.is_some())
+}
+
+/// Whoever rolled the use of a code back has seen it.
+fn delete_used_codes() -> Result<Vec<Place>, Failure> {
+    let codes = writer::used_codes().into_iter().map(|code| {
+        expiry::delete_used_code(
+            code.profile_id.as_str(),
+            code.payment_method_id.as_str(),
+            clock::at_micros(code.used_at)?,
+        )?;
+        Ok(code.place)
+    });
+    codes.collect()
+}
+
+fn record_counts() -> Result<bool, Failure> {
+    write_counts(|| Ok(or_abort(writer::write_counts(false))))
+}
+
+fn record_all_counts() -> Result<bool, Failure> {
+    write_counts(|| Ok(or_abort(writer::write_counts(true))))
+}
+
+fn write_counts(write: fn() -> Result<Counts, Failure>) -> Result<bool, Failure> {
+    let what = c"vault: writing audit rows of what was refused or rolled back";
+    let given_up = match in_transaction(what, write)? {
+        Some(counts) => {
+            writer::forget(&counts);
+            BackgroundWorker::transaction(writer::give_up_dropped_databases)
+        }
+        None => writer::give_up_without_extension(),
+    };
+    if given_up > 0 {
+        pgrx::warning!("vault worker: gave up {given_up} audit rows of databases without a vault");
+    }
+    Ok(false)
+}
+
+/// Rows that are written and not taken note of would be written again. An error ends the worker, and it starts again.
+fn or_abort<T>(written: Result<T, Failure>) -> T {
+    written.map_err(ErrorReport::from).unwrap_or_report()
 }
 
 fn delete_expired() -> Result<bool, Failure> {

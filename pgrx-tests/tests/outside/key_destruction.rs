@@ -178,6 +178,7 @@ fn destroyed_keys_open_nothing_in_a_dump_restored_before_the_next_restart() {
     stack.superuser().run("create database earlier").unwrap();
     let earlier = stack.database("earlier");
     earlier.run_script(&dump);
+    stack.restart_with_settings("vault.databases = 'vault, earlier'");
     // This one has the keys of the earlier database already.
     let mut sql = earlier.session(&shop.role);
     sql.call("list_customers()", &[]).unwrap();

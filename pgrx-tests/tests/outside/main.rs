@@ -2,6 +2,7 @@
 
 mod application_columns;
 mod audit;
+mod audit_under_flood;
 mod backup;
 mod bad_input;
 mod bad_values;
@@ -22,6 +23,7 @@ mod leaks;
 mod owners_code;
 mod payment_methods;
 mod refusals;
+mod reveals_on_record;
 mod root_key;
 mod routes;
 mod seeds;

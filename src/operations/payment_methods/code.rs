@@ -6,7 +6,7 @@ use vault_core::contract::payment_method::PaymentMethod;
 use vault_core::contract::refusal::Refusal;
 
 use super::sealed::{living, open_code, seal_code};
-use crate::audit::{Event, record_refusal, record_reveal};
+use crate::audit::{Event, before_use_of_code, record_refusal};
 use crate::clock;
 use crate::error::Failure;
 use crate::store;
@@ -20,9 +20,8 @@ pub fn use_cvc(caller: &Caller, id: &PaymentMethodId) -> Result<CardCvc, Failure
         return Err(Refusal::RevealNotAllowed.into());
     }
     let envelope = store::cvcs::take(id.as_str(), living()?)?.ok_or(Refusal::CardCvcNotFound)?;
-    let code = open_code(caller, id.as_str(), &envelope)?;
-    record_reveal(caller, Event::CardCvcUsed, id.as_str())?;
-    Ok(code)
+    before_use_of_code(caller, id.as_str())?;
+    open_code(caller, id.as_str(), &envelope)
 }
 
 /// Keeps the code that came with an update. A method that the update made inactive keeps none.

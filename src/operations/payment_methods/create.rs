@@ -10,7 +10,7 @@ use vault_core::contract::time::Timestamp;
 use vault_core::crypto::searchable::IndexPart;
 
 use super::sealed::{living_at, open, seal_code, seal_instrument, seal_summary};
-use crate::audit::{Event, record};
+use crate::audit::{Event, record_create};
 use crate::clock;
 use crate::error::Failure;
 use crate::keys::{self, ProfileKeys};
@@ -96,7 +96,7 @@ impl Create<'_> {
     }
 
     fn recorded(&self, event: Event, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
-        record(self.caller, event, method.id.as_str())?;
+        record_create(self.caller, event, method.id.as_str())?;
         Ok(method)
     }
 
@@ -180,7 +180,7 @@ impl Create<'_> {
                 .map_err(|_| Failure::Malformed)?,
             code: code.as_ref(),
         })?;
-        record(self.caller, Event::PaymentMethodCreated, id)?;
+        record_create(self.caller, Event::PaymentMethodCreated, id)?;
         Ok(method)
     }
 

@@ -8,7 +8,7 @@ use vault_core::contract::payment_method::{
 use vault_core::contract::refusal::Refusal;
 
 use super::sealed::{living, open, open_instrument};
-use crate::audit::{Event, record_refusal, record_reveal};
+use crate::audit::{Event, before_reveal, record_refusal};
 use crate::error::Failure;
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
@@ -89,10 +89,11 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
         .ok_or(Refusal::PaymentMethodNotFound)?;
     let stored = active(Some(found.method))?;
     let envelope = found.instrument.ok_or(Failure::Malformed)?;
-    let instrument = open_instrument(caller, stored.storage_type, id.as_str(), &envelope)?;
-    let response = open(caller, stored)?
+    let storage_type = stored.storage_type;
+    let method = open(caller, stored)?;
+    before_reveal(caller, Event::PaymentMethodRevealed, id.as_str())?;
+    let instrument = open_instrument(caller, storage_type, id.as_str(), &envelope)?;
+    method
         .into_revealed(instrument)
-        .map_err(|_| Failure::Malformed)?;
-    record_reveal(caller, Event::PaymentMethodRevealed, id.as_str())?;
-    Ok(response)
+        .map_err(|_| Failure::Malformed)
 }

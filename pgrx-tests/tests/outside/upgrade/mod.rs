@@ -53,6 +53,7 @@ fn an_update_from_every_release_gives_what_an_installation_gives_and_keeps_the_r
     let released = Release::all();
     for release in slice::from_ref(&pretended).iter().chain(&released) {
         let database = install(&stack, release);
+        stack.restart_with_settings(&format!("vault.databases = 'vault, {}'", database.name()));
         let shop = Shop::within(&database);
         let before = shop.opened();
         let earlier = differences(&fresh, &objects(&database));

@@ -1,0 +1,255 @@
+//! What was refused or rolled back, counted in shared memory: equal ones become one row of the log a minute.
+//!
+//! None of it takes a place from a reveal. To count one again takes a shared lock alone, so a flood hinders nobody.
+
+mod entry;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pgrx::prelude::*;
+use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+
+use super::row::{Row, Subject, this_database};
+pub use entry::Due;
+use entry::Entry;
+
+const ENTRIES: usize = 1024;
+
+/// How many entries a search looks at.
+const PROBES: usize = 16;
+
+/// For what finds no entry: one for each database, event and outcome.
+const OTHERS: usize = 64;
+
+/// How many objects of one actor, address and event are told apart in a minute.
+const OBJECTS: u32 = 4;
+
+/// Stands in the place of further objects.
+const VARIOUS: &str = "various";
+
+/// Stands in the place of the object where actors and addresses are not told apart.
+const OTHER: &str = "others";
+
+// SAFETY: the name is the vault's own.
+static MERGED: PgLwLock<Merged> = unsafe { PgLwLock::new(c"vault_merged_audit_rows") };
+
+/// Makes the places of entries unknown to whoever would fill those of others. Inherited by every backend.
+static SEED: OnceLock<RandomState> = OnceLock::new();
+
+struct Merged {
+    entries: [Entry; ENTRIES],
+    others: [Entry; OTHERS],
+    /// What did not even find an entry among the others.
+    lost: AtomicU64,
+}
+
+// SAFETY: numbers and bytes, without pointers.
+unsafe impl PGRXSharedMemory for Merged {}
+
+/// Must run while the postmaster loads its libraries.
+pub fn reserve_shared_memory() {
+    SEED.get_or_init(RandomState::new);
+    pgrx::pg_shmem_init!(MERGED);
+}
+
+/// Whether there is shared memory: not where the library was not loaded at the server's start.
+pub fn is_reserved() -> bool {
+    SEED.get().is_some()
+}
+
+/// Counts the row `occurrences` times.
+pub fn count(row: &Row, occurrences: u64) {
+    let found = Search::of(row);
+    if MERGED.share().count_known(&found, row, occurrences) {
+        return;
+    }
+    let mut merged = MERGED.exclusive();
+    if !merged.count_known(&found, row, occurrences) {
+        merged.count_new(&found, row, occurrences);
+    }
+}
+
+/// What is to be written for this database now; with `all` what would wait for its minute to end, too.
+pub fn due(now: i64, all: bool) -> Vec<Due> {
+    let database = this_database();
+    let merged = MERGED.share();
+    let entries = merged.entries.iter().chain(&merged.others).enumerate();
+    entries
+        .filter(|(_, entry)| entry.is_of(database))
+        .filter_map(|(index, entry)| entry.due(index, now, all))
+        .collect()
+}
+
+/// How many found no entry at all, of any database.
+pub fn lost() -> u64 {
+    MERGED.share().lost.load(Ordering::Relaxed)
+}
+
+/// Takes note of what is committed, and forgets what did not come again within its minute.
+pub fn written(rows: &[Due], lost: u64, now: i64) {
+    let mut merged = MERGED.exclusive();
+    for row in rows {
+        if let Some(entry) = merged.entry_mut(row.index) {
+            entry.written(row, now);
+        }
+    }
+    merged.lost.fetch_sub(lost, Ordering::Relaxed);
+    let Merged {
+        entries, others, ..
+    } = &mut *merged;
+    for entry in entries.iter_mut().chain(others) {
+        entry.end_of_minute(now);
+    }
+}
+
+/// The databases that have entries.
+pub fn databases() -> Vec<pg_sys::Oid> {
+    let merged = MERGED.share();
+    let entries = merged.entries.iter().chain(&merged.others);
+    entries.filter_map(Entry::database).collect()
+}
+
+/// Forgets what a database has had waiting since before that time; tells for how much it stood.
+pub fn give_up(database: pg_sys::Oid, before: i64) -> u64 {
+    let mut merged = MERGED.exclusive();
+    let Merged {
+        entries, others, ..
+    } = &mut *merged;
+    let of_database = entries
+        .iter_mut()
+        .chain(others)
+        .filter(|entry| entry.is_of(database));
+    of_database.map(|entry| entry.give_up(before)).sum()
+}
+
+/// The entries that may count a row: its own, and that of all objects of the same actor, address and event.
+struct Search {
+    subject: Subject,
+    hash: u64,
+    various: Subject,
+    various_hash: u64,
+}
+
+impl Search {
+    fn of(row: &Row) -> Self {
+        let various = row.subject.with_object(VARIOUS);
+        Self {
+            subject: row.subject,
+            hash: hash(&row.subject),
+            various,
+            various_hash: hash(&various),
+        }
+    }
+}
+
+impl Merged {
+    /// Counts the row where there is an entry for it.
+    fn count_known(&self, search: &Search, row: &Row, occurrences: u64) -> bool {
+        let own = self.find(search.hash, &search.subject);
+        let entry = own.or_else(|| {
+            self.find(search.various_hash, &search.various)
+                .filter(|various| various.objects() >= OBJECTS)
+        });
+        if let Some(entry) = entry {
+            entry.count(row.occurred_at, occurrences);
+        }
+        entry.is_some()
+    }
+
+    fn count_new(&mut self, search: &Search, row: &Row, occurrences: u64) {
+        let now = row.occurred_at;
+        if search.subject.object_id.non_empty().is_some()
+            && !self.is_first_of_few(search, now)
+            && let Some(various) = self.find(search.various_hash, &search.various)
+        {
+            return various.count(now, occurrences);
+        }
+        match self.free(search.hash, now) {
+            Some(entry) => {
+                *entry = Entry::new(search.hash, row);
+                entry.count(now, occurrences);
+            }
+            None => self.count_other(row, occurrences),
+        }
+    }
+
+    /// Whether the object is one of the few that are told apart, of which it is counted as one.
+    fn is_first_of_few(&mut self, search: &Search, now: i64) -> bool {
+        if self.find(search.various_hash, &search.various).is_none()
+            && let Some(entry) = self.free(search.various_hash, now)
+        {
+            let subject = search.various;
+            *entry = Entry::new(search.various_hash, &Row::new(subject, None));
+        }
+        self.find(search.various_hash, &search.various)
+            .is_some_and(Entry::adds_object)
+    }
+
+    fn count_other(&mut self, row: &Row, occurrences: u64) {
+        let subject = Subject {
+            database: row.subject.database,
+            event: row.subject.event,
+            outcome: row.subject.outcome,
+            ..Subject::NONE
+        }
+        .with_object(OTHER);
+        let row = Row::new(subject, None);
+        let hash = hash(&subject);
+        let mut others = self.others.iter_mut();
+        match others.find(|entry| entry.is(hash, &subject) || entry.is_free()) {
+            Some(entry) => {
+                if entry.is_free() {
+                    *entry = Entry::new(hash, &row);
+                }
+                entry.count(row.occurred_at, occurrences);
+            }
+            None => {
+                self.lost.fetch_add(occurrences, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn find(&self, hash: u64, subject: &Subject) -> Option<&Entry> {
+        probes(hash)
+            .filter_map(|index| self.entries.get(index))
+            .find(|entry| entry.is(hash, subject))
+    }
+
+    /// A free entry where a search for this hash looks.
+    fn free(&mut self, hash: u64, now: i64) -> Option<&mut Entry> {
+        let index = probes(hash).find(|index| {
+            let entry = self.entries.get(*index);
+            entry.is_some_and(|entry| entry.is_free() || entry.is_over(now))
+        })?;
+        self.entries.get_mut(index)
+    }
+
+    fn entry_mut(&mut self, index: usize) -> Option<&mut Entry> {
+        match index.checked_sub(ENTRIES) {
+            None => self.entries.get_mut(index),
+            Some(other) => self.others.get_mut(other),
+        }
+    }
+}
+
+impl Default for Merged {
+    fn default() -> Self {
+        Self {
+            entries: [const { Entry::FREE }; ENTRIES],
+            others: [const { Entry::FREE }; OTHERS],
+            lost: AtomicU64::new(0),
+        }
+    }
+}
+
+fn probes(hash: u64) -> impl Iterator<Item = usize> {
+    let first = usize::try_from(hash % ENTRIES as u64).unwrap_or_default();
+    (first..first + PROBES).map(|index| index % ENTRIES)
+}
+
+/// The same in every backend, and never 0.
+fn hash(subject: &Subject) -> u64 {
+    SEED.get().map_or(1, |seed| seed.hash_one(subject).max(1))
+}

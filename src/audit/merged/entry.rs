@@ -1,0 +1,153 @@
+//! One kind of what was refused or rolled back, with its count.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use pgrx::pg_sys;
+
+use super::super::row::{Row, Subject, Text};
+
+/// In microseconds.
+const MINUTE: i64 = 60 * 1_000_000;
+
+/// Counted under a shared lock; everything else changes under an exclusive one.
+pub struct Entry {
+    /// 0 is a free entry.
+    hash: u64,
+    subject: Subject,
+    /// Of the first request, until its row is written.
+    request_id: Text<64>,
+    unwritten: AtomicU64,
+    /// Microseconds since the Unix epoch, like all times here.
+    first_at: AtomicI64,
+    last_at: AtomicI64,
+    /// When the last row was written, or the entry was made.
+    minute_began_at: i64,
+    has_row: bool,
+    /// How many objects have entries of their own, if this one is for all others.
+    objects: AtomicU32,
+}
+
+/// A row that stands for several.
+#[derive(Clone, Copy)]
+pub struct Due {
+    pub(super) index: usize,
+    hash: u64,
+    pub row: Row,
+    pub first_at: i64,
+    pub occurrences: u64,
+}
+
+impl Entry {
+    pub const FREE: Self = Self {
+        hash: 0,
+        subject: Subject::NONE,
+        request_id: Text::EMPTY,
+        unwritten: AtomicU64::new(0),
+        first_at: AtomicI64::new(0),
+        last_at: AtomicI64::new(0),
+        minute_began_at: 0,
+        has_row: false,
+        objects: AtomicU32::new(0),
+    };
+
+    /// An entry that has counted nothing yet.
+    pub fn new(hash: u64, row: &Row) -> Self {
+        Self {
+            hash,
+            subject: row.subject,
+            request_id: row.request_id,
+            minute_began_at: row.occurred_at,
+            ..Self::FREE
+        }
+    }
+
+    pub fn is_free(&self) -> bool {
+        self.hash == 0
+    }
+
+    pub fn is(&self, hash: u64, subject: &Subject) -> bool {
+        self.hash == hash && self.subject == *subject
+    }
+
+    pub fn is_of(&self, database: pg_sys::Oid) -> bool {
+        self.database() == Some(database)
+    }
+
+    /// None of a free entry.
+    pub fn database(&self) -> Option<pg_sys::Oid> {
+        (!self.is_free()).then_some(self.subject.database)
+    }
+
+    pub fn objects(&self) -> u32 {
+        self.objects.load(Relaxed)
+    }
+
+    /// Whether one more object may have an entry of its own, of which this one then knows.
+    pub fn adds_object(&self) -> bool {
+        self.objects.fetch_add(1, Relaxed) < super::OBJECTS
+    }
+
+    pub fn count(&self, now: i64, occurrences: u64) {
+        if self.unwritten.fetch_add(occurrences, Relaxed) == 0 {
+            self.first_at.store(now, Relaxed);
+        }
+        self.last_at.fetch_max(now, Relaxed);
+    }
+
+    /// The row to write now: at once for the first, after a minute for what came again.
+    pub fn due(&self, index: usize, now: i64, all: bool) -> Option<Due> {
+        let occurrences = self.unwritten.load(Relaxed);
+        let is_time = all || !self.has_row || self.minute_is_over(now);
+        (occurrences > 0 && is_time).then(|| Due {
+            index,
+            hash: self.hash,
+            row: Row {
+                subject: self.subject,
+                request_id: self.request_id,
+                occurred_at: self.last_at.load(Relaxed),
+            },
+            first_at: self.first_at.load(Relaxed),
+            occurrences,
+        })
+    }
+
+    pub fn written(&mut self, row: &Due, now: i64) {
+        if self.hash != row.hash {
+            return;
+        }
+        self.unwritten.fetch_sub(row.occurrences, Relaxed);
+        self.first_at.store(row.row.occurred_at, Relaxed);
+        self.request_id = Text::EMPTY;
+        if self.minute_is_over(now) {
+            self.objects.store(0, Relaxed);
+        }
+        self.minute_began_at = now;
+        self.has_row = true;
+    }
+
+    /// Frees an entry that has counted nothing in its minute.
+    pub fn end_of_minute(&mut self, now: i64) {
+        if self.is_over(now) {
+            *self = Self::FREE;
+        }
+    }
+
+    /// Whether nothing is left of it to write, nor was counted for a minute.
+    pub fn is_over(&self, now: i64) -> bool {
+        self.unwritten.load(Relaxed) == 0 && self.minute_is_over(now)
+    }
+
+    /// Frees an entry of which something has waited since before that time; tells for how much it stood.
+    pub fn give_up(&mut self, before: i64) -> u64 {
+        if self.minute_began_at > before {
+            return 0;
+        }
+        let given_up = self.unwritten.load(Relaxed);
+        *self = Self::FREE;
+        given_up
+    }
+
+    fn minute_is_over(&self, now: i64) -> bool {
+        now.saturating_sub(self.minute_began_at) >= MINUTE
+    }
+}

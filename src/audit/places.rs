@@ -1,0 +1,227 @@
+//! Places in shared memory for rows of reveals: taken before anything is shown, and given back once the row is committed.
+//! Nothing else takes one, and no backend more than its share, so that nobody keeps others from theirs.
+
+use pgrx::prelude::*;
+use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+
+use super::row::{Row, this_database};
+use super::workers::Latch;
+use crate::error::{Failure, Unrecorded};
+
+/// All of the server's.
+const PLACES: usize = 1024;
+
+/// One backend's.
+const SHARE: usize = 32;
+
+// SAFETY: the name is the vault's own.
+static TABLE: PgLwLock<Table> = unsafe { PgLwLock::new(c"vault_audit_places") };
+
+/// A place that was taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    index: usize,
+    /// Tells it from whoever has the place later.
+    number: u64,
+}
+
+/// What becomes of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// It waits for the end of the transaction that took the place.
+    Held,
+    /// The worker is to write it. The place is free again after that, unless somebody waits.
+    Due,
+    /// It is committed, and who waited takes note.
+    Written,
+    /// It is committed, and the worker is to delete the security code that it tells of.
+    CodeDue,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    /// None is a free place.
+    phase: Option<Phase>,
+    number: u64,
+    database: pg_sys::Oid,
+    owner: i32,
+    waiter: Latch,
+}
+
+/// What is looked for stands apart from the rows, so that a search touches little memory.
+#[derive(Clone, Copy)]
+struct Table {
+    slots: [Slot; PLACES],
+    rows: [Row; PLACES],
+    numbered: u64,
+}
+
+// SAFETY: numbers and bytes; the address of a latch is valid in every process.
+unsafe impl PGRXSharedMemory for Table {}
+
+/// Must run while the postmaster loads its libraries.
+pub fn reserve_shared_memory() {
+    pgrx::pg_shmem_init!(TABLE);
+}
+
+/// Takes a place for the row.
+///
+/// # Errors
+/// When there is none.
+pub fn take(row: Row, phase: Phase, waiter: Latch) -> Result<Place, Failure> {
+    // SAFETY: set when the process starts.
+    let owner = unsafe { pg_sys::MyProcPid };
+    let mut table = TABLE.exclusive();
+    let mut free = None;
+    let mut owned = 0;
+    for (index, slot) in table.slots.iter().enumerate() {
+        match slot.phase {
+            None => free = free.or(Some(index)),
+            Some(_) if slot.owner == owner => owned += 1,
+            Some(_) => {}
+        }
+    }
+    if owned >= SHARE {
+        return Err(Unrecorded::ShareIsUsed.into());
+    }
+    let index = free.ok_or(Unrecorded::NoPlace)?;
+    table.numbered += 1;
+    let number = table.numbered;
+    let slot = Slot {
+        phase: Some(phase),
+        number,
+        database: row.subject.database,
+        owner,
+        waiter,
+    };
+    table.put(index, slot, row);
+    Ok(Place { index, number })
+}
+
+/// Says what is to become of the row now. Nobody waits for it any more.
+pub fn go_on(place: Place, phase: Phase) {
+    if let Some(slot) = TABLE.exclusive().slot(place) {
+        slot.phase = Some(phase);
+        slot.waiter = Latch::NONE;
+    }
+}
+
+/// Has the worker write the row with another object and time.
+pub fn go_on_with(place: Place, object_id: &str, occurred_at: i64) {
+    let mut table = TABLE.exclusive();
+    if let Some(slot) = table.slot(place) {
+        slot.phase = Some(Phase::Due);
+        if let Some(row) = table.rows.get_mut(place.index) {
+            row.subject.object_id = object_id.into();
+            row.occurred_at = occurred_at;
+        }
+    }
+}
+
+/// Gives the place back.
+pub fn give_back(place: Place) {
+    if let Some(slot) = TABLE.exclusive().slot(place) {
+        slot.phase = None;
+    }
+}
+
+/// Whether the row of this place is committed.
+pub fn is_written(place: Place) -> bool {
+    let table = TABLE.share();
+    let slot = table.slots.get(place.index);
+    slot.is_some_and(|slot| slot.number == place.number && slot.phase == Some(Phase::Written))
+}
+
+/// Whether any row of this database is in that phase.
+pub fn any(phase: Phase) -> bool {
+    let database = this_database();
+    let table = TABLE.share();
+    let mut slots = table.slots.iter();
+    slots.any(|slot| slot.database == database && slot.phase == Some(phase))
+}
+
+/// The rows of this database that are in that phase, oldest first.
+pub fn all(phase: Phase) -> Vec<(Place, Row)> {
+    let database = this_database();
+    let table = TABLE.share();
+    let slots = table.slots.iter().zip(&table.rows).enumerate();
+    let mut found: Vec<(Place, Row)> = slots
+        .filter(|(_, (slot, _))| slot.database == database && slot.phase == Some(phase))
+        .map(|(index, (slot, row))| {
+            let number = slot.number;
+            (Place { index, number }, *row)
+        })
+        .collect();
+    found.sort_by_key(|(place, _)| place.number);
+    found
+}
+
+/// Takes note that the rows of these places are committed, and wakes who waits for one.
+pub fn written(places: &[Place]) {
+    let mut waiters = Vec::new();
+    {
+        let mut table = TABLE.exclusive();
+        for place in places {
+            if let Some(slot) = table.slot(*place) {
+                let awaited = slot.waiter != Latch::NONE;
+                slot.phase = awaited.then_some(Phase::Written);
+                waiters.push(slot.waiter);
+            }
+        }
+    }
+    waiters.into_iter().for_each(Latch::set);
+}
+
+/// The databases that have places.
+pub fn databases() -> Vec<pg_sys::Oid> {
+    let table = TABLE.share();
+    let taken = table.slots.iter().filter(|slot| slot.phase.is_some());
+    taken.map(|slot| slot.database).collect()
+}
+
+/// Gives back what a database has waiting for its worker since before that time; tells how many rows it was.
+pub fn give_up(database: pg_sys::Oid, before: i64) -> u64 {
+    let mut given_up = 0;
+    let mut table = TABLE.exclusive();
+    let Table { slots, rows, .. } = &mut *table;
+    for (slot, row) in slots.iter_mut().zip(rows) {
+        let waits = matches!(slot.phase, Some(Phase::Due | Phase::CodeDue));
+        if waits && slot.database == database && row.occurred_at <= before {
+            slot.phase = None;
+            given_up += 1;
+        }
+    }
+    given_up
+}
+
+impl Table {
+    /// None when the place was given back already.
+    fn slot(&mut self, place: Place) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(place.index)?;
+        (slot.number == place.number && slot.phase.is_some()).then_some(slot)
+    }
+
+    fn put(&mut self, index: usize, slot: Slot, row: Row) {
+        if let (Some(to), Some(row_to)) = (self.slots.get_mut(index), self.rows.get_mut(index)) {
+            *to = slot;
+            *row_to = row;
+        }
+    }
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        let free = Slot {
+            phase: None,
+            number: 0,
+            database: pg_sys::InvalidOid,
+            owner: 0,
+            waiter: Latch::NONE,
+        };
+        Self {
+            slots: [free; PLACES],
+            rows: [Row::NONE; PLACES],
+            numbered: 0,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What the worker of a database writes into its log: rows that other sessions wait for, and what was counted.
+
+use std::collections::HashSet;
+
+use pgrx::pg_sys;
+
+use super::merged::{self, Due};
+pub use super::places::Place;
+use super::places::{self, Phase};
+use super::row::{Row, Text, this_database};
+use super::{Entry, Event, Outcome, workers};
+use crate::clock;
+use crate::error::Failure;
+use crate::store;
+use crate::tenancy::session;
+
+/// How long rows wait for an extension that is not there, in microseconds.
+const PATIENCE: i64 = 60 * 1_000_000;
+
+/// Counted rows that were written, and are to be forgotten once that is committed.
+pub struct Counts {
+    rows: Vec<Due>,
+    lost: u64,
+    now: i64,
+}
+
+/// A security code that was given to somebody who then rolled its deletion back.
+pub struct UsedCode {
+    pub place: Place,
+    pub profile_id: Text<64>,
+    pub payment_method_id: Text<128>,
+    /// Microseconds since the Unix epoch.
+    pub used_at: i64,
+}
+
+/// Whether rows of reveals are to be written, or used codes to be deleted.
+pub fn has_urgent_work() -> bool {
+    has_reveals() || has_used_codes()
+}
+
+pub fn has_reveals() -> bool {
+    places::any(Phase::Due)
+}
+
+pub fn has_used_codes() -> bool {
+    places::any(Phase::CodeDue)
+}
+
+/// Whether a transaction goes on that may leave such work when it ends.
+pub fn expects_work() -> bool {
+    places::any(Phase::Held)
+}
+
+/// Writes the rows of reveals, which are to be released once that is committed.
+pub fn write_reveals() -> Result<Vec<Place>, Failure> {
+    let rows = places::all(Phase::Due);
+    for (_, row) in &rows {
+        write(row, 1, None)?;
+    }
+    if !rows.is_empty() {
+        commit_for_good();
+    }
+    Ok(rows.into_iter().map(|(place, _)| place).collect())
+}
+
+/// Lets those go on who wait for these rows, which are committed.
+pub fn release(places: &[Place]) {
+    if !places.is_empty() {
+        places::written(places);
+    }
+}
+
+/// The security codes that are to be deleted.
+pub fn used_codes() -> Vec<UsedCode> {
+    let codes = places::all(Phase::CodeDue).into_iter();
+    codes
+        .map(|(place, row)| UsedCode {
+            place,
+            profile_id: row.subject.profile_id,
+            payment_method_id: row.subject.object_id,
+            used_at: row.occurred_at,
+        })
+        .collect()
+}
+
+/// These are deleted, and that is committed.
+pub fn forget_used_codes(places: &[Place]) {
+    places.iter().copied().for_each(places::give_back);
+}
+
+/// Writes what was counted and is due; with `all` what would wait for its minute to end, too.
+pub fn write_counts(all: bool) -> Result<Counts, Failure> {
+    let now = clock::now_micros();
+    let counts = Counts {
+        rows: merged::due(now, all),
+        lost: merged::lost(),
+        now,
+    };
+    for due in &counts.rows {
+        write(&due.row, due.occurrences, Some(due.first_at))?;
+    }
+    if counts.lost > 0 {
+        write_lost(counts.lost)?;
+    }
+    Ok(counts)
+}
+
+/// Forgets what is committed.
+pub fn forget(counts: &Counts) {
+    merged::written(&counts.rows, counts.lost, counts.now);
+}
+
+/// Gives up what waits for a database that was dropped; tells how many rows. Needs a transaction.
+pub fn give_up_dropped_databases() -> u64 {
+    let mut databases = places::databases();
+    databases.extend(merged::databases());
+    databases.retain(|database| *database != this_database());
+    let dropped: HashSet<pg_sys::Oid> = databases
+        .into_iter()
+        .filter(|database| workers::database_name(*database).is_none())
+        .collect();
+    let dropped = dropped.into_iter();
+    dropped.map(|database| give_up(database, i64::MAX)).sum()
+}
+
+/// Gives up what has waited long for an extension that this database does not have; tells how many rows.
+pub fn give_up_without_extension() -> u64 {
+    let before = clock::now_micros().saturating_sub(PATIENCE);
+    give_up(this_database(), before)
+}
+
+fn give_up(database: pg_sys::Oid, before: i64) -> u64 {
+    places::give_up(database, before) + merged::give_up(database, before)
+}
+
+fn write(row: &Row, occurrences: u64, first_at: Option<i64>) -> Result<(), Failure> {
+    let subject = &row.subject;
+    let _acting = session::act_for(subject.profile_id.as_str());
+    let entry = Entry {
+        profile_id: subject.profile_id.as_str(),
+        actor: subject.actor.as_str(),
+        request_id: row.request_id.non_empty(),
+        client_address: subject.client_address.non_empty(),
+        event: subject.event,
+        object_id: subject.object_id.non_empty(),
+        outcome: subject.outcome,
+    };
+    let first_at = first_at.filter(|_| occurrences > 1);
+    store::as_operator(|| {
+        let first_at = first_at.map(clock::at_micros).transpose()?;
+        entry.write_for(clock::at_micros(row.occurred_at)?, occurrences, first_at)
+    })
+}
+
+fn write_lost(count: u64) -> Result<(), Failure> {
+    let entry = Entry {
+        profile_id: "",
+        actor: "vault worker",
+        request_id: None,
+        client_address: None,
+        event: Event::AuditRowsLost,
+        object_id: None,
+        outcome: Outcome::Refused,
+    };
+    store::as_operator(|| entry.write_for(clock::now()?, count, None))
+}
+
+/// Whatever `synchronous_commit` says: somebody waits to see a number until the row is safe.
+pub(super) fn commit_for_good() {
+    // SAFETY: within a transaction.
+    unsafe { pg_sys::ForceSyncCommit() };
+}
