@@ -24,11 +24,14 @@ $$;
 CREATE POLICY found_before_current ON vault.profiles FOR SELECT TO vault_operator USING (true);
 CREATE POLICY of_current_profile ON vault.profiles FOR INSERT TO vault_operator
     WITH CHECK (profile_id = (SELECT vault.current_profile()));
--- For SELECT … FOR NO KEY UPDATE, by which changes of a profile's keys wait for one another.
-CREATE POLICY locked_never_changed ON vault.profiles FOR UPDATE TO vault_operator USING (true) WITH CHECK (false);
+-- For SELECT … FOR NO KEY UPDATE, by which changes of a profile's keys wait for one another, and for a new MAC.
+CREATE POLICY locked_before_current ON vault.profiles FOR UPDATE TO vault_operator
+    USING (true) WITH CHECK (profile_id = (SELECT vault.current_profile()));
 CREATE POLICY found_before_current ON vault.role_bindings FOR SELECT TO vault_operator USING (true);
 CREATE POLICY of_current_profile ON vault.role_bindings FOR INSERT TO vault_operator
     WITH CHECK (profile_id = (SELECT vault.current_profile()));
+CREATE POLICY renewed_for_current_profile ON vault.role_bindings FOR UPDATE TO vault_operator
+    USING (profile_id = (SELECT vault.current_profile()));
 CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator
     USING (profile_id = (SELECT vault.current_profile()));
 

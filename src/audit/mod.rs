@@ -39,6 +39,8 @@ pub enum Event {
     DataKeyDestroyed,
     DataKeysRewrapped,
     ProfileKeysDestroyed,
+    RowForged,
+    RoleUnsafe,
 }
 
 /// How it ended.
@@ -269,6 +271,8 @@ impl Event {
             Self::DataKeyDestroyed => "data_key.destroy",
             Self::DataKeysRewrapped => "data_keys.rewrap",
             Self::ProfileKeysDestroyed => "profile_keys.destroy",
+            Self::RowForged => "row.forged",
+            Self::RoleUnsafe => "role.unsafe",
         }
     }
 }

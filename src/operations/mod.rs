@@ -11,3 +11,6 @@ pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod payment_methods;
 pub mod reencryption;
+pub mod role_bindings;
+pub mod role_findings;
+pub mod row_macs;

@@ -14,7 +14,7 @@ use crate::audit;
 use crate::audit::pending::{self, Waiting};
 use crate::clock;
 use crate::error::Failure;
-use crate::operations::expiry;
+use crate::operations::{expiry, role_bindings, role_findings};
 use crate::settings;
 
 /// How often it looks for work.
@@ -51,10 +51,10 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
         return;
     };
     BackgroundWorker::connect_worker_to_spi(Some(database), None);
-    // Once: while the server runs, nothing is sealed under another memory key than its own.
-    let mut goes_on = run(delete_dead);
+    // Once. While the server runs, nothing is sealed under another memory key than its own.
+    let mut goes_on = run(delete_dead) && run(report_role_findings);
     while goes_on && BackgroundWorker::wait_latch(Some(PERIOD)) {
-        goes_on = run(record_pending) && run(delete_expired);
+        goes_on = run(record_pending) && run(delete_expired) && run(take_bindings_over);
     }
 }
 
@@ -105,6 +105,19 @@ fn make_up_for_rollbacks() -> Result<Waiting, Failure> {
         }
     }
     Ok(waiting)
+}
+
+fn report_role_findings() -> Result<bool, Failure> {
+    in_transaction(c"vault: looking at its roles", role_findings::report)?;
+    Ok(false)
+}
+
+fn take_bindings_over() -> Result<bool, Failure> {
+    in_transaction(
+        c"vault: taking over bindings of a restored database",
+        role_bindings::take_over,
+    )?;
+    Ok(false)
 }
 
 fn delete_expired() -> Result<bool, Failure> {
