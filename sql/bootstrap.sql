@@ -19,7 +19,7 @@ END
 $$;
 
 -- Four roles are nobody's: who becomes one of them, or gives it a right, a setting or a way to log in, is past the vault's
--- isolation. The settings that are left out are those that this script makes; the two timeouts may be set otherwise.
+-- isolation. The settings that are no finding are those that this script makes; the two timeouts may have other values.
 CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT remedy text) RETURNS SETOF record
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH own AS (
@@ -31,6 +31,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
         JOIN pg_catalog.pg_roles u ON u.oid = m.member
         WHERE NOT (g.rolname = 'vault_api' AND u.rolname = 'vault_authenticator')
+    ), kept (name, value) AS (
+        VALUES ('log_parameter_max_length', '0'), ('log_parameter_max_length_on_error', '0'),
+               ('log_error_verbosity', 'terse'), ('lock_timeout', NULL), ('statement_timeout', NULL)
+    ), setting AS (
+        SELECT s.setrole, d.datname, split_part(c.setting, '=', 1) AS name, substr(c.setting, strpos(c.setting, '=') + 1) AS value
+        FROM pg_catalog.pg_db_role_setting s
+        LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+        CROSS JOIN LATERAL unnest(s.setconfig) c (setting)
     )
     SELECT o.rolname::text, format('has the member %I', m.member_name), format('REVOKE %I FROM %I', m.role, m.member_name)
     FROM own o JOIN membership m ON m.roleid = o.oid
@@ -45,17 +53,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     ) a (attribute, is_set)
     WHERE a.is_set
     UNION ALL
-    SELECT o.rolname::text, format('has a setting of %s', split_part(c.setting, '=', 1)),
-           format('ALTER ROLE %I %sRESET %s', o.rolname, 'IN DATABASE ' || quote_ident(d.datname) || ' ',
-                  split_part(c.setting, '=', 1))
-    FROM own o
-    JOIN pg_catalog.pg_db_role_setting s ON s.setrole = o.oid
-    LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
-    CROSS JOIN LATERAL unnest(s.setconfig) c (setting)
-    WHERE NOT (o.is_login AND s.setdatabase = 0
-               AND (c.setting IN ('log_parameter_max_length=0', 'log_parameter_max_length_on_error=0',
-                                  'log_error_verbosity=terse')
-                    OR c.setting LIKE ANY (ARRAY['lock\_timeout=%', 'statement\_timeout=%'])))
+    SELECT o.rolname::text, format('has a setting of %s', s.name),
+           format('ALTER ROLE %I %s', o.rolname,
+                  CASE WHEN k.name IS NULL THEN format('%sRESET %s', 'IN DATABASE ' || quote_ident(s.datname) || ' ', s.name)
+                       ELSE format('SET %s = %L', k.name, k.value) END)
+    FROM own o JOIN setting s ON s.setrole = o.oid
+    LEFT JOIN kept k ON o.is_login AND s.datname IS NULL AND k.name = s.name
+    WHERE k.name IS NULL OR k.value <> s.value
     ORDER BY 1, 2
 $$;
 
