@@ -3,8 +3,8 @@
 //!
 //! A MAC does not tell when it was made: an older state of the same row, with the MAC of then, verifies.
 //!
-//! Layout: check value of the root key (8), HMAC-SHA-256 (32). The HMAC's key is HMAC-SHA-256 under the root key of the
-//! framed domain, so the root key itself never leaves its one purpose.
+//! Layout: check value of the root key (8), HMAC-SHA-256 (32). The HMAC's key is made from the root key, for this purpose
+//! alone: HMAC-SHA-256 under the root key, over the framed domain `vault:row:1`.
 
 use hmac::Mac;
 use subtle::ConstantTimeEq;

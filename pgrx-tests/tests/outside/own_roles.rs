@@ -90,9 +90,8 @@ fn nothing_is_wrong_after_an_installation() {
 fn it_is_not_installed_where_somebody_else_may_be_one_of_its_roles() {
     let stack = PrivateStack::start();
     let mut superuser = stack.superuser();
-    superuser
-        .run("create database another; create role somebody")
-        .unwrap();
+    superuser.run("create database another").unwrap();
+    superuser.run("create role somebody").unwrap();
     let mut another = stack.database("another").superuser();
     let mut admin = stack.session("vault_dba");
     for (change, finding, remedy) in WRONG {

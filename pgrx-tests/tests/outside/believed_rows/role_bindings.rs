@@ -54,7 +54,7 @@ fn a_planted_binding_binds_nobody_and_makes_room_for_a_real_one() {
             .superuser()
             .execute(
                 "insert into vault.role_bindings (role_name, role_oid, system_identifier, profile_id, created_at, mac)
-                 select $2, $2::regrole, system_identifier, profile_id, created_at, mac
+                 select $2, $2::text::regrole, system_identifier, profile_id, created_at, mac
                  from vault.role_bindings where role_name = $1",
                 &[&bound, &role],
             )
