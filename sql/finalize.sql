@@ -48,7 +48,7 @@ COMMENT ON FUNCTION vault.create_api_key(text, text, text[], timestamptz) IS 'Ma
 COMMENT ON FUNCTION vault.revoke_api_key(text) IS 'Ends an API key, by its key_id';
 COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Has a database role act for a profile without an API key';
 COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends what vault.bind_role began';
-COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings may be wrong';
+COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings and vault.profiles may be wrong';
 COMMENT ON FUNCTION vault.forged_rows() IS 'The rows of merchants, profiles, API keys and role bindings that are not believed, because the vault did not write them as they are, and why';
 COMMENT ON FUNCTION vault.role_findings() IS 'What lets somebody else be one of the vault''s own roles, or makes such a role more than it should be, and how to put it right; no rows is good';
 COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';

@@ -48,7 +48,11 @@ CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor US
 CREATE POLICY deleted_by_worker ON vault.volatile_payment_methods TO vault_worker USING (true) WITH CHECK (false);
 CREATE POLICY deleted_by_worker ON vault.cvcs TO vault_worker USING (true) WITH CHECK (false);
 
--- Backends keep what they have read of the bindings, which the policies trust. ALWAYS: however the table is written to.
+-- Backends keep what they have read of the bindings and their profiles, which the policies trust. ALWAYS: however the tables
+-- are written to.
 CREATE TRIGGER role_bindings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.role_bindings
     FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
 ALTER TABLE vault.role_bindings ENABLE ALWAYS TRIGGER role_bindings_changed;
+CREATE TRIGGER role_bindings_changed AFTER UPDATE OR DELETE OR TRUNCATE ON vault.profiles
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
+ALTER TABLE vault.profiles ENABLE ALWAYS TRIGGER role_bindings_changed;

@@ -39,6 +39,7 @@ pub enum Event {
     DataKeyDestroyed,
     DataKeysRewrapped,
     ProfileKeysDestroyed,
+    RoleTakenOver,
     RowForged,
     RoleUnsafe,
 }
@@ -271,6 +272,7 @@ impl Event {
             Self::DataKeyDestroyed => "data_key.destroy",
             Self::DataKeysRewrapped => "data_keys.rewrap",
             Self::ProfileKeysDestroyed => "profile_keys.destroy",
+            Self::RoleTakenOver => "role.take_over",
             Self::RowForged => "row.forged",
             Self::RoleUnsafe => "role.unsafe",
         }

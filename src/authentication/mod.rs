@@ -92,12 +92,12 @@ fn find(
     else {
         return Ok(None);
     };
-    let Some(row) = believed(row)? else {
+    let Some(row) = believed(Some(row))? else {
         return Ok(None);
     };
     Ok(Some(GoodKey {
         may_reveal: row.scopes.iter().any(|scope| scope == "reveal"),
-        profile_matches: profile.map(believed).transpose()?.flatten().is_some(),
+        profile_matches: believed(profile)?.is_some(),
         key_id: row.key_id,
         merchant_id: row.merchant_id,
     }))

@@ -30,11 +30,14 @@ pub fn tell_of_forged_rows(listener: Listener) {
     LISTENER.get_or_init(|| listener);
 }
 
-/// The row, unless its MAC is wrong: then it is as if it were not there.
+/// The row that was looked for, unless its MAC is wrong: then it is as if it were not there.
 ///
 /// # Errors
 /// When the vault is sealed, also because the server does not have the root key that vouches for the row.
-pub fn believed<R: Vouched>(row: R) -> Result<Option<R>, Failure> {
+pub fn believed<R: Vouched>(found: Option<R>) -> Result<Option<R>, Failure> {
+    let Some(row) = found else {
+        return Ok(None);
+    };
     match standing(&row)? {
         Standing::Genuine => Ok(Some(row)),
         Standing::OtherRootKey => Err(Sealed::OtherRootKey.into()),

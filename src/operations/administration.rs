@@ -95,10 +95,7 @@ pub fn create_api_key(
 
 /// From now on the key is refused.
 pub fn revoke_api_key(key_id: &str) -> Result<(), Failure> {
-    let key = ApiKeyRow::lock(key_id)?
-        .map(believed)
-        .transpose()?
-        .flatten();
+    let key = believed(ApiKeyRow::lock(key_id)?)?;
     let Some(key) = key.filter(|key| key.revoked_at.is_none()) else {
         return Err(missing(
             "there is no such API key, or it is revoked already",
@@ -131,8 +128,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
 }
 
 fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
-    let merchant = store::merchants::find(merchant_id)?;
-    match merchant.map(believed).transpose()?.flatten() {
+    match believed(store::merchants::find(merchant_id)?)? {
         Some(_) => Ok(()),
         None => Err(missing(
             "there is no such merchant",
@@ -143,8 +139,7 @@ fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
 
 /// Refuses when there is no such profile.
 pub(super) fn check_profile(profile_id: &str) -> Result<(), Failure> {
-    let profile = store::profiles::find(profile_id)?;
-    match profile.map(believed).transpose()?.flatten() {
+    match believed(store::profiles::find(profile_id)?)? {
         Some(_) => Ok(()),
         None => Err(no_profile()),
     }

@@ -175,8 +175,7 @@ fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {
 }
 
 fn lock(profile_id: &str) -> Result<(), Failure> {
-    let profile = Profile::lock(profile_id)?;
-    match profile.map(believed).transpose()?.flatten() {
+    match believed(Profile::lock(profile_id)?)? {
         Some(_) => Ok(()),
         None => Err(no_profile()),
     }

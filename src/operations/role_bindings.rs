@@ -79,7 +79,12 @@ fn take_over_one(binding: RoleBinding, role_oid: pg_sys::Oid) -> Result<(), Fail
         ..binding
     })?;
     let _acting = session::act_for(&binding.profile_id);
-    store::role_bindings::renew(&binding)
+    store::role_bindings::renew(&binding)?;
+    record_administration(
+        &binding.profile_id,
+        Event::RoleTakenOver,
+        Some(&binding.role_name),
+    )
 }
 
 /// Deletes the row of that name, whatever it is worth, and tells the profile that it names.

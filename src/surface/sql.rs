@@ -206,7 +206,7 @@ fn unbind_role(role: &str) -> Result<(), ErrorReport> {
     Ok(role_bindings::unbind(role)?)
 }
 
-/// Runs after every statement that writes to the table of bindings.
+/// Runs after every statement that writes to the table of bindings, or changes that of profiles.
 #[pg_trigger]
 pub fn role_bindings_changed<'a>(
     trigger: &'a PgTrigger<'a>,

@@ -57,9 +57,7 @@ pub fn tenant_of_session() -> Result<Option<Rc<Tenant>>, Failure> {
 /// # Errors
 /// When there is a binding, and the vault is sealed.
 pub fn tenant_of(role: pg_sys::Oid, role_name: &str) -> Result<Option<Tenant>, Failure> {
-    let Some((binding, profile)) = store::role_bindings::find(role_name)? else {
-        return Ok(None);
-    };
+    let (binding, profile) = store::role_bindings::find(role_name)?.unzip();
     let (Some(binding), Some(profile)) = (believed(binding)?, believed(profile)?) else {
         return Ok(None);
     };

@@ -34,14 +34,17 @@ fn a_profile_that_was_moved_to_another_merchant_opens_for_nobody() {
             .unwrap();
     };
     opens(&tenant, &tenant.key);
+    let mut connected = tenant.stack.session(&role);
+    connected.call("list_customers()", &[]).unwrap();
 
     give_to(&thief.merchant);
-
     is_unknown(&tenant, &thief.key);
     is_unknown(&tenant, &thief.reveal_key);
     is_unknown(&tenant, &tenant.key);
-    let bound = tenant.stack.session(&role).call("list_customers()", &[]);
-    assert_eq!(bound.unwrap_err().sqlstate, "28000");
+    for mut bound in [connected, tenant.stack.session(&role)] {
+        let refused = bound.call("list_customers()", &[]).unwrap_err();
+        assert_eq!(refused.sqlstate, "28000");
+    }
     for refused in administer(&tenant) {
         assert_eq!(refused.unwrap_err().pair(), NO_PROFILE);
     }

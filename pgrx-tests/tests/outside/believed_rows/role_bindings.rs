@@ -186,6 +186,15 @@ fn the_worker_takes_the_bindings_of_a_restored_database_over() {
     });
     assert_eq!(profile_of(&stack, &role), Some(tenant.profile.clone()));
     assert_eq!(profile_of(&stack, &changed), None);
+    let on_record: i64 = stack
+        .superuser()
+        .value(
+            "select count(*) from vault.audit_log
+             where event = 'role.take_over' and object_id = $1 and profile_id = $2",
+            &[&role, &tenant.profile],
+        )
+        .unwrap();
+    assert_eq!(on_record, 1);
 
     make_anew(&stack, &role);
     assert_eq!(profile_of(&stack, &role), None);
