@@ -36,7 +36,7 @@ COMMENT ON VIEW vault.application_columns IS 'The columns of tables (kind r, par
 CREATE FUNCTION vault.acts_for(owner oid, profile_id text) RETURNS boolean
 LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT pg_has_role($1, 'vault_table_owner', 'MEMBER')
-        OR EXISTS (SELECT FROM vault.role_bindings b JOIN pg_roles r ON r.rolname = b.role_name
+        OR EXISTS (SELECT FROM vault.role_bindings b JOIN pg_roles r ON r.rolname = b.role_name AND r.oid = b.role_oid
                    WHERE b.profile_id = $2 AND pg_has_role($1, r.oid, 'MEMBER'))
 $$;
 COMMENT ON FUNCTION vault.acts_for(oid, text) IS 'Whether key management of a profile includes the tables of an owner: a member of a role that is bound to the profile, a member of vault_table_owner, or a superuser';

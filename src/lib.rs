@@ -128,6 +128,7 @@ pub extern "C-unwind" fn _PG_init() {
     settings::register(preloading);
     tenancy::session::register_callbacks();
     tenancy::bindings::register_callbacks();
+    keys::row_macs::tell_of_forged_rows(operations::row_macs::note_forged);
     if preloading {
         log_guard::install();
         keys::epoch::reserve_shared_memory();

@@ -60,6 +60,9 @@ pub enum Event {
     DataKeyDestroyed,
     DataKeysRewrapped,
     ProfileKeysDestroyed,
+    RoleTakenOver,
+    RowForged,
+    RoleUnsafe,
 }
 
 /// How it ended.
@@ -354,6 +357,9 @@ impl Event {
             Self::DataKeyDestroyed => "data_key.destroy",
             Self::DataKeysRewrapped => "data_keys.rewrap",
             Self::ProfileKeysDestroyed => "profile_keys.destroy",
+            Self::RoleTakenOver => "role.take_over",
+            Self::RowForged => "row.forged",
+            Self::RoleUnsafe => "role.unsafe",
         }
     }
 }

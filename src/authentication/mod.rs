@@ -9,8 +9,9 @@ use vault_core::crypto::ApiKey;
 use crate::audit;
 use crate::error::Failure;
 use crate::keys::root_key::root_keys;
+use crate::keys::row_macs::believed;
 use crate::store;
-use crate::store::api_keys::FoundApiKey;
+use crate::store::api_keys::{ApiKeyRow, Found};
 use crate::tenancy::{Caller, Origin};
 use lockout::Subject;
 
@@ -41,8 +42,8 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     };
     // A malformed key is looked up like any other, so that it takes the same time.
     let hash = key.as_ref().map_or([0; 32], ApiKey::hash);
-    let found = store::api_keys::find(&hash, profile_id)?;
-    let Some(found) = found.filter(|found| is_good(key.as_ref(), found) && !locked) else {
+    let found = find(key.as_ref(), &hash, profile_id)?;
+    let Some(found) = found.filter(|_| !locked) else {
         // While a lock lasts, nothing is counted: a locked-out client pushes nobody else's count out.
         let counted: &[Subject<'_>] = if locked { &[] } else { &subjects };
         return refuse(counted, prefix, &credentials.origin);
@@ -67,8 +68,39 @@ pub fn refuse_without_key(origin: &Origin) -> Result<Caller, Failure> {
     Err(Refusal::Unauthenticated.into())
 }
 
-fn is_good(key: Option<&ApiKey>, found: &FoundApiKey) -> bool {
-    key.is_some_and(|key| key.hash_matches(&found.key_hash)) && found.usable
+/// A good key: neither revoked nor expired, and written by the vault.
+struct GoodKey {
+    key_id: String,
+    merchant_id: String,
+    may_reveal: bool,
+    /// The profile that was asked for belongs to the key's merchant.
+    profile_matches: bool,
+}
+
+fn find(
+    key: Option<&ApiKey>,
+    hash: &[u8],
+    profile_id: Option<&str>,
+) -> Result<Option<GoodKey>, Failure> {
+    let found = store::api_keys::find(hash, profile_id)?;
+    let is_shown = |row: &ApiKeyRow| key.is_some_and(|key| key.hash_matches(&row.key_hash));
+    let Some(Found {
+        key: row,
+        is_expired: false,
+        profile,
+    }) = found.filter(|found| is_shown(&found.key) && found.key.revoked_at.is_none())
+    else {
+        return Ok(None);
+    };
+    let Some(row) = believed(Some(row))? else {
+        return Ok(None);
+    };
+    Ok(Some(GoodKey {
+        may_reveal: row.scopes.iter().any(|scope| scope == "reveal"),
+        profile_matches: believed(profile)?.is_some(),
+        key_id: row.key_id,
+        merchant_id: row.merchant_id,
+    }))
 }
 
 fn refuse(subjects: &[Subject<'_>], prefix: &str, origin: &Origin) -> Result<Caller, Failure> {

@@ -5,11 +5,14 @@ use vault_core::crypto::{KeyId, Purpose};
 use super::administration::{check_profile, invalid, missing, no_profile, wrong_state};
 use super::application_values;
 use super::reencryption::{self, keys_of};
+use super::row_macs;
 use crate::audit::{Event, record_administration};
 use crate::error::Failure;
+use crate::keys::row_macs::believed;
 use crate::keys::{self, destruction, epoch};
-use crate::store;
 use crate::store::data_keys::{self, Hold};
+use crate::store::profiles::Profile;
+use crate::store::{self, Vouched};
 use crate::tenancy::session;
 
 /// Replaces a profile's current key by a new one. The old one opens what it sealed until it is destroyed.
@@ -47,14 +50,17 @@ fn rotate_key(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
     keys::rotate(profile_id, purpose)
 }
 
-/// Wraps every data key under the current root key, and tells how many were under an earlier one.
+/// Wraps every data key under the current root key, and tells how many were under an earlier one. Renews the MACs of rows.
 pub fn rewrap_all() -> Result<usize, Failure> {
     let mut rewrapped = 0;
-    for profile_id in store::profiles::all()? {
-        lock(&profile_id)?;
+    for profile in Profile::all()? {
+        // Also the keys of a profile that is not believed: what is under them must not end with the old root key.
+        let profile_id = profile.profile_id;
+        Profile::lock(&profile_id)?;
         let _acting = session::act_for(&profile_id);
         rewrapped += keys::rewrap(&profile_id)?;
     }
+    row_macs::renew()?;
     record_administration("", Event::DataKeysRewrapped, None)?;
     Ok(rewrapped)
 }
@@ -144,7 +150,8 @@ pub fn is_destroyed(profile_id: &str) -> bool {
 
 /// How many values of the vault's own tables are under the key.
 pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
-    check_profile(profile_id)?;
+    // Also of a profile that is not believed, or the inventory would show no key of anybody's.
+    store::profiles::find(profile_id)?.ok_or_else(no_profile)?;
     let _acting = session::act_for(profile_id);
     store::reencryption::count(data_keys::key_id(key_id)?)
 }
@@ -168,9 +175,8 @@ fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {
 }
 
 fn lock(profile_id: &str) -> Result<(), Failure> {
-    if store::profiles::lock(profile_id)? {
-        Ok(())
-    } else {
-        Err(no_profile())
+    match believed(Profile::lock(profile_id)?)? {
+        Some(_) => Ok(()),
+        None => Err(no_profile()),
     }
 }

@@ -12,3 +12,6 @@ pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod payment_methods;
 pub mod reencryption;
+pub mod role_bindings;
+pub mod role_findings;
+pub mod row_macs;

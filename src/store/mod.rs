@@ -23,12 +23,15 @@ pub mod payment_methods;
 pub mod profiles;
 pub mod reencryption;
 pub mod role_bindings;
+pub mod roles;
 mod snapshot;
 mod statement;
 pub mod volatile_payment_methods;
+mod vouched;
 
 pub use living::Living;
 pub use local_settings::with_lock_timeout;
 pub use operator::{as_operator, as_worker};
 pub use snapshot::{Change, is_after_snapshot, snapshot_is_the_transactions};
 pub use statement::is_on_standby;
+pub use vouched::Vouched;

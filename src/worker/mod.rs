@@ -15,7 +15,7 @@ use crate::audit::workers;
 use crate::audit::writer::{self, Counts, Place};
 use crate::clock;
 use crate::error::Failure;
-use crate::operations::expiry;
+use crate::operations::{expiry, role_bindings, role_findings};
 use crate::settings;
 
 /// How often it looks for work.
@@ -59,6 +59,7 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
     workers::register();
     // Once: while the server runs, nothing is sealed under another memory key than its own.
     run(delete_dead);
+    run(report_role_findings);
     let mut round = Instant::now();
     let (mut expired_left, mut at_once) = (false, false);
     while BackgroundWorker::wait_latch(Some(pause(round, at_once))) {
@@ -68,6 +69,7 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
             round = Instant::now();
             run(record_counts);
             expired_left = run(delete_expired);
+            run(take_bindings_over);
             // What waits for a lock may have taken the signal of a session for its own.
             at_once = expired_left || writer::has_urgent_work();
         }
@@ -183,6 +185,19 @@ fn write_counts(write: fn() -> Result<Counts, Failure>) -> Result<bool, Failure>
 /// Rows that are written and not taken note of would be written again. An error ends the worker, and it starts again.
 fn or_abort<T>(written: Result<T, Failure>) -> T {
     written.map_err(ErrorReport::from).unwrap_or_report()
+}
+
+fn report_role_findings() -> Result<bool, Failure> {
+    in_transaction(c"vault: looking at its roles", role_findings::report)?;
+    Ok(false)
+}
+
+fn take_bindings_over() -> Result<bool, Failure> {
+    in_transaction(
+        c"vault: taking over bindings of a restored database",
+        role_bindings::take_over,
+    )?;
+    Ok(false)
 }
 
 fn delete_expired() -> Result<bool, Failure> {

@@ -258,17 +258,22 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "create_profile",
             "destroy_data_key",
             "destroy_profile_keys",
+            "forged_rows",
             "is_destroyed",
             "reencrypt",
             "reencrypt_batch",
             "revoke_api_key",
             "rewrap_data_keys",
+            "role_findings",
             "rotate_data_key",
             "unbind_role",
             "values_of_strangers",
         ]
     );
-    assert_eq!(names("vault_auditor"), ["acts_for"]);
+    assert_eq!(
+        names("vault_auditor"),
+        ["acts_for", "forged_rows", "role_findings"]
+    );
     for role in [
         "vault_worker",
         "vault_reveal",

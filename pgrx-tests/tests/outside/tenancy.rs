@@ -973,20 +973,25 @@ fn current_profile(session: &mut Session) -> Option<String> {
 
 #[test]
 fn a_role_follows_its_binding_whoever_changes_it() {
-    let (a, b) = (Tenant::new(), Tenant::new());
+    let a = Tenant::new();
     let role = a.role(&["vault_client"]);
     let mut session = a.stack.session(&role);
     let mut superuser = a.stack.superuser();
     let mut profile = || current_profile(&mut session);
     assert_eq!(profile(), Some(a.profile.clone()));
 
-    superuser
-        .execute(
-            "update vault.role_bindings set profile_id = $1 where role_name = $2",
-            &[&b.profile, &role],
-        )
-        .unwrap();
-    assert_eq!(profile(), Some(b.profile));
+    for (change, expected) in [
+        ("+ interval '1 second'", None),
+        ("- interval '1 second'", Some(a.profile.clone())),
+    ] {
+        superuser
+            .execute(
+                &format!("update vault.role_bindings set created_at = created_at {change} where role_name = $1"),
+                &[&role],
+            )
+            .unwrap();
+        assert_eq!(profile(), expected, "{change}");
+    }
     superuser
         .execute(
             "delete from vault.role_bindings where role_name = $1",
