@@ -15,6 +15,7 @@ use pending::{PendingRow, Waiting};
 #[derive(Debug, Clone, Copy)]
 pub enum Event {
     Authentication,
+    AuthenticationLocked,
     CustomerCreated,
     CustomerUpdated,
     CustomerDeleted,
@@ -22,6 +23,7 @@ pub enum Event {
     PaymentMethodRefreshed,
     PaymentMethodRevealed,
     CardNumberRevealed,
+    CardNumberLimit,
     PaymentMethodUpdated,
     PaymentMethodDeleted,
     CardCvcUsed,
@@ -245,6 +247,7 @@ impl Event {
     fn as_str(self) -> &'static str {
         match self {
             Self::Authentication => "authentication",
+            Self::AuthenticationLocked => "authentication.lock",
             Self::CustomerCreated => "customer.create",
             Self::CustomerUpdated => "customer.update",
             Self::CustomerDeleted => "customer.delete",
@@ -252,6 +255,7 @@ impl Event {
             Self::PaymentMethodRefreshed => "payment_method.refresh",
             Self::PaymentMethodRevealed => "payment_method.reveal",
             Self::CardNumberRevealed => "card_number.reveal",
+            Self::CardNumberLimit => "card_number.limit",
             Self::PaymentMethodUpdated => "payment_method.update",
             Self::PaymentMethodDeleted => "payment_method.delete",
             Self::CardCvcUsed => "payment_method.use_cvc",

@@ -5,9 +5,10 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use vault_core::contract::id::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::crypto::ApiKey;
+use vault_core::limits::failures::Counted;
 
 use crate::audit::{Event, record_administration};
-use crate::authentication::lockout;
+use crate::authentication::lockout::{self, Way};
 use crate::clock::fill_random;
 use crate::error::Failure;
 use crate::keys;
@@ -126,6 +127,12 @@ pub fn clear_lockouts() -> Result<(), Failure> {
     keys::root_key::root_keys()?;
     lockout::clear();
     record_administration("", Event::LockoutsCleared, None)
+}
+
+/// The failed authentications that are counted at the moment, and the locks among them.
+pub fn counted_failures() -> Result<Vec<(Way, Counted)>, Failure> {
+    keys::root_key::root_keys()?;
+    Ok(lockout::counted())
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
