@@ -155,7 +155,7 @@ fn a_hundred_failures_from_many_addresses_lock_a_key_over_http_and_no_other() {
 #[test]
 fn a_right_key_with_a_profile_that_is_none_locks_nothing() {
     let (tenant, stranger) = (Tenant::new(), Tenant::new());
-    let mistyped = format!("{} ä", tenant.profile);
+    let mistyped = format!("{} 1", tenant.profile);
     let request = list(&tenant, &tenant.key);
     let bare = request.clone().without("x-profile-id");
     let (_, mut sql) = client_session(&tenant);
