@@ -50,7 +50,7 @@ COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Has a database role act for 
 COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends what vault.bind_role began';
 COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings may be wrong';
 COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
-COMMENT ON FUNCTION vault.counted_failures() IS 'What the view vault.lockouts shows';
+COMMENT ON FUNCTION vault.counted_failures(text) IS 'What the view vault.lockouts shows';
 
 COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
@@ -196,7 +196,7 @@ GRANT EXECUTE ON FUNCTION
     vault.count_values(text, integer), vault.count_application_values(), vault.is_destroyed(text)
 TO vault_admin;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
-GRANT EXECUTE ON FUNCTION vault.counted_failures() TO vault_admin, vault_auditor;
+GRANT EXECUTE ON FUNCTION vault.counted_failures(text) TO vault_admin, vault_auditor;
 GRANT SELECT ON vault.lockouts TO vault_admin, vault_auditor;
 GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;
 GRANT SELECT ON vault.application_columns TO vault_operator, vault_auditor;

@@ -33,7 +33,7 @@ unsafe impl PGRXSharedMemory for Lockouts {}
 static SEED: OnceLock<RandomState> = OnceLock::new();
 
 /// How a client has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub enum Way {
     Sql,
     Http,
@@ -55,15 +55,9 @@ pub fn reserve_shared_memory() {
     pgrx::pg_shmem_init!(OF_SQL = Lockouts(Failures::NONE));
 }
 
-/// What is counted at the moment, by either way.
-pub fn counted() -> Vec<(Way, Counted)> {
-    let rule = rule();
-    let ways = [Way::Sql, Way::Http].into_iter();
-    ways.flat_map(|way| {
-        let counted = way.table().share().0.counted(&rule);
-        counted.into_iter().map(move |counted| (way, counted))
-    })
-    .collect()
+/// What is counted at the moment.
+pub fn counted(way: Way) -> Vec<Counted> {
+    way.table().share().0.counted(&rule())
 }
 
 /// Forgets everything.

@@ -3,74 +3,59 @@
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::iter::TableIterator;
 use pgrx::name;
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use vault_core::limits::failures::Counted;
+use vault_core::limits::failures::Prefix;
 use vault_core::limits::{Source, Subject};
 
 use crate::authentication::lockout::Way;
 use crate::clock;
 use crate::operations::administration;
 
-type Row = (
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    i64,
-    Option<TimestampWithTimeZone>,
-);
-
+/// What is counted by a way, `sql` or `http`. A text that does not apply is empty.
 #[pg_extern(parallel_restricted)]
-pub fn counted_failures() -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(kind, String),
-            name!(way, String),
-            name!(prefix, Option<String>),
-            name!(address, Option<String>),
-            name!(role, Option<String>),
-            name!(failures, i64),
-            name!(locked_until, Option<TimestampWithTimeZone>),
-        ),
-    >,
-    ErrorReport,
+pub fn counted_failures(
+    way: &str,
+) -> TableIterator<
+    'static,
+    (
+        name!(kind, String),
+        name!(prefix, String),
+        name!(source, String),
+        name!(failures, i64),
+        name!(locked_until, Option<TimestampWithTimeZone>),
+    ),
 > {
-    let counted = administration::counted_failures()?;
-    let rows: Vec<Row> = counted
-        .into_iter()
-        .map(|(way, counted)| row(way, &counted))
-        .collect();
-    Ok(TableIterator::new(rows))
+    let way = match way {
+        "sql" => Way::Sql,
+        _ => Way::Http,
+    };
+    let counted = administration::counted_failures(way).into_iter();
+    TableIterator::new(counted.map(|counted| {
+        let (kind, prefix, source) = shown(&counted.subject);
+        let locked_until = counted.locked_until.and_then(timestamptz);
+        (
+            kind.to_owned(),
+            prefix,
+            source,
+            counted.failures.into(),
+            locked_until,
+        )
+    }))
 }
 
-fn row(way: Way, counted: &Counted) -> Row {
-    let (kind, prefix, source) = match counted.subject {
-        Subject::Pair(prefix, source) => ("pair", Some(prefix), Some(source)),
-        Subject::Prefix(prefix) => ("prefix", Some(prefix), None),
-        Subject::Source(source @ Source::Address(_)) => ("address", None, Some(source)),
-        Subject::Source(source @ Source::Role(_)) => ("role", None, Some(source)),
+/// The kind, the prefix, and the address or role.
+fn shown(subject: &Subject) -> (&'static str, String, String) {
+    let text = |prefix: &Prefix| prefix.as_str().to_owned();
+    let name = |source: &Source| match source {
+        Source::Address(address) => address.as_str().to_owned(),
+        Source::Role(role) => role.as_str().to_owned(),
     };
-    let (address, role) = match source {
-        Some(Source::Address(address)) => (Some(address.as_str().to_owned()), None),
-        Some(Source::Role(role)) => (None, Some(role.as_str().to_owned())),
-        None => (None, None),
-    };
-    let way = match way {
-        Way::Sql => "sql",
-        Way::Http => "http",
-    };
-    (
-        kind.to_owned(),
-        way.to_owned(),
-        prefix.map(|prefix| prefix.as_str().to_owned()),
-        address,
-        role,
-        counted.failures.into(),
-        counted.locked_until.and_then(timestamptz),
-    )
+    match subject {
+        Subject::Pair(prefix, source) => ("pair", text(prefix), name(source)),
+        Subject::Prefix(prefix) => ("prefix", text(prefix), String::new()),
+        Subject::Source(source @ Source::Address(_)) => ("address", String::new(), name(source)),
+        Subject::Source(source @ Source::Role(_)) => ("role", String::new(), name(source)),
+    }
 }
 
 fn timestamptz(micros: i64) -> Option<TimestampWithTimeZone> {

@@ -243,21 +243,21 @@ fn administrators_and_auditors_see_what_is_counted_and_what_is_locked() {
     let prefix = &tenant.key[..PREFIX_LENGTH];
     let address = attacker.address.to_string();
     let expected = [
-        format!("address http - {address} - 10 false"),
-        format!("pair http {prefix} {address} - 10 true"),
-        format!("pair sql {prefix} - {role} 1 false"),
-        format!("prefix http {prefix} - - 10 false"),
-        format!("prefix sql {prefix} - - 1 false"),
-        format!("role sql - - {role} 1 false"),
+        format!("address http - {address} 10 false"),
+        format!("pair http {prefix} {address} 10 true"),
+        format!("pair sql {prefix} {role} 1 false"),
+        format!("prefix http {prefix} - 10 false"),
+        format!("prefix sql {prefix} - 1 false"),
+        format!("role sql - {role} 1 false"),
     ];
     for reader in ["vault_dba", "vault_audit"] {
         let rows = tenant
             .stack
             .session(reader)
             .rows(
-                "select concat_ws(' ', kind, way, coalesce(prefix, '-'), coalesce(address, '-'), coalesce(role, '-'), failures,
+                "select concat_ws(' ', kind, way, coalesce(prefix, '-'), coalesce(source, '-'), failures,
                         coalesce(locked_until > now() and locked_until <= now() + interval '30 minutes', false)::text)
-                 from vault.lockouts where $1 in (prefix, address, role) or $2 = address or $3 = role order by 1",
+                 from vault.lockouts where prefix = $1 or source in ($2, $3) order by 1",
                 &[&prefix, &address, &role],
             )
             .unwrap();
