@@ -180,7 +180,9 @@ fn creates_over_http_are_refused_beyond_the_limit_with_the_time_to_wait() {
         for _ in 0..4 {
             scope.spawn(|| {
                 while refusal.lock().unwrap().is_none() {
-                    let answer = create(&candidates[next.fetch_add(1, Ordering::Relaxed)], &key);
+                    let tried = next.fetch_add(1, Ordering::Relaxed);
+                    assert!(tried < 5 * LIMIT, "nothing was refused");
+                    let answer = create(&candidates[tried], &key);
                     match answer.status {
                         200 => drop(created.fetch_add(1, Ordering::Relaxed)),
                         _ => *refusal.lock().unwrap() = Some(answer),
@@ -195,7 +197,7 @@ fn creates_over_http_are_refused_beyond_the_limit_with_the_time_to_wait() {
     let wait: u32 = refusal.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
     let created = created.into_inner();
-    assert!((LIMIT..=5 * LIMIT).contains(&created), "{created}");
+    assert!(created >= LIMIT, "{created}");
     soon("the limit is on record", || on_record(&tenant, &key_id));
 
     create(&card.number, &tenant.key).ok();
