@@ -86,7 +86,7 @@ DECLARE
 BEGIN
     FOREACH role_name IN ARRAY ARRAY[
         'vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client', 'vault_reveal',
-        'vault_admin', 'vault_auditor', 'vault_table_owner'
+        'vault_bulk', 'vault_admin', 'vault_auditor', 'vault_table_owner'
     ] LOOP
         IF pg_catalog.to_regrole(role_name) IS NULL THEN
             EXECUTE pg_catalog.format('CREATE ROLE %I', role_name);
@@ -102,6 +102,7 @@ ALTER ROLE vault_worker NOLOGIN;
 ALTER ROLE vault_api NOLOGIN;
 ALTER ROLE vault_client NOLOGIN;
 ALTER ROLE vault_reveal NOLOGIN;
+ALTER ROLE vault_bulk NOLOGIN;
 ALTER ROLE vault_admin NOLOGIN;
 ALTER ROLE vault_auditor NOLOGIN;
 ALTER ROLE vault_table_owner NOLOGIN;
@@ -123,6 +124,7 @@ COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST; may become vault_api
 COMMENT ON ROLE vault_api IS 'Executes the functions of schema vault_api';
 COMMENT ON ROLE vault_client IS 'Granted to application roles: executes the operations and the functions of the encrypted types';
 COMMENT ON ROLE vault_reveal IS 'Granted beside vault_client: sees full card and account numbers by SQL';
+COMMENT ON ROLE vault_bulk IS 'Granted beside vault_client: may compute any number of blind indexes, to load cards in bulk';
 COMMENT ON ROLE vault_admin IS 'Manages merchants, profiles, API keys and keys; sees no card data';
 COMMENT ON ROLE vault_auditor IS 'Reads the audit log';
 COMMENT ON ROLE vault_table_owner IS 'Granted to owners of tables that hold values of any profile: key management includes their tables, and waits for their code within vault.table_timeout';

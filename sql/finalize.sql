@@ -52,6 +52,7 @@ COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that w
 COMMENT ON FUNCTION vault.forged_rows() IS 'The rows of merchants, profiles, API keys and role bindings that are not believed, because the vault did not write them as they are, and why';
 COMMENT ON FUNCTION vault.role_findings() IS 'What lets somebody else be one of the vault''s own roles, or makes such a role more than it should be, and how to put it right; no rows is good';
 COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
+COMMENT ON FUNCTION vault.counted_failures(text) IS 'What the view vault.lockouts shows';
 
 COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
@@ -200,6 +201,8 @@ GRANT EXECUTE ON FUNCTION
 TO vault_admin;
 GRANT EXECUTE ON FUNCTION vault.forged_rows(), vault.role_findings() TO vault_admin, vault_auditor;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
+GRANT EXECUTE ON FUNCTION vault.counted_failures(text) TO vault_admin, vault_auditor;
+GRANT SELECT ON vault.lockouts TO vault_admin, vault_auditor;
 GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;
 GRANT SELECT ON vault.application_columns TO vault_operator, vault_auditor;
 GRANT EXECUTE ON FUNCTION vault.acts_for(oid, text) TO vault_auditor;

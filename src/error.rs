@@ -262,6 +262,10 @@ impl Failure {
             Self::Refused(Refusal::RevealNotAllowed) => {
                 Some("By SQL, a role sees full numbers as a member of vault_reveal.")
             }
+            Self::Refused(Refusal::TooManyRequests { .. }) => Some(
+                "Try again in the next minute. The setting vault.card_numbers_per_minute is the limit of a role that is neither \
+                 in vault_reveal nor in vault_bulk.",
+            ),
             Self::Input(EnvelopeError::UnknownVersion) => {
                 Some("A later version of the vault wrote it: install that one here.")
             }
@@ -331,6 +335,7 @@ fn named(sqlstate: &str) -> PgSqlErrorCode {
         "23505" => PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION,
         "28000" => PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
         "42501" => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "53400" => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
         "55000" => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         "P0002" => PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
         _ => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,

@@ -105,17 +105,23 @@ extension_sql_file!(
         surface::keys::values_of_strangers,
     ]
 );
+extension_sql_file!(
+    "../sql/lockouts.sql",
+    name = "lockouts",
+    requires = ["bootstrap", surface::lockouts::counted_failures]
+);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 // Cargo does not see what the macro above reads: with these, a change of the SQL makes it build again.
-const _: [&str; 8] = [
+const _: [&str; 9] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),
     include_str!("../sql/types.sql"),
     include_str!("../sql/comparison.sql"),
     include_str!("../sql/policies.sql"),
     include_str!("../sql/key_lifecycle.sql"),
+    include_str!("../sql/lockouts.sql"),
     include_str!("../sql/api.sql"),
     include_str!("../sql/finalize.sql"),
 ];
@@ -134,6 +140,7 @@ pub extern "C-unwind" fn _PG_init() {
         keys::epoch::reserve_shared_memory();
         keys::destruction::reserve_shared_memory();
         authentication::lockout::reserve_shared_memory();
+        authentication::card_number_limit::reserve_shared_memory();
         audit::reserve_shared_memory();
         keys::root_key::load_at_server_start();
         keys::memory_key::make_at_server_start();

@@ -36,6 +36,7 @@ thread_local! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
     Authentication,
+    AuthenticationLocked,
     CustomerCreated,
     CustomerUpdated,
     CustomerDeleted,
@@ -43,6 +44,7 @@ pub enum Event {
     PaymentMethodRefreshed,
     PaymentMethodRevealed,
     CardNumberRevealed,
+    CardNumberLimit,
     PaymentMethodUpdated,
     PaymentMethodDeleted,
     CardCvcUsed,
@@ -333,6 +335,7 @@ impl Event {
     fn as_str(self) -> &'static str {
         match self {
             Self::Authentication => "authentication",
+            Self::AuthenticationLocked => "authentication.lock",
             Self::CustomerCreated => "customer.create",
             Self::CustomerUpdated => "customer.update",
             Self::CustomerDeleted => "customer.delete",
@@ -340,6 +343,7 @@ impl Event {
             Self::PaymentMethodRefreshed => "payment_method.refresh",
             Self::PaymentMethodRevealed => "payment_method.reveal",
             Self::CardNumberRevealed => "card_number.reveal",
+            Self::CardNumberLimit => "card_number.limit",
             Self::PaymentMethodUpdated => "payment_method.update",
             Self::PaymentMethodDeleted => "payment_method.delete",
             Self::CardCvcUsed => "payment_method.use_cvc",

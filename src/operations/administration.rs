@@ -4,9 +4,10 @@ use pgrx::PgSqlErrorCode;
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::contract::id::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::crypto::ApiKey;
+use vault_core::limits::failures::Counted;
 
 use crate::audit::{Event, record_administration};
-use crate::authentication::lockout;
+use crate::authentication::lockout::{self, Way};
 use crate::clock::{self, fill_random};
 use crate::error::Failure;
 use crate::keys;
@@ -114,6 +115,15 @@ pub fn clear_lockouts() -> Result<(), Failure> {
     keys::root_key::root_keys()?;
     lockout::clear();
     record_administration("", Event::LockoutsCleared, None)
+}
+
+/// The failed authentications by one way that are counted at the moment, and the locks among them. A vault that is sealed
+/// lets nobody in, and counts nothing.
+pub fn counted_failures(way: Way) -> Vec<Counted> {
+    match keys::root_key::root_keys() {
+        Ok(_) => lockout::counted(way),
+        Err(_) => Vec::new(),
+    }
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
