@@ -3,6 +3,7 @@
 use pgrx::PgSqlErrorCode;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
+use vault_core::card::mentions_card_number;
 use vault_core::contract::id::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::crypto::ApiKey;
 
@@ -129,14 +130,19 @@ pub fn clear_lockouts() -> Result<(), Failure> {
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
-    if (1..=255).contains(&name.chars().count()) {
-        Ok(())
-    } else {
-        Err(invalid(
+    if !(1..=255).contains(&name.chars().count()) {
+        return Err(invalid(
             "a name has 1 to 255 characters",
             "Give another name.",
-        ))
+        ));
     }
+    if mentions_card_number(name) {
+        return Err(invalid(
+            "a name is stored in the clear, and this one has a card number in it",
+            "Give another name.",
+        ));
+    }
+    Ok(())
 }
 
 fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
