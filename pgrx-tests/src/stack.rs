@@ -197,7 +197,7 @@ impl PrivateStack {
 impl PrivateStack {
     /// Ends PostgREST; nginx and PostgreSQL go on.
     pub fn kill_postgrest(&self) {
-        kill(&self.state.join("run/postgrest.pid"));
+        kill(&self.state.join("run/postgrest/postgrest.pid"));
     }
 
     /// Ends the postmaster as a loss of power would, as far as the database can tell.
