@@ -4,6 +4,8 @@
 # More settings of PostgREST, as environment variables.
 postgrest_settings=()
 
+requests_per_second=${VAULT_REQUESTS_PER_SECOND:-1000}
+
 start_http() {
     start_postgrest
     start_nginx
@@ -44,7 +46,7 @@ start_nginx() {
 configure_nginx() {
     echo "$http_port" >"$state/http-port"
     sed -e "s|@RUN@|$run_directory/nginx|" -e "s|@POSTGREST@|$run_directory/postgrest/postgrest.sock|" \
-        -e "s|@LISTEN@|127.0.0.1:$http_port|" \
+        -e "s|@LISTEN@|127.0.0.1:$http_port|" -e "s|@REQUESTS_PER_SECOND@|$requests_per_second|" \
         -e "s|@ERROR_LOG@|$state/log/nginx-error.log|" -e "s|@ACCESS_LOG@|$state/log/nginx-access.log|" \
         "$repository/docker/nginx.conf" | install -m 644 /dev/stdin "$state/etc/nginx.conf"
 }
