@@ -114,8 +114,9 @@ ALTER ROLE vault_authenticator SET log_parameter_max_length = 0;
 ALTER ROLE vault_authenticator SET log_parameter_max_length_on_error = 0;
 ALTER ROLE vault_authenticator SET log_error_verbosity = 'terse';
 
--- Below the time that nginx waits: what a client hears to have failed has not been done.
-ALTER ROLE vault_authenticator SET lock_timeout = '5s';
+-- Below the time that nginx waits: what a client hears to have failed has not been done. Whoever waits for a lock holds a
+-- connection of PostgREST's, and they are few.
+ALTER ROLE vault_authenticator SET lock_timeout = '1s';
 ALTER ROLE vault_authenticator SET statement_timeout = '15s';
 
 COMMENT ON ROLE vault_operator IS 'Runs the operations of the vault; owns no table, logs in nowhere, bypasses no policy';

@@ -2,6 +2,7 @@
 
 use pgrx::PgSqlErrorCode;
 use pgrx::datum::TimestampWithTimeZone;
+use vault_core::card::mentions_card_number;
 use vault_core::contract::id::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::crypto::ApiKey;
 use vault_core::limits::failures::Counted;
@@ -127,14 +128,19 @@ pub fn counted_failures(way: Way) -> Vec<Counted> {
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
-    if (1..=255).contains(&name.chars().count()) {
-        Ok(())
-    } else {
-        Err(invalid(
+    if !(1..=255).contains(&name.chars().count()) {
+        return Err(invalid(
             "a name has 1 to 255 characters",
             "Give another name.",
-        ))
+        ));
     }
+    if mentions_card_number(name) {
+        return Err(invalid(
+            "a name is stored in the clear, and this one has a card number in it",
+            "Give another name.",
+        ));
+    }
+    Ok(())
 }
 
 fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
