@@ -17,8 +17,13 @@ use crate::error::Failure;
 use crate::operations::expiry;
 use crate::settings;
 
+mod vacuum;
+
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// Not on a standby.
+const START: BgWorkerStartTime = BgWorkerStartTime::RecoveryFinished;
 
 /// How long after an error it starts again.
 const RESTART: Duration = Duration::from_secs(5);
@@ -34,10 +39,11 @@ pub fn register() {
             .set_library("vault")
             .set_function("vault_worker_main")
             .set_argument(i32::try_from(index).ok().and_then(IntoDatum::into_datum))
-            .set_start_time(BgWorkerStartTime::RecoveryFinished)
+            .set_start_time(START)
             .set_restart_time(Some(RESTART))
             .enable_spi_access()
             .load();
+        vacuum::register(database, index);
     }
 }
 

@@ -30,7 +30,7 @@ pub fn hold(body: &[u8]) {
     if let Some(changes) = taken(body, changes)
         && let Some(details) = changes.connector_token_details
     {
-        let placed = details.place(&[]).ok().expect("a first token has a place");
+        let placed = details.place(&[]).expect("a first token has a place");
         let bytes = stored::to_bytes(&placed.token).expect("a token can be stored");
         assert!(stored::from_bytes::<serde_json::Value>(&bytes).is_ok());
     }
