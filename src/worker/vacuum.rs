@@ -54,9 +54,12 @@ pub extern "C-unwind" fn vault_vacuum_main(index: pg_sys::Datum) {
             unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
         }
         if settings::vacuum_after().is_some() {
+            // The server's stop waits for the end of a vacuum as little as for that of a query.
+            compat::end_on_sigterm();
             doing(c"vault: vacuuming", || {
-                tables().into_iter().for_each(vacuum)
+                tables().into_iter().for_each(vacuum);
             });
+            attach_signal_handlers();
         }
     }
 }

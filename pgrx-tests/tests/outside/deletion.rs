@@ -36,13 +36,21 @@ fn is_in_the_file(superuser: &mut Session, table: &str, bytes: &[u8]) -> bool {
     file.windows(bytes.len()).any(|window| window == bytes)
 }
 
-fn vacuum_process_is_running(superuser: &mut Session) -> bool {
+/// The process that vacuums, if it waits for a lock.
+fn waiting_vacuum(superuser: &mut Session) -> Option<i32> {
     superuser
         .value(
-            "select exists (select from pg_stat_activity where backend_type = 'vault vacuum')",
+            "select max(pid) from pg_stat_activity where backend_type = 'vault vacuum' and wait_event_type = 'Lock'",
             &[],
         )
         .unwrap()
+}
+
+fn vacuum_every_second(superuser: &mut Session) {
+    superuser
+        .run("alter system set vault.vacuum_after = '1s'")
+        .unwrap();
+    superuser.run("select pg_reload_conf()").unwrap();
 }
 
 #[test]
@@ -63,10 +71,7 @@ fn deleted_ciphertext_is_vacuumed_within_a_settable_time() {
         assert!(is_in_a_row(&mut superuser, table, bytes), "{table}");
     }
 
-    superuser
-        .run("alter system set vault.vacuum_after = '1s'")
-        .unwrap();
-    superuser.run("select pg_reload_conf()").unwrap();
+    vacuum_every_second(&mut superuser);
     for (table, bytes) in deleted {
         soon("no version of the row is left", || {
             !is_in_a_row(&mut superuser, table, bytes)
@@ -76,5 +81,34 @@ fn deleted_ciphertext_is_vacuumed_within_a_settable_time() {
             .unwrap();
         assert!(!is_in_the_file(&mut superuser, table, bytes), "{table}");
     }
-    assert!(vacuum_process_is_running(&mut superuser));
+}
+
+#[test]
+fn a_vacuum_that_has_to_wait_holds_up_neither_the_worker_nor_the_servers_stop() {
+    let stack = PrivateStack::start();
+    let tenant = Tenant::within(&stack);
+    tenant.store(&Card::new(), &tenant.customer());
+    let mut superuser = stack.superuser();
+    let mut holder = stack.superuser();
+    holder.run("begin; lock table vault.data_keys").unwrap();
+    vacuum_every_second(&mut superuser);
+    soon("it waits", || waiting_vacuum(&mut superuser).is_some());
+
+    superuser
+        .run("update vault.cvcs set expires_at = now()")
+        .unwrap();
+    soon("the worker deletes the expired code", || {
+        superuser
+            .value::<i64>("select count(*) from vault.cvcs", &[])
+            .unwrap()
+            == 0
+    });
+    let pid = waiting_vacuum(&mut superuser).expect("it still waits");
+    superuser
+        .rows("select pg_terminate_backend($1)", &[&pid])
+        .unwrap();
+    soon("it has ended", || {
+        waiting_vacuum(&mut superuser) != Some(pid)
+    });
+    holder.run("rollback").unwrap();
 }
