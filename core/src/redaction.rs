@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_long_text_of_names_is_read_once() {
-        let mut text = b"card_cvc".repeat(32_768);
+        let mut text = b"card_cvc".repeat(16_384);
         let start = Instant::now();
         assert!(!mask_secrets(&mut text));
         assert!(start.elapsed() < Duration::from_secs(10));
