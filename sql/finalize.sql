@@ -12,7 +12,7 @@ COMMENT ON FUNCTION vault.list_customers(integer, integer, text) IS 'Customers, 
 COMMENT ON FUNCTION vault.create_payment_method(jsonb) IS 'Stores a payment method; the same card of the same customer keeps its id';
 COMMENT ON FUNCTION vault.retrieve_payment_method(text, boolean) IS 'A payment method, masked; with fetch_raw_detail in full, for members of vault_reveal';
 COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, tokens or status of a payment method';
-COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is overwritten';
+COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is removed from the row, whose earlier version stays until a vacuum';
 COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'The active payment methods of a customer, last used first';
 COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the security code of a payment method and deletes it, for members of vault_reveal';
 COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the security codes and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
@@ -57,8 +57,8 @@ COMMENT ON FUNCTION vault.counted_failures(text) IS 'What the view vault.lockout
 COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
 COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one, and has it vouch for all rows that have a MAC; returns how many data keys';
-COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Overwrites a retired key, unless values need it; force gives them up';
-COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile, and has the source of the root key remember it: nothing that it has sealed opens again, in earlier dumps neither';
+COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Removes a retired key from its row, unless values need it; force gives them up';
+COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and has the source of the root key remember it: nothing that it has sealed opens again, in earlier dumps neither';
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
 COMMENT ON FUNCTION vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';

@@ -21,6 +21,7 @@ static ROOT_KEY_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10);
 static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static CELL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"12345"));
 static ENVIRONMENT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
+static VACUUM_AFTER: GucSetting<i32> = GucSetting::<i32>::new(10 * 60);
 static LOCKOUT_FAILURES: GucSetting<i32> = GucSetting::<i32>::new(10);
 static LOCKOUT_FAILURES_TOTAL: GucSetting<i32> = GucSetting::<i32>::new(100);
 static LOCKOUT_DURATION: GucSetting<i32> = GucSetting::<i32>::new(30 * 60);
@@ -61,7 +62,7 @@ fn register_for_server_start() {
     GucRegistry::define_string_guc(
         c"vault.databases",
         c"Databases with a vault, separated by commas.",
-        c"Each gets a background worker.",
+        c"Each gets a background worker, and one that vacuums.",
         &DATABASES,
         GucContext::Postmaster,
         GucFlags::default(),
@@ -127,6 +128,16 @@ fn register_for_reload() {
             None,
         )
     }
+    GucRegistry::define_int_guc(
+        c"vault.vacuum_after",
+        c"Time after which deleted and replaced ciphertext is vacuumed out of the vault's tables.",
+        c"0 leaves it to autovacuum.",
+        &VACUUM_AFTER,
+        0,
+        DAY,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
     GucRegistry::define_int_guc(
         c"vault.lockout_failures",
         c"Failed authentications in a row that lock an API key prefix for one client address or role.",
@@ -208,6 +219,11 @@ pub fn cell() -> String {
 /// First part of new API keys.
 pub fn environment() -> String {
     text(&ENVIRONMENT).unwrap_or_default()
+}
+
+/// How long deleted ciphertext may stay; none when nobody asks.
+pub fn vacuum_after() -> Option<Duration> {
+    Some(seconds(&VACUUM_AFTER)).filter(|time| !time.is_zero())
 }
 
 /// Failures after which a key prefix is locked for one address or role.

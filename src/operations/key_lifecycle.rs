@@ -65,7 +65,7 @@ pub fn rewrap_all() -> Result<usize, Failure> {
     Ok(rewrapped)
 }
 
-/// Overwrites a retired key, which no value may need unless `force` gives such values up.
+/// Removes a retired key from its row. No value may need it, unless `force` gives such values up.
 pub fn destroy(profile_id: &str, purpose: &str, version: i32, force: bool) -> Result<(), Failure> {
     let purpose = parse_purpose(purpose)?;
     refuse_old_snapshots()?;
@@ -129,7 +129,7 @@ fn refuse_old_snapshots() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Overwrites all keys of a profile: nothing that it has sealed opens from then on.
+/// Removes all keys of a profile from their rows: nothing that it has sealed opens from then on.
 pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
     // The root key's source is told before the commit, which at SERIALIZABLE could still fail.
     refuse_old_snapshots()?;

@@ -207,13 +207,13 @@ pub fn find(purpose: &str, version: i32) -> Result<Option<(KeyId, String)>, Fail
     })
 }
 
-/// Overwrites the wrapped key with nothing.
+/// Removes the wrapped key; the row's earlier version stays until it is vacuumed.
 pub fn destroy(key_id: KeyId) -> Result<(), Failure> {
     DESTROY.with(|statement| statement.execute(&[to_sql(key_id)?.into()]))?;
     Ok(())
 }
 
-/// Overwrites all keys of the current profile, and tells how many.
+/// Removes all wrapped keys of the current profile, and tells how many.
 pub fn destroy_all() -> Result<usize, Failure> {
     DESTROY_ALL.with(|statement| statement.execute(&[]))
 }

@@ -18,8 +18,13 @@ use crate::error::Failure;
 use crate::operations::{expiry, role_bindings, role_findings};
 use crate::settings;
 
+mod vacuum;
+
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// Not on a standby.
+const START: BgWorkerStartTime = BgWorkerStartTime::RecoveryFinished;
 
 /// How long it waits for sessions to end when the server stops, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,10 +44,11 @@ pub fn register() {
             .set_library("vault")
             .set_function("vault_worker_main")
             .set_argument(i32::try_from(index).ok().and_then(IntoDatum::into_datum))
-            .set_start_time(BgWorkerStartTime::RecoveryFinished)
+            .set_start_time(START)
             .set_restart_time(Some(RESTART))
             .enable_spi_access()
             .load();
+        vacuum::register(database, index);
     }
 }
 

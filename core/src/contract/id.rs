@@ -71,10 +71,7 @@ impl PaymentMethodId {
     /// The text, if it has the form of a payment method's id. What has not may be anything, even a card number.
     pub fn if_well_formed(&self) -> Option<&str> {
         let (cell, uuid) = self.0.split_once("_pm_")?;
-        let well_formed = cell.len() <= MAX_CELL_LENGTH
-            && !mentions_card_number(cell)
-            && uuid.len() == 32
-            && Uuid::try_parse(uuid).is_ok();
+        let well_formed = is_cell(cell) && uuid.len() == 32 && Uuid::try_parse(uuid).is_ok();
         well_formed.then_some(&self.0)
     }
 
@@ -184,6 +181,13 @@ impl RequestId {
     }
 }
 
+/// A cell is letters and digits. So is a card number, which some clients take for an id.
+fn is_cell(text: &str) -> bool {
+    (1..=MAX_CELL_LENGTH).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !mentions_card_number(text)
+}
+
 /// The text that stands percent-encoded in a path; none when it is no text that a database could hold.
 pub fn path_text(segment: &str) -> Option<String> {
     let text = percent_decode_str(segment).decode_utf8().ok()?;
@@ -216,6 +220,9 @@ mod tests {
             "4111111111111111",
             "12345_pm_4111111111111111",
             "12345_cus_00000000000000000000000000000000",
+            "4111111111111111_pm_00000000000000000000000000000000",
+            "4111 1111_pm_00000000000000000000000000000000",
+            "_pm_00000000000000000000000000000000",
         ] {
             assert_eq!(
                 PaymentMethodId::from(other).if_well_formed(),

@@ -13,6 +13,7 @@ mod catalogue;
 mod ciphertext;
 mod concurrency;
 mod customers;
+mod deletion;
 mod docs;
 mod durability;
 mod edge;
