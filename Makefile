@@ -3,7 +3,7 @@
 CARGO := docker/stack cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test fmt lint test-core test-backend test-outside bench
+.PHONY: help demo down test fmt lint test-core test-backend test-outside fuzz bench
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,9 @@ test-backend: ## the extension, inside PostgreSQL
 test-outside: ## the whole vault, over SQL and HTTP
 	$(CARGO) test -p vault-tests --no-run
 	docker/stack run -- sh -c '$(CARGO) test -p vault-tests --lib && $(CARGO) test -p vault-tests --test outside && $(CARGO) test -p vault-tests --test residue'
+
+fuzz: ## try the core's parsers with bytes that a fuzzer makes, a minute each; needs cargo-fuzz
+	core/fuzz/run
 
 bench: ## compare the vault's speed with plain text's
 	benches/run

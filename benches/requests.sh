@@ -35,7 +35,7 @@ prepare_requests() {
 
 # The plain side over HTTP: PostgREST and nginx by the same configuration, with another schema and another port.
 start_plain_http() {
-    state=$work pg_host=$PGHOST pg_port=$PGPORT preferred_http_port=''
+    state=$work pg_port=$PGPORT postgrest_passfile=$VAULT_STATE/postgrest.pgpass preferred_http_port=''
     postgrest_settings=(PGRST_DB_SCHEMAS=plain PGRST_DB_ANON_ROLE=plain_api)
     make_state
     make_run_directory

@@ -28,7 +28,7 @@ measure_types() {
 # are for the smallest machines.
 give_memory() {
     query -U postgres -c "ALTER SYSTEM SET shared_buffers = '1GB'" -c "ALTER SYSTEM SET work_mem = '256MB'"
-    as_server_user "$bin/pg_ctl" -D "$VAULT_STATE/data" -l "$VAULT_STATE/log/postgresql.log" -w -s restart </dev/null
+    as_user "$database_user" "$bin/pg_ctl" -D "$VAULT_STATE/data" -l "$VAULT_STATE/log/postgresql.log" -w -s restart </dev/null
 }
 
 # pgcrypto's side. OFFSET 0 keeps the planner from drawing a second IV.

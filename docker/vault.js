@@ -17,6 +17,42 @@ function freshRequestId() {
     return [time.slice(0, 8), time.slice(8), random.slice(0, 4), random.slice(4, 8), random.slice(8)].join('-');
 }
 
+// The client's own id, or a fresh one in its place when it mentions a card number: ids are logged.
+function requestIdWithoutCardNumber(r) {
+    const id = r.variables.http_x_request_id;
+    return mentionsCardNumber(id) ? freshRequestId() : id;
+}
+
+// As core/src/card/mention.rs has it: a run of 13 to 19 digits, or the groups of a printed number, that pass the Luhn
+// check, but for a run in a long word of hexadecimal digits, where it comes by chance.
+function mentionsCardNumber(text) {
+    const words = text.split(/[^A-Za-z0-9]/);
+    const isPrinted = (lengths) => words.some((_, first) => {
+        const groups = words.slice(first, first + lengths.length);
+        return groups.length === lengths.length
+            && groups.every((group, place) => group.length === lengths[place] && /^[0-9]+$/.test(group))
+            && passesLuhn(groups.join(''));
+    });
+    return words.some(hasNumber) || [[4, 4, 4, 4], [4, 4, 4, 4, 3], [4, 6, 5], [4, 6, 4]].some(isPrinted);
+}
+
+function hasNumber(word) {
+    const isRandom = /^[0-9A-Fa-f]{24,}$/.test(word) && /[A-Fa-f]/.test(word);
+    const isNumber = (run) => run.length >= 13 && run.length <= 19 && passesLuhn(run);
+    return !isRandom && word.split(/[^0-9]+/).some(isNumber);
+}
+
+// From the right, every second digit counts double.
+function passesLuhn(digits) {
+    const counted = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
+    let sum = 0;
+    for (let place = 0; place < digits.length; place++) {
+        const digit = Number(digits[digits.length - 1 - place]);
+        sum += place % 2 ? counted[digit] : digit;
+    }
+    return sum % 10 === 0;
+}
+
 // 'GET:list_customers POST:create_customer' becomes 'GET, POST'.
 function verbsOfRoute(r) {
     return r.variables.route.replace(/:[a-z_]+/g, '').replace(/ /g, ', ');
@@ -34,4 +70,6 @@ function bodyFromVaultOnly(r, chunk, flags) {
     }
 }
 
-export default { apiKeys, profileIds, freshRequestId, verbsOfRoute, bodyFromVaultOnly };
+export default {
+    apiKeys, profileIds, freshRequestId, requestIdWithoutCardNumber, verbsOfRoute, bodyFromVaultOnly,
+};

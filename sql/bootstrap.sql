@@ -1,5 +1,5 @@
 -- Nothing that somebody else has put in the way may be taken for the vault's own: no object in its schemas, which a call
--- or an operator could resolve to, and no member of the roles that its isolation rests on.
+-- or an operator could resolve to, and no role that somebody else can be.
 DO $$
 BEGIN
     IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
@@ -15,10 +15,65 @@ BEGIN
         RAISE EXCEPTION 'the schema vault is somebody else''s, or not empty'
             USING ERRCODE = 'duplicate_schema', HINT = 'Drop it: CREATE EXTENSION vault makes its own.';
     END IF;
-    IF EXISTS (SELECT FROM pg_catalog.pg_auth_members m
-               WHERE m.roleid IN (pg_catalog.to_regrole('vault_operator')::pg_catalog.oid)) THEN
-        RAISE EXCEPTION 'the role vault_operator has members'
-            USING ERRCODE = 'duplicate_object', HINT = 'Revoke it from everybody: nobody may become the operator.';
+END
+$$;
+
+-- Four roles are nobody's: who becomes one of them, or gives it a right, a setting or a way to log in, is past the vault's
+-- isolation. The settings that are no finding are those that this script makes; the two timeouts may have other values.
+CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT remedy text) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH own AS (
+        SELECT r.*, r.rolname = 'vault_authenticator' AS is_login FROM pg_catalog.pg_roles r
+        WHERE r.rolname IN ('vault_operator', 'vault_worker', 'vault_api', 'vault_authenticator')
+    ), membership AS (
+        SELECT DISTINCT m.roleid, g.rolname AS role, m.member, u.rolname AS member_name
+        FROM pg_catalog.pg_auth_members m
+        JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+        JOIN pg_catalog.pg_roles u ON u.oid = m.member
+        WHERE NOT (g.rolname = 'vault_api' AND u.rolname = 'vault_authenticator')
+    ), kept (name, value) AS (
+        VALUES ('log_parameter_max_length', '0'), ('log_parameter_max_length_on_error', '0'),
+               ('log_error_verbosity', 'terse'), ('lock_timeout', NULL), ('statement_timeout', NULL)
+    ), setting AS (
+        SELECT s.setrole, d.datname, split_part(c.setting, '=', 1) AS name, substr(c.setting, strpos(c.setting, '=') + 1) AS value
+        FROM pg_catalog.pg_db_role_setting s
+        LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+        CROSS JOIN LATERAL unnest(s.setconfig) c (setting)
+    )
+    SELECT o.rolname::text, format('has the member %I', m.member_name), format('REVOKE %I FROM %I', m.role, m.member_name)
+    FROM own o JOIN membership m ON m.roleid = o.oid
+    UNION ALL
+    SELECT o.rolname::text, format('is a member of %I', m.role), format('REVOKE %I FROM %I', m.role, o.rolname)
+    FROM own o JOIN membership m ON m.member = o.oid
+    UNION ALL
+    SELECT o.rolname::text, format('has the attribute %s', a.attribute), format('ALTER ROLE %I NO%s', o.rolname, a.attribute)
+    FROM own o, LATERAL (VALUES
+        ('SUPERUSER', o.rolsuper), ('CREATEROLE', o.rolcreaterole), ('CREATEDB', o.rolcreatedb),
+        ('REPLICATION', o.rolreplication), ('BYPASSRLS', o.rolbypassrls), ('LOGIN', o.rolcanlogin AND NOT o.is_login)
+    ) a (attribute, is_set)
+    WHERE a.is_set
+    UNION ALL
+    SELECT o.rolname::text, format('has a setting of %s', s.name),
+           format('ALTER ROLE %I %s', o.rolname,
+                  CASE WHEN k.name IS NULL THEN format('%sRESET %s', 'IN DATABASE ' || quote_ident(s.datname) || ' ', s.name)
+                       ELSE format('SET %s = %L', k.name, k.value) END)
+    FROM own o JOIN setting s ON s.setrole = o.oid
+    LEFT JOIN kept k ON o.is_login AND s.datname IS NULL AND k.name = s.name
+    WHERE k.name IS NULL OR k.value <> s.value
+    ORDER BY 1, 2
+$$;
+
+DO $$
+DECLARE
+    findings text[] := ARRAY(SELECT pg_catalog.format('%s %s: %s', f.role_name, f.finding, f.remedy)
+                             FROM vault.role_findings() f);
+    first    text;
+BEGIN
+    SELECT pg_catalog.format('the role %s %s', f.role_name, f.finding) INTO first FROM vault.role_findings() f LIMIT 1;
+    IF first IS NOT NULL THEN
+        RAISE EXCEPTION '%', first
+            USING ERRCODE = 'duplicate_object', DETAIL = pg_catalog.array_to_string(findings, E'\n'),
+                  HINT = 'Nobody else may be one of the vault''s own roles. Each line of the detail ends with how to put it right.';
     END IF;
 END
 $$;
@@ -31,7 +86,7 @@ DECLARE
 BEGIN
     FOREACH role_name IN ARRAY ARRAY[
         'vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client', 'vault_reveal',
-        'vault_admin', 'vault_auditor'
+        'vault_bulk', 'vault_admin', 'vault_auditor', 'vault_table_owner'
     ] LOOP
         IF pg_catalog.to_regrole(role_name) IS NULL THEN
             EXECUTE pg_catalog.format('CREATE ROLE %I', role_name);
@@ -47,8 +102,10 @@ ALTER ROLE vault_worker NOLOGIN;
 ALTER ROLE vault_api NOLOGIN;
 ALTER ROLE vault_client NOLOGIN;
 ALTER ROLE vault_reveal NOLOGIN;
+ALTER ROLE vault_bulk NOLOGIN;
 ALTER ROLE vault_admin NOLOGIN;
 ALTER ROLE vault_auditor NOLOGIN;
+ALTER ROLE vault_table_owner NOLOGIN;
 ALTER ROLE vault_authenticator LOGIN NOINHERIT;
 GRANT vault_api TO vault_authenticator;
 
@@ -57,8 +114,9 @@ ALTER ROLE vault_authenticator SET log_parameter_max_length = 0;
 ALTER ROLE vault_authenticator SET log_parameter_max_length_on_error = 0;
 ALTER ROLE vault_authenticator SET log_error_verbosity = 'terse';
 
--- Below the time that nginx waits: what a client hears to have failed has not been done.
-ALTER ROLE vault_authenticator SET lock_timeout = '5s';
+-- Below the time that nginx waits: what a client hears to have failed has not been done. Whoever waits for a lock holds a
+-- connection of PostgREST's, and they are few.
+ALTER ROLE vault_authenticator SET lock_timeout = '1s';
 ALTER ROLE vault_authenticator SET statement_timeout = '15s';
 
 COMMENT ON ROLE vault_operator IS 'Runs the operations of the vault; owns no table, logs in nowhere, bypasses no policy';
@@ -67,8 +125,10 @@ COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST; may become vault_api
 COMMENT ON ROLE vault_api IS 'Executes the functions of schema vault_api';
 COMMENT ON ROLE vault_client IS 'Granted to application roles: executes the operations and the functions of the encrypted types';
 COMMENT ON ROLE vault_reveal IS 'Granted beside vault_client: sees full card and account numbers by SQL';
+COMMENT ON ROLE vault_bulk IS 'Granted beside vault_client: may compute any number of blind indexes, to load cards in bulk';
 COMMENT ON ROLE vault_admin IS 'Manages merchants, profiles, API keys and keys; sees no card data';
 COMMENT ON ROLE vault_auditor IS 'Reads the audit log';
+COMMENT ON ROLE vault_table_owner IS 'Granted to owners of tables that hold values of any profile: key management includes their tables, and waits for their code within vault.table_timeout';
 
 CREATE TYPE vault.encrypted_text;
 CREATE TYPE vault.encrypted_json;

@@ -12,7 +12,7 @@ COMMENT ON FUNCTION vault.list_customers(integer, integer, text) IS 'Customers, 
 COMMENT ON FUNCTION vault.create_payment_method(jsonb) IS 'Stores a payment method; the same card of the same customer keeps its id';
 COMMENT ON FUNCTION vault.retrieve_payment_method(text, boolean) IS 'A payment method, masked; with fetch_raw_detail in full, for members of vault_reveal';
 COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, tokens or status of a payment method';
-COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is overwritten';
+COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is removed from the row, whose earlier version stays until a vacuum';
 COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'The active payment methods of a customer, last used first';
 COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the security code of a payment method and deletes it, for members of vault_reveal';
 COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the security codes and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
@@ -48,16 +48,20 @@ COMMENT ON FUNCTION vault.create_api_key(text, text, text[], timestamptz) IS 'Ma
 COMMENT ON FUNCTION vault.revoke_api_key(text) IS 'Ends an API key, by its key_id';
 COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Has a database role act for a profile without an API key';
 COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends what vault.bind_role began';
-COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings may be wrong';
+COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings and vault.profiles may be wrong';
+COMMENT ON FUNCTION vault.forged_rows() IS 'The rows of merchants, profiles, API keys and role bindings that are not believed, because the vault did not write them as they are, and why';
+COMMENT ON FUNCTION vault.role_findings() IS 'What lets somebody else be one of the vault''s own roles, or makes such a role more than it should be, and how to put it right; no rows is good';
 COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
+COMMENT ON FUNCTION vault.counted_failures(text) IS 'What the view vault.lockouts shows';
 
 COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
-COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one; returns how many';
-COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Overwrites a retired key, unless values need it; force gives them up';
-COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Overwrites all keys of a profile, and has the source of the root key remember it: nothing that it has sealed opens again, in earlier dumps neither';
+COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one, and has it vouch for all rows that have a MAC; returns how many data keys';
+COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Removes a retired key from its row, unless values need it; force gives them up';
+COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and has the source of the root key remember it: nothing that it has sealed opens again, in earlier dumps neither';
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
+COMMENT ON FUNCTION vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
 COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that the value is under: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_ids(vault.encrypted_json) IS 'The data key that the value is under: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_ids(vault.searchable_text) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
@@ -148,19 +152,19 @@ GRANT USAGE ON SCHEMA vault TO vault_operator, vault_client, vault_reveal, vault
 GRANT USAGE ON SCHEMA vault_api TO vault_api;
 
 -- The operator: what the statements in src/store do, no more.
-GRANT SELECT, INSERT ON vault.merchants, vault.profiles, vault.root_keys TO vault_operator;
-GRANT SELECT, INSERT, UPDATE (revoked_at) ON vault.api_keys TO vault_operator;
-GRANT SELECT, INSERT, DELETE ON vault.role_bindings TO vault_operator;
+GRANT SELECT, INSERT ON vault.root_keys TO vault_operator;
+GRANT SELECT, INSERT, UPDATE (mac) ON vault.merchants, vault.profiles TO vault_operator;
+GRANT SELECT, INSERT, UPDATE (revoked_at, mac) ON vault.api_keys TO vault_operator;
+GRANT SELECT, INSERT, DELETE, UPDATE (role_oid, system_identifier, mac) ON vault.role_bindings TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (state, wrapped, root_key_check, retired_at, retired_by) ON vault.data_keys
     TO vault_operator;
-GRANT UPDATE (name) ON vault.profiles TO vault_operator; -- to lock rows; no policy lets it write
 GRANT SELECT, INSERT, UPDATE ON vault.customers, vault.payment_methods TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.connector_tokens TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.cvcs TO vault_operator;
 GRANT SELECT, INSERT, DELETE ON vault.volatile_payment_methods TO vault_operator;
 GRANT SELECT ON vault.card_bins TO vault_operator;
 GRANT INSERT ON vault.audit_log TO vault_operator;
-GRANT EXECUTE ON FUNCTION vault.current_profile() TO vault_operator;
+GRANT EXECUTE ON FUNCTION vault.current_profile(), vault.role_findings() TO vault_operator;
 
 -- The worker: UPDATE is what PostgreSQL asks of whoever locks rows; the policies let it change none.
 GRANT SELECT (profile_id, payment_method_id, memory_key, expires_at), UPDATE (expires_at), DELETE
@@ -192,11 +196,16 @@ GRANT EXECUTE ON FUNCTION
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
     vault.destroy_data_key(text, text, integer, boolean), vault.destroy_profile_keys(text),
     vault.reencrypt_batch(text, oid, text, integer),
-    vault.count_values(text, integer), vault.count_application_values(), vault.is_destroyed(text)
+    vault.count_values(text, integer), vault.count_application_values(), vault.is_destroyed(text),
+    vault.acts_for(oid, text), vault.values_of_strangers(text)
 TO vault_admin;
+GRANT EXECUTE ON FUNCTION vault.forged_rows(), vault.role_findings() TO vault_admin, vault_auditor;
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
+GRANT EXECUTE ON FUNCTION vault.counted_failures(text) TO vault_admin, vault_auditor;
+GRANT SELECT ON vault.lockouts TO vault_admin, vault_auditor;
 GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;
 GRANT SELECT ON vault.application_columns TO vault_operator, vault_auditor;
+GRANT EXECUTE ON FUNCTION vault.acts_for(oid, text) TO vault_auditor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.card_bins TO vault_admin;
 GRANT SELECT ON vault.merchants, vault.profiles, vault.role_bindings TO vault_admin;
 GRANT SELECT (key_id, merchant_id, name, prefix, scopes, created_at, expires_at, revoked_at) ON vault.api_keys

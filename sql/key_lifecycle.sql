@@ -30,6 +30,17 @@ JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relispopulated AND c.relk
 JOIN pg_catalog.pg_roles o ON o.oid = c.relowner;
 COMMENT ON VIEW vault.application_columns IS 'The columns of tables (kind r, partitioned p) and materialized views (m) of this database that hold values of the encrypted types; out_of_reach says what keeps their owner, and so the vault, from them';
 
+-- Code that an owner attached to a table runs when its values are moved, so an owner must have something to do with the
+-- profile. The membership is that of the owner in the bound role, and not the other way round: a role can make anybody a
+-- member of itself.
+CREATE FUNCTION vault.acts_for(owner oid, profile_id text) RETURNS boolean
+LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT pg_has_role($1, 'vault_table_owner', 'MEMBER')
+        OR EXISTS (SELECT FROM vault.role_bindings b JOIN pg_roles r ON r.rolname = b.role_name AND r.oid = b.role_oid
+                   WHERE b.profile_id = $2 AND pg_has_role($1, r.oid, 'MEMBER'))
+$$;
+COMMENT ON FUNCTION vault.acts_for(oid, text) IS 'Whether key management of a profile includes the tables of an owner: a member of a role that is bound to the profile, a member of vault_table_owner, or a superuser';
+
 CREATE VIEW vault.keys AS
 WITH application AS MATERIALIZED (SELECT * FROM vault.count_application_values())
 SELECT k.key_id, k.profile_id, k.purpose, k.version,
@@ -51,13 +62,15 @@ DECLARE
     relation  pg_catalog.regclass;
     last_row  text;
     batch     record;
+    stranger  record;
     in_pass   bigint;
     damaged   bigint;
     total     bigint := 0;
 BEGIN
     relations := own OPERATOR(pg_catalog.||)
         ARRAY(SELECT DISTINCT c.relation FROM vault.application_columns c
-              WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.out_of_reach IS NULL ORDER BY c.relation);
+              WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.out_of_reach IS NULL AND vault.acts_for(c.owner, profile_id)
+              ORDER BY c.relation);
     -- A pass leaves rows that others hold; the next one comes back to them.
     LOOP
         in_pass := 0;
@@ -66,7 +79,7 @@ BEGIN
             last_row := NULL;
             LOOP
                 SELECT NULL::text AS last_row, 0 AS moved, 0 AS damaged INTO batch;
-                -- One table must not keep another, or another profile's, from being moved.
+                -- One table must not keep another from being moved.
                 BEGIN
                     SELECT b.* INTO batch
                     FROM vault.reencrypt_batch(COALESCE(profile_id, ''), relation, last_row, COALESCE(batch_size, 0)) b;
@@ -93,9 +106,15 @@ BEGIN
         total := total OPERATOR(pg_catalog.+) in_pass;
     END LOOP;
     FOR relation IN SELECT DISTINCT c.relation FROM vault.application_columns c
-                    WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.out_of_reach IS NOT NULL LOOP
+                    WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.out_of_reach IS NOT NULL
+                      AND vault.acts_for(c.owner, profile_id) LOOP
         RAISE WARNING 'vault.reencrypt: % is out of reach, so its values stay as they are', relation
             USING HINT = 'vault.application_columns says why.';
+    END LOOP;
+    FOR stranger IN SELECT * FROM vault.values_of_strangers(COALESCE(profile_id, '')) LOOP
+        RAISE WARNING 'vault.reencrypt: the owner of % does not act for the profile, so its % values stay as they are',
+            stranger.relation, stranger.values_count
+            USING HINT = 'If the values are the profile''s, have a superuser GRANT vault_table_owner TO the owner of the table, then call this again.';
     END LOOP;
     RAISE NOTICE 'vault.reencrypt: done, % rows moved', total;
 END

@@ -24,11 +24,14 @@ $$;
 CREATE POLICY found_before_current ON vault.profiles FOR SELECT TO vault_operator USING (true);
 CREATE POLICY of_current_profile ON vault.profiles FOR INSERT TO vault_operator
     WITH CHECK (profile_id = (SELECT vault.current_profile()));
--- For SELECT … FOR NO KEY UPDATE, by which changes of a profile's keys wait for one another.
-CREATE POLICY locked_never_changed ON vault.profiles FOR UPDATE TO vault_operator USING (true) WITH CHECK (false);
+-- For SELECT … FOR NO KEY UPDATE, by which changes of a profile's keys wait for one another, and for a new MAC.
+CREATE POLICY locked_before_current ON vault.profiles FOR UPDATE TO vault_operator
+    USING (true) WITH CHECK (profile_id = (SELECT vault.current_profile()));
 CREATE POLICY found_before_current ON vault.role_bindings FOR SELECT TO vault_operator USING (true);
 CREATE POLICY of_current_profile ON vault.role_bindings FOR INSERT TO vault_operator
     WITH CHECK (profile_id = (SELECT vault.current_profile()));
+CREATE POLICY renewed_for_current_profile ON vault.role_bindings FOR UPDATE TO vault_operator
+    USING (profile_id = (SELECT vault.current_profile()));
 CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator
     USING (profile_id = (SELECT vault.current_profile()));
 
@@ -45,7 +48,11 @@ CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor US
 CREATE POLICY deleted_by_worker ON vault.volatile_payment_methods TO vault_worker USING (true) WITH CHECK (false);
 CREATE POLICY deleted_by_worker ON vault.cvcs TO vault_worker USING (true) WITH CHECK (false);
 
--- Backends keep what they have read of the bindings, which the policies trust. ALWAYS: however the table is written to.
+-- Backends keep what they have read of the bindings and their profiles, which the policies trust. ALWAYS: however the tables
+-- are written to.
 CREATE TRIGGER role_bindings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.role_bindings
     FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
 ALTER TABLE vault.role_bindings ENABLE ALWAYS TRIGGER role_bindings_changed;
+CREATE TRIGGER role_bindings_changed AFTER UPDATE OR DELETE OR TRUNCATE ON vault.profiles
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
+ALTER TABLE vault.profiles ENABLE ALWAYS TRIGGER role_bindings_changed;

@@ -1,20 +1,25 @@
 -- Primary keys begin with profile_id and foreign keys stay within a profile, so the tables can be partitioned or
 -- distributed by it. Identifiers compare by bytes (COLLATE "C"). bytea columns hold envelopes or blind indexes.
+-- What decides who may do what is believed only with a MAC, over every other column of its row, that the root key makes.
 
 CREATE TABLE vault.merchants (
     merchant_id text COLLATE "C" PRIMARY KEY,
     name        text NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT pg_catalog.now()
+    created_at  timestamptz NOT NULL,
+    mac         bytea NOT NULL
 );
 COMMENT ON TABLE vault.merchants IS 'Merchants; each owns profiles and API keys';
+COMMENT ON COLUMN vault.merchants.mac IS 'Made by the root key over the row: without it the row does not count';
 
 CREATE TABLE vault.profiles (
     profile_id  text COLLATE "C" PRIMARY KEY,
     merchant_id text COLLATE "C" NOT NULL REFERENCES vault.merchants,
     name        text NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT pg_catalog.now()
+    created_at  timestamptz NOT NULL,
+    mac         bytea NOT NULL
 );
 COMMENT ON TABLE vault.profiles IS 'Profiles, the unit of isolation: data of one is out of reach of every other';
+COMMENT ON COLUMN vault.profiles.mac IS 'Made by the root key over the row: without it the row does not count';
 CREATE INDEX profiles_by_merchant ON vault.profiles (merchant_id);
 
 CREATE TABLE vault.api_keys (
@@ -24,25 +29,33 @@ CREATE TABLE vault.api_keys (
     prefix      text COLLATE "C" NOT NULL,
     key_hash    bytea NOT NULL UNIQUE,
     scopes      text[] NOT NULL DEFAULT '{}' CHECK (scopes OPERATOR(pg_catalog.<@) ARRAY['reveal']),
-    created_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    created_at  timestamptz NOT NULL,
     expires_at  timestamptz,
-    revoked_at  timestamptz
+    revoked_at  timestamptz,
+    mac         bytea NOT NULL
 );
 COMMENT ON TABLE vault.api_keys IS 'API keys of merchants, as hashes: the key itself is shown once, at its creation';
+COMMENT ON COLUMN vault.api_keys.mac IS 'Made by the root key over the row: without it the row does not count';
 CREATE INDEX api_keys_by_merchant ON vault.api_keys (merchant_id);
 
 CREATE TABLE vault.role_bindings (
-    role_name  text COLLATE "C" PRIMARY KEY,
-    profile_id text COLLATE "C" NOT NULL REFERENCES vault.profiles,
-    created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+    role_name         text COLLATE "C" PRIMARY KEY,
+    role_oid          oid NOT NULL,
+    system_identifier bigint NOT NULL,
+    profile_id        text COLLATE "C" NOT NULL REFERENCES vault.profiles,
+    created_at        timestamptz NOT NULL,
+    mac               bytea NOT NULL
 );
 COMMENT ON TABLE vault.role_bindings IS 'The profile that a database role acts for without an API key';
+COMMENT ON COLUMN vault.role_bindings.role_oid IS 'The role: another one of the same name is not bound';
+COMMENT ON COLUMN vault.role_bindings.system_identifier IS 'The cluster of that role; in another one, where the database was restored, the name counts until the worker takes the binding over';
+COMMENT ON COLUMN vault.role_bindings.mac IS 'Made by the root key over the row: without it the row does not count';
 
 CREATE TABLE vault.root_keys (
     check_value   bytea PRIMARY KEY,
     first_used_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
-COMMENT ON TABLE vault.root_keys IS 'Check values of the root keys that wrapped data keys of this database; no key material';
+COMMENT ON TABLE vault.root_keys IS 'Check values of the root keys that wrapped data keys of this database, or made MACs; no key material';
 
 CREATE TABLE vault.data_keys (
     profile_id     text COLLATE "C" NOT NULL REFERENCES vault.profiles,

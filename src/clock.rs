@@ -1,5 +1,6 @@
 //! The server's clock and the operating system's randomness: what the pure core takes as arguments.
 
+use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -39,6 +40,16 @@ pub fn from_postgres(value: pg_sys::TimestampTz) -> Result<Timestamp, Failure> {
 /// When it lies outside of the years that have four digits.
 pub fn at_micros(micros: i64) -> Result<Timestamp, Failure> {
     Timestamp::from_unix_micros(micros).map_err(|_| Failure::Malformed)
+}
+
+/// The time of day as a `timestamptz`, for a row whose MAC is over it.
+///
+/// # Errors
+/// Never on a machine whose clock is right.
+pub fn now_stored() -> Result<TimestampWithTimeZone, Failure> {
+    // SAFETY: reads the clock, nothing else.
+    let now = unsafe { pg_sys::GetCurrentTimestamp() };
+    TimestampWithTimeZone::try_from(now).map_err(|_| Failure::Malformed)
 }
 
 /// The core's timestamp as a `timestamptz`.

@@ -3,7 +3,7 @@
 //! No variant carries a value of a caller's: what is printed here may stand in a log.
 
 use pgrx::PgSqlErrorCode;
-use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
 use pgrx::spi::SpiError;
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::RootKeyLineError;
@@ -69,12 +69,21 @@ pub enum Failure {
     /// A panic, by its place alone: the text may show a value.
     #[error("a panic at {file}:{line}")]
     Panic { file: String, line: u32 },
-    /// A key is to be destroyed, and values are under it.
+    /// A key is to be destroyed, and values are under it that open. The tables are applications'.
     #[error("{values} values need this key")]
-    KeyNeeded { values: i64 },
+    KeyNeeded { values: i64, tables: Vec<String> },
     /// Rows of these tables may be invisible even to their owner.
     #[error("tables are out of reach whose values may need the key")]
     OutOfReach { tables: Vec<String> },
+    /// An application's table could not be read or written, by an error that it or its owner's code raised.
+    #[error("the table {table} could not be processed: {message}")]
+    TableFailed { table: String, message: String },
+    /// An application's table, or its owner's code, took too long.
+    #[error("the table {table} could not be processed within vault.table_timeout")]
+    TableTimedOut { table: String },
+    /// Code that PostgreSQL runs for somebody else asks for a profile.
+    #[error("nobody can authenticate inside a security-restricted operation")]
+    RestrictedOperation,
     /// An index key was rotated, and the transaction does not see it.
     #[error("could not serialize access due to the rotation of an index key")]
     RotatedMeanwhile,
@@ -157,6 +166,20 @@ impl From<Refusal> for Failure {
     }
 }
 
+impl From<CaughtError> for Failure {
+    fn from(error: CaughtError) -> Self {
+        match error {
+            CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => {
+                Self::Foreign(report.message().to_owned())
+            }
+            CaughtError::RustPanic { ereport, .. } => Self::Panic {
+                file: ereport.file().to_owned(),
+                line: ereport.line_number(),
+            },
+        }
+    }
+}
+
 impl From<Sealed> for Failure {
     fn from(reason: Sealed) -> Self {
         Self::Sealed(reason)
@@ -189,7 +212,12 @@ impl Failure {
             Self::Sealed(_)
             | Self::KeysDestroyed
             | Self::KeyNeeded { .. }
-            | Self::OutOfReach { .. } => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            | Self::OutOfReach { .. }
+            | Self::TableFailed { .. }
+            | Self::TableTimedOut { .. } => {
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+            }
+            Self::RestrictedOperation => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::NotDestroyed(_) => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
             Self::Unrecorded(Unrecorded::NotInTime) => {
                 PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES
@@ -234,6 +262,10 @@ impl Failure {
             Self::Refused(Refusal::RevealNotAllowed) => {
                 Some("By SQL, a role sees full numbers as a member of vault_reveal.")
             }
+            Self::Refused(Refusal::TooManyRequests { .. }) => Some(
+                "Try again in the next minute. The setting vault.card_numbers_per_minute is the limit of a role that is neither \
+                 in vault_reveal nor in vault_bulk.",
+            ),
             Self::Input(EnvelopeError::UnknownVersion) => {
                 Some("A later version of the vault wrote it: install that one here.")
             }
@@ -248,6 +280,16 @@ impl Failure {
             Self::OutOfReach { .. } => Some(
                 "vault.application_columns says why: policies that bind the owner, too (ALTER TABLE ... NO FORCE ROW LEVEL \
                  SECURITY, until the keys are changed), or privileges that the owner lacks (GRANT).",
+            ),
+            Self::TableFailed { .. } => {
+                Some("Have the table's owner mend what raises this error, then try again.")
+            }
+            Self::TableTimedOut { .. } => Some(
+                "Code that the table's owner attached to it may be slow, or somebody may hold a lock on it. Raise \
+                 vault.table_timeout if the table is large.",
+            ),
+            Self::RestrictedOperation => Some(
+                "Call vault.authenticate in the session itself, not in an index expression, a constraint or a policy.",
             ),
             Self::RotatedMeanwhile => Some("Begin the transaction again."),
             Self::StoredPlaintext => Some(
@@ -271,7 +313,9 @@ impl From<Failure> for ErrorReport {
     fn from(failure: Failure) -> Self {
         let report = Self::new(failure.sqlstate(), failure.to_string(), "vault");
         let report = match &failure {
-            Failure::OutOfReach { tables } => {
+            Failure::OutOfReach { tables } | Failure::KeyNeeded { tables, .. }
+                if !tables.is_empty() =>
+            {
                 report.set_detail(format!("Tables: {}.", tables.join(", ")))
             }
             _ => report,
@@ -291,6 +335,7 @@ fn named(sqlstate: &str) -> PgSqlErrorCode {
         "23505" => PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION,
         "28000" => PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
         "42501" => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "53400" => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
         "55000" => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         "P0002" => PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
         _ => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,

@@ -20,6 +20,7 @@ mod error;
 mod keys;
 mod log_guard;
 mod operations;
+mod postgres;
 mod settings;
 mod store;
 mod surface;
@@ -101,19 +102,26 @@ extension_sql_file!(
         surface::keys::count_values,
         surface::keys::is_destroyed,
         surface::keys::reencrypt_batch,
+        surface::keys::values_of_strangers,
     ]
+);
+extension_sql_file!(
+    "../sql/lockouts.sql",
+    name = "lockouts",
+    requires = ["bootstrap", surface::lockouts::counted_failures]
 );
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 // Cargo does not see what the macro above reads: with these, a change of the SQL makes it build again.
-const _: [&str; 8] = [
+const _: [&str; 9] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),
     include_str!("../sql/types.sql"),
     include_str!("../sql/comparison.sql"),
     include_str!("../sql/policies.sql"),
     include_str!("../sql/key_lifecycle.sql"),
+    include_str!("../sql/lockouts.sql"),
     include_str!("../sql/api.sql"),
     include_str!("../sql/finalize.sql"),
 ];
@@ -126,11 +134,13 @@ pub extern "C-unwind" fn _PG_init() {
     settings::register(preloading);
     tenancy::session::register_callbacks();
     tenancy::bindings::register_callbacks();
+    keys::row_macs::tell_of_forged_rows(operations::row_macs::note_forged);
     if preloading {
         log_guard::install();
         keys::epoch::reserve_shared_memory();
         keys::destruction::reserve_shared_memory();
         authentication::lockout::reserve_shared_memory();
+        authentication::card_number_limit::reserve_shared_memory();
         audit::reserve_shared_memory();
         keys::root_key::load_at_server_start();
         keys::memory_key::make_at_server_start();

@@ -21,8 +21,12 @@ static ROOT_KEY_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10);
 static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static CELL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"12345"));
 static ENVIRONMENT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
+static VACUUM_AFTER: GucSetting<i32> = GucSetting::<i32>::new(10 * 60);
 static LOCKOUT_FAILURES: GucSetting<i32> = GucSetting::<i32>::new(10);
+static LOCKOUT_FAILURES_TOTAL: GucSetting<i32> = GucSetting::<i32>::new(100);
 static LOCKOUT_DURATION: GucSetting<i32> = GucSetting::<i32>::new(30 * 60);
+static TABLE_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(60);
+static CARD_NUMBERS_PER_MINUTE: GucSetting<i32> = GucSetting::<i32>::new(1000);
 
 /// Registers the settings, and keeps the prefix `vault.` from anything else. Those that are read when the server starts
 /// exist only where the server loads the library at its start.
@@ -58,7 +62,7 @@ fn register_for_server_start() {
     GucRegistry::define_string_guc(
         c"vault.databases",
         c"Databases with a vault, separated by commas.",
-        c"Each gets a background worker.",
+        c"Each gets a background worker, and one that vacuums.",
         &DATABASES,
         GucContext::Postmaster,
         GucFlags::default(),
@@ -66,6 +70,17 @@ fn register_for_server_start() {
 }
 
 fn register_for_reload() {
+    GucRegistry::define_int_guc(
+        c"vault.table_timeout",
+        c"Time that one step of key management may spend on an application's table.",
+        c"A step is a batch of vault.reencrypt, the count of a table's values, or all of a table in a rotation of an index key. \
+          Code that the table's owner attached to it runs in that time, too. 0 is no limit.",
+        &TABLE_TIMEOUT,
+        0,
+        DAY,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
     GucRegistry::define_string_guc(
         c"vault.key_destruction_command",
         c"Shell command that has the source of the root key remember destroyed keys.",
@@ -114,12 +129,33 @@ fn register_for_reload() {
         )
     }
     GucRegistry::define_int_guc(
+        c"vault.vacuum_after",
+        c"Time after which deleted and replaced ciphertext is vacuumed out of the vault's tables.",
+        c"0 leaves it to autovacuum.",
+        &VACUUM_AFTER,
+        0,
+        DAY,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_int_guc(
         c"vault.lockout_failures",
-        c"Failed authentications that lock an API key prefix or a client address.",
+        c"Failed authentications in a row that lock an API key prefix for one client address or role.",
         c"PCI DSS 8.3.4 allows ten at most.",
         &LOCKOUT_FAILURES,
         1,
         10,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"vault.lockout_failures_total",
+        c"Failed authentications within vault.lockout_duration that lock an API key prefix from anywhere, or a client address \
+          or role with any key.",
+        c"By SQL and over HTTP they are counted apart.",
+        &LOCKOUT_FAILURES_TOTAL,
+        10,
+        10_000,
         GucContext::Sighup,
         GucFlags::default(),
     );
@@ -132,6 +168,16 @@ fn register_for_reload() {
         24 * 60 * 60,
         GucContext::Sighup,
         GucFlags::UNIT_S,
+    );
+    GucRegistry::define_int_guc(
+        c"vault.card_numbers_per_minute",
+        c"Card numbers of which a role or an API key may have the blind index or fingerprint computed in a minute.",
+        c"Whoever may see full card numbers has no limit, nor have members of vault_bulk. 0 is no limit for anybody.",
+        &CARD_NUMBERS_PER_MINUTE,
+        0,
+        i32::MAX,
+        GucContext::Sighup,
+        GucFlags::default(),
     );
 }
 
@@ -177,14 +223,35 @@ pub fn environment() -> String {
     text(&ENVIRONMENT).unwrap_or_default()
 }
 
-/// Failures after which a key prefix or an address is locked.
+/// How long deleted ciphertext may stay; none when nobody asks.
+pub fn vacuum_after() -> Option<Duration> {
+    Some(seconds(&VACUUM_AFTER)).filter(|time| !time.is_zero())
+}
+
+/// Failures after which a key prefix is locked for one address or role.
 pub fn lockout_failures() -> u32 {
     u32::try_from(LOCKOUT_FAILURES.get()).unwrap_or(1)
+}
+
+/// How long one step of key management may spend on an application's table; zero is no limit.
+pub fn table_timeout() -> Duration {
+    seconds(&TABLE_TIMEOUT)
+}
+
+/// Failures after which a key prefix is locked from anywhere, or an address or role with any key.
+pub fn lockout_failures_total() -> u32 {
+    u32::try_from(LOCKOUT_FAILURES_TOTAL.get()).unwrap_or(1)
 }
 
 /// How long a lock lasts.
 pub fn lockout_duration() -> Duration {
     seconds(&LOCKOUT_DURATION)
+}
+
+/// Card numbers that a role or an API key may have indexed in a minute, if there is a limit.
+pub fn card_numbers_per_minute() -> Option<u32> {
+    let limit = u32::try_from(CARD_NUMBERS_PER_MINUTE.get()).unwrap_or_default();
+    (limit > 0).then_some(limit)
 }
 
 /// A word stands in identifiers and keys, where an underscore ends it.

@@ -6,6 +6,7 @@
 //! - [`crypto`]: envelopes around values, wrapped keys, blind indexes, API keys
 //! - [`card`]: number, expiry, network and security code of a payment card
 //! - [`contract`]: requests, responses and refusals of the API
+//! - [`limits`]: failed authentications, and what may be done so often in a minute
 //! - [`redaction`]: masks card data in texts that are about to be logged
 
 #![forbid(unsafe_code)]
@@ -23,6 +24,7 @@
 pub mod card;
 pub mod contract;
 pub mod crypto;
+pub mod limits;
 pub mod redaction;
 
 mod names;

@@ -14,14 +14,21 @@ die() {
 
 is_root() { [ "$(id -u)" = 0 ]; }
 
-# The system user that runs the servers. PostgreSQL refuses to be root's.
-server_user() { if is_root; then echo postgres; else id -un; fi; }
+# The system users of the three servers: what gets into one of them has not got into the next. An ordinary user runs all
+# three alone.
+if is_root; then
+    database_user=postgres postgrest_user=vault-postgrest nginx_user=www-data
+else
+    database_user=$(id -un)
+    postgrest_user=$database_user nginx_user=$database_user
+fi
 
-# Runs a command as that user, with a clean environment: RUST_BACKTRACE would put backtraces into error details.
+# Runs a command as one of them, with a clean environment: RUST_BACKTRACE would put backtraces into error details.
 # The lock (descriptor 9) stays here, or a server would hold it for its whole life.
-as_server_user() {
+as_user() {
     local identity=()
-    is_root && identity=(setpriv --reuid postgres --regid postgres --init-groups)
+    ! is_root || identity=(setpriv --reuid "$1" --regid "$1" --init-groups)
+    shift
     "${identity[@]}" env -C / -i PATH="$PATH" LANG=C.UTF-8 "$@" 9>&-
 }
 

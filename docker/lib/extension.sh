@@ -37,12 +37,12 @@ build_extension() {
 # The tests inside PostgreSQL, in a cluster of their own.
 test_backend() {
     state=$(mktemp -d /var/tmp/vault.XXXXXX)
-    own "$state"
+    own "$state" "$database_user"
     trap 'stop INT "$state"/*/postmaster.pid; rm -rf "$state"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     local identity=()
-    ! is_root || identity=(--runas postgres)
+    ! is_root || identity=(--runas "$database_user")
     cargo pgrx test pg15 --pgdata "$state" "${identity[@]}"
 }
 

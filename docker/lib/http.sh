@@ -4,6 +4,8 @@
 # More settings of PostgREST, as environment variables.
 postgrest_settings=()
 
+requests_per_second=${VAULT_REQUESTS_PER_SECOND:-1000}
+
 start_http() {
     start_postgrest
     start_nginx
@@ -11,22 +13,22 @@ start_http() {
 }
 
 start_postgrest() {
-    is_running "$state/run/postgrest.pid" && return
+    is_running "$state/run/postgrest/postgrest.pid" && return
     say "Starting PostgREST"
     install -m 755 "$postgrest" "$state/bin/postgrest"
     install -m 644 "$repository/docker/postgrest.conf" "$state/etc/"
     # The shell writes its pid and then becomes PostgREST.
     # shellcheck disable=SC2016
-    as_server_user "${postgrest_settings[@]}" \
-        PGRST_DB_URI="postgresql:///vault?host=$pg_host&port=$pg_port&user=vault_authenticator" \
-        PGRST_SERVER_UNIX_SOCKET="$run_directory/postgrest.sock" \
+    as_user "$postgrest_user" "${postgrest_settings[@]}" \
+        PGRST_DB_URI="postgresql://vault_authenticator@127.0.0.1:$pg_port/vault?passfile=$postgrest_passfile" \
+        PGRST_SERVER_UNIX_SOCKET="$run_directory/postgrest/postgrest.sock" \
         setsid --fork sh -c 'echo $$ >"$1"; exec "$2" "$3"' \
-        sh "$run_directory/postgrest.pid" "$state/bin/postgrest" "$state/etc/postgrest.conf" \
+        sh "$run_directory/postgrest/postgrest.pid" "$state/bin/postgrest" "$state/etc/postgrest.conf" \
         </dev/null >>"$state/log/postgrest.log" 2>&1
 }
 
 start_nginx() {
-    if is_running "$state/run/nginx.pid"; then
+    if is_running "$state/run/nginx/nginx.pid"; then
         http_port=$(cat "$state/http-port")
         return
     fi
@@ -36,16 +38,17 @@ start_nginx() {
     for _ in 1 2 3; do
         http_port=$(free_port ${preferred_http_port:+"$preferred_http_port"})
         configure_nginx
-        as_server_user nginx -e "$state/log/nginx-error.log" -c "$state/etc/nginx.conf" </dev/null && return
+        as_user "$nginx_user" nginx -e "$state/log/nginx-error.log" -c "$state/etc/nginx.conf" </dev/null && return
     done
     die "nginx does not start"
 }
 
 configure_nginx() {
     echo "$http_port" >"$state/http-port"
-    sed -e "s|@RUN@|$run_directory|" -e "s|@LISTEN@|127.0.0.1:$http_port|" \
+    sed -e "s|@RUN@|$run_directory/nginx|" -e "s|@POSTGREST@|$run_directory/postgrest/postgrest.sock|" \
+        -e "s|@LISTEN@|127.0.0.1:$http_port|" -e "s|@REQUESTS_PER_SECOND@|$requests_per_second|" \
         -e "s|@ERROR_LOG@|$state/log/nginx-error.log|" -e "s|@ACCESS_LOG@|$state/log/nginx-access.log|" \
-        "$repository/docker/nginx.conf" >"$state/etc/nginx.conf"
+        "$repository/docker/nginx.conf" | install -m 644 /dev/stdin "$state/etc/nginx.conf"
 }
 
 # Ready is when a request goes all the way to a table and back.

@@ -6,7 +6,7 @@ start_postgresql() {
     install_extension
     [ -d "$state/data" ] || make_cluster "$bin"
     make_run_directory
-    pg_host=$run_directory
+    pg_host=$run_directory/postgresql
     if is_running "$state/data/postmaster.pid"; then
         pg_port=$(sed -n 4p "$state/data/postmaster.pid")
         return
@@ -16,7 +16,7 @@ start_postgresql() {
     for _ in 1 2 3; do
         pg_port=$(free_port)
         configure_postgresql
-        as_server_user "$bin/pg_ctl" -D "$state/data" -l "$state/log/postgresql.log" -w -s start </dev/null && return
+        as_user "$database_user" "$bin/pg_ctl" -D "$state/data" -l "$state/log/postgresql.log" -w -s start </dev/null && return
     done
     die "PostgreSQL does not start"
 }
@@ -35,17 +35,17 @@ make_cluster() {
     local fresh=$state/data.new
     rm -rf "$fresh"
     mkdir "$fresh"
-    own "$fresh"
-    as_server_user "$1/initdb" -D "$fresh" -U postgres -A trust --encoding UTF8 --locale C.UTF-8 --data-checksums >/dev/null
+    own "$fresh" "$database_user"
+    as_user "$database_user" "$1/initdb" -D "$fresh" -U postgres -A trust --encoding UTF8 --locale C.UTF-8 --data-checksums >/dev/null
     # Before the first start, because the vault's worker looks for this database at once.
     echo 'CREATE DATABASE vault' \
-        | as_server_user "$1/postgres" --single -j -c log_checkpoints=off -D "$fresh" postgres >/dev/null
+        | as_user "$database_user" "$1/postgres" --single -j -c log_checkpoints=off -D "$fresh" postgres >/dev/null
     echo "include '$state/etc/stack.conf'" >>"$fresh/postgresql.conf"
     mv "$fresh" "$state/data"
 }
 
 configure_postgresql() {
-    cp "$repository/docker/postgresql.conf" "$repository/docker/pg_hba.conf" "$state/etc/"
+    install -m 644 "$repository/docker/postgresql.conf" "$repository/docker/pg_hba.conf" "$state/etc/"
     cat >"$state/etc/stack.conf" <<CONF
 include 'postgresql.conf'
 hba_file = '$state/etc/pg_hba.conf'
@@ -56,9 +56,14 @@ vault.key_destruction_command = 'cat >>"$state/destroyed-keys" && sync "$state/d
 CONF
 }
 
-# The extension, and a merchant with a profile and keys, once.
+# The extension, a merchant with a profile and keys, and PostgREST's password, once.
 provision() {
-    [ ! -e "$state/credentials" ] || return 0
+    [ -e "$state/credentials" ] || make_merchant
+    postgrest_passfile=$state/postgrest.pgpass
+    [ -e "$postgrest_passfile" ] || make_password
+}
+
+make_merchant() {
     say "Making a merchant, a profile and two API keys"
     (
         umask 077
@@ -67,6 +72,17 @@ provision() {
     mv "$state/credentials.new" "$state/credentials"
 }
 
-as_superuser() {
-    psql -X -q -At -v ON_ERROR_STOP=1 -h "$pg_host" -p "$pg_port" -U postgres "$@" </dev/null
+# PostgREST cannot enter the directory of the database's socket, where everybody is whom they say they are. It logs in over
+# TCP, by a password that nobody else can read.
+make_password() {
+    local password
+    password=$(random_hexadecimal)
+    echo "ALTER ROLE vault_authenticator PASSWORD '$password'" | psql_as_superuser -d vault
+    make_file "$postgrest_user" "$postgrest_passfile.new"
+    echo "*:*:*:vault_authenticator:$password" >"$postgrest_passfile.new"
+    mv "$postgrest_passfile.new" "$postgrest_passfile"
 }
+
+as_superuser() { psql_as_superuser "$@" </dev/null; }
+
+psql_as_superuser() { psql -X -q -At -v ON_ERROR_STOP=1 -h "$pg_host" -p "$pg_port" -U postgres "$@"; }

@@ -4,24 +4,28 @@
 #   postgresql/  PostgreSQL with the extension    etc/  configuration      run  -> unix sockets, pid files
 #   data/        the database                     log/  of all servers     env  how to reach the stack
 #   root.key     current root key, and earlier ones after it                credentials  of the demo's merchant
+#   postgrest.pgpass  PostgREST's password
 #   destroyed-keys  the profiles whose keys are destroyed, in earlier dumps, too
 
 make_state() {
     [ -e "$state" ] || reachable_directory "$state"
     state=$(readlink -f "$state")
     chmod 711 "$state"
-    mkdir -p "$state/bin" "$state/etc" "$state/log"
-    own "$state/log"
+    install -d -m 755 "$state/bin" "$state/etc"
+    install -d -m 711 -o "$database_user" "$state/log"
+    make_file "$postgrest_user" "$state/log/postgrest.log"
+    make_file "$nginx_user" "$state/log/nginx-error.log"
+    make_file "$nginx_user" "$state/log/nginx-access.log"
     [ -e "$state/root.key" ] || make_root_key
-    [ -e "$state/destroyed-keys" ] || install -m 600 -o "$(server_user)" /dev/null "$state/destroyed-keys"
+    make_file "$database_user" "$state/destroyed-keys"
 }
 
-# Makes a directory that the servers' user can reach; when the clone lies where it cannot (in root's home, say), a link
+# Makes a directory that the servers' users can reach; when the clone lies where it cannot (in root's home, say), a link
 # to one elsewhere.
 reachable_directory() {
     [ -d "$1" ] && return
     mkdir -p "$(dirname "$1")"
-    if as_server_user test -x "$(dirname "$1")"; then
+    if as_user "$nginx_user" test -x "$(dirname "$1")"; then
         mkdir -p "$1"
     else
         local elsewhere
@@ -31,15 +35,24 @@ reachable_directory() {
     fi
 }
 
-own() { chmod 700 "$1" && chown -R "$(server_user):" "$1"; }
+# Gives a directory to one of the users, for nobody else to enter.
+own() { chmod 700 "$1" && chown -R "$2:" "$1"; }
+
+# An empty file that only its user can read, unless it is there.
+make_file() { [ -e "$2" ] || install -m 600 -o "$1" /dev/null "$2"; }
 
 make_root_key() {
     (
         umask 077
-        od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$state/root.key"
-        echo >>"$state/root.key"
+        random_hexadecimal >"$state/root.key"
     )
-    chown "$(server_user):" "$state/root.key"
+    chown "$database_user:" "$state/root.key"
+}
+
+# 256 bits, as a line.
+random_hexadecimal() {
+    od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'
+    echo
 }
 
 lock_state() {
@@ -47,6 +60,7 @@ lock_state() {
     flock 9
 }
 
+# A directory for each server: the database's socket for its own user and root, PostgREST's for nginx's user, too.
 # Sockets need a short path. In memory where there is some, because nginx keeps a body there in the rare case that it
 # does not fit its buffer.
 make_run_directory() {
@@ -55,13 +69,17 @@ make_run_directory() {
     local parent=/tmp
     [ -d /dev/shm ] && [ -w /dev/shm ] && parent=/dev/shm
     run_directory=$(mktemp -d "$parent/vault.XXXXXX")
-    own "$run_directory"
+    chmod 711 "$run_directory"
+    install -d -m 700 -o "$database_user" "$run_directory/postgresql"
+    install -d -m 700 -o "$nginx_user" "$run_directory/nginx"
+    # Set-group-ID: the socket belongs to nginx's group.
+    install -d -m 2750 -o "$postgrest_user" -g "$(id -gn "$nginx_user")" "$run_directory/postgrest"
     ln -sfn "$run_directory" "$state/run"
 }
 
 stop_servers() {
-    stop TERM "$state/run/nginx.pid"
-    stop TERM "$state/run/postgrest.pid"
+    stop TERM "$state/run/nginx/nginx.pid"
+    stop TERM "$state/run/postgrest/postgrest.pid"
     stop INT "$state/data/postmaster.pid"
     if [ -L "$state/run" ]; then
         rm -rf "$(readlink "$state/run")" "$state/run"

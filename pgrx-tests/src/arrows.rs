@@ -73,6 +73,19 @@ fn the_store_holds_no_key_and_asks_nobody_above_it() {
 }
 
 #[test]
+fn what_wraps_postgresql_asks_nobody_above_it() {
+    assert_never_speaks_of(
+        "src/postgres",
+        &[
+            "crate::store",
+            "crate::keys",
+            "crate::tenancy",
+            "crate::operations",
+        ],
+    );
+}
+
+#[test]
 fn keys_and_tenancy_ask_nobody_above_them() {
     let above = [
         "crate::operations",

@@ -211,7 +211,9 @@ impl Client {
         parse(&raw)
     }
 
-    fn connect(&self) -> TcpStream {
+    /// A connection on which nothing has been sent.
+    #[track_caller]
+    pub fn connect(&self) -> TcpStream {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         socket
             .bind(&SocketAddr::from((self.address, 0)).into())

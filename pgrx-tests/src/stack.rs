@@ -138,6 +138,11 @@ impl Stack {
             .join(program)
     }
 
+    /// The database's port: of its socket, and at 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where the database listens.
     pub fn socket_directory(&self) -> &Path {
         Path::new(&self.socket_directory)
@@ -168,8 +173,14 @@ const HOLD: &str = "env; echo; echo the stack is up; cat >/dev/null";
 
 impl PrivateStack {
     pub fn start() -> PrivateStack {
+        PrivateStack::start_with(&[])
+    }
+
+    /// The same with more variables in the environment of `docker/stack`.
+    pub fn start_with(variables: &[(&str, &str)]) -> PrivateStack {
         let mut process = Command::new(repository("docker/stack"))
             .args(["run", "--", "sh", "-c", HOLD])
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -202,7 +213,7 @@ impl PrivateStack {
 impl PrivateStack {
     /// Ends PostgREST; nginx and PostgreSQL go on.
     pub fn kill_postgrest(&self) {
-        kill(&self.state.join("run/postgrest.pid"));
+        kill(&self.state.join("run/postgrest/postgrest.pid"));
     }
 
     /// Ends the postmaster as a loss of power would, as far as the database can tell.

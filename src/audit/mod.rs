@@ -36,6 +36,7 @@ thread_local! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
     Authentication,
+    AuthenticationLocked,
     CustomerCreated,
     CustomerUpdated,
     CustomerDeleted,
@@ -43,6 +44,7 @@ pub enum Event {
     PaymentMethodRefreshed,
     PaymentMethodRevealed,
     CardNumberRevealed,
+    CardNumberLimit,
     PaymentMethodUpdated,
     PaymentMethodDeleted,
     CardCvcUsed,
@@ -60,6 +62,9 @@ pub enum Event {
     DataKeyDestroyed,
     DataKeysRewrapped,
     ProfileKeysDestroyed,
+    RoleTakenOver,
+    RowForged,
+    RoleUnsafe,
 }
 
 /// How it ended.
@@ -266,6 +271,7 @@ impl Event {
     fn as_str(self) -> &'static str {
         match self {
             Self::Authentication => "authentication",
+            Self::AuthenticationLocked => "authentication.lock",
             Self::CustomerCreated => "customer.create",
             Self::CustomerUpdated => "customer.update",
             Self::CustomerDeleted => "customer.delete",
@@ -273,6 +279,7 @@ impl Event {
             Self::PaymentMethodRefreshed => "payment_method.refresh",
             Self::PaymentMethodRevealed => "payment_method.reveal",
             Self::CardNumberRevealed => "card_number.reveal",
+            Self::CardNumberLimit => "card_number.limit",
             Self::PaymentMethodUpdated => "payment_method.update",
             Self::PaymentMethodDeleted => "payment_method.delete",
             Self::CardCvcUsed => "payment_method.use_cvc",
@@ -290,6 +297,9 @@ impl Event {
             Self::DataKeyDestroyed => "data_key.destroy",
             Self::DataKeysRewrapped => "data_keys.rewrap",
             Self::ProfileKeysDestroyed => "profile_keys.destroy",
+            Self::RoleTakenOver => "role.take_over",
+            Self::RowForged => "row.forged",
+            Self::RoleUnsafe => "role.unsafe",
         }
     }
 }

@@ -1,181 +1,163 @@
-//! Failed authentications, counted in shared memory: too many lock an API key prefix or a client address for a while
-//! (PCI DSS 4.0.1, requirement 8.3.4). The counts are forgotten when the server restarts.
+//! The lock-out: failed authentications, counted in shared memory, where a rollback does not reach them and every backend
+//! finds them. They are forgotten when the server restarts. [`vault_core::limits::failures`] has the rules, and what a flood
+//! can do.
+//!
+//! SQL and HTTP have a table each, so that nothing which is done by one way locks, or fills, the other. A session without an
+//! address counts under the role that it has logged in with: it can lock itself, and nobody else.
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::RandomState;
 use std::sync::OnceLock;
 
 use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use pgrx::{PGRXSharedMemory, PgLwLock};
+use vault_core::limits::failures::{Counted, Prefix, Rule};
+use vault_core::limits::{Failures, Source, Subject};
 
+use crate::audit::{self, Event};
 use crate::clock;
 use crate::settings;
-
-const BUCKETS: usize = 1024;
-const SLOTS: usize = 8;
+use crate::tenancy::{Origin, outer_role, session_role_name};
 
 // SAFETY: the name is the vault's own.
-static LOCKOUTS: PgLwLock<Lockouts> = unsafe { PgLwLock::new(c"vault_lockouts") };
+static OF_HTTP: PgLwLock<Lockouts> = unsafe { PgLwLock::new(c"vault_lockouts_http") };
+// SAFETY: the name is the vault's own.
+static OF_SQL: PgLwLock<Lockouts> = unsafe { PgLwLock::new(c"vault_lockouts_sql") };
 
-/// Whom failures are counted for.
-#[derive(Clone, Copy, Hash)]
-pub enum Subject<'a> {
-    KeyPrefix(&'a str),
-    Address(&'a str),
-}
-
-/// Counts by subject; a full bucket forgets its oldest that is not a lock.
 #[derive(Clone, Copy)]
-pub struct Lockouts([[Count; SLOTS]; BUCKETS]);
+pub struct Lockouts(Failures);
 
-#[derive(Clone, Copy, Default)]
-struct Count {
-    /// 0 is nobody.
-    subject: u64,
-    failures: u32,
-    /// Microseconds since the Unix epoch.
-    last_counted: i64,
-}
-
-// SAFETY: plain numbers, without pointers.
+// SAFETY: numbers and bytes, without pointers.
 unsafe impl PGRXSharedMemory for Lockouts {}
 
-/// Makes the places of subjects unknown to whoever would push others out of their bucket. Inherited by every backend.
+/// Makes the places of subjects unknown to whoever would fill them. Inherited by every backend.
 static SEED: OnceLock<RandomState> = OnceLock::new();
+
+/// How a client has come.
+#[derive(Clone, Copy)]
+pub enum Way {
+    Sql,
+    Http,
+}
+
+/// An attempt to authenticate, as failures are counted for it.
+pub struct Attempt<'a> {
+    way: Way,
+    pair: Subject,
+    /// Without the prefix where the key has none.
+    subjects: Vec<Subject>,
+    origin: &'a Origin,
+}
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
     SEED.get_or_init(RandomState::new);
-    pgrx::pg_shmem_init!(LOCKOUTS);
+    pgrx::pg_shmem_init!(OF_HTTP = Lockouts(Failures::NONE));
+    pgrx::pg_shmem_init!(OF_SQL = Lockouts(Failures::NONE));
 }
 
-/// Whether one of the subjects is locked now.
-pub fn is_locked(subjects: &[Subject<'_>]) -> bool {
-    let rule = Rule::now();
-    let lockouts = LOCKOUTS.share();
-    subjects.iter().any(|subject| {
-        lockouts
-            .count(*subject)
-            .is_some_and(|count| rule.locks(count))
-    })
-}
-
-/// Counts a failure for each.
-pub fn failed(subjects: &[Subject<'_>]) {
-    let rule = Rule::now();
-    let mut lockouts = LOCKOUTS.exclusive();
-    for subject in subjects {
-        if let Some(count) = lockouts.count_or_new(*subject, &rule) {
-            rule.add_failure(count);
-        }
-    }
-}
-
-/// Forgets the failures of each: they are counted in a row. Takes the lock for writing only where there are some.
-pub fn succeeded(subjects: &[Subject<'_>]) {
-    let counted = |lockouts: &Lockouts| {
-        subjects
-            .iter()
-            .any(|subject| lockouts.count(*subject).is_some())
-    };
-    if !counted(&LOCKOUTS.share()) {
-        return;
-    }
-    let mut lockouts = LOCKOUTS.exclusive();
-    for subject in subjects {
-        lockouts.forget(*subject);
-    }
+/// What is counted at the moment.
+pub fn counted(way: Way) -> Vec<Counted> {
+    way.table().share().0.counted(&rule())
 }
 
 /// Forgets everything.
 pub fn clear() {
-    *LOCKOUTS.exclusive() = Lockouts::default();
-}
-
-impl Default for Lockouts {
-    fn default() -> Self {
-        Self([[Count::default(); SLOTS]; BUCKETS])
+    for way in [Way::Sql, Way::Http] {
+        way.table().exclusive().0.clear();
     }
 }
 
-impl Lockouts {
-    fn count(&self, subject: Subject<'_>) -> Option<&Count> {
-        let hash = hash(subject);
-        self.0
-            .get(bucket(hash))?
-            .iter()
-            .find(|count| count.subject == hash)
-    }
-
-    fn count_mut(&mut self, subject: Subject<'_>) -> Option<&mut Count> {
-        let hash = hash(subject);
-        let bucket = self.0.get_mut(bucket(hash))?;
-        bucket.iter_mut().find(|count| count.subject == hash)
-    }
-
-    /// None when the bucket is full of locks, which stay.
-    fn count_or_new(&mut self, subject: Subject<'_>, rule: &Rule) -> Option<&mut Count> {
-        if self.count(subject).is_none() {
-            let hash = hash(subject);
-            let bucket = self.0.get_mut(bucket(hash))?;
-            let replaceable = bucket.iter_mut().filter(|count| !rule.locks(count));
-            let oldest = replaceable.min_by_key(|count| count.last_counted)?;
-            *oldest = Count {
-                subject: hash,
-                ..Count::default()
-            };
-        }
-        self.count_mut(subject)
-    }
-
-    fn forget(&mut self, subject: Subject<'_>) {
-        if let Some(count) = self.count_mut(subject) {
-            *count = Count::default();
-        }
-    }
-}
-
-/// The settings, at a time.
-struct Rule {
-    /// Microseconds since the Unix epoch.
-    now: i64,
-    failures: u32,
-    duration: i64,
-}
-
-impl Rule {
-    fn now() -> Self {
+impl<'a> Attempt<'a> {
+    /// With a key of this prefix, which is empty for what is no key.
+    pub fn new(prefix: &str, origin: &'a Origin) -> Self {
+        let prefix = Prefix::from(prefix);
+        let (way, source) = match (origin, origin.client_address()) {
+            (Origin::Request { .. }, address) => {
+                (Way::Http, Source::of_address(address.unwrap_or_default()))
+            }
+            (Origin::Session { .. }, Some(address)) => (Way::Sql, Source::of_address(address)),
+            (Origin::Session { .. }, None) => (Way::Sql, Source::of_role(&session_role_name())),
+        };
+        let pair = Subject::Pair(prefix, source);
+        let of_prefix = (prefix != Prefix::EMPTY).then_some(Subject::Prefix(prefix));
+        let subjects = [Some(pair), of_prefix, Some(Subject::Source(source))];
         Self {
-            now: clock::now_micros(),
-            failures: settings::lockout_failures(),
-            duration: i64::try_from(settings::lockout_duration().as_micros()).unwrap_or(i64::MAX),
+            way,
+            pair,
+            subjects: subjects.into_iter().flatten().collect(),
+            origin,
         }
     }
 
-    fn locks(&self, count: &Count) -> bool {
-        count.failures >= self.failures && !self.is_over(count)
+    /// Whether one of its subjects is locked now.
+    pub fn is_locked(&self) -> bool {
+        let (seed, rule) = (seed(), rule());
+        let table = self.way.table().share();
+        let mut subjects = self.subjects.iter();
+        subjects.any(|subject| table.0.is_locked(seed, &rule, subject))
     }
 
-    /// A lock runs from the failure that caused it; trying on does not prolong it.
-    fn add_failure(&self, count: &mut Count) {
-        if self.is_over(count) {
-            count.failures = 0;
-        }
-        if count.failures < self.failures {
-            count.failures += 1;
-            count.last_counted = self.now;
+    /// Counts a failure for each of its subjects. A lock that begins is put on record.
+    pub fn failed(&self) {
+        for subject in self.count_failure() {
+            self.note_lock(&subject);
         }
     }
 
-    fn is_over(&self, count: &Count) -> bool {
-        self.now.saturating_sub(count.last_counted) >= self.duration
+    /// Forgets the failures of this key from this source, which are counted in a row. Those of the source with other keys
+    /// stay: whoever has one key must not try others without end. The lock for writing is taken only where there are some.
+    pub fn succeeded(&self) {
+        let seed = seed();
+        if self.way.table().share().0.knows(seed, &self.pair) {
+            self.way.table().exclusive().0.forget(seed, &self.pair);
+        }
+    }
+
+    fn count_failure(&self) -> Vec<Subject> {
+        let (seed, rule) = (seed(), rule());
+        let mut table = self.way.table().exclusive();
+        let begun = self.subjects.iter();
+        begun
+            .filter(|subject| table.0.fail(seed, &rule, subject))
+            .copied()
+            .collect()
+    }
+
+    /// The object says what is locked: a key's prefix for this address or role, a prefix for all, or all keys for this one.
+    fn note_lock(&self, subject: &Subject) {
+        let object = match subject {
+            Subject::Pair(prefix, _) => prefix.as_str().to_owned(),
+            Subject::Prefix(prefix) => format!("{} from anywhere", prefix.as_str()),
+            Subject::Source(_) => "any key".to_owned(),
+        };
+        let actor = match self.way {
+            Way::Sql => outer_role(),
+            Way::Http => String::new(),
+        };
+        let address = self.origin.client_address();
+        audit::note(Event::AuthenticationLocked, "", &actor, address, &object);
     }
 }
 
-/// The same in every backend. A server that did not load the library at its start has no lock-out.
-fn hash(subject: Subject<'_>) -> u64 {
-    SEED.get().map_or(1, |seed| seed.hash_one(subject).max(1))
+impl Way {
+    fn table(self) -> &'static PgLwLock<Lockouts> {
+        match self {
+            Self::Sql => &OF_SQL,
+            Self::Http => &OF_HTTP,
+        }
+    }
 }
 
-fn bucket(hash: u64) -> usize {
-    usize::try_from(hash % BUCKETS as u64).unwrap_or_default()
+fn rule() -> Rule {
+    Rule {
+        now: clock::now_micros(),
+        duration: i64::try_from(settings::lockout_duration().as_micros()).unwrap_or(i64::MAX),
+        failures: settings::lockout_failures(),
+        total: settings::lockout_failures_total(),
+    }
+}
+
+/// The same in every backend: the postmaster has made it, with the tables.
+fn seed() -> &'static RandomState {
+    SEED.get_or_init(RandomState::new)
 }

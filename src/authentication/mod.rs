@@ -1,5 +1,6 @@
 //! API keys: one look-up for key and profile, one answer for all that can be wrong with them.
 
+pub mod card_number_limit;
 pub mod lockout;
 
 use vault_core::contract::id::ProfileId;
@@ -9,10 +10,11 @@ use vault_core::crypto::ApiKey;
 use crate::audit;
 use crate::error::Failure;
 use crate::keys::root_key::root_keys;
+use crate::keys::row_macs::believed;
 use crate::store;
-use crate::store::api_keys::FoundApiKey;
+use crate::store::api_keys::{ApiKeyRow, Found};
 use crate::tenancy::{Caller, Origin};
-use lockout::Subject;
+use lockout::Attempt;
 
 /// What a client shows to be let in.
 pub struct Credentials<'a> {
@@ -32,8 +34,8 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     root_keys()?;
     let key = ApiKey::parse(credentials.api_key).ok();
     let prefix = key.as_ref().map_or("", ApiKey::prefix);
-    let subjects = subjects(prefix, &credentials.origin);
-    let locked = lockout::is_locked(&subjects);
+    let attempt = Attempt::new(prefix, &credentials.origin);
+    let locked = attempt.is_locked();
     let profile = credentials.profile_id.map(ProfileId::parse_header);
     let profile_id = match &profile {
         Some(Ok(profile)) => Some(profile.as_str()),
@@ -41,17 +43,20 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     };
     // A malformed key is looked up like any other, so that it takes the same time.
     let hash = key.as_ref().map_or([0; 32], ApiKey::hash);
-    let found = store::api_keys::find(&hash, profile_id)?;
-    let Some(found) = found.filter(|found| is_good(key.as_ref(), found) && !locked) else {
-        // While a lock lasts, nothing is counted: a locked-out client pushes nobody else's count out.
-        let counted: &[Subject<'_>] = if locked { &[] } else { &subjects };
-        return refuse(counted, prefix, &credentials.origin);
+    let found = find(key.as_ref(), &hash, profile_id)?;
+    let Some(found) = found.filter(|_| !locked) else {
+        // While a lock lasts, nothing is counted: what one source can do to the counts of others has an end.
+        if !locked {
+            attempt.failed();
+        }
+        return refuse(prefix, &credentials.origin);
     };
+    // From here on the key is right: a profile that is missing, mistyped or foreign locks nobody.
+    attempt.succeeded();
     let profile = profile.ok_or(Refusal::MissingProfileHeader)??;
     if !found.profile_matches {
-        return refuse(&subjects, prefix, &credentials.origin);
+        return refuse(prefix, &credentials.origin);
     }
-    lockout::succeeded(&subjects);
     Ok(Caller {
         profile_id: profile.as_str().to_owned(),
         merchant_id: found.merchant_id,
@@ -67,18 +72,42 @@ pub fn refuse_without_key(origin: &Origin) -> Result<Caller, Failure> {
     Err(Refusal::Unauthenticated.into())
 }
 
-fn is_good(key: Option<&ApiKey>, found: &FoundApiKey) -> bool {
-    key.is_some_and(|key| key.hash_matches(&found.key_hash)) && found.usable
+/// A good key: neither revoked nor expired, and written by the vault.
+struct GoodKey {
+    key_id: String,
+    merchant_id: String,
+    may_reveal: bool,
+    /// The profile that was asked for belongs to the key's merchant.
+    profile_matches: bool,
 }
 
-fn refuse(subjects: &[Subject<'_>], prefix: &str, origin: &Origin) -> Result<Caller, Failure> {
-    lockout::failed(subjects);
+fn find(
+    key: Option<&ApiKey>,
+    hash: &[u8],
+    profile_id: Option<&str>,
+) -> Result<Option<GoodKey>, Failure> {
+    let found = store::api_keys::find(hash, profile_id)?;
+    let is_shown = |row: &ApiKeyRow| key.is_some_and(|key| key.hash_matches(&row.key_hash));
+    let Some(Found {
+        key: row,
+        is_expired: false,
+        profile,
+    }) = found.filter(|found| is_shown(&found.key) && found.key.revoked_at.is_none())
+    else {
+        return Ok(None);
+    };
+    let Some(row) = believed(Some(row))? else {
+        return Ok(None);
+    };
+    Ok(Some(GoodKey {
+        may_reveal: row.scopes.iter().any(|scope| scope == "reveal"),
+        profile_matches: believed(profile)?.is_some(),
+        key_id: row.key_id,
+        merchant_id: row.merchant_id,
+    }))
+}
+
+fn refuse(prefix: &str, origin: &Origin) -> Result<Caller, Failure> {
     audit::record_authentication_failure(origin, prefix)?;
     Err(Refusal::Unauthenticated.into())
-}
-
-fn subjects<'a>(prefix: &'a str, origin: &'a Origin) -> Vec<Subject<'a>> {
-    let prefix = (!prefix.is_empty()).then_some(Subject::KeyPrefix(prefix));
-    let address = origin.client_address().map(Subject::Address);
-    prefix.into_iter().chain(address).collect()
 }

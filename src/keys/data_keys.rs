@@ -2,7 +2,7 @@
 
 use vault_core::crypto::wrap::WrapError;
 use vault_core::crypto::{
-    CheckValue, DataKey, DataKeyDescriptor, IndexKey, KeyMaterial, Purpose, unwrap, wrap,
+    CheckValue, DataKey, DataKeyDescriptor, IndexKey, KeyMaterial, Purpose, RootKey, unwrap, wrap,
 };
 
 use super::epoch;
@@ -19,8 +19,7 @@ use crate::store::data_keys::{NewDataKey, StoredDataKey};
 /// Refuses when the vault is sealed, or when the root key is not the one that the database's keys are wrapped with.
 pub fn create_for_profile(profile_id: &str) -> Result<(), Failure> {
     let root_keys = root_keys_for(profile_id)?;
-    check_root_key(root_keys)?;
-    store::data_keys::insert_root_key(root_keys.current().check_value().as_bytes())?;
+    current_root_key()?;
     for purpose in [Purpose::Data, Purpose::Index] {
         create(
             root_keys,
@@ -41,10 +40,9 @@ pub fn create_for_profile(profile_id: &str) -> Result<(), Failure> {
 /// As [`create_for_profile`]; [`Failure::KeysDestroyed`] when there is none to replace.
 pub fn rotate(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
     let root_keys = root_keys_for(profile_id)?;
-    check_root_key(root_keys)?;
+    current_root_key()?;
     let retired = store::data_keys::retire(purpose.as_str())?.ok_or(Failure::KeysDestroyed)?;
     let version = retired + 1;
-    store::data_keys::insert_root_key(root_keys.current().check_value().as_bytes())?;
     create(
         root_keys,
         DataKeyDescriptor {
@@ -114,6 +112,18 @@ pub fn open(
         return Err(Failure::DamagedKey);
     }
     Ok(material)
+}
+
+/// The root key to write with, which the database knows from now on.
+///
+/// # Errors
+/// When the vault is sealed, or the root key is not the one that the database's keys are wrapped with.
+pub fn current_root_key() -> Result<&'static RootKey, Failure> {
+    let root_keys = root_keys()?;
+    check_root_key(root_keys)?;
+    let current = root_keys.current();
+    store::data_keys::insert_root_key(current.check_value().as_bytes())?;
+    Ok(current)
 }
 
 /// A database whose keys are wrapped by other root keys must not get keys of this one beside them unnoticed.

@@ -10,6 +10,7 @@ mod memory;
 pub mod memory_key;
 mod profile_keys;
 pub mod root_key;
+pub mod row_macs;
 
 pub use data_keys::{create_for_profile, rewrap, rotate};
 pub use keyring::{of_profile, to_decide, to_seal};

@@ -233,6 +233,12 @@ impl ProfileKeys {
         data.chain(self.retired_index_keys().map(|(key_id, _)| key_id))
     }
 
+    /// Whether the key is a retired data key that does not open. What is under it may open again, once the key's row is
+    /// brought back.
+    pub fn has_damaged(&self, key_id: KeyId) -> bool {
+        self.data.damaged.contains(&key_id)
+    }
+
     /// Whether this (sub)transaction holds the current data key.
     pub(super) fn are_held(&self) -> bool {
         self.held.get() == Some(current_subtransaction())

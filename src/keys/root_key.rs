@@ -92,7 +92,9 @@ fn parse(output: &[u8]) -> Result<RootKeys, Sealed> {
         })?;
         match line {
             RootKeyLine::Key(key) => {
-                exclude_from_core_dumps(key.location());
+                for place in key.locations() {
+                    exclude_from_core_dumps(place);
+                }
                 keys.push(key);
             }
             RootKeyLine::Destroyed(profile) => {

@@ -1,19 +1,23 @@
-//! Merchants, profiles, API keys and role bindings.
+//! Merchants, profiles and API keys.
 
 use pgrx::PgSqlErrorCode;
 use pgrx::datum::TimestampWithTimeZone;
-use pgrx::pg_sys;
+use vault_core::card::mentions_card_number;
 use vault_core::contract::id::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::crypto::ApiKey;
+use vault_core::limits::failures::Counted;
 
 use crate::audit::{Event, record_administration};
-use crate::authentication::lockout;
-use crate::clock::fill_random;
+use crate::authentication::lockout::{self, Way};
+use crate::clock::{self, fill_random};
 use crate::error::Failure;
 use crate::keys;
+use crate::keys::row_macs::{believed, vouched};
 use crate::settings;
-use crate::store;
-use crate::store::api_keys::NewApiKey;
+use crate::store::api_keys::ApiKeyRow;
+use crate::store::merchants::Merchant;
+use crate::store::profiles::Profile;
+use crate::store::{self, Vouched};
 use crate::tenancy::session;
 
 /// The scopes that an API key may carry.
@@ -23,7 +27,12 @@ const SCOPES: [&str; 1] = ["reveal"];
 pub fn create_merchant(name: &str) -> Result<MerchantId, Failure> {
     check_name(name)?;
     let merchant = MerchantId::from_random(fill_random)?;
-    store::merchants::insert(merchant.as_str(), name)?;
+    store::merchants::insert(&vouched(Merchant {
+        merchant_id: merchant.as_str().to_owned(),
+        name: name.to_owned(),
+        created_at: clock::now_stored()?,
+        mac: Vec::new(),
+    })?)?;
     record_administration("", Event::MerchantCreated, Some(merchant.as_str()))?;
     Ok(merchant)
 }
@@ -34,7 +43,13 @@ pub fn create_profile(merchant_id: &str, name: &str) -> Result<ProfileId, Failur
     check_merchant(merchant_id)?;
     let profile = ProfileId::from_random(fill_random)?;
     let _acting = session::act_for(profile.as_str());
-    store::profiles::insert(profile.as_str(), merchant_id, name)?;
+    store::profiles::insert(&vouched(Profile {
+        profile_id: profile.as_str().to_owned(),
+        merchant_id: merchant_id.to_owned(),
+        name: name.to_owned(),
+        created_at: clock::now_stored()?,
+        mac: Vec::new(),
+    })?)?;
     keys::create_for_profile(profile.as_str())?;
     record_administration(
         profile.as_str(),
@@ -64,61 +79,36 @@ pub fn create_api_key(
     let environment = settings::environment();
     let key = ApiKey::from_random(&environment, fill_random)?;
     let key_id = ApiKeyId::from_random(&environment, fill_random)?;
-    store::api_keys::insert(NewApiKey {
-        key_id: key_id.as_str(),
-        merchant_id,
-        name,
-        prefix: key.prefix(),
-        key_hash: &key.hash(),
+    store::api_keys::insert(&vouched(ApiKeyRow {
+        key_id: key_id.as_str().to_owned(),
+        merchant_id: merchant_id.to_owned(),
+        name: name.to_owned(),
+        prefix: key.prefix().to_owned(),
+        key_hash: key.hash().to_vec(),
         scopes,
+        created_at: clock::now_stored()?,
         expires_at,
-    })?;
+        revoked_at: None,
+        mac: Vec::new(),
+    })?)?;
     record_administration("", event, Some(key_id.as_str()))?;
     Ok((key_id, key))
 }
 
 /// From now on the key is refused.
 pub fn revoke_api_key(key_id: &str) -> Result<(), Failure> {
-    if !store::api_keys::revoke(key_id)? {
+    let key = believed(ApiKeyRow::lock(key_id)?)?;
+    let Some(key) = key.filter(|key| key.revoked_at.is_none()) else {
         return Err(missing(
             "there is no such API key, or it is revoked already",
             "Name the key by the key_id that vault.create_api_key returned.",
         ));
-    }
+    };
+    store::api_keys::revoke(&vouched(ApiKeyRow {
+        revoked_at: Some(clock::now_stored()?),
+        ..key
+    })?)?;
     record_administration("", Event::ApiKeyRevoked, Some(key_id))
-}
-
-/// From now on the database role acts for the profile.
-pub fn bind_role(role: &str, profile_id: &str) -> Result<(), Failure> {
-    check_role(role)?;
-    if !store::profiles::exists(profile_id)? {
-        return Err(missing(
-            "there is no such profile",
-            "Make one with vault.create_profile.",
-        ));
-    }
-    if store::role_bindings::find(role)?.is_some() {
-        return Err(invalid(
-            "the role is bound to a profile already",
-            "Call vault.unbind_role first.",
-        ));
-    }
-    let _acting = session::act_for(profile_id);
-    store::role_bindings::insert(role, profile_id)?;
-    record_administration(profile_id, Event::RoleBound, Some(role))
-}
-
-/// From now on the database role acts for no profile.
-pub fn unbind_role(role: &str) -> Result<(), Failure> {
-    let binding = store::role_bindings::find(role)?.ok_or_else(|| {
-        missing(
-            "the role is not bound to a profile",
-            "There is nothing to do.",
-        )
-    })?;
-    let _acting = session::act_for(&binding.profile_id);
-    store::role_bindings::delete(role)?;
-    record_administration(&binding.profile_id, Event::RoleUnbound, Some(role))
 }
 
 /// Forgets all failed authentications, and with them all locks.
@@ -128,34 +118,46 @@ pub fn clear_lockouts() -> Result<(), Failure> {
     record_administration("", Event::LockoutsCleared, None)
 }
 
-fn check_name(name: &str) -> Result<(), Failure> {
-    if (1..=255).contains(&name.chars().count()) {
-        Ok(())
-    } else {
-        Err(invalid(
-            "a name has 1 to 255 characters",
-            "Give another name.",
-        ))
+/// The failed authentications by one way that are counted at the moment, and the locks among them. A vault that is sealed
+/// lets nobody in, and counts nothing.
+pub fn counted_failures(way: Way) -> Vec<Counted> {
+    match keys::root_key::root_keys() {
+        Ok(_) => lockout::counted(way),
+        Err(_) => Vec::new(),
     }
 }
 
+fn check_name(name: &str) -> Result<(), Failure> {
+    if !(1..=255).contains(&name.chars().count()) {
+        return Err(invalid(
+            "a name has 1 to 255 characters",
+            "Give another name.",
+        ));
+    }
+    if mentions_card_number(name) {
+        return Err(invalid(
+            "a name is stored in the clear, and this one has a card number in it",
+            "Give another name.",
+        ));
+    }
+    Ok(())
+}
+
 fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
-    if store::merchants::exists(merchant_id)? {
-        Ok(())
-    } else {
-        Err(missing(
+    match believed(store::merchants::find(merchant_id)?)? {
+        Some(_) => Ok(()),
+        None => Err(missing(
             "there is no such merchant",
             "Make one with vault.create_merchant.",
-        ))
+        )),
     }
 }
 
 /// Refuses when there is no such profile.
 pub(super) fn check_profile(profile_id: &str) -> Result<(), Failure> {
-    if store::profiles::exists(profile_id)? {
-        Ok(())
-    } else {
-        Err(no_profile())
+    match believed(store::profiles::find(profile_id)?)? {
+        Some(_) => Ok(()),
+        None => Err(no_profile()),
     }
 }
 
@@ -164,21 +166,6 @@ pub(super) fn no_profile() -> Failure {
         "there is no such profile",
         "Make one with vault.create_profile.",
     )
-}
-
-fn check_role(role: &str) -> Result<(), Failure> {
-    let exists = std::ffi::CString::new(role).is_ok_and(|name| {
-        // SAFETY: a look-up in the system caches by a NUL-terminated name.
-        unsafe { pg_sys::get_role_oid(name.as_ptr(), true) != pg_sys::InvalidOid }
-    });
-    if exists {
-        Ok(())
-    } else {
-        Err(missing(
-            "there is no such role",
-            "Make one with CREATE ROLE.",
-        ))
-    }
 }
 
 pub(super) fn invalid(message: &'static str, hint: &'static str) -> Failure {

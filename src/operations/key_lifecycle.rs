@@ -3,13 +3,16 @@
 use vault_core::crypto::{KeyId, Purpose};
 
 use super::administration::{check_profile, invalid, missing, no_profile, wrong_state};
+use super::application_values;
 use super::reencryption::{self, keys_of};
+use super::row_macs;
 use crate::audit::{Event, record_administration};
 use crate::error::Failure;
+use crate::keys::row_macs::believed;
 use crate::keys::{self, destruction, epoch};
-use crate::store;
-use crate::store::application_columns;
 use crate::store::data_keys::{self, Hold};
+use crate::store::profiles::Profile;
+use crate::store::{self, Vouched};
 use crate::tenancy::session;
 
 /// Replaces a profile's current key by a new one. The old one opens what it sealed until it is destroyed.
@@ -47,19 +50,22 @@ fn rotate_key(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
     keys::rotate(profile_id, purpose)
 }
 
-/// Wraps every data key under the current root key, and tells how many were under an earlier one.
+/// Wraps every data key under the current root key, and tells how many were under an earlier one. Renews the MACs of rows.
 pub fn rewrap_all() -> Result<usize, Failure> {
     let mut rewrapped = 0;
-    for profile_id in store::profiles::all()? {
-        lock(&profile_id)?;
+    for profile in Profile::all()? {
+        // Also the keys of a profile that is not believed: what is under them must not end with the old root key.
+        let profile_id = profile.profile_id;
+        Profile::lock(&profile_id)?;
         let _acting = session::act_for(&profile_id);
         rewrapped += keys::rewrap(&profile_id)?;
     }
+    row_macs::renew()?;
     record_administration("", Event::DataKeysRewrapped, None)?;
     Ok(rewrapped)
 }
 
-/// Overwrites a retired key, which no value may need unless `force` gives such values up.
+/// Removes a retired key from its row. No value may need it, unless `force` gives such values up.
 pub fn destroy(profile_id: &str, purpose: &str, version: i32, force: bool) -> Result<(), Failure> {
     let purpose = parse_purpose(purpose)?;
     refuse_old_snapshots()?;
@@ -104,17 +110,11 @@ fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId
 }
 
 fn refuse_needed(profile_id: &str, key_id: KeyId) -> Result<(), Failure> {
-    let tables = application_columns::out_of_reach()?;
-    if !tables.is_empty() {
-        return Err(Failure::OutOfReach { tables });
-    }
-    let key_id = data_keys::to_sql(key_id)?;
-    let of_applications = count_application_values()?.into_iter();
-    let of_applications = of_applications.filter(|(other, _)| *other == key_id);
-    let of_applications: i64 = of_applications.map(|(_, values)| values).sum();
-    match count_values(profile_id, key_id)? + of_applications {
+    let own = count_values(profile_id, data_keys::to_sql(key_id)?)?;
+    let (of_applications, tables) = application_values::needing(&*keys_of(profile_id)?, key_id)?;
+    match own + of_applications {
         0 => Ok(()),
-        values => Err(Failure::KeyNeeded { values }),
+        values => Err(Failure::KeyNeeded { values, tables }),
     }
 }
 
@@ -129,7 +129,7 @@ fn refuse_old_snapshots() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Overwrites all keys of a profile: nothing that it has sealed opens from then on.
+/// Removes all keys of a profile from their rows: nothing that it has sealed opens from then on.
 pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
     // The root key's source is told before the commit, which at SERIALIZABLE could still fail.
     refuse_old_snapshots()?;
@@ -150,15 +150,22 @@ pub fn is_destroyed(profile_id: &str) -> bool {
 
 /// How many values of the vault's own tables are under the key.
 pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
-    check_profile(profile_id)?;
+    // Also of a profile that is not believed, or the inventory would show no key of anybody's.
+    store::profiles::find(profile_id)?.ok_or_else(no_profile)?;
     let _acting = session::act_for(profile_id);
     store::reencryption::count(data_keys::key_id(key_id)?)
 }
 
-/// How many values of applications' columns are under which key.
-pub fn count_application_values() -> Result<Vec<(i32, i64)>, Failure> {
-    let _acting = session::act_for_nobody();
-    application_columns::count()
+/// The tables that vault.reencrypt leaves alone, because their owners do not act for the profile, though they hold values
+/// under retired keys of it; with how many.
+pub fn values_of_strangers(profile_id: &str) -> Result<Vec<(String, i64)>, Failure> {
+    check_profile(profile_id)?;
+    let keys = keys_of(profile_id)?;
+    let retired: Vec<KeyId> = keys.retired().collect();
+    if retired.is_empty() {
+        return Ok(Vec::new());
+    }
+    application_values::of_strangers(&keys, &retired)
 }
 
 fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {
@@ -168,9 +175,8 @@ fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {
 }
 
 fn lock(profile_id: &str) -> Result<(), Failure> {
-    if store::profiles::lock(profile_id)? {
-        Ok(())
-    } else {
-        Err(no_profile())
+    match believed(Profile::lock(profile_id)?)? {
+        Some(_) => Ok(()),
+        None => Err(no_profile()),
     }
 }

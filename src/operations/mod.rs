@@ -5,9 +5,13 @@
 //! written so that it touches no row when it decides against it.
 
 pub mod administration;
+pub mod application_values;
 pub mod customers;
 pub mod expiry;
 pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod payment_methods;
 pub mod reencryption;
+pub mod role_bindings;
+pub mod role_findings;
+pub mod row_macs;

@@ -1,4 +1,6 @@
-//! Columns of encrypted types in tables that are an application's. What is done to such a table is done as its owner.
+//! Columns of encrypted types in tables that are an application's, and the statements that move their values. They run as
+//! the table's owner, whose code may run in them with that role's rights alone. The callers run them in
+//! [`step`](super::owners_code::step)s.
 
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
@@ -8,43 +10,29 @@ use vault_core::crypto::KeyId;
 use super::data_keys::to_sql;
 use super::local_settings::with_settings;
 use super::operator::as_owner;
-use super::statement::{Access, Row, Statement, statements};
+use super::owners_code::step;
+use super::statement::{Access, Row, statements};
 use crate::error::Failure;
+use crate::postgres::table_scan::ScannedColumn;
 
-/// The tables with such columns, each once and in one order, so that two who lock them do not meet in a circle.
-macro_rules! tables {
-    ($condition:literal) => {
-        concat!(
-            "SELECT DISTINCT relation::pg_catalog.oid FROM vault.application_columns WHERE ",
-            $condition,
-            " ORDER BY 1"
-        )
-    };
-}
-
-/// The tables that their owner may not see, or not all of, with the reason.
-macro_rules! out_of_reach {
-    ($condition:literal) => {
-        concat!(
-            "SELECT DISTINCT pg_catalog.format('%s (%s)', relation, out_of_reach) FROM vault.application_columns \
-             WHERE out_of_reach IS NOT NULL AND ",
-            $condition,
-            " ORDER BY 1"
-        )
-    };
-}
-
+// Lists of tables are in one order, so that two who lock them do not meet in a circle.
 statements! {
     /// Names come quoted and with their schemas: an owner's statements run without a search_path.
     Read COLUMNS(OIDOID) =
-        "SELECT relation::text, owner::pg_catalog.oid, pg_catalog.quote_ident(column_name), type_name, \
-                encrypted_type::text, in_array \
-         FROM vault.application_columns WHERE relation::pg_catalog.oid = $1 ORDER BY column_name";
+        "SELECT c.relation::text, c.owner::pg_catalog.oid, pg_catalog.quote_ident(c.column_name), c.type_name, \
+                c.encrypted_type::text, c.in_array, a.attnum \
+         FROM vault.application_columns c \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.relation AND a.attname = c.column_name \
+         WHERE c.relation::pg_catalog.oid = $1 ORDER BY c.column_name";
     /// Rows of a partitioned table are those of its partitions, but who inserts through it locks it first.
-    Read SEARCHABLE() = tables!("kind IN ('r', 'p') AND encrypted_type IN ('searchable_text', 'card_number')");
-    Read COUNTABLE() = tables!("kind IN ('r', 'm') AND out_of_reach IS NULL");
-    Read OUT_OF_REACH() = out_of_reach!("kind <> 'p'");
-    Read SEARCHABLE_OUT_OF_REACH() = out_of_reach!("kind <> 'm' AND encrypted_type IN ('searchable_text', 'card_number')");
+    Read SEARCHABLE(TEXTOID) =
+        "SELECT DISTINCT relation::pg_catalog.oid FROM vault.application_columns \
+         WHERE kind IN ('r', 'p') AND encrypted_type IN ('searchable_text', 'card_number') \
+           AND vault.acts_for(owner, $1) ORDER BY 1";
+    Read SEARCHABLE_OUT_OF_REACH(TEXTOID) =
+        "SELECT DISTINCT pg_catalog.format('%s (%s)', relation, out_of_reach) FROM vault.application_columns \
+         WHERE out_of_reach IS NOT NULL AND kind <> 'm' AND encrypted_type IN ('searchable_text', 'card_number') \
+           AND vault.acts_for(owner, $1) ORDER BY 1";
 }
 
 /// How much a batch may hold, several times over, beside its largest row.
@@ -52,6 +40,7 @@ const BATCH_BYTES: i64 = 16 * 1024 * 1024;
 
 /// A table with columns of encrypted types.
 pub struct Table {
+    pub relation: pg_sys::Oid,
     name: String,
     owner: pg_sys::Oid,
     pub columns: Vec<Column>,
@@ -64,7 +53,7 @@ pub struct Column {
     type_name: String,
     /// The encrypted type's own name.
     pub encrypted_type: String,
-    in_array: bool,
+    pub(super) scanned: ScannedColumn,
 }
 
 /// A row's values in text form, in the order of the table's columns.
@@ -84,7 +73,10 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
                 name: row.required(3)?,
                 type_name: row.required(4)?,
                 encrypted_type: row.required(5)?,
-                in_array: row.required(6)?,
+                scanned: ScannedColumn {
+                    in_array: row.required(6)?,
+                    number: row.required(7)?,
+                },
             };
             Ok((row.required(1)?, row.required(2)?, column))
         })
@@ -92,6 +84,7 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
     let mut table = None;
     for (name, owner, column) in columns {
         let table = table.get_or_insert_with(|| Table {
+            relation: oid,
             name,
             owner,
             columns: Vec::new(),
@@ -101,19 +94,20 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
     Ok(table)
 }
 
-/// The tables, and those they are partitions of, with columns that have a blind index.
-pub fn searchable() -> Result<Vec<Table>, Failure> {
-    SEARCHABLE.with(tables)
+/// The tables, and those they are partitions of, with columns that have a blind index, of owners who act for the profile.
+pub fn searchable(profile_id: &str) -> Result<Vec<Table>, Failure> {
+    let oids =
+        SEARCHABLE.with(|statement| statement.rows(&[profile_id.into()], |row| row.required(1)))?;
+    let tables = oids
+        .into_iter()
+        .map(|oid| step(oid, || table(oid)).transpose());
+    tables.flatten().collect()
 }
 
-/// The tables that their owner, and so the vault, may not see, or not all of; each with the reason.
-pub fn out_of_reach() -> Result<Vec<String>, Failure> {
-    OUT_OF_REACH.with(|statement| statement.rows(&[], |row| row.required(1)))
-}
-
-/// Those of them that may have blind indexes.
-pub fn searchable_out_of_reach() -> Result<Vec<String>, Failure> {
-    SEARCHABLE_OUT_OF_REACH.with(|statement| statement.rows(&[], |row| row.required(1)))
+/// Those of them that their owner may not see, or not all of; each with the reason.
+pub fn searchable_out_of_reach(profile_id: &str) -> Result<Vec<String>, Failure> {
+    SEARCHABLE_OUT_OF_REACH
+        .with(|statement| statement.rows(&[profile_id.into()], |row| row.required(1)))
 }
 
 /// Keeps writers out of the table until the transaction ends.
@@ -217,27 +211,6 @@ pub fn replace(table: &Table, rows: Vec<Values>) -> Result<usize, Failure> {
     })
 }
 
-/// How many values of all applications are under each key.
-pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
-    let mut counts = Vec::new();
-    for table in COUNTABLE.with(tables)? {
-        for column in &table.columns {
-            let (key_ids, values) = column.key_ids();
-            let statement = format!(
-                "SELECT k.key_id, pg_catalog.count(*) FROM ONLY {} AS t{values}, pg_catalog.unnest({key_ids}) AS k (key_id) \
-                 GROUP BY k.key_id",
-                table.name
-            );
-            counts.extend(as_owner(table.owner, || {
-                rows(Access::Read, &statement, &[], |row| {
-                    Ok((row.required(1)?, row.required(2)?))
-                })
-            })?);
-        }
-    }
-    Ok(counts)
-}
-
 impl Table {
     /// The places and sizes of the next rows. Of a large value it reads the beginning alone.
     fn next_statement(&self, held: Held) -> String {
@@ -312,7 +285,7 @@ impl Column {
     /// An expression for the keys of a value, and what to select it from beside the table `t`.
     fn key_ids(&self) -> (String, String) {
         let name = &self.name;
-        if self.in_array {
+        if self.scanned.in_array {
             (
                 "vault.key_ids(v.value)".to_owned(),
                 format!(", pg_catalog.unnest(t.{name}) AS v (value)"),
@@ -321,12 +294,6 @@ impl Column {
             (format!("vault.key_ids(t.{name})"), String::new())
         }
     }
-}
-
-fn tables(statement: &Statement) -> Result<Vec<Table>, Failure> {
-    let oids = statement.rows(&[], |row| row.required(1))?;
-    let tables = oids.into_iter().map(|oid| table(oid).transpose());
-    tables.flatten().collect()
 }
 
 /// Runs a statement that is made for one table, so it is not kept.

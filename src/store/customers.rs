@@ -146,7 +146,7 @@ pub fn update(
     Ok(())
 }
 
-/// Overwrites the personal data with nothing.
+/// Removes the personal data; the row's earlier version stays until it is vacuumed.
 pub fn redact(customer_id: &str, redacted_at: Timestamp) -> Result<(), Failure> {
     REDACT.with(|statement| {
         statement.execute(&[customer_id.into(), timestamptz(redacted_at).into()])

@@ -118,9 +118,9 @@ pub fn last_index_key_gone() -> Result<Option<Change>, Failure> {
     Ok(found.into_iter().next())
 }
 
-/// Check values of the root keys that wrapped data keys of this database.
+/// Check values of the root keys that have wrapped data keys, or vouched for rows, of this database, by now.
 pub fn root_keys() -> Result<Vec<Vec<u8>>, Failure> {
-    ROOT_KEYS.with(|statement| statement.rows(&[], |row| row.required(1)))
+    ROOT_KEYS.with(|statement| statement.rows_now(&[], |row| row.required(1)))
 }
 
 pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
@@ -207,13 +207,13 @@ pub fn find(purpose: &str, version: i32) -> Result<Option<(KeyId, String)>, Fail
     })
 }
 
-/// Overwrites the wrapped key with nothing.
+/// Removes the wrapped key; the row's earlier version stays until it is vacuumed.
 pub fn destroy(key_id: KeyId) -> Result<(), Failure> {
     DESTROY.with(|statement| statement.execute(&[to_sql(key_id)?.into()]))?;
     Ok(())
 }
 
-/// Overwrites all keys of the current profile, and tells how many.
+/// Removes all wrapped keys of the current profile, and tells how many.
 pub fn destroy_all() -> Result<usize, Failure> {
     DESTROY_ALL.with(|statement| statement.execute(&[]))
 }

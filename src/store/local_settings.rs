@@ -6,7 +6,9 @@ use pgrx::pg_sys;
 
 use crate::error::Failure;
 
-/// Runs `statements` with these settings. An error that leaves as a panic aborts the (sub)transaction, which takes them back.
+/// Runs `statements` with these settings, and takes back every setting that was changed meanwhile: code of others may run
+/// in a statement, and what it sets must not outlive it, as in PostgreSQL's own maintenance commands. An error that leaves
+/// as a panic aborts the (sub)transaction, which takes them back, too.
 pub(super) fn with_settings<T>(
     settings: &[(&CStr, &CStr)],
     statements: impl FnOnce() -> Result<T, Failure>,
@@ -30,9 +32,30 @@ pub(super) fn with_settings<T>(
         nest_level
     };
     let result = statements();
-    // SAFETY: as above.
-    unsafe { pg_sys::AtEOXact_GUC(true, nest_level) };
+    // SAFETY: as above. With `true`, PostgreSQL would keep what was SET inside.
+    unsafe { pg_sys::AtEOXact_GUC(false, nest_level) };
     result
+}
+
+/// The path that the vault's statements are planned and run with: the system catalogue's operators, functions and types
+/// come first, and nobody can put any before them.
+pub(super) const SEARCH_PATH: (&CStr, &CStr) = (c"search_path", c"pg_catalog, pg_temp");
+
+/// Runs `statements` with the vault's search path. The functions of the vault pin it already, so this costs a comparison;
+/// where something has changed it since, the statements must not notice.
+pub(super) fn with_search_path<T>(
+    statements: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // SAFETY: a setting of text; NUL-terminated, and not changed while it is compared.
+    let is_pinned = unsafe {
+        let path = pg_sys::namespace_search_path;
+        !path.is_null() && CStr::from_ptr(path) == SEARCH_PATH.1
+    };
+    if is_pinned {
+        statements()
+    } else {
+        with_settings(&[SEARCH_PATH], statements)
+    }
 }
 
 /// Runs `statements` that take locks on which all others would wait behind them: not for longer than `lock_timeout` says,

@@ -1,18 +1,96 @@
 //! Table `vault.merchants`.
 
-use super::statement::statements;
+use pgrx::datum::TimestampWithTimeZone;
+use vault_core::crypto::Column;
+
+use super::statement::{Row, statements};
+use super::vouched::Vouched;
 use crate::error::Failure;
 
 statements! {
-    Write INSERT(TEXTOID, TEXTOID) = "INSERT INTO vault.merchants (merchant_id, name) VALUES ($1, $2)";
-    Read EXISTS(TEXTOID) = "SELECT 1 FROM vault.merchants WHERE merchant_id = $1";
+    Write INSERT(TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
+        "INSERT INTO vault.merchants (merchant_id, name, created_at, mac) VALUES ($1, $2, $3, $4)";
+    Read FIND(TEXTOID) =
+        "SELECT merchant_id, name, created_at, mac FROM vault.merchants WHERE merchant_id = $1";
+    Read ALL() = "SELECT merchant_id, name, created_at, mac FROM vault.merchants ORDER BY merchant_id";
+    Write LOCK(TEXTOID) =
+        "SELECT merchant_id, name, created_at, mac FROM vault.merchants WHERE merchant_id = $1 FOR NO KEY UPDATE";
+    Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.merchants SET mac = $2 WHERE merchant_id = $1";
 }
 
-pub fn insert(merchant_id: &str, name: &str) -> Result<(), Failure> {
-    INSERT.with(|statement| statement.execute(&[merchant_id.into(), name.into()]))?;
+/// A row.
+pub struct Merchant {
+    pub merchant_id: String,
+    pub name: String,
+    pub created_at: TimestampWithTimeZone,
+    pub mac: Vec<u8>,
+}
+
+pub fn insert(merchant: &Merchant) -> Result<(), Failure> {
+    INSERT.with(|statement| {
+        statement.execute(&[
+            merchant.merchant_id.as_str().into(),
+            merchant.name.as_str().into(),
+            merchant.created_at.into(),
+            merchant.mac.as_slice().into(),
+        ])
+    })?;
     Ok(())
 }
 
-pub fn exists(merchant_id: &str) -> Result<bool, Failure> {
-    EXISTS.with(|statement| Ok(statement.execute(&[merchant_id.into()])? > 0))
+pub fn find(merchant_id: &str) -> Result<Option<Merchant>, Failure> {
+    FIND.with(|statement| statement.row(&[merchant_id.into()], Merchant::read))
+}
+
+impl Merchant {
+    fn read(row: &Row<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            merchant_id: row.required(1)?,
+            name: row.required(2)?,
+            created_at: row.required(3)?,
+            mac: row.optional(4)?.unwrap_or_default(),
+        })
+    }
+}
+
+impl Vouched for Merchant {
+    const TABLE: &'static str = "merchants";
+
+    fn id(&self) -> &str {
+        &self.merchant_id
+    }
+
+    fn profile_id(&self) -> Option<&str> {
+        None
+    }
+
+    fn columns(&self) -> Vec<Column<'_>> {
+        vec![
+            Column::Text(&self.merchant_id),
+            Column::Text(&self.name),
+            Column::Number(self.created_at.into_inner()),
+        ]
+    }
+
+    fn mac(&self) -> &[u8] {
+        &self.mac
+    }
+
+    fn set_mac(&mut self, mac: Vec<u8>) {
+        self.mac = mac;
+    }
+
+    fn all() -> Result<Vec<Self>, Failure> {
+        ALL.with(|statement| statement.rows(&[], Self::read))
+    }
+
+    fn lock(id: &str) -> Result<Option<Self>, Failure> {
+        LOCK.with(|statement| statement.row(&[id.into()], Self::read))
+    }
+
+    fn write_mac(&self) -> Result<(), Failure> {
+        let arguments = [self.merchant_id.as_str().into(), self.mac.as_slice().into()];
+        WRITE_MAC.with(|statement| statement.execute(&arguments))?;
+        Ok(())
+    }
 }

@@ -1,10 +1,12 @@
 //! SQL statements, one file per table; the only place that calls SPI.
 //!
 //! It moves rows and sealed bytes and holds no key. Statements on tables with a profile name no profile: the policies
-//! add it. All names are qualified, so no `search_path` changes their meaning.
+//! add it. All names are qualified, and every statement runs with the vault's own `search_path`, so nobody's operator or function
+//! takes the place of PostgreSQL's.
 
 pub mod api_keys;
 pub mod application_columns;
+pub mod application_values;
 pub mod audit_log;
 pub mod card_bins;
 pub mod connector_tokens;
@@ -16,16 +18,20 @@ mod living;
 mod local_settings;
 pub mod merchants;
 mod operator;
+pub mod owners_code;
 pub mod payment_methods;
 pub mod profiles;
 pub mod reencryption;
 pub mod role_bindings;
+pub mod roles;
 mod snapshot;
 mod statement;
 pub mod volatile_payment_methods;
+mod vouched;
 
 pub use living::Living;
 pub use local_settings::with_lock_timeout;
 pub use operator::{as_operator, as_worker};
 pub use snapshot::{Change, is_after_snapshot, snapshot_is_the_transactions};
 pub use statement::is_on_standby;
+pub use vouched::Vouched;

@@ -4,13 +4,12 @@ use core::ffi::CStr;
 
 use pgrx::pg_sys;
 
-use super::local_settings::with_settings;
+use super::local_settings::{SEARCH_PATH, with_settings};
 use crate::error::Failure;
 
 const OPERATOR: &CStr = c"vault_operator";
 const WORKER: &CStr = c"vault_worker";
 
-const SEARCH_PATH: (&CStr, &CStr) = (c"search_path", c"pg_catalog, pg_temp");
 const NO_ROW_SECURITY: (&CStr, &CStr) = (c"row_security", c"off");
 /// A scan that begins where another one is would give rows in no order of their places.
 const IN_ORDER: (&CStr, &CStr) = (c"synchronize_seqscans", c"off");

@@ -404,7 +404,7 @@ pub fn update(
     Ok(())
 }
 
-/// Overwrites the ciphertexts and the blind index with nothing.
+/// Removes the ciphertexts and the blind index; the row's earlier version stays until it is vacuumed.
 pub fn redact(payment_method_id: &str, redacted_at: Timestamp) -> Result<(), Failure> {
     REDACT.with(|statement| {
         statement.execute(&[payment_method_id.into(), timestamptz(redacted_at).into()])

@@ -10,6 +10,7 @@ use pgrx::spi::{OwnedPreparedStatement, Spi, SpiHeapTupleData, SpiTupleTable};
 use pgrx::{FromDatum, IntoDatum};
 use vault_core::contract::time::Timestamp;
 
+use super::local_settings::with_search_path;
 use crate::clock;
 use crate::error::Failure;
 
@@ -87,10 +88,12 @@ impl Statement {
         arguments: &[DatumWithOid<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, Failure>,
     ) -> Result<Vec<T>, Failure> {
-        Spi::connect(|_client| {
-            let plan = self.plan_for_any_snapshot()?;
-            let rows = select_now(plan, arguments)?;
-            rows.into_iter().map(|row| read(&Row(row))).collect()
+        with_search_path(|| {
+            Spi::connect(|_client| {
+                let plan = self.plan_for_any_snapshot()?;
+                let rows = select_now(plan, arguments)?;
+                rows.into_iter().map(|row| read(&Row(row))).collect()
+            })
         })
     }
 
@@ -107,6 +110,14 @@ impl Statement {
         if self.access == Access::Write && is_on_standby() {
             return Err(Failure::Standby);
         }
+        with_search_path(|| self.run_on_path(arguments, read))
+    }
+
+    fn run_on_path<T>(
+        &self,
+        arguments: &[DatumWithOid<'_>],
+        read: impl FnOnce(SpiTupleTable<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         Spi::connect_mut(|client| {
             if self.plan.get().is_none() {
                 let types: Vec<PgOid> = self

@@ -13,7 +13,7 @@ use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::json;
 use vault_core::contract::payment_method::{NetworkTokenRequest, RetrieveQuery};
 
-use super::request::{Request, set_request_id, set_status};
+use super::request::{Request, set_headers, set_status};
 use crate::error::Failure;
 use crate::operations::{customers, network_tokens, payment_methods};
 use crate::tenancy::Caller;
@@ -154,11 +154,12 @@ fn respond<R: Serialize>(
 ) -> Result<String, ErrorReport> {
     PgTryBuilder::new(AssertUnwindSafe(|| {
         let request = Request::current()?;
-        set_request_id(request.id())?;
+        set_headers(request.id(), None)?;
         match handle(&request) {
             Ok(response) => serde_json::to_string(&response).map_err(|_| Failure::Malformed),
             Err(Failure::Refused(refusal)) => {
                 set_status(refusal.status())?;
+                set_headers(request.id(), refusal.retry_after())?;
                 Ok(refusal.body())
             }
             Err(failure) => Err(failure),
@@ -176,13 +177,7 @@ fn foreign(error: CaughtError) -> Result<String, Failure> {
         CaughtError::PostgresError(report) if is_passing(report.sql_error_code()) => {
             CaughtError::PostgresError(report).rethrow()
         }
-        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => {
-            Err(Failure::Foreign(report.message().to_owned()))
-        }
-        CaughtError::RustPanic { ereport, .. } => Err(Failure::Panic {
-            file: ereport.file().to_owned(),
-            line: ereport.line_number(),
-        }),
+        error => Err(Failure::from(error)),
     }
 }
 

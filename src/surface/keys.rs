@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::operations::{key_lifecycle, reencryption};
+use crate::operations::{application_values, key_lifecycle, reencryption, row_macs};
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
@@ -21,6 +21,25 @@ pub fn rotate_data_key(
 #[search_path(pg_catalog, pg_temp)]
 pub fn rewrap_data_keys() -> Result<i64, ErrorReport> {
     Ok(i64::try_from(key_lifecycle::rewrap_all()?).unwrap_or(i64::MAX))
+}
+
+#[pg_extern(stable, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+pub fn forged_rows() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(table_name, String),
+            name!(row_id, String),
+            name!(reason, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let rows = row_macs::forged()?.into_iter();
+    Ok(TableIterator::new(rows.map(|row| {
+        (row.table.to_owned(), row.id, row.reason.to_owned())
+    })))
 }
 
 #[pg_extern(security_definer)]
@@ -72,9 +91,18 @@ pub fn reencrypt_batch(
 #[search_path(pg_catalog, pg_temp)]
 pub fn count_application_values()
 -> Result<TableIterator<'static, (name!(key_id, i32), name!(values_count, i64))>, ErrorReport> {
-    Ok(TableIterator::new(
-        key_lifecycle::count_application_values()?
-    ))
+    Ok(TableIterator::new(application_values::count()?))
+}
+
+#[pg_extern(stable, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+pub fn values_of_strangers(
+    profile_id: &str,
+) -> Result<TableIterator<'static, (name!(relation, String), name!(values_count, i64))>, ErrorReport>
+{
+    Ok(TableIterator::new(key_lifecycle::values_of_strangers(
+        profile_id,
+    )?))
 }
 
 #[pg_extern(stable, security_definer)]

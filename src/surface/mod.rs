@@ -2,5 +2,6 @@
 
 pub mod http;
 pub mod keys;
+pub mod lockouts;
 mod request;
 pub mod sql;

@@ -156,11 +156,13 @@ pub fn set_status(status: u16) -> Result<(), Failure> {
     set(c"response.status", &status.to_string())
 }
 
-/// Sets the answer's header. By it nginx knows that the body is the vault's and not PostgREST's own.
-pub fn set_request_id(request_id: &str) -> Result<(), Failure> {
+/// Sets the answer's headers. By `x-request-id` nginx knows that the body is the vault's and not PostgREST's own.
+pub fn set_headers(request_id: &str, retry_after: Option<u32>) -> Result<(), Failure> {
+    let retry_after = retry_after.map(|seconds| format!(r#",{{"retry-after":"{seconds}"}}"#));
+    let retry_after = retry_after.unwrap_or_default();
     set(
         c"response.headers",
-        &format!(r#"[{{"x-request-id":"{request_id}"}}]"#),
+        &format!(r#"[{{"x-request-id":"{request_id}"}}{retry_after}]"#),
     )
 }
 

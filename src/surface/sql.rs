@@ -15,7 +15,7 @@ use vault_core::contract::json;
 use crate::authentication::{self, Credentials};
 use crate::clock;
 use crate::error::Failure;
-use crate::operations::{administration, customers, expiry, payment_methods};
+use crate::operations::{administration, customers, expiry, payment_methods, role_bindings};
 use crate::tenancy::session::{self, Tenant};
 use crate::tenancy::{Caller, Origin, bindings};
 use crate::types::jsonb::Jsonb;
@@ -30,6 +30,7 @@ pub fn current_profile() -> Result<Option<String>, ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn authenticate(api_key: &str, profile_id: &str) -> Result<(), ErrorReport> {
+    session::check_may_authenticate()?;
     let caller = authentication::authenticate(Credentials {
         api_key,
         profile_id: Some(profile_id),
@@ -197,16 +198,16 @@ fn revoke_api_key(key_id: &str) -> Result<(), ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn bind_role(role: &str, profile_id: &str) -> Result<(), ErrorReport> {
-    Ok(administration::bind_role(role, profile_id)?)
+    Ok(role_bindings::bind(role, profile_id)?)
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn unbind_role(role: &str) -> Result<(), ErrorReport> {
-    Ok(administration::unbind_role(role)?)
+    Ok(role_bindings::unbind(role)?)
 }
 
-/// Runs after every statement that writes to the table of bindings.
+/// Runs after every statement that writes to the table of bindings, or changes that of profiles.
 #[pg_trigger]
 pub fn role_bindings_changed<'a>(
     trigger: &'a PgTrigger<'a>,

@@ -13,7 +13,9 @@ use pgrx::prelude::*;
 use super::caller::outer_role;
 use super::session::Tenant;
 use crate::error::Failure;
+use crate::keys::row_macs::believed;
 use crate::store;
+use crate::store::role_bindings::RoleBinding;
 
 thread_local! {
     static BINDINGS: RefCell<Bindings> = RefCell::default();
@@ -39,7 +41,7 @@ pub fn tenant_of_session() -> Result<Option<Rc<Tenant>>, Failure> {
     if let Some(tenant) = known {
         return Ok(tenant);
     }
-    let tenant = find(&outer_role())?.map(Rc::new);
+    let tenant = store::as_operator(|| tenant_of(role, &outer_role()))?.map(Rc::new);
     BINDINGS.with_borrow_mut(|known| {
         // A change that was told of meanwhile may be younger than the answer.
         if known.changes == changes {
@@ -49,14 +51,33 @@ pub fn tenant_of_session() -> Result<Option<Rc<Tenant>>, Failure> {
     Ok(tenant)
 }
 
-/// The answer is kept beyond this transaction, so an old snapshot must not give it.
-fn find(role_name: &str) -> Result<Option<Tenant>, Failure> {
-    let binding = store::as_operator(|| store::role_bindings::find(role_name))?;
-    Ok(binding.map(|binding| Tenant {
-        profile_id: binding.profile_id,
-        merchant_id: binding.merchant_id,
+/// The tenant that a role is bound to, by now: the answer is kept beyond this transaction, so an old snapshot must not give
+/// it. Runs as the operator.
+///
+/// # Errors
+/// When there is a binding, and the vault is sealed.
+pub fn tenant_of(role: pg_sys::Oid, role_name: &str) -> Result<Option<Tenant>, Failure> {
+    let (binding, profile) = store::role_bindings::find(role_name)?.unzip();
+    let (Some(binding), Some(profile)) = (believed(binding)?, believed(profile)?) else {
+        return Ok(None);
+    };
+    Ok(is_of(&binding, role).then_some(Tenant {
+        profile_id: profile.profile_id,
+        merchant_id: profile.merchant_id,
         key_id: None,
     }))
+}
+
+/// What tells this cluster, with its standbys, from others: it is made by `initdb`.
+pub fn this_cluster() -> i64 {
+    // SAFETY: reads what the server has read from its control file.
+    unsafe { pg_sys::GetSystemIdentifier() }.cast_signed()
+}
+
+/// A role that was dropped and made anew has its name, and another number. The roles of a restored database have other
+/// numbers, too: so until the worker has taken its bindings over, names count there.
+fn is_of(binding: &RoleBinding, role: pg_sys::Oid) -> bool {
+    binding.role_oid == role || binding.system_identifier != this_cluster()
 }
 
 /// Has this backend read the bindings anew, and every other once this transaction has committed. `table` is theirs.
@@ -81,7 +102,7 @@ unsafe extern "C-unwind" fn table_changed(_argument: pg_sys::Datum, _table: pg_s
     forget();
 }
 
-/// A binding is to a role's name.
+/// A binding is to a role of a name.
 #[pg_guard]
 unsafe extern "C-unwind" fn role_changed(_argument: pg_sys::Datum, _cache: i32, _role: u32) {
     forget();

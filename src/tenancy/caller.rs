@@ -70,22 +70,51 @@ impl Caller {
 
 /// The role that the session acts as, outside of any SECURITY DEFINER function.
 pub fn outer_role() -> String {
-    // SAFETY: returns a NUL-terminated copy in the current memory context; the outer user of a running statement exists.
+    // SAFETY: reads the backend's state.
+    name_of(unsafe { pg_sys::GetOuterUserId() })
+}
+
+fn name_of(role: pg_sys::Oid) -> String {
+    // SAFETY: returns a NUL-terminated copy in the current memory context; the users of a running statement exist.
     unsafe {
-        let name = pg_sys::GetUserNameFromId(pg_sys::GetOuterUserId(), false);
+        let name = pg_sys::GetUserNameFromId(role, false);
         std::ffi::CStr::from_ptr(name)
             .to_string_lossy()
             .into_owned()
     }
 }
 
-/// Whether that role sees full card and account numbers.
+/// Whether that role sees full card and account numbers. Code that PostgreSQL runs for somebody else does not.
 pub fn outer_role_may_reveal() -> bool {
+    if session::is_restricted() {
+        return false;
+    }
     // SAFETY: look-ups in the system caches.
     unsafe {
         let reveal = pg_sys::get_role_oid(c"vault_reveal".as_ptr(), true);
         reveal != pg_sys::InvalidOid && pg_sys::has_privs_of_role(pg_sys::GetOuterUserId(), reveal)
     }
+}
+
+/// Whether that role may have any number of card numbers indexed: as a member of vault_bulk, or because it sees them anyway.
+pub fn outer_role_may_index_in_bulk() -> bool {
+    // SAFETY: look-ups in the system caches.
+    let is_bulk = unsafe {
+        let bulk = pg_sys::get_role_oid(c"vault_bulk".as_ptr(), true);
+        bulk != pg_sys::InvalidOid && pg_sys::has_privs_of_role(pg_sys::GetOuterUserId(), bulk)
+    };
+    is_bulk || outer_role_may_reveal()
+}
+
+/// The role that the session has logged in with. `SET ROLE` does not change it.
+pub fn session_role() -> pg_sys::Oid {
+    // SAFETY: reads the backend's state.
+    unsafe { pg_sys::GetSessionUserId() }
+}
+
+/// The name of [`session_role`].
+pub fn session_role_name() -> String {
+    name_of(session_role())
 }
 
 /// None for a client on a local socket.

@@ -4,4 +4,7 @@ pub mod bindings;
 mod caller;
 pub mod session;
 
-pub use caller::{Caller, Origin, outer_role, outer_role_may_reveal};
+pub use caller::{
+    Caller, Origin, outer_role, outer_role_may_index_in_bulk, outer_role_may_reveal, session_role,
+    session_role_name,
+};

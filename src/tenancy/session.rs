@@ -42,14 +42,20 @@ struct Authenticated {
     subtransaction: pg_sys::SubTransactionId,
 }
 
-/// Ends the acting when dropped, and goes back to what was before.
+/// Ends the acting when dropped, and goes back to what was before: whatever ran meanwhile has authenticated nobody.
 pub struct Acting {
     before: Option<Actor>,
+    authenticated: usize,
+    key_presented: bool,
 }
 
 impl Drop for Acting {
     fn drop(&mut self) {
-        SESSION.with_borrow_mut(|session| session.acting = self.before.take());
+        SESSION.with_borrow_mut(|session| {
+            session.acting = self.before.take();
+            session.authenticated.truncate(self.authenticated);
+            session.key_presented = self.key_presented;
+        });
     }
 }
 
@@ -66,8 +72,30 @@ pub fn act_for_nobody() -> Acting {
 }
 
 fn act(actor: Actor) -> Acting {
-    let before = SESSION.with_borrow_mut(|session| session.acting.replace(actor));
-    Acting { before }
+    SESSION.with_borrow_mut(|session| Acting {
+        before: session.acting.replace(actor),
+        authenticated: session.authenticated.len(),
+        key_presented: session.key_presented,
+    })
+}
+
+/// Whether PostgreSQL runs code of somebody else, with that one's rights: an index expression, a constraint, a policy. The
+/// caller's profile and right to reveal are not that code's.
+pub fn is_restricted() -> bool {
+    // SAFETY: reads the backend's state.
+    unsafe { pg_sys::InSecurityRestrictedOperation() }
+}
+
+/// Refuses where code of somebody else would choose whom the caller's transaction acts for.
+///
+/// # Errors
+/// [`Failure::RestrictedOperation`].
+pub fn check_may_authenticate() -> Result<(), Failure> {
+    let is_nobody = SESSION.with_borrow(|session| matches!(session.acting, Some(Actor::Nobody)));
+    if is_nobody || is_restricted() {
+        return Err(Failure::RestrictedOperation);
+    }
+    Ok(())
 }
 
 /// Has the transaction act for the tenant, until the end of the subtransaction that asks for it.
@@ -85,6 +113,9 @@ pub fn authenticated(tenant: Tenant) {
 
 /// The profile that the policies show.
 pub fn current_profile() -> Result<Option<String>, Failure> {
+    if is_restricted() {
+        return Ok(None);
+    }
     match SESSION.with_borrow(|session| session.acting.clone()) {
         Some(Actor::Profile(profile_id)) => Ok(Some(profile_id)),
         Some(Actor::Nobody) => Ok(None),
@@ -94,7 +125,8 @@ pub fn current_profile() -> Result<Option<String>, Failure> {
 
 /// The tenant that this transaction was authenticated for; else the one that its role is bound to.
 pub fn current_tenant() -> Result<Option<Rc<Tenant>>, Failure> {
-    if SESSION.with_borrow(|session| matches!(session.acting, Some(Actor::Nobody))) {
+    let is_nobody = SESSION.with_borrow(|session| matches!(session.acting, Some(Actor::Nobody)));
+    if is_nobody || is_restricted() {
         return Ok(None);
     }
     let (authenticated, key_presented) = SESSION.with_borrow(|session| {

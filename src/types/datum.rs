@@ -168,21 +168,15 @@ pub(super) fn decrypt(
     context: &str,
     envelope: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    check_not_stored()?;
     profile_keys()?.open_value(slot, &Binding::to_context(context), envelope)
 }
 
-/// What ANALYZE, CREATE INDEX and REFRESH compute, they store: in statistics, which nobody looks for plaintext in.
-pub(super) fn check_not_stored() -> Result<(), Failure> {
-    // SAFETY: reads the backend's own state.
-    if unsafe { pg_sys::InSecurityRestrictedOperation() } {
+/// The keys of the current profile, to open by.
+pub(super) fn profile_keys() -> Result<Rc<ProfileKeys>, Failure> {
+    // What ANALYZE, CREATE INDEX and REFRESH compute, they store: in statistics, which nobody looks for plaintext in.
+    if session::is_restricted() {
         return Err(Failure::StoredPlaintext);
     }
-    Ok(())
-}
-
-/// The keys of the current profile.
-pub(super) fn profile_keys() -> Result<Rc<ProfileKeys>, Failure> {
     keys::of_profile(&profile()?)
 }
 

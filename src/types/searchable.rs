@@ -4,6 +4,7 @@ use vault_core::crypto::searchable::{Kind, label};
 use vault_core::crypto::{Binding, Searchable, Slot};
 
 use super::datum;
+use crate::authentication::card_number_limit;
 use crate::error::Failure;
 
 /// A value of the current profile: sealed for the context, behind its blind index and what the type shows of it.
@@ -14,6 +15,9 @@ pub(super) fn seal(
     context: &str,
 ) -> Result<Vec<u8>, Failure> {
     let keys = datum::sealing_keys()?;
+    if kind == Kind::CardNumber {
+        card_number_limit::count_for_session(keys.profile_id())?;
+    }
     let (index_key_id, index_key) = keys.index_key()?;
     let index = index_key.blind_index(kind.index_domain(), &[plaintext]);
     let mut value = label(kind, index_key_id, &index, shown);

@@ -15,11 +15,16 @@ use crate::audit::workers;
 use crate::audit::writer::{self, Counts, Place};
 use crate::clock;
 use crate::error::Failure;
-use crate::operations::expiry;
+use crate::operations::{expiry, role_bindings, role_findings};
 use crate::settings;
+
+mod vacuum;
 
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// Not on a standby.
+const START: BgWorkerStartTime = BgWorkerStartTime::RecoveryFinished;
 
 /// How long it waits for sessions to end when the server stops, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,10 +44,11 @@ pub fn register() {
             .set_library("vault")
             .set_function("vault_worker_main")
             .set_argument(i32::try_from(index).ok().and_then(IntoDatum::into_datum))
-            .set_start_time(BgWorkerStartTime::RecoveryFinished)
+            .set_start_time(START)
             .set_restart_time(Some(RESTART))
             .enable_spi_access()
             .load();
+        vacuum::register(database, index);
     }
 }
 
@@ -59,6 +65,7 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
     workers::register();
     // Once: while the server runs, nothing is sealed under another memory key than its own.
     run(delete_dead);
+    run(report_role_findings);
     let mut round = Instant::now();
     let (mut expired_left, mut at_once) = (false, false);
     while BackgroundWorker::wait_latch(Some(pause(round, at_once))) {
@@ -68,6 +75,7 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
             round = Instant::now();
             run(record_counts);
             expired_left = run(delete_expired);
+            run(take_bindings_over);
             // What waits for a lock may have taken the signal of a session for its own.
             at_once = expired_left || writer::has_urgent_work();
         }
@@ -184,6 +192,19 @@ fn write_counts(write: fn() -> Result<Counts, Failure>) -> Result<bool, Failure>
 /// Rows that are written and not taken note of would be written again. An error ends the worker, and it starts again.
 fn or_abort<T>(written: Result<T, Failure>) -> T {
     written.map_err(ErrorReport::from).unwrap_or_report()
+}
+
+fn report_role_findings() -> Result<bool, Failure> {
+    in_transaction(c"vault: looking at its roles", role_findings::report)?;
+    Ok(false)
+}
+
+fn take_bindings_over() -> Result<bool, Failure> {
+    in_transaction(
+        c"vault: taking over bindings of a restored database",
+        role_bindings::take_over,
+    )?;
+    Ok(false)
 }
 
 fn delete_expired() -> Result<bool, Failure> {

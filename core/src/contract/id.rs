@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::refusal::Refusal;
+use crate::card::mentions_card_number;
 use crate::crypto::random_text::push_alphanumerics;
 
 const MAX_CELL_LENGTH: usize = 32;
@@ -70,8 +71,7 @@ impl PaymentMethodId {
     /// The text, if it has the form of a payment method's id. What has not may be anything, even a card number.
     pub fn if_well_formed(&self) -> Option<&str> {
         let (cell, uuid) = self.0.split_once("_pm_")?;
-        let well_formed =
-            cell.len() <= MAX_CELL_LENGTH && uuid.len() == 32 && Uuid::try_parse(uuid).is_ok();
+        let well_formed = is_cell(cell) && uuid.len() == 32 && Uuid::try_parse(uuid).is_ok();
         well_formed.then_some(&self.0)
     }
 
@@ -170,14 +170,22 @@ impl RequestId {
         Self(uuid.hyphenated().to_string())
     }
 
-    /// The client's own id, when it is safe to echo: `[A-Za-z0-9._:-]{1,128}`.
+    /// The client's own id, when it is safe to echo and to log: `[A-Za-z0-9._:-]{1,128}` without a card number.
     pub fn parse_header(value: &str) -> Option<Self> {
         let well_formed = (1..=MAX_REQUEST_ID_LENGTH).contains(&value.len())
             && value
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
-        well_formed.then(|| Self(value.to_owned()))
+        let harmless = well_formed && !mentions_card_number(value);
+        harmless.then(|| Self(value.to_owned()))
     }
+}
+
+/// A cell is letters and digits. So is a card number, which some clients take for an id.
+fn is_cell(text: &str) -> bool {
+    (1..=MAX_CELL_LENGTH).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !mentions_card_number(text)
 }
 
 /// The text that stands percent-encoded in a path; none when it is no text that a database could hold.
@@ -212,6 +220,9 @@ mod tests {
             "4111111111111111",
             "12345_pm_4111111111111111",
             "12345_cus_00000000000000000000000000000000",
+            "4111111111111111_pm_00000000000000000000000000000000",
+            "4111 1111_pm_00000000000000000000000000000000",
+            "_pm_00000000000000000000000000000000",
         ] {
             assert_eq!(
                 PaymentMethodId::from(other).if_well_formed(),
@@ -287,6 +298,22 @@ mod tests {
         }
         for header in ["", &"a".repeat(129), "a b", "a\r\nx: y", "\"", "é", "a/b"] {
             assert_eq!(RequestId::parse_header(header), None, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_card_number_is_neither_a_request_id_nor_part_of_a_payment_methods_id() {
+        for header in [
+            "4000056655665556",
+            "call:4000-0566-5566-5556",
+            "a-4000056655665556",
+        ] {
+            assert_eq!(RequestId::parse_header(header), None, "{header:?}");
+        }
+        let id = |cell: &str| format!("{cell}_pm_019e2102e4fb7a32b456d8f896e8f51e");
+        for (cell, well_formed) in [("12345", true), ("4000056655665556", false)] {
+            let id = PaymentMethodId::from(id(cell));
+            assert_eq!(id.if_well_formed().is_some(), well_formed, "{cell}");
         }
     }
 }

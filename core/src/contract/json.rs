@@ -16,17 +16,20 @@ use serde::de::{
 };
 use serde_json::error::Category;
 
-use super::refusal::Refusal;
+use super::refusal::{MAX_BODY_LENGTH, Refusal};
 
 /// The deepest nesting of objects and arrays that a body may have.
 pub const MAX_DEPTH: usize = 32;
 
-/// Reads a request: an object, in UTF-8, at most [`MAX_DEPTH`] deep, without duplicate members and without `\u0000`
-/// (which PostgreSQL cannot store), and then of type `T`.
+/// Reads a request: an object, in UTF-8, of at most [`MAX_BODY_LENGTH`] bytes, at most [`MAX_DEPTH`] deep, without
+/// duplicate members and without `\u0000` (which PostgreSQL cannot store), and then of type `T`.
 ///
 /// # Errors
-/// [`Refusal::Json`] with the position.
+/// [`Refusal::BodyTooLarge`]; [`Refusal::Json`] with the position.
 pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    if body.len() > MAX_BODY_LENGTH {
+        return Err(Refusal::BodyTooLarge);
+    }
     let text = utf8(body)?;
     well_formed(text).map_err(|error| refusal(&error, own_words(&error)))?;
     serde_json::from_str::<Object<T>>(text)

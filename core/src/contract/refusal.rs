@@ -79,6 +79,11 @@ pub enum Refusal {
     CardCvcNotFound,
     /// The payment method has no network token.
     NetworkTokenNotFound,
+    /// The limit of this minute is used up.
+    TooManyRequests {
+        /// Seconds until the next minute begins.
+        retry_after: u32,
+    },
     /// Anything that nobody foresaw; the detail is in the server's log.
     Unexpected,
 }
@@ -122,6 +127,14 @@ impl Refusal {
     /// The SQLSTATE by which SQL refuses the same.
     pub fn sqlstate(&self) -> &'static str {
         self.row().sqlstate
+    }
+
+    /// The value of the header `Retry-After`, in seconds, where the same request may be carried out later.
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooManyRequests { retry_after } => Some(*retry_after),
+            _ => None,
+        }
     }
 
     /// The error body: `{"error":{"type":…,"message":…,"code":…}}`.
@@ -173,6 +186,7 @@ impl Refusal {
             Self::NotImplemented => row(501, "IR_00", NOT_SUPPORTED, "not implemented yet"),
             Self::CardCvcNotFound => row(404, "HE_02", NOT_FOUND, "Card CVC does not exist in our records"),
             Self::NetworkTokenNotFound => row(404, "HE_02", NOT_FOUND, "Network token does not exist in our records"),
+            Self::TooManyRequests { .. } => row(429, "IR_90", "53400", "Too many requests"),
             Self::Unexpected => row(500, "HE_00", "XX000", "Something went wrong"),
         }
     }
@@ -241,6 +255,17 @@ mod tests {
             (refusal.status(), refusal.code(), refusal.sqlstate()),
             (400, "IR_06", "22023")
         );
+    }
+
+    #[test]
+    fn too_many_requests_tell_when_to_come_again_and_nothing_else_does() {
+        let refusal = Refusal::TooManyRequests { retry_after: 17 };
+        assert_eq!(
+            (refusal.status(), refusal.code(), refusal.sqlstate()),
+            (429, "IR_90", "53400")
+        );
+        assert_eq!(refusal.retry_after(), Some(17));
+        assert_eq!(Refusal::Unauthenticated.retry_after(), None);
     }
 
     #[test]

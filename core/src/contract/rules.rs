@@ -1,6 +1,7 @@
 //! The rules that many fields share.
 
 use super::refusal::Refusal;
+use crate::card::mentions_card_number;
 
 /// The longest text where the contract has no other limit, in characters.
 pub(super) const MAX_TEXT_LENGTH: usize = 255;
@@ -78,8 +79,15 @@ pub(super) fn currency(path: &str, field: &str, value: &str) -> Result<(), Refus
     )
 }
 
-/// A merchant's own reference: `[A-Za-z0-9_-]{1,64}`.
+/// What is stored in the clear. A card number would be, too.
+fn without_card_number(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
+    let met = !mentions_card_number(value);
+    require(met, path, field, "something else than a card number")
+}
+
+/// A merchant's own reference: `[A-Za-z0-9_-]{1,64}`, and no card number.
 pub(super) fn reference(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
+    without_card_number(path, field, value)?;
     require(
         (1..=MAX_REFERENCE_LENGTH).contains(&value.len())
             && value
@@ -91,8 +99,9 @@ pub(super) fn reference(path: &str, field: &str, value: &str) -> Result<(), Refu
     )
 }
 
-/// A payment method's subtype: `[a-z0-9_]{1,64}`.
+/// A payment method's subtype: `[a-z0-9_]{1,64}`, and no card number.
 pub(super) fn subtype(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
+    without_card_number(path, field, value)?;
     require(
         (1..=MAX_SUBTYPE_LENGTH).contains(&value.len())
             && value
@@ -200,6 +209,10 @@ mod tests {
             for value in ["", &"a".repeat(65), "a b", "é", "a.b", "a\n"] {
                 assert!(!holds(rule, value), "{value:?}");
             }
+        }
+        for rule in [reference as Rule, subtype] {
+            assert!(!holds(rule, "4000056655665556"));
+            assert!(holds(rule, "4000056655665557"));
         }
         assert!(!holds(subtype, "Credit"));
         assert!(!holds(subtype, "a-b"));

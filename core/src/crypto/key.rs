@@ -18,6 +18,7 @@ pub const KEY_LENGTH: usize = 32;
 const BLOCK_LENGTH: usize = 64;
 
 const CHECK_VALUE_DOMAIN: &[u8] = b"vault:check-value:1";
+const ROW_DOMAIN: &[u8] = b"vault:row:1";
 
 /// The bytes of a key, before they become a [`RootKey`], [`DataKey`] or [`IndexKey`].
 ///
@@ -56,9 +57,10 @@ impl fmt::Debug for KeyMaterial {
     }
 }
 
-/// Wraps data keys; comes from outside the database and never enters it.
+/// Wraps data keys and vouches for rows; comes from outside the database and never enters it.
 pub struct RootKey {
     pub(super) cipher: Box<Xaes256Gcm>,
+    pub(super) rows: Box<Hmac<Sha256>>,
     check_value: CheckValue,
 }
 
@@ -68,9 +70,9 @@ impl RootKey {
         self.check_value
     }
 
-    /// Where the expanded key lies, for whoever keeps memory out of core dumps.
-    pub fn location(&self) -> Range<*const u8> {
-        location(&*self.cipher)
+    /// Where the expanded keys lie, for whoever keeps memory out of core dumps.
+    pub fn locations(&self) -> [Range<*const u8>; 2] {
+        [location(&*self.cipher), location(&*self.rows)]
     }
 }
 
@@ -78,6 +80,7 @@ impl From<&KeyMaterial> for RootKey {
     fn from(material: &KeyMaterial) -> Self {
         Self {
             cipher: cipher(material),
+            rows: Box::new(mac(&derived(material, ROW_DOMAIN))),
             check_value: CheckValue::of(material, "root"),
         }
     }
@@ -204,6 +207,13 @@ fn location<T>(value: &T) -> Range<*const u8> {
 
 fn cipher(material: &KeyMaterial) -> Box<Xaes256Gcm> {
     Box::new(Xaes256Gcm::new(material.as_bytes().into()))
+}
+
+/// A key for one purpose alone, which tells nothing about the one that it is made from.
+fn derived(material: &KeyMaterial, domain: &[u8]) -> KeyMaterial {
+    let mut mac = mac(material);
+    mac.update(&frame(&[domain]));
+    KeyMaterial::from(&*Zeroizing::new(mac.finalize().into_bytes().0))
 }
 
 /// HMAC pads its key with zeros to the hash's block length; given the padded key, it has no length to refuse.

@@ -6,6 +6,7 @@ pub mod column_value;
 pub mod envelope;
 pub mod key;
 pub mod root_key_line;
+pub mod row_mac;
 pub mod searchable;
 pub mod wrap;
 
@@ -20,5 +21,6 @@ pub use column_value::{Binding, Slot};
 pub use envelope::{Context, Envelope, EnvelopeError, seal};
 pub use key::{CheckValue, DataKey, IndexKey, KeyId, KeyMaterial, RootKey};
 pub use root_key_line::{RootKeyLine, RootKeyLineError};
+pub use row_mac::{Column, RowMac};
 pub use searchable::Searchable;
 pub use wrap::{DataKeyDescriptor, Purpose, WrapError, unwrap, wrap};

@@ -117,7 +117,8 @@ fn a_hundred_reveals_are_on_record_while_another_session_is_refused_600_000_time
 
 #[test]
 fn requests_without_a_key_or_with_many_unknown_ones_make_few_rows_that_count_them_all() {
-    const REQUESTS: i64 = 200;
+    // As many as nginx takes without a key in one burst.
+    const REQUESTS: i64 = 100;
     let stack = PrivateStack::start();
     let tenant = Tenant::within(&stack);
     let [without, unknown] = [(); 2].map(|()| stack.client());
@@ -250,9 +251,9 @@ fn what_waits_for_a_dropped_database_is_given_up_and_one_without_a_worker_takes_
     superuser.run("drop database unserved").unwrap();
 
     superuser
-        .run("select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'vault worker' and datname = 'doomed'")
+        .run("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'doomed'")
         .unwrap();
-    soon("the worker of the other database has ended", || {
+    soon("the workers of the other database have ended", || {
         superuser
             .value(
                 "select count(*) = 0 from pg_stat_activity where datname = 'doomed'",

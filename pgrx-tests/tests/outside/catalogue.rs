@@ -121,7 +121,7 @@ fn every_object_that_somebody_may_use_has_a_comment() {
              union all
              select 'role ' || r.rolname::text from pg_roles r
              where r.rolname in ('vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client',
-                                 'vault_reveal', 'vault_admin', 'vault_auditor')
+                                 'vault_reveal', 'vault_bulk', 'vault_admin', 'vault_auditor', 'vault_table_owner')
                and shobj_description(r.oid, 'pg_authid') is null"
         ),
     );
@@ -131,14 +131,14 @@ fn every_object_that_somebody_may_use_has_a_comment() {
 fn the_roles_can_do_no_more_than_they_are_for() {
     let mut superuser = Stack::shared().superuser();
     let roles = "pg_roles r where r.rolname in ('vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client',
-                 'vault_reveal', 'vault_admin', 'vault_auditor')";
+                 'vault_reveal', 'vault_bulk', 'vault_admin', 'vault_auditor', 'vault_table_owner')";
     assert_eq!(
         lines(
             &mut superuser,
             &format!("select r.rolname::text from {roles}")
         )
         .len(),
-        8
+        10
     );
     none(
         &mut superuser,
@@ -155,7 +155,7 @@ fn the_roles_can_do_no_more_than_they_are_for() {
     let memberships = lines(
         &mut superuser,
         "select m.member::regrole || ' in ' || m.roleid::regrole from pg_auth_members m
-         where m.member in (select oid from pg_roles where rolname ~ '^vault_(operator|worker|authenticator|api|client|reveal|admin|auditor)$')",
+         where m.member in (select oid from pg_roles where rolname ~ '^vault_(operator|worker|authenticator|api|client|reveal|bulk|admin|auditor|table_owner)$')",
     );
     assert_eq!(memberships, ["vault_authenticator in vault_api"]);
     none(
@@ -248,28 +248,43 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
     assert_eq!(
         names("vault_admin"),
         [
+            "acts_for",
             "bind_role",
             "clear_lockouts",
             "count_application_values",
             "count_values",
+            "counted_failures",
             "create_api_key",
             "create_merchant",
             "create_profile",
             "destroy_data_key",
             "destroy_profile_keys",
+            "forged_rows",
             "is_destroyed",
             "reencrypt",
             "reencrypt_batch",
             "revoke_api_key",
             "rewrap_data_keys",
+            "role_findings",
             "rotate_data_key",
             "unbind_role",
+            "values_of_strangers",
+        ]
+    );
+    assert_eq!(
+        names("vault_auditor"),
+        [
+            "acts_for",
+            "counted_failures",
+            "forged_rows",
+            "role_findings"
         ]
     );
     for role in [
         "vault_worker",
         "vault_reveal",
-        "vault_auditor",
+        "vault_bulk",
+        "vault_table_owner",
         "vault_authenticator",
         "vault_api",
     ] {
@@ -297,6 +312,8 @@ fn tables_are_granted_as_the_design_says() {
             "card_bins to vault_admin: DELETE, INSERT, SELECT, UPDATE",
             "cvcs to vault_worker: DELETE",
             "keys to vault_admin: SELECT",
+            "lockouts to vault_admin: SELECT",
+            "lockouts to vault_auditor: SELECT",
             "merchants to vault_admin: SELECT",
             "profiles to vault_admin: SELECT",
             "role_bindings to vault_admin: SELECT",

@@ -372,7 +372,7 @@ fn a_delete_is_answered_in_order() {
 }
 
 #[test]
-fn a_delete_overwrites_the_details_and_deletes_the_payment_methods() {
+fn a_delete_removes_the_details_and_deletes_the_payment_methods() {
     let tenant = Tenant::new();
     let mut superuser = tenant.stack.superuser();
     let customer = tenant.customer();

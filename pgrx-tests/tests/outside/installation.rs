@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use vault_tests::stack::PrivateStack;
 use vault_tests::{Refused, Stack, random};
 
 /// The vault's roles belong to all databases of a server: two installations at once would meet there.
@@ -93,26 +92,6 @@ fn it_is_not_installed_where_the_encoding_is_not_utf8() {
             "vault needs a database with the encoding UTF8",
         );
     }
-}
-
-#[test]
-fn it_is_not_installed_where_somebody_may_become_the_operator() {
-    let stack = PrivateStack::start();
-    let mut superuser = stack.superuser();
-    superuser.run("create database another").unwrap();
-    let mut another = stack.database("another").superuser();
-    superuser
-        .run("create role somebody; grant vault_operator to somebody")
-        .unwrap();
-    refused(
-        another.run("create extension vault"),
-        "42710",
-        "the role vault_operator has members",
-    );
-    superuser
-        .run("revoke vault_operator from somebody")
-        .unwrap();
-    another.run("create extension vault").unwrap();
 }
 
 /// Who has which right on what in the vault's schemas.

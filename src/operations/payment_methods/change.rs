@@ -52,7 +52,7 @@ pub fn update(
     Ok(method.into_response())
 }
 
-/// Overwrites a payment method's ciphertext with nothing; of a volatile one nothing stays at all.
+/// Removes a payment method's ciphertext from its row; of a volatile one not even the row stays.
 pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDeleted, Failure> {
     let found = found(id)?;
     match found.storage_type {

@@ -2,8 +2,8 @@
 
 use vault_core::contract::id::{CustomerId, PaymentMethodId};
 use vault_core::contract::payment_method::{
-    BinRecord, NewPaymentMethod, PaymentMethod, PaymentMethodCreate, PaymentMethodResponse,
-    Storage, StorageType,
+    BinRecord, Instrument, NewPaymentMethod, PaymentMethod, PaymentMethodCreate,
+    PaymentMethodResponse, Storage, StorageType,
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::time::Timestamp;
@@ -11,6 +11,7 @@ use vault_core::crypto::searchable::IndexPart;
 
 use super::sealed::{living_at, open, seal_code, seal_instrument, seal_summary};
 use crate::audit::{Event, record_create};
+use crate::authentication::card_number_limit;
 use crate::clock;
 use crate::error::Failure;
 use crate::keys::{self, ProfileKeys};
@@ -32,6 +33,9 @@ pub fn create(
     let now = clock::now()?;
     let mut new = request.check(now.year_month())?;
     let keys = keys::to_decide(&caller.profile_id)?;
+    if let Instrument::Card(_) = new.instrument {
+        card_number_limit::count_for_caller(caller)?;
+    }
     let (_, index_key) = keys.current_index_key();
     new.summary
         .set_fingerprint(&new.instrument.fingerprint(index_key));

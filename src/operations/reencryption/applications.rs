@@ -5,21 +5,37 @@
 
 use std::borrow::Cow;
 
-use vault_core::crypto::column_value::{JSON, Slot, TEXT};
+use vault_core::crypto::Slot;
 use vault_core::crypto::searchable::{self, Kind, Searchable, label};
 use vault_core::crypto::{Envelope, KeyId, envelope};
 
-use super::Batch;
+use super::{Batch, Form};
 use crate::error::Failure;
 use crate::keys::SealingKeys;
 use crate::operations::administration::wrong_state;
 use crate::store::application_columns::{self, Held, Table};
+use crate::store::owners_code::step;
 use crate::tenancy::session;
 
 /// How many rows a rotation of the index key moves at once.
 const BATCH_SIZE: i32 = 1000;
 
+/// Seals the table's next rows behind `after` anew, and leaves those that somebody else holds.
+///
+/// # Errors
+/// As [`step`].
 pub fn batch(
+    keys: &SealingKeys,
+    table: &Table,
+    after: Option<&str>,
+    batch_size: i32,
+) -> Result<Batch, Failure> {
+    step(table.relation, || {
+        move_rows(keys, table, after, batch_size, Held::Skipped)
+    })
+}
+
+fn move_rows(
     keys: &SealingKeys,
     table: &Table,
     after: Option<&str>,
@@ -63,45 +79,35 @@ pub fn batch(
 }
 
 /// Gives all values that have a blind index one under the current key, and keeps writers out of their tables until the
-/// transaction ends: a column that had both would neither find nor compare its values.
+/// transaction ends: a column that had both would neither find nor compare its values. Tables of owners who do not act for
+/// the profile are not among them.
 pub fn reindex(keys: &SealingKeys) -> Result<(), Failure> {
-    let tables = application_columns::searchable_out_of_reach()?;
+    let profile_id = keys.profile_id();
+    let tables = application_columns::searchable_out_of_reach(profile_id)?;
     if !tables.is_empty() {
         return Err(Failure::OutOfReach { tables });
     }
-    let tables = application_columns::searchable()?;
+    let tables = application_columns::searchable(profile_id)?;
     for table in &tables {
-        let _acting = session::act_for_nobody();
-        application_columns::lock(table)?;
+        step(table.relation, || {
+            let _acting = session::act_for_nobody();
+            application_columns::lock(table)
+        })?;
     }
     for table in &tables {
-        let mut after = None;
-        loop {
-            after = batch(keys, table, after.as_deref(), BATCH_SIZE, Held::WaitedFor)?.last;
-            if after.is_none() {
-                break;
-            }
-        }
+        step(table.relation, || move_all_rows(keys, table))?;
     }
     Ok(())
 }
 
-/// How the values of a column are laid out.
-#[derive(Clone, Copy)]
-enum Form {
-    Envelope(Slot<'static>),
-    Searchable(Kind),
-}
-
-impl Form {
-    fn named(encrypted_type: &str) -> Result<Self, Failure> {
-        match encrypted_type {
-            "encrypted_text" => Ok(Self::Envelope(TEXT)),
-            "encrypted_json" => Ok(Self::Envelope(JSON)),
-            "searchable_text" => Ok(Self::Searchable(Kind::Text)),
-            "card_number" => Ok(Self::Searchable(Kind::CardNumber)),
-            _ => Err(Failure::Malformed),
+fn move_all_rows(keys: &SealingKeys, table: &Table) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let rows = move_rows(keys, table, after.as_deref(), BATCH_SIZE, Held::WaitedFor)?;
+        if rows.last.is_none() {
+            return Ok(());
         }
+        after = rows.last;
     }
 }
 

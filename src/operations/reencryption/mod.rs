@@ -1,16 +1,19 @@
 //! Seals anew what is under earlier keys of a profile: rows of the vault's own, and columns of applications.
 
 mod applications;
+mod form;
 mod own;
 
 use pgrx::pg_sys;
 
 pub use applications::reindex;
+pub use form::Form;
 
 use super::administration::{check_profile, invalid};
 use crate::error::Failure;
 use crate::keys::{self, SealingKeys};
-use crate::store::application_columns::{self, Held};
+use crate::store::application_columns;
+use crate::store::owners_code::step;
 use crate::store::reencryption::Table;
 use crate::tenancy::session;
 
@@ -42,13 +45,11 @@ pub fn batch(
     if let Some(table) = Table::with_oid(table) {
         return own::batch(profile_id, table, after, batch_size);
     }
-    match application_columns::table(table)? {
-        Some(table) => {
-            let keys = keys_of(profile_id)?;
-            applications::batch(&keys, &table, after, batch_size, Held::Skipped)
-        }
-        None => Ok(Batch::default()),
-    }
+    let Some(table) = step(table, || application_columns::table(table))? else {
+        return Ok(Batch::default());
+    };
+    let keys = keys_of(profile_id)?;
+    applications::batch(&keys, &table, after, batch_size)
 }
 
 /// The keys of a profile that an administrator names.

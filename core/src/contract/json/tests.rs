@@ -110,9 +110,17 @@ fn nesting_is_limited_to_32_levels() {
         "Json deserialize error: nested deeper than 32 levels at line 1 column 38"
     );
     assert!(
-        message("{\"a\":".repeat(10_000))
+        message("{\"a\":".repeat(5_000))
             .starts_with("Json deserialize error: nested deeper than 32 levels")
     );
+}
+
+#[test]
+fn a_body_has_at_most_32768_bytes() {
+    let padded = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
+    assert!(from_slice::<Empty>(padded(32_768).as_bytes()).is_ok());
+    let refused = from_slice::<Empty>(padded(32_769).as_bytes()).unwrap_err();
+    assert_eq!(refused, Refusal::BodyTooLarge);
 }
 
 #[test]

@@ -1,0 +1,117 @@
+//! How many card numbers somebody may have indexed in a minute.
+//!
+//! Equality is an oracle. Who sees six and four digits of a number, and may compute the blind index or the fingerprint of any
+//! number, finds the hidden digits by trying: of a number of 16 digits a hundred thousand pass Luhn's check. So whoever may
+//! not see numbers is counted, and refused beyond a limit, before anything is computed. The counts are in shared memory: a
+//! transaction that is rolled back has had its answers all the same.
+//!
+//! By SQL it is the role of the log-in that counts: the outer role would be another one after each `SET ROLE`, and so as many
+//! limits as the login has memberships. `vault.authenticate` changes nothing in that. Over HTTP it is the API key.
+
+use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+
+use pgrx::prelude::*;
+use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use vault_core::contract::refusal::Refusal;
+use vault_core::limits::PerMinute;
+
+use crate::audit::{self, Event};
+use crate::clock;
+use crate::compat::local_transaction_id;
+use crate::error::Failure;
+use crate::settings;
+use crate::tenancy::{
+    Caller, Origin, outer_role, outer_role_may_index_in_bulk, session_role, session_role_name,
+};
+
+// SAFETY: the name is the vault's own.
+static USED: PgLwLock<Used> = unsafe { PgLwLock::new(c"vault_card_numbers_per_minute") };
+
+#[derive(Clone, Copy)]
+pub struct Used(PerMinute);
+
+// SAFETY: numbers, without pointers.
+unsafe impl PGRXSharedMemory for Used {}
+
+/// The same in every backend.
+static SEED: OnceLock<RandomState> = OnceLock::new();
+
+thread_local! {
+    /// Whether a role has no limit, as looked up in a transaction: a statement may ask a million times.
+    static UNLIMITED: Cell<Option<(u32, pg_sys::Oid, bool)>> = const { Cell::new(None) };
+}
+
+/// Must run while the postmaster loads its libraries.
+pub fn reserve_shared_memory() {
+    SEED.get_or_init(RandomState::new);
+    pgrx::pg_shmem_init!(USED = Used(PerMinute::UNUSED));
+}
+
+/// Counts a number that this session is about to have indexed for a profile. The vault is not sealed: the caller has keys.
+///
+/// # Errors
+/// [`Refusal::TooManyRequests`] beyond the limit.
+pub fn count_for_session(profile_id: &str) -> Result<(), Failure> {
+    let Some(limit) = settings::card_numbers_per_minute() else {
+        return Ok(());
+    };
+    if session_is_unlimited() {
+        return Ok(());
+    }
+    take(&session_role().to_u32(), limit).inspect_err(|_| {
+        let origin = Origin::of_session();
+        note(profile_id, &outer_role(), &origin, &session_role_name());
+    })?;
+    Ok(())
+}
+
+/// Counts a number that is about to be indexed for the caller of an operation.
+///
+/// # Errors
+/// As [`count_for_session`].
+pub fn count_for_caller(caller: &Caller) -> Result<(), Failure> {
+    let limit = match (&caller.origin, settings::card_numbers_per_minute()) {
+        (Origin::Session { .. }, _) => return count_for_session(&caller.profile_id),
+        (Origin::Request { .. }, Some(limit)) if !caller.may_reveal => limit,
+        (Origin::Request { .. }, _) => return Ok(()),
+    };
+    take(&caller.actor, limit).inspect_err(|_| {
+        note(
+            &caller.profile_id,
+            &caller.actor,
+            &caller.origin,
+            &caller.actor,
+        );
+    })?;
+    Ok(())
+}
+
+fn take(subject: &impl std::hash::Hash, limit: u32) -> Result<(), Refusal> {
+    let subject = SEED.get_or_init(RandomState::new).hash_one(subject);
+    let now = clock::now_micros();
+    let taken = USED.exclusive().0.take(subject, limit, now);
+    taken.map_err(|used_up| Refusal::TooManyRequests {
+        retry_after: used_up.seconds_left,
+    })
+}
+
+fn session_is_unlimited() -> bool {
+    // SAFETY: reads the backend's state.
+    let (transaction, role) = (local_transaction_id(), unsafe { pg_sys::GetOuterUserId() });
+    if let Some((then, whose, unlimited)) = UNLIMITED.get()
+        && (then, whose) == (transaction, role)
+    {
+        return unlimited;
+    }
+    let unlimited = outer_role_may_index_in_bulk();
+    UNLIMITED.set(Some((transaction, role, unlimited)));
+    unlimited
+}
+
+/// The object is whose limit it is: a login's, however it calls itself, or a key's.
+fn note(profile_id: &str, actor: &str, origin: &Origin, whose: &str) {
+    let address = origin.client_address();
+    audit::note(Event::CardNumberLimit, profile_id, actor, address, whose);
+}

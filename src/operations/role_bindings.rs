@@ -1,0 +1,105 @@
+//! Database roles that act for a profile without an API key.
+
+use std::ffi::CString;
+
+use pgrx::pg_sys;
+
+use super::administration::{check_profile, invalid, missing};
+use crate::audit::{Event, record_administration};
+use crate::clock;
+use crate::error::Failure;
+use crate::keys::root_key::root_keys;
+use crate::keys::row_macs::{self, Standing};
+use crate::store;
+use crate::store::role_bindings::RoleBinding;
+use crate::tenancy::bindings::{self, this_cluster};
+use crate::tenancy::session;
+
+/// From now on the database role acts for the profile. A row that binds nobody, because it is forged or of an earlier role
+/// of that name, makes room.
+pub fn bind(role: &str, profile_id: &str) -> Result<(), Failure> {
+    let role_oid =
+        oid(role).ok_or_else(|| missing("there is no such role", "Make one with CREATE ROLE."))?;
+    check_profile(profile_id)?;
+    if bindings::tenant_of(role_oid, role)?.is_some() {
+        return Err(invalid(
+            "the role is bound to a profile already",
+            "Call vault.unbind_role first.",
+        ));
+    }
+    delete(role)?;
+    let _acting = session::act_for(profile_id);
+    let binding = row_macs::vouched(RoleBinding {
+        role_name: role.to_owned(),
+        role_oid,
+        system_identifier: this_cluster(),
+        profile_id: profile_id.to_owned(),
+        created_at: clock::now_stored()?,
+        mac: Vec::new(),
+    })?;
+    store::role_bindings::insert(&binding)?;
+    record_administration(profile_id, Event::RoleBound, Some(role))
+}
+
+/// From now on the database role acts for no profile. Takes away what binds nobody, too.
+pub fn unbind(role: &str) -> Result<(), Failure> {
+    let profile_id = delete(role)?.ok_or_else(|| {
+        missing(
+            "the role is not bound to a profile",
+            "There is nothing to do.",
+        )
+    })?;
+    let _acting = session::act_for(&profile_id);
+    record_administration(&profile_id, Event::RoleUnbound, Some(role))
+}
+
+/// Takes the bindings of a restored database, which count by the roles' names, over to this cluster's roles. Those of a
+/// name that no role has are left until one has it.
+pub fn take_over() -> Result<(), Failure> {
+    if root_keys().is_err() {
+        return Ok(());
+    }
+    let restored = store::as_operator(|| store::role_bindings::of_other_clusters(this_cluster()))?;
+    for binding in restored {
+        if let Some(role_oid) = oid(&binding.role_name) {
+            store::as_operator(|| take_over_one(binding, role_oid))?;
+        }
+    }
+    Ok(())
+}
+
+/// What is forged is told of when it is used, and not each time that it is looked at here.
+fn take_over_one(binding: RoleBinding, role_oid: pg_sys::Oid) -> Result<(), Failure> {
+    if row_macs::standing(&binding)? != Standing::Genuine {
+        return Ok(());
+    }
+    let binding = row_macs::vouched(RoleBinding {
+        role_oid,
+        system_identifier: this_cluster(),
+        ..binding
+    })?;
+    let _acting = session::act_for(&binding.profile_id);
+    store::role_bindings::renew(&binding)?;
+    record_administration(
+        &binding.profile_id,
+        Event::RoleTakenOver,
+        Some(&binding.role_name),
+    )
+}
+
+/// Deletes the row of that name, whatever it is worth, and tells the profile that it names.
+fn delete(role: &str) -> Result<Option<String>, Failure> {
+    let Some((binding, _)) = store::role_bindings::find(role)? else {
+        return Ok(None);
+    };
+    let _acting = session::act_for(&binding.profile_id);
+    store::role_bindings::delete(role)?;
+    Ok(Some(binding.profile_id))
+}
+
+fn oid(role: &str) -> Option<pg_sys::Oid> {
+    let name = CString::new(role).ok()?;
+    // SAFETY: a look-up in the system caches by a NUL-terminated name.
+    let oid = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
+    (oid != pg_sys::InvalidOid).then_some(oid)
+}

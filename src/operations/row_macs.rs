@@ -1,0 +1,93 @@
+//! Rows that the root key vouches for, all at once: which are forged, and MACs under a new root key.
+
+use pgrx::PgSqlErrorCode;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::PgLogLevel;
+
+use crate::audit::{self, Event};
+use crate::error::Failure;
+use crate::keys::row_macs::{self, Standing};
+use crate::store::Vouched;
+use crate::store::api_keys::ApiKeyRow;
+use crate::store::merchants::Merchant;
+use crate::store::profiles::Profile;
+use crate::store::role_bindings::RoleBinding;
+use crate::tenancy::{outer_role, session};
+
+/// A row that is not believed.
+pub struct ForgedRow {
+    pub table: &'static str,
+    pub id: String,
+    pub reason: &'static str,
+}
+
+/// All rows that are not believed.
+pub fn forged() -> Result<Vec<ForgedRow>, Failure> {
+    let mut rows = Vec::new();
+    add_forged::<Merchant>(&mut rows)?;
+    add_forged::<Profile>(&mut rows)?;
+    add_forged::<ApiKeyRow>(&mut rows)?;
+    add_forged::<RoleBinding>(&mut rows)?;
+    Ok(rows)
+}
+
+/// Has the current root key vouch for every row that an earlier one vouches for. What is forged stays so.
+pub fn renew() -> Result<(), Failure> {
+    renew_table::<Merchant>()?;
+    renew_table::<Profile>()?;
+    renew_table::<ApiKeyRow>()?;
+    renew_table::<RoleBinding>()?;
+    let forged = forged()?.len();
+    if forged > 0 {
+        warn_of_forged(forged);
+    }
+    Ok(())
+}
+
+/// Records that a row was not believed.
+pub fn note_forged(table: &'static str, id: &str) {
+    let object = format!("{table} {id}");
+    audit::note(Event::RowForged, "", &outer_role(), None, &object);
+}
+
+fn add_forged<R: Vouched>(rows: &mut Vec<ForgedRow>) -> Result<(), Failure> {
+    for row in R::all()? {
+        let reason = match row_macs::standing(&row)? {
+            Standing::Genuine => continue,
+            Standing::Forged => "the vault did not write it so",
+            Standing::OtherRootKey => "the server lacks the root key that its MAC is under",
+        };
+        rows.push(ForgedRow {
+            table: R::TABLE,
+            id: row.id().to_owned(),
+            reason,
+        });
+    }
+    Ok(())
+}
+
+fn renew_table<R: Vouched>() -> Result<(), Failure> {
+    for row in R::all()? {
+        if row_macs::is_under_current_root_key(&row)? {
+            continue;
+        }
+        let _acting = row.profile_id().map(session::act_for);
+        // Somebody may have written to it meanwhile.
+        if let Some(row) = R::lock(row.id())?
+            && row_macs::standing(&row)? == Standing::Genuine
+        {
+            row_macs::vouched(row)?.write_mac()?;
+        }
+    }
+    Ok(())
+}
+
+fn warn_of_forged(rows: usize) {
+    ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_WARNING,
+        format!("{rows} rows are not believed, and stay as they are"),
+        "vault",
+    )
+    .set_hint("vault.forged_rows() lists them.")
+    .report(PgLogLevel::WARNING);
+}

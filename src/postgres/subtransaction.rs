@@ -1,0 +1,67 @@
+//! Work that may fail without taking the transaction with it.
+
+use std::panic::AssertUnwindSafe;
+
+use pgrx::PgSqlErrorCode;
+use pgrx::pg_sys;
+use pgrx::pg_sys::panic::CaughtError;
+use pgrx::prelude::*;
+
+use super::time_limit;
+use crate::error::Failure;
+
+/// How the work ended.
+enum Outcome<T> {
+    Done(Result<T, Failure>),
+    Raised(CaughtError),
+}
+
+/// Runs `work` in a subtransaction. A failure, an error of PostgreSQL and a panic undo all that it has done, its settings
+/// and its role included, and leave the transaction usable.
+///
+/// # Errors
+/// The failure of `work`; [`Failure::Foreign`] and [`Failure::Panic`] for what it raised. Only the caller's own
+/// cancellation and the server's shutdown are raised again.
+pub fn attempt<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    // SAFETY: plain calls of the backend's own functions on its main thread. The memory context and the resource owner
+    // are those of before in every case, as PL/pgSQL does it for its exception blocks.
+    let (memory, owner) = unsafe {
+        let before = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(before.0);
+        before
+    };
+    let outcome = PgTryBuilder::new(AssertUnwindSafe(|| Outcome::Done(work())))
+        .catch_others(Outcome::Raised)
+        .catch_rust_panic(Outcome::Raised)
+        .execute();
+    // SAFETY: as above; `work` has left the subtransaction that was begun for it, and no other.
+    unsafe {
+        match outcome {
+            Outcome::Done(Ok(_)) => pg_sys::ReleaseCurrentSubTransaction(),
+            _ => pg_sys::RollbackAndReleaseCurrentSubTransaction(),
+        }
+        pg_sys::MemoryContextSwitchTo(memory);
+        pg_sys::CurrentResourceOwner = owner;
+    }
+    match outcome {
+        Outcome::Done(result) => result,
+        Outcome::Raised(error) if is_for_the_caller(&error) => error.rethrow(),
+        Outcome::Raised(error) => Err(Failure::from(error)),
+    }
+}
+
+/// Whether the error ends the caller's statement, too. A cancellation that a time limit asked for ends the work alone.
+fn is_for_the_caller(error: &CaughtError) -> bool {
+    let CaughtError::PostgresError(report) = error else {
+        return false;
+    };
+    match report.sql_error_code() {
+        // Code of others can raise this SQLSTATE, too, but not from PostgreSQL's own answer to a cancellation.
+        PgSqlErrorCode::ERRCODE_QUERY_CANCELED => {
+            !time_limit::has_expired() && report.file() == "postgres.c"
+        }
+        PgSqlErrorCode::ERRCODE_ADMIN_SHUTDOWN => true,
+        _ => false,
+    }
+}

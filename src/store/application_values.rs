@@ -1,0 +1,62 @@
+//! Values in tables of applications, read where they lie: no code of the table's owner runs.
+
+use pgrx::pg_sys;
+
+use super::application_columns::table;
+use super::owners_code::step;
+use super::statement::statements;
+use crate::error::Failure;
+use crate::postgres::table_scan::{self, ScannedColumn};
+
+statements! {
+    /// In one order, so that two who lock them do not meet in a circle.
+    Read COUNTABLE(TEXTOID) =
+        "SELECT c.relation, c.relation::pg_catalog.regclass::text, \
+                $1 <> '' AND vault.acts_for(c.owner, $1) \
+         FROM (SELECT DISTINCT relation::pg_catalog.oid, owner FROM vault.application_columns \
+               WHERE kind IN ('r', 'm')) c ORDER BY 1";
+}
+
+/// A table whose values are counted.
+pub struct Countable {
+    relation: pg_sys::Oid,
+    pub name: String,
+    /// Its owner acts for the profile that was asked for.
+    pub acts_for_profile: bool,
+}
+
+/// All tables with values, whoever owns them.
+pub fn countable(profile_id: &str) -> Result<Vec<Countable>, Failure> {
+    COUNTABLE.with(|statement| {
+        statement.rows(&[profile_id.into()], |row| {
+            Ok(Countable {
+                relation: row.required(1)?,
+                name: row.required(2)?,
+                acts_for_profile: row.required(3)?,
+            })
+        })
+    })
+}
+
+/// Calls `visit` with the encrypted type and the bytes of each value of the table.
+///
+/// # Errors
+/// As [`step`].
+pub fn visit(
+    countable: &Countable,
+    mut visit: impl FnMut(&str, &[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    step(countable.relation, || {
+        let Some(table) = table(countable.relation)? else {
+            return Ok(());
+        };
+        let columns: Vec<ScannedColumn> =
+            table.columns.iter().map(|column| column.scanned).collect();
+        table_scan::scan(countable.relation, &columns, |place, bytes| {
+            match table.columns.get(place) {
+                Some(column) => visit(&column.encrypted_type, bytes),
+                None => Ok(()),
+            }
+        })
+    })
+}
