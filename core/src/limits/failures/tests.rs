@@ -187,7 +187,7 @@ fn a_flood_from_everywhere_evicts_no_lock_and_leaves_room_for_those_who_come_ane
 #[test]
 fn whoever_finds_only_locks_in_the_neighbourhood_is_refused_until_one_of_them_ends() {
     let mut table = Table::new();
-    let locked: Vec<Subject> = (0..PLACES * NEIGHBOURHOODS * 2)
+    let locked: Vec<Subject> = (0..PLACES * NEIGHBOURHOODS * 4)
         .map(|n| pair(&format!("dev_{n:08}"), "10.0.0.1"))
         .collect();
     for subject in &locked {
