@@ -9,7 +9,7 @@
 //! limits as the login has memberships. `vault.authenticate` changes nothing in that. Over HTTP it is the API key.
 
 use std::cell::Cell;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::OnceLock;
 
 use pgrx::prelude::*;
@@ -41,6 +41,9 @@ static SEED: OnceLock<RandomState> = OnceLock::new();
 thread_local! {
     /// Whether a role has no limit, as looked up in a transaction: a statement may ask a million times.
     static UNLIMITED: Cell<Option<(u32, pg_sys::Oid, bool)>> = const { Cell::new(None) };
+    /// A hash of the number that was counted last, and for whom. PostgreSQL asks for the index of one number again and again:
+    /// to plan a look-up, and for each row of a table without an index. To try the same number twice tells nothing new.
+    static LAST: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// Must run while the postmaster loads its libraries.
@@ -49,18 +52,19 @@ pub fn reserve_shared_memory() {
     pgrx::pg_shmem_init!(USED = Used(PerMinute::UNUSED));
 }
 
-/// Counts a number that this session is about to have indexed for a profile. The vault is not sealed: the caller has keys.
+/// Counts a number that this session is about to have indexed for a profile, unless it was the last one. The vault is not
+/// sealed: the caller has keys.
 ///
 /// # Errors
 /// [`Refusal::TooManyRequests`] beyond the limit.
-pub fn count_for_session(profile_id: &str) -> Result<(), Failure> {
+pub fn count_for_session(profile_id: &str, number: &[u8]) -> Result<(), Failure> {
     let Some(limit) = settings::card_numbers_per_minute() else {
         return Ok(());
     };
     if session_is_unlimited() {
         return Ok(());
     }
-    take(&session_role().to_u32(), limit).inspect_err(|_| {
+    take(session_role().to_u32(), number, limit).inspect_err(|_| {
         let origin = Origin::of_session();
         note(profile_id, &outer_role(), &origin, &session_role_name());
     })?;
@@ -71,13 +75,13 @@ pub fn count_for_session(profile_id: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`count_for_session`].
-pub fn count_for_caller(caller: &Caller) -> Result<(), Failure> {
+pub fn count_for_caller(caller: &Caller, number: &[u8]) -> Result<(), Failure> {
     let limit = match (&caller.origin, settings::card_numbers_per_minute()) {
-        (Origin::Session { .. }, _) => return count_for_session(&caller.profile_id),
+        (Origin::Session { .. }, _) => return count_for_session(&caller.profile_id, number),
         (Origin::Request { .. }, Some(limit)) if !caller.may_reveal => limit,
         (Origin::Request { .. }, _) => return Ok(()),
     };
-    take(&caller.actor, limit).inspect_err(|_| {
+    take(&caller.actor, number, limit).inspect_err(|_| {
         note(
             &caller.profile_id,
             &caller.actor,
@@ -88,13 +92,19 @@ pub fn count_for_caller(caller: &Caller) -> Result<(), Failure> {
     Ok(())
 }
 
-fn take(subject: &impl std::hash::Hash, limit: u32) -> Result<(), Refusal> {
-    let subject = SEED.get_or_init(RandomState::new).hash_one(subject);
+fn take(subject: impl Hash, number: &[u8], limit: u32) -> Result<(), Refusal> {
+    let seed = SEED.get_or_init(RandomState::new);
+    let tried = Some(seed.hash_one((&subject, number)));
+    if LAST.get() == tried {
+        return Ok(());
+    }
     let now = clock::now_micros();
-    let taken = USED.exclusive().0.take(subject, limit, now);
+    let taken = USED.exclusive().0.take(seed.hash_one(&subject), limit, now);
     taken.map_err(|used_up| Refusal::TooManyRequests {
         retry_after: used_up.seconds_left,
-    })
+    })?;
+    LAST.set(tried);
+    Ok(())
 }
 
 fn session_is_unlimited() -> bool {

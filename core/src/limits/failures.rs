@@ -10,8 +10,8 @@
 //! ends: it fails closed. To bring that about is dear, because nothing is counted for whoever is locked: a source makes at
 //! most `total / failures` locks of pairs (ten), its own, and a share of the locks of prefixes, of which each takes `total`
 //! failures from several sources; twelve together, in the time that a lock lasts. A neighbourhood is chosen by a secret hash,
-//! so it can only be filled by filling all of them: the first of [`NEIGHBOURHOODS`] is full after about two thousand locks,
-//! which takes 170 sources (networks of IPv6 count as one) that spend all the failures they have, again and again, and it
+//! so it can only be filled by filling all of them: the first of [`NEIGHBOURHOODS`] is full after some 1,800 locks,
+//! which takes 150 sources (networks of IPv6 count as one) that spend all the failures they have, again and again, and it
 //! keeps out one in [`NEIGHBOURHOODS`] of those who come anew.
 
 use std::hash::BuildHasher;

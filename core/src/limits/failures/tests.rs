@@ -156,7 +156,7 @@ fn a_flood_from_one_source_evicts_no_lock_and_makes_a_dozen_at_most() {
     for _ in 0..10 {
         table.attempt("dev_aaaaaaaa", "10.0.0.1");
     }
-    for n in 0..200_000 {
+    for n in 0..20_000 {
         table.attempt(&format!("dev_{:08}", n / 10), "10.9.9.9");
     }
     assert!(table.is_locked(&pair("dev_aaaaaaaa", "10.0.0.1")));
@@ -174,7 +174,7 @@ fn a_flood_from_everywhere_evicts_no_lock_and_leaves_room_for_those_who_come_ane
     for _ in 0..10 {
         table.attempt("dev_aaaaaaaa", "10.0.0.1");
     }
-    for n in 0..200_000 {
+    for n in 0..20_000 {
         table.attempt(
             &format!("dev_{n:08}"),
             &format!("10.{}.{}.1", n >> 8 & 255, n & 255),
@@ -187,7 +187,7 @@ fn a_flood_from_everywhere_evicts_no_lock_and_leaves_room_for_those_who_come_ane
 #[test]
 fn whoever_finds_only_locks_in_the_neighbourhood_is_refused_until_one_of_them_ends() {
     let mut table = Table::new();
-    let locked: Vec<Subject> = (0..PLACES * NEIGHBOURHOODS * 2)
+    let locked: Vec<Subject> = (0..PLACES * NEIGHBOURHOODS * 4)
         .map(|n| pair(&format!("dev_{n:08}"), "10.0.0.1"))
         .collect();
     for subject in &locked {
