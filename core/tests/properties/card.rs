@@ -28,7 +28,11 @@ proptest! {
     }
 
     #[test]
-    fn a_number_is_read_with_white_space_anywhere(number in card_number(), spaces in "[ \t\n\u{a0}]{0,4}", place: prop::sample::Index) {
+    fn a_number_is_read_with_white_space_anywhere(
+        number in card_number(),
+        spaces in "[ \t\n\u{a0}]{0,4}",
+        place: prop::sample::Index,
+    ) {
         invariants::card_number::hold(number.as_bytes());
         let mut spaced = number.clone();
         spaced.insert_str(place.index(number.len() + 1), &spaces);
@@ -48,7 +52,10 @@ proptest! {
     }
 
     #[test]
-    fn a_card_is_good_through_its_month(year in 2000..=2099_i32, month in 1..=12_u8, now_year in 2000..=2099_i32, now_month in 1..=12_u8) {
+    fn a_card_is_good_through_its_month(
+        (year, month) in (2000..=2099_i32, 1..=12_u8),
+        (now_year, now_month) in (2000..=2099_i32, 1..=12_u8),
+    ) {
         let today = YearMonth { year: now_year, month: now_month };
         let long = CardExpiry::parse(&format!("{month:02}"), &year.to_string(), today);
         let short = CardExpiry::parse(&month.to_string(), &format!("{:02}", year % 100), today);

@@ -62,7 +62,12 @@ proptest! {
     }
 
     #[test]
-    fn a_query_says_what_was_written_into_it(limit in 1..=100_i64, offset in 0..i64::MAX, reference in "[^\\x00]{0,40}", raw: bool) {
+    fn a_query_says_what_was_written_into_it(
+        limit in 1..=100_i64,
+        offset in 0..i64::MAX,
+        reference in "[^\\x00]{0,40}",
+        raw: bool,
+    ) {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("customer_id", &reference)
             .append_pair("limit", &limit.to_string())

@@ -179,7 +179,10 @@ proptest! {
     }
 
     #[test]
-    fn the_number_of_a_card_goes_into_its_instrument_alone(number in common_card_number(), holder in "[^0-9\\x00]{1,40}") {
+    fn the_number_of_a_card_goes_into_its_instrument_alone(
+        number in common_card_number(),
+        holder in "[^0-9\\x00]{1,40}",
+    ) {
         let body = json!({"payment_method_type": "card", "storage_type": "volatile",
             "payment_method_data": {"card": {"card_number": number, "card_exp_month": "03",
                 "card_exp_year": "2030", "card_holder_name": holder}}});

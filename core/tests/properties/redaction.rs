@@ -86,7 +86,12 @@ proptest! {
     }
 
     #[test]
-    fn no_api_key_survives(before in "([^_]{0,20}[^A-Za-z0-9_])?", environment in "[a-z]{3}", secret in "[A-Za-z0-9]{64}", after in "([^A-Za-z0-9].{0,20})?") {
+    fn no_api_key_survives(
+        before in "([^_]{0,20}[^A-Za-z0-9_])?",
+        environment in "[a-z]{3}",
+        secret in "[A-Za-z0-9]{64}",
+        after in "([^A-Za-z0-9].{0,20})?",
+    ) {
         let (found, text) = masked(&format!("{before}{environment}_{secret}{after}"));
         prop_assert!(found);
         prop_assert!(!text.contains(&secret));
