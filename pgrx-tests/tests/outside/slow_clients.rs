@@ -29,23 +29,21 @@ fn thousands_of_slow_connections_of_one_address_stop_nobody_else() {
     allow_open_files(SOCKETS + 1000);
     let stack = PrivateStack::start();
     let tenant = Tenant::within(&stack);
-    let sieges: [(&str, &[&[u8]], &[u8]); 4] = [
-        ("bodies", &[SLOW_BODY, SLOW_BODY_FOR_NOTHING], b"a"),
-        ("heads", &[SLOW_HEAD], b"a"),
-        ("idle", &[KEPT_ALIVE, b""], b""),
-        ("all of them", &[SLOW_BODY, SLOW_HEAD, KEPT_ALIVE], b"a"),
-    ];
-    for (name, beginnings, more) in sieges {
-        let mut times = besiege(&tenant, beginnings, more);
-        times.sort();
-        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
-        println!(
-            "{name}: {} answers, half within {median:?}, all within {longest:?}",
-            times.len()
-        );
-        assert!(times.len() > 20, "{name}: {}", times.len());
-        assert!(longest < Duration::from_secs(1), "{name}: {longest:?}");
-    }
+    stops_nobody("bodies", &tenant, &[SLOW_BODY, SLOW_BODY_FOR_NOTHING], b"a");
+    stops_nobody("heads", &tenant, &[SLOW_HEAD], b"a");
+    stops_nobody("idle connections", &tenant, &[KEPT_ALIVE, b""], b"");
+    let all = [SLOW_BODY, SLOW_HEAD, KEPT_ALIVE];
+    stops_nobody("all of them", &tenant, &all, b"a");
+}
+
+#[track_caller]
+fn stops_nobody(name: &str, tenant: &Tenant, beginnings: &[&[u8]], more: &[u8]) {
+    let mut times = besiege(tenant, beginnings, more);
+    times.sort();
+    let (count, median, longest) = (times.len(), times[times.len() / 2], times[times.len() - 1]);
+    println!("{name}: {count} answers, half within {median:?}, all within {longest:?}");
+    assert!(count > 20, "{name}: {count}");
+    assert!(longest < Duration::from_secs(1), "{name}: {longest:?}");
 }
 
 /// Opens connections from one address, each with one of the beginnings, and sends a bit more on each once a second. Gives the
