@@ -41,7 +41,7 @@ static SEED: OnceLock<RandomState> = OnceLock::new();
 struct Merged {
     tallies: [Tally; TALLIES],
     others: [Tally; OTHERS],
-    /// What did not even find an tally among the others.
+    /// What did not even find a tally among the others.
     lost: AtomicU64,
 }
 
@@ -146,7 +146,7 @@ impl Search {
 }
 
 impl Merged {
-    /// Counts the row where there is an tally for it.
+    /// Counts the row where there is a tally for it.
     fn count_known(&self, search: &Search, row: &Row, occurrences: u64) -> bool {
         let own = self.find(search.hash, &search.subject);
         let tally = own.or_else(|| {
@@ -162,6 +162,7 @@ impl Merged {
     fn count_new(&mut self, search: &Search, row: &Row, occurrences: u64) {
         let now = row.occurred_at;
         if search.subject.object_id.non_empty().is_some()
+            && !search.subject.event.is_of_an_object_of_the_vaults()
             && !self.is_first_of_few(search, now)
             && let Some(various) = self.find(search.various_hash, &search.various)
         {

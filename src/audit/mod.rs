@@ -268,6 +268,12 @@ pub fn record_administration(
 }
 
 impl Event {
+    /// Whether its objects are the vault's own rows and roles, of which each one matters. The objects of other events are
+    /// what a client has sent, as many as it likes.
+    fn is_of_an_object_of_the_vaults(self) -> bool {
+        matches!(self, Self::RowForged | Self::RoleUnsafe)
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Authentication => "authentication",
