@@ -4,6 +4,7 @@
 //! shown ([`reveals`]). What is refused or rolled back is counted ([`merged`]), and the worker writes it ([`writer`]).
 
 mod entry;
+mod indexed;
 mod merged;
 mod places;
 mod reveals;
@@ -44,6 +45,7 @@ pub enum Event {
     PaymentMethodRefreshed,
     PaymentMethodRevealed,
     CardNumberRevealed,
+    CardNumberIndexed,
     CardNumberLimit,
     PaymentMethodUpdated,
     PaymentMethodDeleted,
@@ -86,6 +88,7 @@ pub fn reserve_shared_memory() {
     workers::reserve_shared_memory();
     reveals::register_callbacks();
     rollbacks::register_callbacks();
+    indexed::register_callbacks();
 }
 
 /// Records that a caller is about to see a number. Nothing may be opened before this returns. The row stays whatever
@@ -126,7 +129,12 @@ pub fn before_use_of_code(caller: &Caller, payment_method_id: &str) -> Result<()
 /// As above.
 pub fn before_card_number(profile_id: &str) -> Result<(), Failure> {
     reveals::before_value(profile_id, || {
-        of_card_number(profile_id, Outcome::Success, FIRST_VALUE)
+        of_card_number(
+            Event::CardNumberRevealed,
+            profile_id,
+            Outcome::Success,
+            FIRST_VALUE,
+        )
     })
 }
 
@@ -137,14 +145,21 @@ pub fn count_card_number(profile_id: &str) {
 
 /// Records that an application was not let open a card number of its own tables.
 pub fn record_card_number_refused(profile_id: &str) {
-    count(&of_card_number(profile_id, Outcome::Refused, ""));
+    let event = Event::CardNumberRevealed;
+    count(&of_card_number(event, profile_id, Outcome::Refused, ""));
 }
 
-fn of_card_number(profile_id: &str, outcome: Outcome, object_id: &str) -> Row {
+/// Counts a card number whose blind index an application has computed. Equal ones of a minute become one row, and what is
+/// rolled back counts, too: the answer was seen.
+pub fn count_card_number_indexed(profile_id: &str) {
+    indexed::count(profile_id);
+}
+
+fn of_card_number(event: Event, profile_id: &str, outcome: Outcome, object_id: &str) -> Row {
     let origin = Origin::of_session();
     let subject = Subject {
         database: this_database(),
-        event: Event::CardNumberRevealed,
+        event,
         outcome,
         profile_id: profile_id.into(),
         actor: outer_role().as_str().into(),
@@ -223,9 +238,8 @@ pub fn note(event: Event, profile_id: &str, actor: &str, address: Option<&str>, 
     }
 }
 
-/// Where nobody would write it, it must not take the place of what somebody writes elsewhere.
 fn count(row: &Row) {
-    if !store::is_on_standby() && workers::serve_this_database() {
+    if is_recorded() {
         merged::count(row, 1);
     } else if !WARNED.replace(true) {
         ErrorReport::new(
@@ -238,6 +252,11 @@ fn count(row: &Row) {
         )
         .report(PgLogLevel::WARNING);
     }
+}
+
+/// Where nobody would write a row, it must not take the place of what somebody writes elsewhere.
+fn is_recorded() -> bool {
+    !store::is_on_standby() && workers::serve_this_database()
 }
 
 fn check_reserved() -> Result<(), Failure> {
@@ -285,6 +304,7 @@ impl Event {
             Self::PaymentMethodRefreshed => "payment_method.refresh",
             Self::PaymentMethodRevealed => "payment_method.reveal",
             Self::CardNumberRevealed => "card_number.reveal",
+            Self::CardNumberIndexed => "card_number.index",
             Self::CardNumberLimit => "card_number.limit",
             Self::PaymentMethodUpdated => "payment_method.update",
             Self::PaymentMethodDeleted => "payment_method.delete",

@@ -52,36 +52,47 @@ pub fn reserve_shared_memory() {
     pgrx::pg_shmem_init!(USED = Used(PerMinute::UNUSED));
 }
 
-/// Counts a number that this session is about to have indexed for a profile, unless it was the last one. The vault is not
-/// sealed: the caller has keys.
+/// Counts a number that this session is about to have indexed for a profile by the function of the column type, and puts
+/// it on record. The vault is not sealed: the caller has keys.
 ///
 /// # Errors
 /// [`Refusal::TooManyRequests`] beyond the limit.
-pub fn count_for_session(profile_id: &str, number: &[u8]) -> Result<(), Failure> {
+pub fn count_for_column(profile_id: &str, number: &[u8]) -> Result<(), Failure> {
+    let tried = tried(session_role().to_u32(), number);
+    if LAST.get() == Some(tried) {
+        return Ok(());
+    }
+    count_for_session(profile_id)?;
+    audit::count_card_number_indexed(profile_id);
+    LAST.set(Some(tried));
+    Ok(())
+}
+
+fn count_for_session(profile_id: &str) -> Result<(), Failure> {
     let Some(limit) = settings::card_numbers_per_minute() else {
         return Ok(());
     };
     if session_is_unlimited() {
         return Ok(());
     }
-    take(session_role().to_u32(), number, limit).inspect_err(|_| {
+    take(session_role().to_u32(), limit).inspect_err(|_| {
         let origin = Origin::of_session();
         note(profile_id, &outer_role(), &origin, &session_role_name());
     })?;
     Ok(())
 }
 
-/// Counts a number that is about to be indexed for the caller of an operation.
+/// Counts a number that is about to be indexed for the caller of an operation, which puts it on record itself.
 ///
 /// # Errors
-/// As [`count_for_session`].
-pub fn count_for_caller(caller: &Caller, number: &[u8]) -> Result<(), Failure> {
+/// As [`count_for_column`].
+pub fn count_for_caller(caller: &Caller) -> Result<(), Failure> {
     let limit = match (&caller.origin, settings::card_numbers_per_minute()) {
-        (Origin::Session { .. }, _) => return count_for_session(&caller.profile_id, number),
+        (Origin::Session { .. }, _) => return count_for_session(&caller.profile_id),
         (Origin::Request { .. }, Some(limit)) if !caller.may_reveal => limit,
         (Origin::Request { .. }, _) => return Ok(()),
     };
-    take(&caller.actor, number, limit).inspect_err(|_| {
+    take(&caller.actor, limit).inspect_err(|_| {
         note(
             &caller.profile_id,
             &caller.actor,
@@ -92,19 +103,19 @@ pub fn count_for_caller(caller: &Caller, number: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn take(subject: impl Hash, number: &[u8], limit: u32) -> Result<(), Refusal> {
-    let seed = SEED.get_or_init(RandomState::new);
-    let tried = Some(seed.hash_one((&subject, number)));
-    if LAST.get() == tried {
-        return Ok(());
-    }
-    let now = clock::now_micros();
-    let taken = USED.exclusive().0.take(seed.hash_one(&subject), limit, now);
+fn tried(role: u32, number: &[u8]) -> u64 {
+    SEED.get_or_init(RandomState::new).hash_one((role, number))
+}
+
+fn take(subject: impl Hash, limit: u32) -> Result<(), Refusal> {
+    let subject = SEED.get_or_init(RandomState::new).hash_one(&subject);
+    let taken = USED
+        .exclusive()
+        .0
+        .take(subject, limit, clock::now_micros());
     taken.map_err(|used_up| Refusal::TooManyRequests {
         retry_after: used_up.seconds_left,
-    })?;
-    LAST.set(tried);
-    Ok(())
+    })
 }
 
 fn session_is_unlimited() -> bool {

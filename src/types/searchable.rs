@@ -16,7 +16,7 @@ pub(super) fn seal(
 ) -> Result<Vec<u8>, Failure> {
     let keys = datum::sealing_keys()?;
     if kind == Kind::CardNumber {
-        card_number_limit::count_for_session(keys.profile_id(), plaintext)?;
+        card_number_limit::count_for_column(keys.profile_id(), plaintext)?;
     }
     let (index_key_id, index_key) = keys.index_key()?;
     let index = index_key.blind_index(kind.index_domain(), &[plaintext]);

@@ -117,6 +117,24 @@ fn a_column_does_not_open_to_all_numbers_that_its_mask_allows() {
 }
 
 #[test]
+fn what_is_indexed_below_the_limit_is_on_record_though_it_is_rolled_back() {
+    let tenant = Tenant::new();
+    let bulk = tenant.role(&["vault_client", "vault_bulk"]);
+    for (role, numbers) in [(client(&tenant).0, LIMIT / 2), (bulk, LIMIT - 1)] {
+        let mut sql = tenant.stack.session(&role);
+        sql.run("begin").unwrap();
+        assert_eq!(index(&mut sql, &Card::new(), numbers), Ok(numbers as i64));
+        sql.run("rollback").unwrap();
+        let recorded = "select coalesce(sum(occurrences), 0)::bigint from vault.audit_log
+             where profile_id = $1 and event = 'card_number.index' and actor = $2 and outcome = 'success'";
+        let mut superuser = tenant.stack.superuser();
+        soon("all are on record", || {
+            superuser.value::<i64>(recorded, &[&tenant.profile, &role]) == Ok(numbers as i64)
+        });
+    }
+}
+
+#[test]
 fn creates_that_are_rolled_back_count_all_the_same() {
     let tenant = Tenant::new();
     let card = Card::new();
