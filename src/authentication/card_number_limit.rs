@@ -109,10 +109,7 @@ fn tried(role: u32, number: &[u8]) -> u64 {
 
 fn take(subject: impl Hash, limit: u32) -> Result<(), Refusal> {
     let subject = SEED.get_or_init(RandomState::new).hash_one(&subject);
-    let taken = USED
-        .exclusive()
-        .0
-        .take(subject, limit, clock::now_micros());
+    let taken = USED.exclusive().0.take(subject, limit, clock::now_micros());
     taken.map_err(|used_up| Refusal::TooManyRequests {
         retry_after: used_up.seconds_left,
     })

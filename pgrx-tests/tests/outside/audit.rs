@@ -454,16 +454,17 @@ fn the_card_numbers_that_a_transaction_opens_are_on_record_before_the_first_and_
     let mut auditor = tenant.stack.session(AUDITOR);
     let role = tenant.role(&["vault_client", "vault_reveal"]);
     let open =
-        "select count(vault.decrypt(vault.card_number($1::text))) from generate_series(1, 3)";
-    let number = Card::new().number;
+        "select count(vault.decrypt($1::text::vault.card_number)) from generate_series(1, 3)";
+    let seal = "select vault.card_number($1::text)::text";
+    let sealed: String = tenant.sql().value(seal, &[&Card::new().number]).unwrap();
     tenant
         .stack
         .session(&role)
-        .execute(open, &[&number])
+        .execute(open, &[&sealed])
         .unwrap();
 
     let client = tenant.role(&["vault_client"]);
-    let refused = tenant.stack.session(&client).execute(open, &[&number]);
+    let refused = tenant.stack.session(&client).execute(open, &[&sealed]);
     assert_eq!(refused.unwrap_err().sqlstate, "42501");
 
     for (actor, outcome, objects) in [
