@@ -114,8 +114,8 @@ ALTER ROLE vault_authenticator SET log_parameter_max_length = 0;
 ALTER ROLE vault_authenticator SET log_parameter_max_length_on_error = 0;
 ALTER ROLE vault_authenticator SET log_error_verbosity = 'terse';
 
--- Below the time that nginx waits: what a client hears to have failed has not been done. Whoever waits for a lock holds a
--- connection of PostgREST's, and they are few.
+-- Both are shorter than nginx waits, so that a call which the client sees fail has not been carried out. A call that waits for a
+-- lock holds one of PostgREST's few connections.
 ALTER ROLE vault_authenticator SET lock_timeout = '1s';
 ALTER ROLE vault_authenticator SET statement_timeout = '15s';
 
@@ -126,8 +126,8 @@ COMMENT ON ROLE vault_api IS 'Executes the functions of schema vault_api';
 COMMENT ON ROLE vault_client IS 'Granted to application roles: executes the operations and the functions of the encrypted types';
 COMMENT ON ROLE vault_reveal IS 'Granted beside vault_client: sees full card and account numbers by SQL';
 COMMENT ON ROLE vault_bulk IS 'Granted beside vault_client: may compute any number of blind indexes, to load cards in bulk';
-COMMENT ON ROLE vault_admin IS 'Manages merchants, profiles, API keys and keys; sees no card data';
-COMMENT ON ROLE vault_auditor IS 'Reads the audit log';
+COMMENT ON ROLE vault_admin IS 'Manages merchants, profiles, API keys, role bindings, keys and lock-outs; sees no card data';
+COMMENT ON ROLE vault_auditor IS 'Reads the audit log, the lock-outs, and what is wrong with rows and roles';
 COMMENT ON ROLE vault_table_owner IS 'Granted to owners of tables that hold values of any profile: key management includes their tables, and waits for their code within vault.table_timeout';
 
 CREATE TYPE vault.encrypted_text;

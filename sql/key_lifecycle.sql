@@ -30,17 +30,6 @@ JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relispopulated AND c.relk
 JOIN pg_catalog.pg_roles o ON o.oid = c.relowner;
 COMMENT ON VIEW vault.application_columns IS 'The columns of tables (kind r, partitioned p) and materialized views (m) of this database that hold values of the encrypted types; out_of_reach says what keeps their owner, and so the vault, from them';
 
--- Code that an owner attached to a table runs when its values are moved, so an owner must have something to do with the
--- profile. The membership is that of the owner in the bound role, and not the other way round: a role can make anybody a
--- member of itself.
-CREATE FUNCTION vault.acts_for(owner oid, profile_id text) RETURNS boolean
-LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT pg_has_role($1, 'vault_table_owner', 'MEMBER')
-        OR EXISTS (SELECT FROM vault.role_bindings b JOIN pg_roles r ON r.rolname = b.role_name AND r.oid = b.role_oid
-                   WHERE b.profile_id = $2 AND pg_has_role($1, r.oid, 'MEMBER'))
-$$;
-COMMENT ON FUNCTION vault.acts_for(oid, text) IS 'Whether key management of a profile includes the tables of an owner: a member of a role that is bound to the profile, a member of vault_table_owner, or a superuser';
-
 CREATE VIEW vault.keys AS
 WITH application AS MATERIALIZED (SELECT * FROM vault.count_application_values())
 SELECT k.key_id, k.profile_id, k.purpose, k.version,

@@ -48,8 +48,8 @@ CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor US
 CREATE POLICY deleted_by_worker ON vault.volatile_payment_methods TO vault_worker USING (true) WITH CHECK (false);
 CREATE POLICY deleted_by_worker ON vault.cvcs TO vault_worker USING (true) WITH CHECK (false);
 
--- Backends keep what they have read of the bindings and their profiles, which the policies trust. ALWAYS: however the tables
--- are written to.
+-- Backends keep what they have read of the bindings and their profiles, which the policies trust. ALWAYS, so that
+-- the triggers fire under session_replication_role = replica, too.
 CREATE TRIGGER role_bindings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.role_bindings
     FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
 ALTER TABLE vault.role_bindings ENABLE ALWAYS TRIGGER role_bindings_changed;

@@ -1,6 +1,7 @@
 -- Primary keys begin with profile_id and foreign keys stay within a profile, so the tables can be partitioned or
 -- distributed by it. Identifiers compare by bytes (COLLATE "C"). bytea columns hold envelopes or blind indexes.
--- What decides who may do what is believed only with a MAC, over every other column of its row, that the root key makes.
+-- Rows that decide who may do what are believed only if their MAC is right. The root key makes it, over every other column of
+-- the row.
 
 CREATE TABLE vault.merchants (
     merchant_id text COLLATE "C" PRIMARY KEY,
@@ -197,9 +198,9 @@ CREATE TABLE vault.audit_log (
 COMMENT ON TABLE vault.audit_log IS 'Who did what to which object, and when; append-only, without card data';
 COMMENT ON COLUMN vault.audit_log.occurred_at IS 'When; of a row that stands for several, the last time';
 COMMENT ON COLUMN vault.audit_log.request_id IS 'Of an HTTP request; of a row that stands for several, the first one''s, or none';
-COMMENT ON COLUMN vault.audit_log.object_id IS 'What it was done to; various: further ones of the same actor, others: of any actor';
-COMMENT ON COLUMN vault.audit_log.outcome IS 'success (a reveal was allowed, and written down before it), refused, or what became of the transaction that did it: rolled back, prepared';
-COMMENT ON COLUMN vault.audit_log.occurrences IS 'How many the row stands for: what is refused or rolled back again within a minute is merged';
+COMMENT ON COLUMN vault.audit_log.object_id IS 'The object; various: further objects of the same actor, counted together; others: objects of any actor';
+COMMENT ON COLUMN vault.audit_log.outcome IS 'success (of a reveal: it was allowed, and recorded before it), refused, or what became of the transaction that did it: rolled back, prepared';
+COMMENT ON COLUMN vault.audit_log.occurrences IS 'How many events the row stands for: equal ones within a minute (refused, rolled back, or a card number indexed) are merged';
 COMMENT ON COLUMN vault.audit_log.first_occurred_at IS 'Of a row that stands for several, the first time';
 
 -- What a dump carries, with the sequence that numbers data keys.

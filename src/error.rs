@@ -117,13 +117,13 @@ pub enum Sealed {
 /// Why a reveal has no row in the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unrecorded {
-    #[error("no worker of the vault serves this database, so nothing would put it on record")]
+    #[error("no worker of the vault serves this database, so nobody would record the reveal")]
     NotServed,
-    #[error("the audit log has no place left for what is open now")]
+    #[error("all places for audit rows of reveals are taken")]
     NoPlace,
-    #[error("this session has used its places in the audit log")]
+    #[error("this session has used up its places for audit rows")]
     ShareIsUsed,
-    #[error("the worker of this database did not put it on record in time")]
+    #[error("the worker of this database did not record the reveal in time")]
     NotInTime,
 }
 
@@ -138,8 +138,8 @@ impl Unrecorded {
                 "Commit, and go on: a transaction keeps a place for each security code that it has used."
             }
             Self::NotInTime => {
-                "The server's log says what keeps the vault worker for this database; max_worker_processes must leave \
-                 room for it."
+                "The server's log says why the vault worker of this database does not write; max_worker_processes must \
+                 leave room for it."
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A card vault inside PostgreSQL: customers and payment methods, encrypted and isolated per profile.
 //!
-//! The way of a request, top to bottom: [`surface`], [`tenancy`], [`operations`], [`keys`], [`store`].
+//! The way of a request, top to bottom: [`surface`], [`authentication`] and [`tenancy`], [`operations`], [`audit`],
+//! [`keys`], [`store`].
 
 #![deny(
     clippy::unwrap_used,
@@ -98,6 +99,7 @@ extension_sql_file!(
     requires = [
         "policies",
         "types",
+        surface::keys::acts_for,
         surface::keys::count_application_values,
         surface::keys::count_values,
         surface::keys::is_destroyed,
@@ -137,6 +139,7 @@ pub extern "C-unwind" fn _PG_init() {
     keys::row_macs::tell_of_forged_rows(operations::row_macs::note_forged);
     if preloading {
         log_guard::install();
+        postgres::hash_seed::make_at_server_start();
         keys::epoch::reserve_shared_memory();
         keys::destruction::reserve_shared_memory();
         authentication::lockout::reserve_shared_memory();

@@ -62,7 +62,8 @@ fn register_for_server_start() {
     GucRegistry::define_string_guc(
         c"vault.databases",
         c"Databases with a vault, separated by commas.",
-        c"Each gets a background worker, and one that vacuums.",
+        c"Each gets a background worker and a process that vacuums. In any other database nothing is revealed, and refusals are \
+          not recorded.",
         &DATABASES,
         GucContext::Postmaster,
         GucFlags::default(),

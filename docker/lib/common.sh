@@ -14,7 +14,7 @@ die() {
 
 is_root() { [ "$(id -u)" = 0 ]; }
 
-# The system users of the three servers: what gets into one of them has not got into the next. An ordinary user runs all
+# The system users of the three servers: so that whoever breaks into one server is not yet in the next. An ordinary user runs all
 # three alone.
 if is_root; then
     database_user=postgres postgrest_user=vault-postgrest nginx_user=www-data

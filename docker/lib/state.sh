@@ -20,8 +20,8 @@ make_state() {
     make_file "$database_user" "$state/destroyed-keys"
 }
 
-# Makes a directory that the servers' users can reach; when the clone lies where it cannot (in root's home, say), a link
-# to one elsewhere.
+# Makes a directory that the servers' users can reach. If they cannot reach the clone's directory (in root's home, say), makes
+# a link to one elsewhere.
 reachable_directory() {
     [ -d "$1" ] && return
     mkdir -p "$(dirname "$1")"

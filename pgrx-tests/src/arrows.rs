@@ -80,13 +80,18 @@ fn what_wraps_postgresql_asks_nobody_above_it() {
             "crate::store",
             "crate::keys",
             "crate::tenancy",
+            "crate::audit",
+            "crate::authentication",
             "crate::operations",
+            "crate::types",
+            "crate::surface",
+            "crate::worker",
         ],
     );
 }
 
 #[test]
-fn keys_and_tenancy_ask_nobody_above_them() {
+fn keys_tenancy_audit_and_authentication_ask_nobody_above_them() {
     let above = [
         "crate::operations",
         "crate::surface",

@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 
 use super::row::Row;
 use super::{Event, Outcome, is_recorded, merged, of_card_number};
+use crate::clock;
 
 /// After so many the log is told, even if the transaction goes on.
 const LOT: u64 = 1_000;
@@ -63,6 +64,8 @@ impl Indexed {
 
 fn tell(indexed: Option<Indexed>) {
     if let Some(Indexed { row, values, .. }) = indexed {
+        let occurred_at = clock::now_micros();
+        let row = Row { occurred_at, ..row };
         merged::count(&row, values);
     }
 }

@@ -1,10 +1,10 @@
-//! What was refused or rolled back, counted in shared memory: equal ones become one row of the log a minute.
+//! What was refused, rolled back or indexed, counted in shared memory: equal events become one row of the log a minute.
 //!
 //! None of it takes a place from a reveal. To count one again takes a shared lock alone, so a flood hinders nobody.
 
 mod tally;
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +12,7 @@ use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
 
 use super::row::{Row, Subject, this_database};
+use crate::postgres::hash_seed::seed;
 pub use tally::Due;
 use tally::Tally;
 
@@ -35,8 +36,8 @@ const OTHER: &str = "others";
 // SAFETY: the name is the vault's own.
 static MERGED: PgLwLock<Merged> = unsafe { PgLwLock::new(c"vault_merged_audit_rows") };
 
-/// Makes the places of tallies unknown to whoever would fill those of others. Inherited by every backend.
-static SEED: OnceLock<RandomState> = OnceLock::new();
+/// Set by the postmaster, inherited by every backend.
+static RESERVED: OnceLock<()> = OnceLock::new();
 
 struct Merged {
     tallies: [Tally; TALLIES],
@@ -50,13 +51,13 @@ unsafe impl PGRXSharedMemory for Merged {}
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    SEED.get_or_init(RandomState::new);
+    RESERVED.get_or_init(|| ());
     pgrx::pg_shmem_init!(MERGED);
 }
 
 /// Whether there is shared memory: not where the library was not loaded at the server's start.
 pub fn is_reserved() -> bool {
-    SEED.get().is_some()
+    RESERVED.get().is_some()
 }
 
 /// Counts the row `occurrences` times.
@@ -253,5 +254,5 @@ fn probes(hash: u64) -> impl Iterator<Item = usize> {
 
 /// The same in every backend, and never 0.
 fn hash(subject: &Subject) -> u64 {
-    SEED.get().map_or(1, |seed| seed.hash_one(subject).max(1))
+    seed().hash_one(subject).max(1)
 }

@@ -221,8 +221,8 @@ pub fn record_authentication_failure(origin: &Origin, key_prefix: &str) -> Resul
     Ok(())
 }
 
-/// Records what nobody asked for in a transaction of their own: a limit that was reached, a row that is not believed. The row
-/// stays when the transaction rolls back, and equal ones are merged. `profile_id` and `actor` are empty where unknown.
+/// Records something that the vault noticed and no caller asked for: a limit that was reached, a row that is not believed. The
+/// row stays when the transaction rolls back, and equal ones are merged. `profile_id` and `actor` are empty where unknown.
 pub fn note(event: Event, profile_id: &str, actor: &str, address: Option<&str>, object_id: &str) {
     let entry = Entry {
         profile_id,

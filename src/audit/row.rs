@@ -1,6 +1,7 @@
 //! A row of the log as it waits in shared memory, where nothing has a pointer.
 
 use pgrx::pg_sys;
+use vault_core::limits::ShortText;
 
 use super::{Event, Outcome};
 use crate::clock;
@@ -12,26 +13,19 @@ pub struct Subject {
     pub event: Event,
     pub outcome: Outcome,
     /// Empty where unknown, like the texts below.
-    pub profile_id: Text<64>,
-    pub actor: Text<64>,
-    pub client_address: Text<64>,
-    pub object_id: Text<128>,
+    pub profile_id: ShortText<64>,
+    pub actor: ShortText<64>,
+    pub client_address: ShortText<64>,
+    pub object_id: ShortText<128>,
 }
 
 /// A row of the log to be.
 #[derive(Clone, Copy)]
 pub struct Row {
     pub subject: Subject,
-    pub request_id: Text<64>,
+    pub request_id: ShortText<64>,
     /// Microseconds since the Unix epoch.
     pub occurred_at: i64,
-}
-
-/// A short text; what does not fit is cut off.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Text<const N: usize> {
-    length: u8,
-    bytes: [u8; N],
 }
 
 impl Subject {
@@ -40,10 +34,10 @@ impl Subject {
         database: pg_sys::InvalidOid,
         event: Event::AuditRowsLost,
         outcome: Outcome::Refused,
-        profile_id: Text::EMPTY,
-        actor: Text::EMPTY,
-        client_address: Text::EMPTY,
-        object_id: Text::EMPTY,
+        profile_id: ShortText::EMPTY,
+        actor: ShortText::EMPTY,
+        client_address: ShortText::EMPTY,
+        object_id: ShortText::EMPTY,
     };
 
     /// The same with another object.
@@ -59,7 +53,7 @@ impl Row {
     /// Of a place that is free.
     pub const NONE: Self = Self {
         subject: Subject::NONE,
-        request_id: Text::EMPTY,
+        request_id: ShortText::EMPTY,
         occurred_at: 0,
     };
 
@@ -69,38 +63,6 @@ impl Row {
             subject,
             request_id: request_id.unwrap_or_default().into(),
             occurred_at: clock::now_micros(),
-        }
-    }
-}
-
-impl<const N: usize> Text<N> {
-    pub const EMPTY: Self = Self {
-        length: 0,
-        bytes: [0; N],
-    };
-
-    pub fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..usize::from(self.length));
-        std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
-    }
-
-    /// None for the empty text.
-    pub fn non_empty(&self) -> Option<&str> {
-        Some(self.as_str()).filter(|text| !text.is_empty())
-    }
-}
-
-impl<const N: usize> From<&str> for Text<N> {
-    fn from(text: &str) -> Self {
-        let limit = N.min(usize::from(u8::MAX));
-        let length = text.floor_char_boundary(limit);
-        let mut bytes = [0; N];
-        for (to, from) in bytes.iter_mut().zip(text.bytes().take(length)) {
-            *to = from;
-        }
-        Self {
-            length: u8::try_from(length).unwrap_or_default(),
-            bytes,
         }
     }
 }

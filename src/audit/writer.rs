@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use pgrx::pg_sys;
+use vault_core::limits::ShortText;
 
 use super::entry::Entry;
 use super::merged::{self, Due};
 pub use super::places::Place;
 use super::places::{self, Phase};
-use super::row::{Row, Text, this_database};
+use super::row::{Row, this_database};
 use super::{Event, Outcome, workers};
 use crate::clock;
 use crate::error::Failure;
@@ -30,8 +31,8 @@ pub struct Counts {
 /// A security code that was given to somebody who then rolled its deletion back.
 pub struct UsedCode {
     pub place: Place,
-    pub profile_id: Text<64>,
-    pub payment_method_id: Text<128>,
+    pub profile_id: ShortText<64>,
+    pub payment_method_id: ShortText<128>,
     /// Microseconds since the Unix epoch.
     pub used_at: i64,
 }

@@ -9,8 +9,7 @@
 //! limits as the login has memberships. `vault.authenticate` changes nothing in that. Over HTTP it is the API key.
 
 use std::cell::Cell;
-use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::OnceLock;
+use std::hash::{BuildHasher, Hash};
 
 use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
@@ -21,6 +20,7 @@ use crate::audit::{self, Event};
 use crate::clock;
 use crate::compat::local_transaction_id;
 use crate::error::Failure;
+use crate::postgres::hash_seed::seed;
 use crate::settings;
 use crate::tenancy::{
     Caller, Origin, outer_role, outer_role_may_index_in_bulk, session_role, session_role_name,
@@ -35,9 +35,6 @@ pub struct Used(PerMinute);
 // SAFETY: numbers, without pointers.
 unsafe impl PGRXSharedMemory for Used {}
 
-/// The same in every backend.
-static SEED: OnceLock<RandomState> = OnceLock::new();
-
 thread_local! {
     /// Whether a role has no limit, as looked up in a transaction: a statement may ask a million times.
     static UNLIMITED: Cell<Option<(u32, pg_sys::Oid, bool)>> = const { Cell::new(None) };
@@ -48,7 +45,6 @@ thread_local! {
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    SEED.get_or_init(RandomState::new);
     pgrx::pg_shmem_init!(USED = Used(PerMinute::UNUSED));
 }
 
@@ -58,7 +54,7 @@ pub fn reserve_shared_memory() {
 /// # Errors
 /// [`Refusal::TooManyRequests`] beyond the limit.
 pub fn count_for_column(profile_id: &str, number: &[u8]) -> Result<(), Failure> {
-    let tried = tried(session_role().to_u32(), number);
+    let tried = tried(session_role().to_u32(), profile_id, number);
     if LAST.get() == Some(tried) {
         return Ok(());
     }
@@ -103,12 +99,12 @@ pub fn count_for_caller(caller: &Caller) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tried(role: u32, number: &[u8]) -> u64 {
-    SEED.get_or_init(RandomState::new).hash_one((role, number))
+fn tried(role: u32, profile_id: &str, number: &[u8]) -> u64 {
+    seed().hash_one((role, profile_id, number))
 }
 
 fn take(subject: impl Hash, limit: u32) -> Result<(), Refusal> {
-    let subject = SEED.get_or_init(RandomState::new).hash_one(&subject);
+    let subject = seed().hash_one(&subject);
     let taken = USED.exclusive().0.take(subject, limit, clock::now_micros());
     taken.map_err(|used_up| Refusal::TooManyRequests {
         retry_after: used_up.seconds_left,

@@ -5,9 +5,6 @@
 //! SQL and HTTP have a table each, so that nothing which is done by one way locks, or fills, the other. A session without an
 //! address counts under the role that it has logged in with: it can lock itself, and nobody else.
 
-use std::hash::RandomState;
-use std::sync::OnceLock;
-
 use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgLwLock};
 use vault_core::limits::failures::{Counted, Prefix, Rule};
@@ -15,6 +12,7 @@ use vault_core::limits::{Failures, Source, Subject};
 
 use crate::audit::{self, Event};
 use crate::clock;
+use crate::postgres::hash_seed::seed;
 use crate::settings;
 use crate::tenancy::{Origin, outer_role, session_role_name};
 
@@ -28,9 +26,6 @@ pub struct Lockouts(Failures);
 
 // SAFETY: numbers and bytes, without pointers.
 unsafe impl PGRXSharedMemory for Lockouts {}
-
-/// Makes the places of subjects unknown to whoever would fill them. Inherited by every backend.
-static SEED: OnceLock<RandomState> = OnceLock::new();
 
 /// How a client has come.
 #[derive(Clone, Copy)]
@@ -50,7 +45,6 @@ pub struct Attempt<'a> {
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    SEED.get_or_init(RandomState::new);
     pgrx::pg_shmem_init!(OF_HTTP = Lockouts(Failures::NONE));
     pgrx::pg_shmem_init!(OF_SQL = Lockouts(Failures::NONE));
 }
@@ -155,9 +149,4 @@ fn rule() -> Rule {
         failures: settings::lockout_failures(),
         total: settings::lockout_failures_total(),
     }
-}
-
-/// The same in every backend: the postmaster has made it, with the tables.
-fn seed() -> &'static RandomState {
-    SEED.get_or_init(RandomState::new)
 }

@@ -54,8 +54,8 @@ fn add_forged<R: Vouched>(rows: &mut Vec<ForgedRow>) -> Result<(), Failure> {
     for row in R::all()? {
         let reason = match row_macs::standing(&row)? {
             Standing::Genuine => continue,
-            Standing::Forged => "the vault did not write it so",
-            Standing::OtherRootKey => "the server lacks the root key that its MAC is under",
+            Standing::Forged => "the row is not as the vault wrote it",
+            Standing::OtherRootKey => "the server lacks the root key that made its MAC",
         };
         rows.push(ForgedRow {
             table: R::TABLE,

@@ -26,6 +26,8 @@ statements! {
                  JOIN vault.profiles p ON p.profile_id = b.profile_id WHERE b.role_name = $1");
     Read OF_OTHER_CLUSTERS(INT8OID) =
         concat!("SELECT ", binding!(), " FROM vault.role_bindings b WHERE b.system_identifier <> $1 ORDER BY b.role_name");
+    Read OF_PROFILE(TEXTOID) =
+        concat!("SELECT ", binding!(), " FROM vault.role_bindings b WHERE b.profile_id = $1 ORDER BY b.role_name");
     Write RENEW(TEXTOID, OIDOID, INT8OID, BYTEAOID) =
         "UPDATE vault.role_bindings SET role_oid = $2, system_identifier = $3, mac = $4 \
          WHERE role_name = $1 AND system_identifier <> $3";
@@ -77,6 +79,11 @@ pub fn find(role_name: &str) -> Result<Option<(RoleBinding, Profile)>, Failure> 
         })
     })?;
     Ok(found.into_iter().next())
+}
+
+/// The bindings to a profile.
+pub fn of_profile(profile_id: &str) -> Result<Vec<RoleBinding>, Failure> {
+    OF_PROFILE.with(|statement| statement.rows(&[profile_id.into()], RoleBinding::read))
 }
 
 /// Bindings of roles of another cluster than this one.

@@ -7,6 +7,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::operations::{application_values, key_lifecycle, reencryption, row_macs};
+use crate::tenancy::bindings;
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
@@ -103,6 +104,12 @@ pub fn values_of_strangers(
     Ok(TableIterator::new(key_lifecycle::values_of_strangers(
         profile_id,
     )?))
+}
+
+#[pg_extern(stable, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+pub fn acts_for(owner: pg_sys::Oid, profile_id: &str) -> Result<bool, ErrorReport> {
+    Ok(bindings::acts_for(owner, profile_id)?)
 }
 
 #[pg_extern(stable, security_definer)]

@@ -86,7 +86,8 @@ impl Request {
     /// Lets the caller in, and acts for the profile it names.
     ///
     /// # Errors
-    /// The refusals of [`authentication::authenticate`]; no key, or several different ones, are none.
+    /// The refusals of [`authentication::authenticate`]. A request without a key, or with several different ones, is refused as
+    /// unauthenticated.
     pub fn authenticate(&self) -> Result<ActingCaller, Failure> {
         let origin = self.origin();
         let caller = match self.only_key() {

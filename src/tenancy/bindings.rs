@@ -3,8 +3,10 @@
 //! PostgreSQL tells every backend when that may be wrong, as it does of its own catalogues: before the next transaction
 //! begins, at the latest, whoever made the change, and on standbys, too. Of the table's rows a trigger has it do so.
 
+use core::ffi::CStr;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
@@ -66,6 +68,42 @@ pub fn tenant_of(role: pg_sys::Oid, role_name: &str) -> Result<Option<Tenant>, F
         merchant_id: profile.merchant_id,
         key_id: None,
     }))
+}
+
+/// Whether key management of a profile includes the tables of their owner: code that the owner attached to a table runs when
+/// its values are moved, so the owner must have something to do with the profile. A superuser and a member of
+/// `vault_table_owner` have, and so has who can become a role that is bound to the profile. The other way round is nothing:
+/// a role can make anybody a member of itself. Runs as the operator.
+///
+/// # Errors
+/// When there are bindings, and the vault is sealed.
+pub fn acts_for(owner: pg_sys::Oid, profile_id: &str) -> Result<bool, Failure> {
+    if role_named(c"vault_table_owner").is_some_and(|group| can_become(owner, group)) {
+        return Ok(true);
+    }
+    for binding in store::role_bindings::of_profile(profile_id)? {
+        let Some(binding) = believed(Some(binding))? else {
+            continue;
+        };
+        let role = CString::new(binding.role_name.as_str())
+            .ok()
+            .and_then(|name| role_named(&name));
+        if role.is_some_and(|role| is_of(&binding, role) && can_become(owner, role)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn role_named(name: &CStr) -> Option<pg_sys::Oid> {
+    // SAFETY: a look-up in the system caches by a NUL-terminated name.
+    let role = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
+    (role != pg_sys::InvalidOid).then_some(role)
+}
+
+fn can_become(member: pg_sys::Oid, role: pg_sys::Oid) -> bool {
+    // SAFETY: look-ups in the system caches.
+    unsafe { pg_sys::is_member_of_role(member, role) }
 }
 
 /// What tells this cluster, with its standbys, from others: it is made by `initdb`.

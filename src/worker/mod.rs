@@ -175,7 +175,7 @@ fn record_all_counts() -> Result<bool, Failure> {
 }
 
 fn write_counts(write: fn() -> Result<Counts, Failure>) -> Result<bool, Failure> {
-    let what = c"vault: writing audit rows of what was refused or rolled back";
+    let what = c"vault: writing merged audit rows";
     let given_up = match in_transaction(what, write)? {
         Some(counts) => {
             writer::forget(&counts);

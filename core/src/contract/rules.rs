@@ -82,7 +82,7 @@ pub(super) fn currency(path: &str, field: &str, value: &str) -> Result<(), Refus
 /// What is stored in the clear. A card number would be, too.
 fn without_card_number(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
     let met = !mentions_card_number(value);
-    require(met, path, field, "something else than a card number")
+    require(met, path, field, "something other than a card number")
 }
 
 /// A merchant's own reference: `[A-Za-z0-9_-]{1,64}`, and no card number.

@@ -7,9 +7,9 @@
 //!
 //! **A flood evicts no lock, and turns nothing off.** A subject has one neighbourhood of [`PLACES`] places. A new one takes the
 //! place of the oldest count there that is no lock. Where all of them are locks, the new one is refused until one of them
-//! ends: it fails closed. To bring that about is dear, because nothing is counted for whoever is locked: a source makes at
-//! most `total / failures` locks of pairs (ten), its own, and a share of the locks of prefixes, of which each takes `total`
-//! failures from several sources; twelve together, in the time that a lock lasts. A neighbourhood is chosen by a secret hash,
+//! ends: it fails closed. That is expensive to bring about, because failures of a locked subject are not counted. A
+//! source can make at most `total / failures` (ten) locks of pairs, its own lock, and a share of the locks of prefixes, each of
+//! which takes `total` failures from several sources: twelve together in the time that a lock lasts. A neighbourhood is chosen by a secret hash,
 //! so it can only be filled by filling all of them: the first of [`NEIGHBOURHOODS`] is full after some 1,800 locks,
 //! which takes 150 sources (networks of IPv6 count as one) that spend all the failures they have, again and again, and it
 //! keeps out one in [`NEIGHBOURHOODS`] of those who come anew.

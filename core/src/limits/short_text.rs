@@ -21,6 +21,11 @@ impl<const N: usize> ShortText<N> {
         let bytes = self.bytes.get(..self.length.into()).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
     }
+
+    /// The text; none for the empty one.
+    pub fn non_empty(&self) -> Option<&str> {
+        Some(self.as_str()).filter(|text| !text.is_empty())
+    }
 }
 
 impl<const N: usize> From<&str> for ShortText<N> {
@@ -52,5 +57,7 @@ mod tests {
         assert_eq!(ShortText::<4>::from("café").as_str(), "caf");
         assert_eq!(ShortText::<5>::from("café").as_str(), "café");
         assert_eq!(ShortText::<4>::from(""), ShortText::EMPTY);
+        assert_eq!(ShortText::<4>::from("").non_empty(), None);
+        assert_eq!(ShortText::<4>::from("a").non_empty(), Some("a"));
     }
 }

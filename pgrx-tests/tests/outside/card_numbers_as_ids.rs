@@ -98,7 +98,7 @@ fn a_card_number_is_no_reference_and_no_subtype() {
         format!("ref_{number}"),
         printed(&number, "-"),
     ] {
-        const MESSAGE: &str = "`merchant_reference_id` must be something else than a card number";
+        const MESSAGE: &str = "`merchant_reference_id` must be something other than a card number";
         let mut request = customer();
         request["merchant_reference_id"] = json!(reference);
         let answer = tenant.post("/v2/customers", &request);
@@ -111,7 +111,7 @@ fn a_card_number_is_no_reference_and_no_subtype() {
     tenant.post("/v2/payment-methods", &request).refuses(
         400,
         "IR_06",
-        "`payment_method_subtype` must be something else than a card number",
+        "`payment_method_subtype` must be something other than a card number",
     );
 }
 

@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use pgrx::pg_sys;
+use vault_core::limits::ShortText;
 
-use super::super::row::{Row, Subject, Text};
+use super::super::row::{Row, Subject};
 
 /// In microseconds.
 const MINUTE: i64 = 60 * 1_000_000;
@@ -15,7 +16,7 @@ pub struct Tally {
     hash: u64,
     subject: Subject,
     /// Of the first request, until its row is written.
-    request_id: Text<64>,
+    request_id: ShortText<64>,
     unwritten: AtomicU64,
     /// Microseconds since the Unix epoch, like all times here.
     first_at: AtomicI64,
@@ -43,7 +44,7 @@ impl Tally {
         Self {
             hash: 0,
             subject: Subject::NONE,
-            request_id: Text::EMPTY,
+            request_id: ShortText::EMPTY,
             unwritten: AtomicU64::new(0),
             first_at: AtomicI64::new(0),
             last_at: AtomicI64::new(0),
@@ -121,7 +122,7 @@ impl Tally {
         let unwritten = self.unwritten.get_mut();
         *unwritten = unwritten.saturating_sub(row.occurrences);
         self.first_at.store(row.row.occurred_at, Relaxed);
-        self.request_id = Text::EMPTY;
+        self.request_id = ShortText::EMPTY;
         if self.minute_is_over(now) {
             self.objects.store(0, Relaxed);
         }

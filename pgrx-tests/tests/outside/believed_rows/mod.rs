@@ -107,7 +107,7 @@ fn is_listed(stack: &Stack, table: &str, id: &str) {
         let reason = forged(&mut stack.session(role), table, id);
         assert_eq!(
             reason.as_deref(),
-            Some("the vault did not write it so"),
+            Some("the row is not as the vault wrote it"),
             "{table} {id}"
         );
     }

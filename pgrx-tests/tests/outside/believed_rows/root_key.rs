@@ -116,10 +116,7 @@ fn without_the_root_key_that_vouches_for_a_row_the_vault_is_sealed() {
             &[&key_id],
         )
         .unwrap();
-    assert_eq!(
-        reason,
-        "the server lacks the root key that its MAC is under"
-    );
+    assert_eq!(reason, "the server lacks the root key that made its MAC");
     // Nobody is told of a forgery: there is none.
     let events: i64 = stack
         .superuser()

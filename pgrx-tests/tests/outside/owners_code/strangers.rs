@@ -110,7 +110,7 @@ fn a_value_that_was_made_up_keeps_no_key_alive() {
 
 #[test]
 fn a_role_does_not_become_responsible_for_a_table_by_its_owners_doing() {
-    let mut attack = Attack::new();
+    let attack = Attack::new();
     let bound = attack.victim.role(&["vault_client"]);
     attack.superuser(&format!("grant {} to {bound}", attack.owner));
     let acts = "select vault.acts_for($1::text::regrole, $2)";
@@ -124,5 +124,17 @@ fn a_role_does_not_become_responsible_for_a_table_by_its_owners_doing() {
     ));
     let as_member = admin.value::<bool>(acts, &[&attack.owner, &profile]);
     assert_eq!(as_member, Ok(true), "the owner can become the bound role");
-    attack.sql.run("select 1").unwrap();
+    attack.superuser(&format!(
+        "revoke {bound} from {0};
+         insert into vault.role_bindings (role_name, role_oid, system_identifier, profile_id, created_at, mac)
+         select '{0}', '{0}'::regrole, system_identifier, profile_id, created_at, mac
+         from vault.role_bindings where role_name = '{bound}'",
+        attack.owner
+    ));
+    let by_planted_row = admin.value::<bool>(acts, &[&attack.owner, &profile]);
+    assert_eq!(
+        by_planted_row,
+        Ok(false),
+        "the vault did not make the binding"
+    );
 }
