@@ -57,7 +57,7 @@ COMMENT ON FUNCTION vault.counted_failures(text) IS 'What the view vault.lockout
 COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
 COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one, and has it vouch for all rows that have a MAC; returns how many data keys';
-COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean) IS 'Removes a retired key from its row, unless values need it; force gives them up';
+COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean, oid[]) IS 'Removes a retired key from its row, unless values need it, or a table cannot be read that may hold some; force gives them up, left_out those of the tables that it names';
 COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and has the source of the root key remember it: nothing that it has sealed opens again, not even from earlier dumps';
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
@@ -195,7 +195,7 @@ GRANT EXECUTE ON FUNCTION
     vault.create_api_key(text, text, text[], timestamptz), vault.revoke_api_key(text),
     vault.bind_role(text, text), vault.unbind_role(text), vault.clear_lockouts(),
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
-    vault.destroy_data_key(text, text, integer, boolean), vault.destroy_profile_keys(text),
+    vault.destroy_data_key(text, text, integer, boolean, oid[]), vault.destroy_profile_keys(text),
     vault.reencrypt_batch(text, oid, text, integer),
     vault.count_values(text, integer), vault.count_application_values(), vault.is_destroyed(text),
     vault.acts_for(oid, text), vault.values_of_strangers(text)

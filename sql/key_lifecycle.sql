@@ -55,6 +55,8 @@ DECLARE
     in_pass   bigint;
     damaged   bigint;
     total     bigint := 0;
+    before    bigint := 9223372036854775807;
+    without_progress integer := 0;
 BEGIN
     relations := own OPERATOR(pg_catalog.||)
         ARRAY(SELECT DISTINCT c.relation FROM vault.application_columns c
@@ -93,6 +95,16 @@ BEGIN
         END LOOP;
         EXIT WHEN in_pass OPERATOR(pg_catalog.=) 0;
         total := total OPERATOR(pg_catalog.+) in_pass;
+        -- A trigger may put the old value back each time: then no pass is ever the last one.
+        IF in_pass OPERATOR(pg_catalog.>=) before THEN
+            without_progress := without_progress OPERATOR(pg_catalog.+) 1;
+        END IF;
+        IF without_progress OPERATOR(pg_catalog.=) 3 THEN
+            RAISE WARNING 'vault.reencrypt: gave up, because pass after pass moves as many rows'
+                USING HINT = 'Triggers that ALWAYS fire may put old values back. Call it again if others were writing meanwhile.';
+            EXIT;
+        END IF;
+        before := in_pass;
     END LOOP;
     FOR relation IN SELECT DISTINCT c.relation FROM vault.application_columns c
                     WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.out_of_reach IS NOT NULL
@@ -102,7 +114,7 @@ BEGIN
     END LOOP;
     FOR stranger IN SELECT * FROM vault.values_of_strangers(COALESCE(profile_id, '')) LOOP
         RAISE WARNING 'vault.reencrypt: the owner of % does not act for the profile, so its % values stay as they are',
-            stranger.relation, stranger.values_count
+            stranger.relation, COALESCE(stranger.values_count::text, '(not counted)')
             USING HINT = 'If the values are the profile''s, have a superuser GRANT vault_table_owner TO the owner of the table, then call this again.';
     END LOOP;
     RAISE NOTICE 'vault.reencrypt: done, % rows moved', total;

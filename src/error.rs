@@ -75,6 +75,9 @@ pub enum Failure {
     /// Rows of these tables may be invisible even to their owner.
     #[error("tables are out of reach whose values may need the key")]
     OutOfReach { tables: Vec<String> },
+    /// A key is to be destroyed, and tables of owners who do not act for the profile may hold values under it.
+    #[error("tables could not be read whose values may need this key")]
+    Unread { tables: Vec<String> },
     /// An application's table could not be read or written, by an error that it or its owner's code raised.
     #[error("the table {table} could not be processed: {message}")]
     TableFailed { table: String, message: String },
@@ -121,7 +124,7 @@ pub enum Unrecorded {
     NotServed,
     #[error("all places for audit rows of reveals are taken")]
     NoPlace,
-    #[error("this session has used up its places for audit rows")]
+    #[error("this session, or this login, has used up its places for audit rows")]
     ShareIsUsed,
     #[error("the worker of this database did not record the reveal in time")]
     NotInTime,
@@ -213,6 +216,7 @@ impl Failure {
             | Self::KeysDestroyed
             | Self::KeyNeeded { .. }
             | Self::OutOfReach { .. }
+            | Self::Unread { .. }
             | Self::TableFailed { .. }
             | Self::TableTimedOut { .. } => {
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
@@ -281,6 +285,10 @@ impl Failure {
                 "vault.application_columns says why: policies that bind the owner, too (ALTER TABLE ... NO FORCE ROW LEVEL \
                  SECURITY, until the keys are changed), or privileges that the owner lacks (GRANT).",
             ),
+            Self::Unread { .. } => Some(
+                "End what holds them (pg_locks shows it) or raise vault.table_timeout, then try again. left_out => '{...}' goes \
+                 on without the tables that it names by their oids, and gives their values up.",
+            ),
             Self::TableFailed { .. } => {
                 Some("Have the table's owner mend what raises this error, then try again.")
             }
@@ -313,7 +321,9 @@ impl From<Failure> for ErrorReport {
     fn from(failure: Failure) -> Self {
         let report = Self::new(failure.sqlstate(), failure.to_string(), "vault");
         let report = match &failure {
-            Failure::OutOfReach { tables } | Failure::KeyNeeded { tables, .. }
+            Failure::OutOfReach { tables }
+            | Failure::Unread { tables }
+            | Failure::KeyNeeded { tables, .. }
                 if !tables.is_empty() =>
             {
                 report.set_detail(format!("Tables: {}.", tables.join(", ")))

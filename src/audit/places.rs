@@ -14,6 +14,9 @@ const PLACES: usize = 1024;
 /// One backend's.
 const SHARE: usize = 32;
 
+/// That of all backends which one role has logged in to, PostgREST's among them.
+const SHARE_OF_LOGIN: usize = 128;
+
 // SAFETY: the name is the vault's own.
 static TABLE: PgLwLock<Table> = unsafe { PgLwLock::new(c"vault_audit_places") };
 
@@ -45,6 +48,7 @@ struct Slot {
     number: u64,
     database: pg_sys::Oid,
     owner: i32,
+    login: pg_sys::Oid,
     waiter: Latch,
 }
 
@@ -70,18 +74,19 @@ pub fn reserve_shared_memory() {
 /// When there is none.
 pub fn take(row: Row, phase: Phase, waiter: Latch) -> Result<Place, Failure> {
     // SAFETY: set when the process starts.
-    let owner = unsafe { pg_sys::MyProcPid };
+    let (owner, login) = unsafe { (pg_sys::MyProcPid, pg_sys::GetSessionUserId()) };
     let mut table = TABLE.exclusive();
     let mut free = None;
-    let mut owned = 0;
+    let (mut owned, mut of_login) = (0, 0);
     for (index, slot) in table.slots.iter().enumerate() {
-        match slot.phase {
-            None => free = free.or(Some(index)),
-            Some(_) if slot.owner == owner => owned += 1,
-            Some(_) => {}
+        if slot.phase.is_none() {
+            free = free.or(Some(index));
+            continue;
         }
+        owned += usize::from(slot.owner == owner);
+        of_login += usize::from(slot.login == login);
     }
-    if owned >= SHARE {
+    if owned >= SHARE || of_login >= SHARE_OF_LOGIN {
         return Err(Unrecorded::ShareIsUsed.into());
     }
     let index = free.ok_or(Unrecorded::NoPlace)?;
@@ -92,6 +97,7 @@ pub fn take(row: Row, phase: Phase, waiter: Latch) -> Result<Place, Failure> {
         number,
         database: row.subject.database,
         owner,
+        login,
         waiter,
     };
     table.put(index, slot, row);
@@ -216,6 +222,7 @@ impl Default for Table {
             number: 0,
             database: pg_sys::InvalidOid,
             owner: 0,
+            login: pg_sys::InvalidOid,
             waiter: Latch::NONE,
         };
         Self {

@@ -37,15 +37,12 @@ pub struct UsedCode {
     pub used_at: i64,
 }
 
-/// Whether rows of reveals are to be written, or used codes to be deleted.
-pub fn has_urgent_work() -> bool {
-    has_reveals() || has_used_codes()
-}
-
+/// Whether rows of reveals are to be written: sessions wait for them.
 pub fn has_reveals() -> bool {
     places::any(Phase::Due)
 }
 
+/// Whether used codes are to be deleted.
 pub fn has_used_codes() -> bool {
     places::any(Phase::CodeDue)
 }

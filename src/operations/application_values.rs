@@ -1,33 +1,44 @@
 //! How many values of encrypted types tables of applications hold, and under which keys. No code of the tables' owners runs.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
+use pgrx::pg_sys;
 use vault_core::crypto::KeyId;
 
 use super::reencryption::Form;
 use crate::error::Failure;
 use crate::keys::ProfileKeys;
-use crate::store::application_values::{Countable, countable, visit};
+use crate::settings;
+use crate::store::application_values::{Countable, Reading, countable, visit};
 use crate::store::data_keys::to_sql;
 
 /// How many values say that they are under which key. A table that cannot be read in time is left out, with a warning.
 pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
     let mut counts = BTreeMap::new();
+    let mut time = Time::for_all();
     for table in countable("")? {
         let mut of_table = BTreeMap::new();
-        let counted = visit(&table, |encrypted_type, value| {
-            let Ok((data_key, index_key)) = Form::named(encrypted_type)?.key_ids(value) else {
-                return Ok(());
-            };
-            for KeyId(key_id) in std::iter::once(data_key).chain(index_key) {
-                *of_table.entry(key_id).or_insert(0) += 1;
-            }
-            Ok(())
+        let counted = time.spend(|reading| {
+            visit(&table, reading, |encrypted_type, value| {
+                let Ok((data_key, index_key)) = Form::named(encrypted_type)?.key_ids(value) else {
+                    return Ok(());
+                };
+                for KeyId(key_id) in std::iter::once(data_key).chain(index_key) {
+                    *of_table.entry(key_id).or_insert(0) += 1;
+                }
+                Ok(())
+            })
         });
-        if unless_unreadable(&table, counted)?.is_some() {
-            for (key_id, values) in of_table {
-                *counts.entry(key_id).or_insert(0) += values;
-            }
+        if unless_unreadable(counted)?.is_none() {
+            pgrx::warning!(
+                "vault: the table {} could not be read in time, so its values are not counted",
+                table.name
+            );
+            continue;
+        }
+        for (key_id, values) in of_table {
+            *counts.entry(key_id).or_insert(0) += values;
         }
     }
     let counts = counts.into_iter();
@@ -36,76 +47,123 @@ pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
         .collect()
 }
 
-/// The tables whose owners do not act for the profile, and that hold values under one of these of its keys, with how many.
-pub fn of_strangers(keys: &ProfileKeys, of: &[KeyId]) -> Result<Vec<(String, i64)>, Failure> {
+/// The tables whose owners do not act for the profile, and that hold values under one of these of its keys, with how many;
+/// none for a table that cannot be read in time.
+pub fn of_strangers(
+    keys: &ProfileKeys,
+    of: &[KeyId],
+) -> Result<Vec<(String, Option<i64>)>, Failure> {
     let mut found = Vec::new();
+    let mut time = Time::for_all();
     for table in countable(keys.profile_id())? {
         if table.acts_for_profile {
             continue;
         }
-        let counted = count_under(&table, keys, of);
-        match unless_unreadable(&table, counted)? {
-            None | Some(0) => {}
-            Some(values) => found.push((table.name, values)),
+        let mut values = 0;
+        let counted = time.spend(|reading| count_under(&table, reading, keys, of, &mut values));
+        let values = unless_unreadable(counted)?.map(|()| values);
+        if values != Some(0) {
+            found.push((table.name, values));
         }
     }
     Ok(found)
 }
 
-/// How many values need the key to be opened or found, and the tables that hold them. A value that does not open was made
-/// up, or is lost already: it needs no key.
-///
-/// # Errors
-/// When a table of an owner who acts for the profile cannot be read in time. Any other such table is left out, with a
-/// warning: nobody else's table keeps a key alive.
-pub fn needing(keys: &ProfileKeys, key_id: KeyId) -> Result<(i64, Vec<String>), Failure> {
-    let mut needing = 0;
-    let mut tables = Vec::new();
-    for table in countable(keys.profile_id())? {
-        let counted = count_under(&table, keys, &[key_id]);
-        let values = if table.acts_for_profile {
-            counted?
-        } else {
-            unless_unreadable(&table, counted)?.unwrap_or_default()
-        };
-        if values > 0 {
-            needing += values;
-            tables.push(table.name);
-        }
-    }
-    Ok((needing, tables))
+/// Values of applications that need a key.
+#[derive(Default)]
+pub struct Needing {
+    pub values: i64,
+    /// The tables that hold them.
+    pub tables: Vec<String>,
+    /// Tables of owners who do not act for the profile that could not be read, or not all of, in time.
+    pub unread: Vec<String>,
 }
 
-fn count_under(table: &Countable, keys: &ProfileKeys, of: &[KeyId]) -> Result<i64, Failure> {
-    let mut values = 0;
-    visit(table, |encrypted_type, value| {
+/// How many values need the key to be opened or found, and the tables that hold them, but for those that are left out. A value
+/// that does not open was made up, or is lost already: it needs no key. Tables of owners who act for the profile are not
+/// written to from here on, until the transaction ends.
+///
+/// # Errors
+/// When a table of an owner who acts for the profile cannot be read in time.
+pub fn needing(
+    keys: &ProfileKeys,
+    key_id: KeyId,
+    left_out: &[pg_sys::Oid],
+) -> Result<Needing, Failure> {
+    let mut needing = Needing::default();
+    let mut time = Time::for_all();
+    for table in countable(keys.profile_id())? {
+        if left_out.contains(&table.relation) {
+            continue;
+        }
+        let mut values = 0;
+        if table.acts_for_profile {
+            let reading = Reading::WithoutWriters;
+            count_under(&table, reading, keys, &[key_id], &mut values)?;
+        } else {
+            let counted =
+                time.spend(|reading| count_under(&table, reading, keys, &[key_id], &mut values));
+            if unless_unreadable(counted)?.is_none() {
+                needing.unread.push(table.name.clone());
+            }
+        }
+        needing.values += values;
+        if values > 0 {
+            needing.tables.push(table.name);
+        }
+    }
+    Ok(needing)
+}
+
+/// The time that all tables together may take which need not be read: nobody can have a hundred of them waited for.
+struct Time {
+    /// None is as much as it takes.
+    left: Option<Duration>,
+}
+
+impl Time {
+    fn for_all() -> Self {
+        Self {
+            left: Some(settings::table_timeout()).filter(|time| !time.is_zero()),
+        }
+    }
+
+    fn spend<T>(&mut self, read: impl FnOnce(Reading) -> Result<T, Failure>) -> Result<T, Failure> {
+        // What is left is never zero, which would be no limit: everybody gets a glance.
+        let limit = self.left.map(|left| left.max(Duration::from_millis(10)));
+        let begun = Instant::now();
+        let result = read(Reading::Within(limit.unwrap_or_default()));
+        self.left = self.left.map(|left| left.saturating_sub(begun.elapsed()));
+        result
+    }
+}
+
+/// Adds what it finds to `values`, also if it does not come to the end.
+fn count_under(
+    table: &Countable,
+    reading: Reading,
+    keys: &ProfileKeys,
+    of: &[KeyId],
+    values: &mut i64,
+) -> Result<(), Failure> {
+    visit(table, reading, |encrypted_type, value| {
         let form = Form::named(encrypted_type)?;
         let Ok((data_key, index_key)) = form.key_ids(value) else {
             return Ok(());
         };
         let is_under = of.contains(&data_key) || index_key.is_some_and(|key| of.contains(&key));
         if is_under && (keys.has_damaged(data_key) || form.opens(keys, value)) {
-            values += 1;
+            *values += 1;
         }
         Ok(())
-    })?;
-    Ok(values)
+    })
 }
 
-/// None, and a warning, when the table could not be read.
-fn unless_unreadable<T>(
-    table: &Countable,
-    result: Result<T, Failure>,
-) -> Result<Option<T>, Failure> {
+/// None when the table could not be read.
+fn unless_unreadable<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(Failure::TableFailed { .. } | Failure::TableTimedOut { .. }) => {
-            pgrx::warning!(
-                "vault: the table {} could not be read, so its values are not counted",
-                table.name
-            );
-            Ok(None)
-        }
+        Err(Failure::TableFailed { .. } | Failure::TableTimedOut { .. }) => Ok(None),
         Err(failure) => Err(failure),
     }
 }

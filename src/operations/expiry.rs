@@ -30,12 +30,13 @@ pub fn delete_dead() -> Result<Batch, Failure> {
     store::as_worker(|| store::expiry::delete_dead(memory_key, BATCH)).map(Batch::of)
 }
 
-/// Deletes the security code that was given to somebody at `used_at`, who then rolled its deletion back.
+/// Deletes the security code that was given to somebody at `used_at`, who then rolled its deletion back. Tells whether it is
+/// gone: not while somebody holds its row.
 pub fn delete_used_code(
     profile_id: &str,
     payment_method_id: &str,
     used_at: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let end = used_at
         .after(cvc::LIFETIME)
         .map_err(|_| Failure::Malformed)?;

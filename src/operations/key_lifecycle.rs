@@ -1,5 +1,6 @@
 //! The life of a data key: current, retired (it only opens), destroyed.
 
+use pgrx::pg_sys;
 use vault_core::crypto::{KeyId, Purpose};
 
 use super::administration::{check_profile, invalid, missing, no_profile, wrong_state};
@@ -9,7 +10,7 @@ use super::row_macs;
 use crate::audit::{Event, record_administration};
 use crate::error::Failure;
 use crate::keys::row_macs::believed;
-use crate::keys::{self, destruction, epoch};
+use crate::keys::{self, ProfileKeys, destruction, epoch};
 use crate::store::data_keys::{self, Hold};
 use crate::store::profiles::Profile;
 use crate::store::{self, Vouched};
@@ -36,6 +37,7 @@ fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
     let (retired, _) = keys_of(profile_id)?.current_index_key();
     let version = rotate_key(profile_id, Purpose::Index)?;
     let keys = keys_of(profile_id)?;
+    warn_of_strangers(&keys, retired)?;
     store::with_lock_timeout(|| {
         reencryption::reindex(&keys)?;
         // Last, for creates of payment methods wait from here on.
@@ -43,6 +45,19 @@ fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
         Ok(())
     })?;
     Ok(version)
+}
+
+/// What such tables hold under the old index key is not found by the new one.
+fn warn_of_strangers(keys: &ProfileKeys, retired: KeyId) -> Result<(), Failure> {
+    for (table, values) in application_values::of_strangers(keys, &[retired])? {
+        let values = values.map_or_else(|| "its".to_owned(), |values| format!("{values}"));
+        pgrx::warning!(
+            "vault: the owner of {table} does not act for the profile, so {values} values keep the old index key, and \
+             look-ups do not find them; GRANT vault_table_owner TO the owner, and CALL vault.reencrypt, if they are the \
+             profile's"
+        );
+    }
+    Ok(())
 }
 
 fn rotate_key(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
@@ -66,7 +81,16 @@ pub fn rewrap_all() -> Result<usize, Failure> {
 }
 
 /// Removes a retired key from its row. No value may need it, unless `force` gives such values up.
-pub fn destroy(profile_id: &str, purpose: &str, version: i32, force: bool) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Failure::KeyNeeded`]; [`Failure::Unread`] when a table could not be read that is not among those `left_out`.
+pub fn destroy(
+    profile_id: &str,
+    purpose: &str,
+    version: i32,
+    force: bool,
+    left_out: &[pg_sys::Oid],
+) -> Result<(), Failure> {
     let purpose = parse_purpose(purpose)?;
     refuse_old_snapshots()?;
     lock(profile_id)?;
@@ -79,7 +103,7 @@ pub fn destroy(profile_id: &str, purpose: &str, version: i32, force: bool) -> Re
         ));
     }
     if !force {
-        refuse_needed(profile_id, key_id)?;
+        refuse_needed(profile_id, key_id, left_out)?;
     }
     let _acting = session::act_for(profile_id);
     data_keys::destroy(key_id)?;
@@ -109,13 +133,19 @@ fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId
     }
 }
 
-fn refuse_needed(profile_id: &str, key_id: KeyId) -> Result<(), Failure> {
+fn refuse_needed(profile_id: &str, key_id: KeyId, left_out: &[pg_sys::Oid]) -> Result<(), Failure> {
     let own = count_values(profile_id, data_keys::to_sql(key_id)?)?;
-    let (of_applications, tables) = application_values::needing(&*keys_of(profile_id)?, key_id)?;
-    match own + of_applications {
-        0 => Ok(()),
-        values => Err(Failure::KeyNeeded { values, tables }),
+    let needing = application_values::needing(&*keys_of(profile_id)?, key_id, left_out)?;
+    let values = own + needing.values;
+    if values > 0 {
+        let tables = needing.tables;
+        return Err(Failure::KeyNeeded { values, tables });
     }
+    if !needing.unread.is_empty() {
+        let tables = needing.unread;
+        return Err(Failure::Unread { tables });
+    }
+    Ok(())
 }
 
 /// What the transaction does not see, it would neither move nor count.
@@ -158,7 +188,7 @@ pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
 
 /// The tables that vault.reencrypt leaves alone, because their owners do not act for the profile, though they hold values
 /// under retired keys of it; with how many.
-pub fn values_of_strangers(profile_id: &str) -> Result<Vec<(String, i64)>, Failure> {
+pub fn values_of_strangers(profile_id: &str) -> Result<Vec<(String, Option<i64>)>, Failure> {
     check_profile(profile_id)?;
     let keys = keys_of(profile_id)?;
     let retired: Vec<KeyId> = keys.retired().collect();

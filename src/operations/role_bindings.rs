@@ -10,6 +10,7 @@ use crate::clock;
 use crate::error::Failure;
 use crate::keys::root_key::root_keys;
 use crate::keys::row_macs::{self, Standing};
+use crate::postgres::subtransaction::attempt;
 use crate::store;
 use crate::store::role_bindings::RoleBinding;
 use crate::tenancy::bindings::{self, this_cluster};
@@ -62,7 +63,16 @@ pub fn take_over() -> Result<(), Failure> {
     let restored = store::as_operator(|| store::role_bindings::of_other_clusters(this_cluster()))?;
     for binding in restored {
         if let Some(role_oid) = oid(&binding.role_name) {
-            store::as_operator(|| take_over_one(binding, role_oid))?;
+            // The worker has more urgent work than to wait for somebody who holds the row: it looks again in a second.
+            let taken_over = attempt(|| {
+                store::with_short_lock_timeout(|| {
+                    store::as_operator(|| take_over_one(binding, role_oid))
+                })
+            });
+            match taken_over {
+                Ok(()) | Err(Failure::Foreign(_)) => {}
+                Err(failure) => return Err(failure),
+            }
         }
     }
     Ok(())

@@ -1,16 +1,14 @@
 //! Reads values where they lie. Neither planner nor executor takes part, so no code of the table's owner runs: no
 //! expression of an index, no policy, no constraint.
 
-use core::ffi::{c_char, c_int};
-
 use pgrx::memcxt::PgMemoryContexts;
 use pgrx::pg_sys;
 use pgrx::varlena::varlena_to_byte_slice;
 
 use crate::error::Failure;
 
-/// How values of an encrypted type are aligned in an array, as `CREATE TYPE` aligns them where nothing is said.
-const ALIGNMENT: c_char = pg_sys::TYPALIGN_INT as c_char;
+/// After so many elements of an array the scan can be cancelled.
+const INTERRUPTIBLE: usize = 1_000;
 
 /// A column to read.
 #[derive(Clone, Copy)]
@@ -125,36 +123,24 @@ unsafe fn visit_elements(
     array: pg_sys::Datum,
     mut visit: impl FnMut(&[u8]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    // SAFETY: an array names the type of its elements; there are as many as it says.
-    let (elements, nulls) = unsafe {
+    // SAFETY: promised by the caller. The iterator is freed with the row's memory after an error.
+    unsafe {
         let array: *mut pg_sys::ArrayType = pg_sys::pg_detoast_datum(array.cast_mut_ptr()).cast();
-        let mut elements: *mut pg_sys::Datum = std::ptr::null_mut();
-        let mut nulls: *mut bool = std::ptr::null_mut();
-        let mut number: c_int = 0;
-        pg_sys::deconstruct_array(
-            array,
-            (*array).elemtype,
-            -1,
-            false,
-            ALIGNMENT,
-            &mut elements,
-            &mut nulls,
-            &mut number,
-        );
-        let number = usize::try_from(number).unwrap_or_default();
-        if number == 0 {
-            return Ok(());
+        let elements = pg_sys::array_create_iterator(array, 0, std::ptr::null_mut());
+        let mut element = pg_sys::Datum::null();
+        let mut is_null = false;
+        let mut visited = 0_usize;
+        while pg_sys::array_iterate(elements, &mut element, &mut is_null) {
+            visited += 1;
+            // An array may have millions of elements, and the caller may not want to wait for all of them.
+            if visited.is_multiple_of(INTERRUPTIBLE) {
+                pgrx::check_for_interrupts!();
+            }
+            if !is_null {
+                visit(bytes(element))?;
+            }
         }
-        (
-            std::slice::from_raw_parts(elements, number),
-            std::slice::from_raw_parts(nulls, number),
-        )
-    };
-    for (element, is_null) in elements.iter().zip(nulls) {
-        if !is_null {
-            // SAFETY: promised by the caller.
-            visit(unsafe { bytes(*element) })?;
-        }
+        pg_sys::array_free_iterator(elements);
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! Values in tables of applications, read where they lie: no code of the table's owner runs.
 
+use std::time::Duration;
+
 use pgrx::pg_sys;
 
 use super::application_columns::table;
-use super::owners_code::step;
+use super::owners_code::{glance, step};
 use super::statement::statements;
 use crate::error::Failure;
 use crate::postgres::table_scan::{self, ScannedColumn};
@@ -17,9 +19,18 @@ statements! {
                WHERE kind IN ('r', 'm')) c ORDER BY 1";
 }
 
+/// How a table is read.
+#[derive(Clone, Copy)]
+pub enum Reading {
+    /// Writers wait until the transaction ends: what they have not committed is there to be read, and nothing comes later.
+    WithoutWriters,
+    /// What is committed, unless that takes longer.
+    Within(Duration),
+}
+
 /// A table whose values are counted.
 pub struct Countable {
-    relation: pg_sys::Oid,
+    pub relation: pg_sys::Oid,
     pub name: String,
     /// Its owner acts for the profile that was asked for.
     pub acts_for_profile: bool,
@@ -44,19 +55,32 @@ pub fn countable(profile_id: &str) -> Result<Vec<Countable>, Failure> {
 /// As [`step`].
 pub fn visit(
     countable: &Countable,
+    reading: Reading,
+    visit: impl FnMut(&str, &[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let relation = countable.relation;
+    match reading {
+        Reading::WithoutWriters => step(relation, || {
+            // SAFETY: takes a lock that ends with the transaction; there need not be such a table.
+            unsafe { pg_sys::LockRelationOid(relation, pg_sys::ShareLock as pg_sys::LOCKMODE) };
+            scan(countable, visit)
+        }),
+        Reading::Within(limit) => glance(relation, limit, || scan(countable, visit)),
+    }
+}
+
+fn scan(
+    countable: &Countable,
     mut visit: impl FnMut(&str, &[u8]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    step(countable.relation, || {
-        let Some(table) = table(countable.relation)? else {
-            return Ok(());
-        };
-        let columns: Vec<ScannedColumn> =
-            table.columns.iter().map(|column| column.scanned).collect();
-        table_scan::scan(countable.relation, &columns, |place, bytes| {
-            match table.columns.get(place) {
-                Some(column) => visit(&column.encrypted_type, bytes),
-                None => Ok(()),
-            }
-        })
+    let Some(table) = table(countable.relation)? else {
+        return Ok(());
+    };
+    let columns: Vec<ScannedColumn> = table.columns.iter().map(|column| column.scanned).collect();
+    table_scan::scan(countable.relation, &columns, |place, bytes| {
+        match table.columns.get(place) {
+            Some(column) => visit(&column.encrypted_type, bytes),
+            None => Ok(()),
+        }
     })
 }

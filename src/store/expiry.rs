@@ -33,6 +33,8 @@ statements! {
         delete!("vault.volatile_payment_methods", "expires_at <= $1");
     Write DELETE_USED_CODE(TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID) =
         delete!("vault.cvcs", "profile_id = $1 AND payment_method_id = $3 AND expires_at <= $4");
+    Read USED_CODE_STAYS(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
+        "SELECT EXISTS (SELECT FROM vault.cvcs WHERE profile_id = $1 AND payment_method_id = $2 AND expires_at <= $3)";
     Write DELETE_DEAD_CODES(BYTEAOID, INT8OID) = delete!("vault.cvcs", "memory_key <> $1");
     Write DELETE_DEAD_METHODS(BYTEAOID, INT8OID) =
         delete!("vault.volatile_payment_methods", "memory_key <> $1");
@@ -51,12 +53,13 @@ pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
     Ok(codes + methods)
 }
 
-/// Deletes the code of a payment method, unless it ends later than `end`: then it is a newer one.
+/// Deletes the code of a payment method, unless it ends later than `end`: then it is a newer one. Tells whether it is gone:
+/// not if somebody holds the row.
 pub fn delete_used_code(
     profile_id: &str,
     payment_method_id: &str,
     end: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let arguments = [
         profile_id.into(),
         1_i64.into(),
@@ -64,7 +67,14 @@ pub fn delete_used_code(
         timestamptz(end).into(),
     ];
     DELETE_USED_CODE.with(|statement| statement.execute(&arguments))?;
-    Ok(())
+    let arguments = [
+        profile_id.into(),
+        payment_method_id.into(),
+        timestamptz(end).into(),
+    ];
+    let stays = USED_CODE_STAYS
+        .with(|statement| statement.row(&arguments, |row| row.required::<bool>(1)))?;
+    Ok(stays != Some(true))
 }
 
 /// Deletes what was sealed under another memory key than this one, up to `limit` rows of each table; tells how many.

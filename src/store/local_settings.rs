@@ -58,6 +58,13 @@ pub(super) fn with_search_path<T>(
     }
 }
 
+/// Runs `statements` that give up a lock rather than wait for it longer than a moment.
+pub fn with_short_lock_timeout<T>(
+    statements: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    with_settings(&[(c"lock_timeout", c"100ms")], statements)
+}
+
 /// Runs `statements` that take locks on which all others would wait behind them: not for longer than `lock_timeout` says,
 /// or 5 seconds where it says nothing.
 pub fn with_lock_timeout<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {

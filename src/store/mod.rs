@@ -30,7 +30,7 @@ pub mod volatile_payment_methods;
 mod vouched;
 
 pub use living::Living;
-pub use local_settings::with_lock_timeout;
+pub use local_settings::{with_lock_timeout, with_short_lock_timeout};
 pub use operator::{as_operator, as_worker};
 pub use snapshot::{Change, is_after_snapshot, snapshot_is_the_transactions};
 pub use statement::is_on_standby;

@@ -1,10 +1,11 @@
 //! What surrounds statements in which code of a table's owner may run.
 
 use std::ffi::CStr;
+use std::time::Duration;
 
 use pgrx::pg_sys;
 
-use super::local_settings::with_lock_timeout;
+use super::local_settings::{with_lock_timeout, with_short_lock_timeout};
 use crate::error::Failure;
 use crate::postgres::advisory_locks::Leftovers;
 use crate::postgres::subtransaction::attempt;
@@ -20,19 +21,38 @@ pub fn step<T>(
     relation: pg_sys::Oid,
     work: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    within(relation, settings::table_timeout(), || {
+        with_lock_timeout(work)
+    })
+}
+
+/// A step on a table that may be left out: it gives up a lock after a moment, and has only so much time.
+///
+/// # Errors
+/// As [`step`].
+pub fn glance<T>(
+    relation: pg_sys::Oid,
+    limit: Duration,
+    work: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    within(relation, limit, || with_short_lock_timeout(work))
+}
+
+fn within<T>(
+    relation: pg_sys::Oid,
+    limit: Duration,
+    work: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let _leftovers = Leftovers::watch();
-    let limit = settings::table_timeout();
-    attempt(|| time_limit::within(limit, || with_lock_timeout(work))).map_err(|failure| {
-        match failure {
-            Failure::Foreign(_) if time_limit::has_expired() => Failure::TableTimedOut {
-                table: name(relation),
-            },
-            Failure::Foreign(message) => Failure::TableFailed {
-                table: name(relation),
-                message,
-            },
-            failure => failure,
-        }
+    attempt(|| time_limit::within(limit, work)).map_err(|failure| match failure {
+        Failure::Foreign(_) if time_limit::has_expired() => Failure::TableTimedOut {
+            table: name(relation),
+        },
+        Failure::Foreign(message) => Failure::TableFailed {
+            table: name(relation),
+            message,
+        },
+        failure => failure,
     })
 }
 

@@ -56,8 +56,11 @@ pub fn destroy_data_key(
     purpose: &str,
     version: i32,
     force: default!(bool, false),
+    left_out: default!(Vec<pg_sys::Oid>, "'{}'"),
 ) -> Result<(), ErrorReport> {
-    Ok(key_lifecycle::destroy(profile_id, purpose, version, force)?)
+    Ok(key_lifecycle::destroy(
+        profile_id, purpose, version, force, &left_out,
+    )?)
 }
 
 /// One step of `vault.reencrypt`.
@@ -99,8 +102,10 @@ pub fn count_application_values()
 #[search_path(pg_catalog, pg_temp)]
 pub fn values_of_strangers(
     profile_id: &str,
-) -> Result<TableIterator<'static, (name!(relation, String), name!(values_count, i64))>, ErrorReport>
-{
+) -> Result<
+    TableIterator<'static, (name!(relation, String), name!(values_count, Option<i64>))>,
+    ErrorReport,
+> {
     Ok(TableIterator::new(key_lifecycle::values_of_strangers(
         profile_id,
     )?))

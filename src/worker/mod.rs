@@ -77,7 +77,7 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
             expired_left = run(delete_expired);
             run(take_bindings_over);
             // What waits for a lock may have taken the signal of a session for its own.
-            at_once = expired_left || writer::has_urgent_work();
+            at_once = expired_left || writer::has_reveals();
         }
     }
     if is_to_stop() {
@@ -153,17 +153,17 @@ fn write_reveals() -> Result<bool, Failure> {
     Ok(written.is_some())
 }
 
-/// Whoever rolled the use of a code back has seen it.
+/// Whoever rolled the use of a code back has seen it. A code whose row somebody holds is left for the next round.
 fn delete_used_codes() -> Result<Vec<Place>, Failure> {
-    let codes = writer::used_codes().into_iter().map(|code| {
-        expiry::delete_used_code(
-            code.profile_id.as_str(),
-            code.payment_method_id.as_str(),
-            clock::at_micros(code.used_at)?,
-        )?;
-        Ok(code.place)
-    });
-    codes.collect()
+    let mut gone = Vec::new();
+    for code in writer::used_codes() {
+        let used_at = clock::at_micros(code.used_at)?;
+        let (profile_id, id) = (code.profile_id.as_str(), code.payment_method_id.as_str());
+        if expiry::delete_used_code(profile_id, id, used_at)? {
+            gone.push(code.place);
+        }
+    }
+    Ok(gone)
 }
 
 fn record_counts() -> Result<bool, Failure> {

@@ -197,7 +197,7 @@ fn a_session_that_keeps_its_share_of_places_is_refused_another_and_takes_none_fr
         refused.pair(),
         (
             "53400",
-            "nothing is revealed: this session has used up its places for audit rows"
+            "nothing is revealed: this session, or this login, has used up its places for audit rows"
         )
     );
     assert!(refused.rest.contains("Commit"), "{refused:?}");

@@ -2,8 +2,8 @@
 
 use vault_core::contract::id::{CustomerId, PaymentMethodId};
 use vault_core::contract::payment_method::{
-    BinRecord, Instrument, NewPaymentMethod, PaymentMethod, PaymentMethodCreate,
-    PaymentMethodResponse, Storage, StorageType,
+    BinRecord, NewPaymentMethod, PaymentMethod, PaymentMethodCreate, PaymentMethodResponse,
+    Storage, StorageType,
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::time::Timestamp;
@@ -33,9 +33,7 @@ pub fn create(
     let now = clock::now()?;
     let mut new = request.check(now.year_month())?;
     let keys = keys::to_decide(&caller.profile_id)?;
-    if let Instrument::Card(_) = &new.instrument {
-        card_number_limit::count_for_caller(caller)?;
-    }
+    card_number_limit::count_for_caller(caller)?;
     let (_, index_key) = keys.current_index_key();
     new.summary
         .set_fingerprint(&new.instrument.fingerprint(index_key));
