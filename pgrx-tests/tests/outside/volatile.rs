@@ -185,6 +185,36 @@ fn a_code_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_s
 }
 
 #[test]
+fn a_code_that_was_given_is_deleted_when_whoever_holds_its_row_lets_go() {
+    let tenant = Tenant::new();
+    let id = tenant.store(&Card::new(), &tenant.customer());
+    let (mut sql, mut superuser) = (tenant.revealing_sql(), tenant.stack.superuser());
+    sql.run(&format!(
+        "begin;
+         do $$ begin
+             begin perform vault.use_cvc('{id}'); raise exception 'undone';
+             exception when raise_exception then end;
+             perform vault.delete_payment_method('{id}');
+         end $$"
+    ))
+    .unwrap();
+    // The worker's round passes the row over, and writes this refusal at its end.
+    let refused = tenant
+        .sql()
+        .call("retrieve_payment_method($1, true)", &[&id]);
+    assert_eq!(refused.unwrap_err().sqlstate, "42501");
+    let written =
+        "select count(*) from vault.audit_log where profile_id = $1 and outcome = 'refused'";
+    soon("the worker has had a round", || {
+        superuser.value::<i64>(written, &[&tenant.profile]) == Ok(1)
+    });
+    sql.run("rollback").unwrap();
+    soon("the code is deleted", || {
+        rows(&mut superuser, &tenant.profile) == 0
+    });
+}
+
+#[test]
 fn the_worker_deletes_what_has_expired_and_tells_what_it_does() {
     let tenant = Tenant::new();
     tenant.store(&Card::new(), &tenant.customer());
