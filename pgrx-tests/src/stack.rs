@@ -364,7 +364,7 @@ impl PrivateStack {
     }
 
     /// An empty directory of the server's user.
-    fn make_server_directory(&self, directory: &Path) {
+    pub fn make_server_directory(&self, directory: &Path) {
         let owner = fs::metadata(self.state.join("data")).expect("a data directory");
         fs::create_dir(directory).expect("a new directory");
         fs::set_permissions(directory, Permissions::from_mode(0o700)).expect("a closed directory");

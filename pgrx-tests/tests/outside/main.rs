@@ -39,6 +39,7 @@ mod separate_users;
 mod server_log;
 mod slow_clients;
 mod support;
+mod temporary_files;
 mod tenancy;
 mod upgrade;
 mod volatile;
