@@ -3,6 +3,8 @@
 
 CREATE SCHEMA keys;
 GRANT ALL ON SCHEMA keys TO vault_app;
+-- It is bound to another profile than the one whose values its table will hold.
+GRANT vault_table_owner TO vault_app;
 
 SET ROLE vault_dba;
 SELECT merchant_id FROM vault.profiles WHERE profile_id = :'profile' \gset

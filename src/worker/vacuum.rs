@@ -62,6 +62,9 @@ pub extern "C-unwind" fn vault_vacuum_main(index: pg_sys::Datum) {
             attach_signal_handlers();
         }
     }
+    // Who ends in good order is not started again, and somebody may have ended this process alone.
+    // SAFETY: the last act, outside of any transaction.
+    unsafe { pg_sys::proc_exit(1) }
 }
 
 fn attach_signal_handlers() {
