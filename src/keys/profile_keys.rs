@@ -29,7 +29,7 @@ pub struct ProfileKeys {
     held: Cell<Option<Subtransaction>>,
 }
 
-/// The keys of one profile that may seal, which none may that is not held.
+/// A profile's keys with the right to seal. Sealing requires a lock on the current data key, which the constructor has taken.
 pub struct SealingKeys(Rc<ProfileKeys>);
 
 /// A transaction's number in this backend, and its subtransaction's in it.

@@ -1,7 +1,7 @@
 //! The tenants that roles are bound to, as this backend has read them.
 //!
-//! PostgreSQL tells every backend when that may be wrong, as it does of its own catalogues: before the next transaction
-//! begins, at the latest, whoever made the change, and on standbys, too. Of the table's rows a trigger has it do so.
+//! The cache is invalidated by PostgreSQL's own invalidation messages, which reach every backend, standbys included, before its
+//! next transaction. Row changes send none by themselves, so triggers on the tables send one.
 
 use core::ffi::CStr;
 use std::cell::RefCell;

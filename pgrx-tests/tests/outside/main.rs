@@ -38,6 +38,7 @@ mod seeds;
 mod separate_users;
 mod server_log;
 mod slow_clients;
+mod stored_plaintext;
 mod support;
 mod temporary_files;
 mod tenancy;
