@@ -1,0 +1,23 @@
+//! What the vault says to others: payment service providers, which make tokens of cards, and token services, which get
+//! network tokens. One file per kind of account, behind one trait for each of the two.
+//!
+//! The calls are made by a thread of their own ([`outside`]), which must never call PostgreSQL. Nothing in this room can: it
+//! uses neither pgrx nor any other room of the extension, and `pgrx-tests/tests/connectors` compiles it without PostgreSQL.
+
+mod account;
+mod allow_list;
+mod fault;
+mod http;
+mod http_template;
+pub mod outside;
+mod provider;
+mod stripe;
+mod token_service;
+
+pub use account::{Account, Kind, SettingsError};
+pub use allow_list::AllowList;
+pub use fault::{Fault, FaultKind};
+pub use http::CallRules;
+pub use outside::{Answer, Call, Outside, Work};
+pub use provider::{CardDetails, MadeToken, PaymentProvider, TokenOrder, TokenUse};
+pub use token_service::{FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState};

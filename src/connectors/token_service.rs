@@ -1,0 +1,61 @@
+//! A token service that speaks Hyperswitch's protocol: JWE both ways.
+
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::account::SettingsError;
+use super::provider::CardDetails;
+
+/// An account at a token service.
+pub struct TokenService {}
+
+/// A network token to be made.
+pub struct NetworkTokenOrder {
+    pub card: CardDetails,
+    /// The vault's id of the customer.
+    pub customer_id: String,
+    /// The same on each try: the consent id.
+    pub reference: String,
+}
+
+/// A network token that was made.
+pub struct NetworkToken {
+    /// Digits: it is used in the place of a card number.
+    pub token: Zeroizing<String>,
+    /// By which the service knows the token: its card reference.
+    pub requestor_reference: String,
+    pub exp_month: String,
+    pub exp_year: String,
+    pub last_four: String,
+    pub isin: Option<String>,
+    pub par: Option<String>,
+    pub card_brand: Option<String>,
+    pub status: NetworkTokenStatusName,
+}
+
+/// As the service names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkTokenStatusName { Active, Inactive, Suspended, Expired, Deleted }
+
+/// What the service says of a token.
+pub struct NetworkTokenState {
+    pub status: NetworkTokenStatusName,
+    pub exp_month: Option<String>,
+    pub exp_year: Option<String>,
+}
+
+/// A network token with what one payment needs.
+pub struct FetchedNetworkToken {
+    pub token: Zeroizing<String>,
+    pub exp_month: String,
+    pub exp_year: String,
+    pub cryptogram: Option<Zeroizing<String>>,
+    pub eci: Option<String>,
+}
+
+impl TokenService {
+    pub fn parse(settings: &str, credentials: &str) -> Result<Self, SettingsError> {
+        todo!()
+    }
+    pub fn urls(&self) -> Vec<&Url> { todo!() }
+}
