@@ -145,6 +145,18 @@ impl ApiKeyId {
 }
 
 id!(
+    /// `{cell}_job_{uuid v7 as 32 lower-case hexadecimal digits}`: one thing to be done at a connector.
+    TokenJobId
+);
+
+impl TokenJobId {
+    /// A new job's id.
+    pub fn new(cell: &str, uuid: Uuid) -> Self {
+        Self(format!("{cell}_job_{}", uuid.simple()))
+    }
+}
+
+id!(
     /// `mca_{20 letters and digits}`: a merchant's account with a connector.
     ConnectorAccountId
 );

@@ -73,12 +73,26 @@ pub enum Refusal {
     CardExpired,
     /// A short connector token update, where several tokens could be meant.
     SeveralConnectorTokens,
-    /// Part of the contract that a later version serves.
-    NotImplemented,
+    /// No such connector account that is enabled, of this profile or its merchant.
+    ConnectorNotFound,
+    /// A token of a connector was asked for what cannot have one.
+    PspTokenizationNotSupported,
+    /// The payment method has no token of that connector, or it is used up.
+    ConnectorTokenNotFound,
     /// No security code is stored for the payment method, or not any more.
     CardCvcNotFound,
+    /// The profile has network tokenization switched off, or no token service.
+    NetworkTokenizationDisabled,
+    /// The same, where a card is to be checked.
+    NetworkTokenEligibilityDisabled,
+    /// The call serves network tokens only.
+    TokenTypeNotSupported,
     /// The payment method has no network token.
     NetworkTokenNotFound,
+    /// The payment method has no network token whose status could be asked for.
+    NoNetworkTokenToCheck,
+    /// The token service gave no answer that can be used.
+    TokenServiceFailed,
     /// The limit of this minute is used up.
     TooManyRequests {
         /// Seconds until the next minute begins.
@@ -104,6 +118,7 @@ const INVALID_JSON: &str = "22032";
 const NOT_FOUND: &str = "P0002";
 const WRONG_STATE: &str = "55000";
 const NOT_SUPPORTED: &str = "0A000";
+const EXTERNAL: &str = "38000";
 
 impl Refusal {
     /// A field that breaks a rule; reads "`field` must be rule".
@@ -149,10 +164,21 @@ impl Refusal {
                 },
                 message: &row.message,
                 code: row.code,
+                reason: self.reason(),
             },
         };
         // Three strings always serialise.
         serde_json::to_string(&body).unwrap_or_default()
+    }
+
+    /// What the error body says beside the message.
+    fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::NetworkTokenEligibilityDisabled => {
+                Some("Network tokenization is not enabled for this profile")
+            }
+            _ => None,
+        }
     }
 
     #[rustfmt::skip]
@@ -183,9 +209,16 @@ impl Refusal {
             Self::ExpiryYear => row(400, "IR_16", INVALID_VALUE, "Invalid Expiry Year"),
             Self::CardExpired => row(400, "IR_16", INVALID_VALUE, "Card Expired"),
             Self::SeveralConnectorTokens => row(422, "IR_06", INVALID_VALUE, "`connector_token_details.connector_id` is needed: the payment method has several connector tokens"),
-            Self::NotImplemented => row(501, "IR_00", NOT_SUPPORTED, "not implemented yet"),
+            Self::ConnectorNotFound => row(404, "HE_02", NOT_FOUND, "Merchant connector account does not exist in our records"),
+            Self::PspTokenizationNotSupported => row(422, "IR_06", NOT_SUPPORTED, "`psp_tokenization` needs a card whose storage_type is persistent"),
+            Self::ConnectorTokenNotFound => row(404, "HE_02", NOT_FOUND, "Connector token does not exist in our records"),
             Self::CardCvcNotFound => row(404, "HE_02", NOT_FOUND, "Card CVC does not exist in our records"),
-            Self::NetworkTokenNotFound => row(404, "HE_02", NOT_FOUND, "Network token does not exist in our records"),
+            Self::NetworkTokenizationDisabled => row(422, "IR_29", WRONG_STATE, "Network tokenization is not enabled for this profile"),
+            Self::NetworkTokenEligibilityDisabled => row(400, "IR_19", WRONG_STATE, "Payment method type not supported"),
+            Self::TokenTypeNotSupported => row(422, "IR_29", NOT_SUPPORTED, "Token type not supported"),
+            Self::NetworkTokenNotFound => row(404, "IR_37", NOT_FOUND, "NetworkTokenRequestorReferenceId is not present"),
+            Self::NoNetworkTokenToCheck => row(400, "IR_07", NOT_FOUND, "Invalid value provided: payment_method_id"),
+            Self::TokenServiceFailed => row(500, "HE_00", EXTERNAL, "Something went wrong"),
             Self::TooManyRequests { .. } => row(429, "IR_90", "53400", "Too many requests"),
             Self::Unexpected => row(500, "HE_00", "XX000", "Something went wrong"),
         }
@@ -225,6 +258,8 @@ struct Detail<'a> {
     kind: &'static str,
     message: &'a str,
     code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 #[cfg(test)]
@@ -241,7 +276,7 @@ mod tests {
 
     #[test]
     fn refusals_of_the_server_have_the_type_api() {
-        for refusal in [Refusal::NotImplemented, Refusal::Unexpected] {
+        for refusal in [Refusal::TokenServiceFailed, Refusal::Unexpected] {
             assert!(refusal.status() >= 500);
             assert!(refusal.body().starts_with(r#"{"error":{"type":"api","#));
         }

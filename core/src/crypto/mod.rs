@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod blind_index;
 pub mod column_value;
+pub mod credentials;
 pub mod envelope;
 pub mod key;
 pub mod root_key_line;
@@ -18,6 +19,7 @@ mod vectors;
 pub use api_key::ApiKey;
 pub use blind_index::BlindIndex;
 pub use column_value::{Binding, Slot};
+pub use credentials::{CredentialsError, open_credentials, seal_credentials};
 pub use envelope::{Context, Envelope, EnvelopeError, seal};
 pub use key::{CheckValue, DataKey, IndexKey, KeyId, KeyMaterial, RootKey};
 pub use root_key_line::{RootKeyLine, RootKeyLineError};

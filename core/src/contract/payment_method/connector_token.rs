@@ -19,6 +19,7 @@ pub struct ConnectorTokenDetails {
     original_payment_authorized_amount: Option<i64>,
     original_payment_authorized_currency: Option<String>,
     metadata: Option<Metadata>,
+    connector_customer_id: Option<String>,
 }
 
 impl ConnectorTokenDetails {
@@ -82,6 +83,7 @@ impl ConnectorTokenDetails {
             original_payment_authorized_amount: self.original_payment_authorized_amount,
             original_payment_authorized_currency: self.original_payment_authorized_currency,
             metadata: self.metadata,
+            connector_customer_id: self.connector_customer_id,
         }
     }
 }
@@ -105,9 +107,46 @@ pub struct ConnectorToken {
     original_payment_authorized_amount: Option<i64>,
     original_payment_authorized_currency: Option<String>,
     metadata: Option<Metadata>,
+    connector_customer_id: Option<String>,
 }
 
 impl ConnectorToken {
+    /// A token that a connector has made, which can be used.
+    pub fn made(
+        connector_id: String,
+        token_type: TokenType,
+        token: String,
+        reference: String,
+        connector_customer_id: Option<String>,
+    ) -> Self {
+        Self {
+            connector_id: Some(connector_id),
+            token_type,
+            status: ConnectorTokenStatus::Active,
+            token,
+            connector_token_request_reference_id: Some(reference),
+            original_payment_authorized_amount: None,
+            original_payment_authorized_currency: None,
+            metadata: None,
+            connector_customer_id,
+        }
+    }
+
+    /// The connector account that made it, where one is known.
+    pub fn connector_id(&self) -> Option<&str> {
+        self.connector_id.as_deref()
+    }
+
+    /// How often it can be used.
+    pub fn token_type(&self) -> TokenType {
+        self.token_type
+    }
+
+    /// The connector's name for the card.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Whether payments can be repeated with it.
     pub fn is_recurring(&self) -> bool {
         self.token_type == TokenType::MultiUse && self.status == ConnectorTokenStatus::Active
@@ -157,6 +196,7 @@ mod tests {
                 "original_payment_authorized_amount": null,
                 "original_payment_authorized_currency": null,
                 "metadata": null,
+                "connector_customer_id": null,
             })
         );
     }
@@ -225,7 +265,7 @@ mod tests {
             concat!(
                 r#"{"connector_id":"mca_a","token_type":"single_use","status":"inactive","token":"old","#,
                 r#""connector_token_request_reference_id":"ref-old","original_payment_authorized_amount":null,"#,
-                r#""original_payment_authorized_currency":null,"metadata":null}"#
+                r#""original_payment_authorized_currency":null,"metadata":null,"connector_customer_id":null}"#
             )
         );
     }

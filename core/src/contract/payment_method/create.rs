@@ -50,8 +50,10 @@ pub struct NewPaymentMethod {
     pub card_cvc: Option<CardCvc>,
     /// The rest, without what [`Summary::set_fingerprint`] and [`Summary::fill_from_bin`] add.
     pub summary: Summary,
+    /// The connector's token that is asked for.
+    pub psp_tokenization: Option<PspTokenization>,
     /// Whether a network token is asked for.
-    pub network_tokenization: Option<NetworkTokenization>,
+    pub network_tokenization: bool,
 }
 
 /// Where a new payment method goes. Whether there is such a customer is not checked yet.
@@ -73,9 +75,6 @@ impl PaymentMethodCreate {
             .payment_method_data
             .into_inner()
             .of_type(self.payment_method_type)?;
-        if self.psp_tokenization.is_some() {
-            return Err(Refusal::NotImplemented);
-        }
         let storage = match self.storage_type {
             Some(StorageType::Volatile) => Storage::Volatile(self.customer_id),
             Some(StorageType::Persistent) | None => {
@@ -93,6 +92,10 @@ impl PaymentMethodCreate {
         if let Some(billing) = &billing {
             billing.check()?;
         }
+        let psp_tokenization = self.psp_tokenization.map(Object::into_inner);
+        if let Some(tokenization) = &psp_tokenization {
+            tokenization.check(&storage, &instrument)?;
+        }
         Ok(NewPaymentMethod {
             storage,
             payment_method_type: self.payment_method_type,
@@ -106,9 +109,10 @@ impl PaymentMethodCreate {
                 network_transaction_id: None,
                 acknowledgement_status: None,
             },
+            psp_tokenization,
             network_tokenization: self
                 .network_tokenization
-                .map(|choice| choice.into_inner().enable),
+                .is_some_and(|choice| choice.into_inner().enable == NetworkTokenization::Enable),
         })
     }
 }
@@ -273,14 +277,25 @@ impl Ach {
     }
 }
 
-/// A connector's token is asked for. Read for its form only: the vault refuses it for now.
+/// A connector's token is asked for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PspTokenization {
-    #[serde(rename = "tokenization_type")]
-    _tokenization_type: TokenType,
-    #[serde(rename = "connector_id")]
-    _connector_id: String,
+pub struct PspTokenization {
+    /// How often the token is to be used.
+    pub tokenization_type: TokenType,
+    /// The connector account.
+    pub connector_id: String,
+}
+
+impl PspTokenization {
+    fn check(&self, storage: &Storage, instrument: &Instrument) -> Result<(), Refusal> {
+        match (storage, instrument) {
+            (Storage::Persistent(_), Instrument::Card(_)) => {
+                rules::text("psp_tokenization", "connector_id", &self.connector_id)
+            }
+            _ => Err(Refusal::PspTokenizationNotSupported),
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Payment methods: contract, sections 4 and 6.
+//! Payment methods: contract, sections 4, 6 and 7.
 
 mod connector_token;
 mod create;
@@ -12,13 +12,17 @@ mod summary;
 mod update;
 
 pub use connector_token::{ConnectorToken, ConnectorTokenDetails, PlacedToken};
-pub use create::{NewPaymentMethod, PaymentMethodCreate, Storage};
+pub use create::{NewPaymentMethod, PaymentMethodCreate, PspTokenization, Storage};
 pub use instrument::{AchInstrument, CardInstrument, Instrument};
 pub use kinds::{
     AcknowledgementStatus, BankHolderType, BankType, CardType, ConnectorTokenStatus,
     NetworkTokenization, PaymentMethodType, StorageType, TokenType,
 };
-pub use network_token::{FetchedTokenType, NetworkTokenRequest, NetworkTokenStatus};
+pub use network_token::{
+    Eligibility, EligibilityQuery, FetchedTokenType, FullNetworkToken, NetworkTokenDetails,
+    NetworkTokenRequest, NetworkTokenResponse, NetworkTokenState, NetworkTokenStatus,
+    NetworkTokenSummary,
+};
 pub use query::RetrieveQuery;
 pub use raw::RawPaymentMethodData;
 pub use response::{

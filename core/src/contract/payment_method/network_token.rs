@@ -1,42 +1,277 @@
-//! What is answered about network tokens while the vault makes none: contract, section 7.
+//! Network tokens: contract, section 7. A network token is used in the place of a card's number.
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
+use super::kinds::CardType;
+use super::summary::CardSummary;
+use crate::card::CardNetwork;
+use crate::contract::id::{CustomerId, PaymentMethodId};
+use crate::contract::query::Query;
 use crate::contract::refusal::Refusal;
 use crate::names::names;
 
 names! {
-    /// A kind of token that can be fetched.
+    /// A kind of token that can be asked for.
     pub enum FetchedTokenType {
         /// The card network's.
         NetworkToken = "network_token",
+        /// A connector's; not served by this call.
+        SingleUseToken = "single_use_token",
+        /// A connector's; not served by this call.
+        MultiUseToken = "multi_use_token",
     }
 }
 
-/// `POST /payment-methods/{id}/get-token`, as it was sent.
+names! {
+    /// Whether a network token can be used, as the token service says.
+    pub enum NetworkTokenState {
+        /// It can.
+        Active = "ACTIVE",
+        /// Not yet.
+        Inactive = "INACTIVE",
+        /// Not at present.
+        Suspended = "SUSPENDED",
+        /// Not any more.
+        Expired = "EXPIRED",
+        /// Not any more.
+        Deleted = "DELETED",
+    }
+}
+
+/// `GET` or `POST /payment-methods/{id}/get-token`, as it was sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkTokenRequest {
-    /// Which token is asked for.
-    pub token_type: FetchedTokenType,
+    token_type: FetchedTokenType,
 }
 
-/// The answer of `check-network-token-status`.
+impl NetworkTokenRequest {
+    /// Whether the call serves the token that is asked for.
+    ///
+    /// # Errors
+    /// [`Refusal::TokenTypeNotSupported`] for a connector's token.
+    pub fn check(&self) -> Result<(), Refusal> {
+        match self.token_type {
+            FetchedTokenType::NetworkToken => Ok(()),
+            _ => Err(Refusal::TokenTypeNotSupported),
+        }
+    }
+}
+
+/// `GET /payment-methods/get-network-token-eligibility?card_bin=`
+pub struct EligibilityQuery {
+    /// The first six to eight digits of a card number.
+    pub card_bin: String,
+}
+
+impl EligibilityQuery {
+    /// Reads the query part of a URL.
+    ///
+    /// # Errors
+    /// [`Refusal::Field`] unless `card_bin` is given once, as 6 to 8 digits.
+    pub fn parse(query: &str) -> Result<Self, Refusal> {
+        Self::new(Query::parse(query).text("card_bin")?.unwrap_or_default())
+    }
+
+    /// The same, of digits that were given otherwise.
+    ///
+    /// # Errors
+    /// [`Refusal::Field`] unless they are 6 to 8 digits.
+    pub fn new(card_bin: String) -> Result<Self, Refusal> {
+        let is_bin =
+            (6..=8).contains(&card_bin.len()) && card_bin.bytes().all(|byte| byte.is_ascii_digit());
+        if is_bin {
+            Ok(Self { card_bin })
+        } else {
+            Err(Refusal::field("card_bin", "6 to 8 digits"))
+        }
+    }
+}
+
+/// The answer to it.
+#[derive(Serialize)]
+pub struct Eligibility {
+    /// Whether such cards can have network tokens.
+    pub eligible_for_network_tokenization: bool,
+}
+
+/// What the vault keeps of a network token beside the token itself: none of it can be paid with.
+#[derive(Clone, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names of the members say what they are")]
+pub struct NetworkTokenSummary {
+    /// By which the token service knows the token.
+    pub requestor_reference: String,
+    pub last4_digits: String,
+    pub expiry_month: String,
+    pub expiry_year: String,
+    /// The token's own first digits.
+    pub isin: Option<String>,
+    /// The payment account reference: the same for every token of the account.
+    pub par: Option<String>,
+    pub state: NetworkTokenState,
+}
+
+impl NetworkTokenSummary {
+    /// What is shown of it beside its card.
+    pub fn shown_with(&self, card: &CardSummary) -> NetworkTokenResponse {
+        NetworkTokenResponse {
+            payment_method_data: NetworkTokenData {
+                last4_digits: self.last4_digits.clone(),
+                issuer_country: card.issuer_country.clone(),
+                network_token_expiry_month: self.expiry_month.clone(),
+                network_token_expiry_year: self.expiry_year.clone(),
+                nick_name: card.nick_name.clone(),
+                card_holder_name: card.card_holder_name.clone(),
+                card_isin: self.isin.clone(),
+                card_issuer: card.card_issuer.clone(),
+                card_network: card.card_network,
+                card_type: card.card_type,
+                saved_to_locker: true,
+                par: self.par.clone(),
+            },
+        }
+    }
+}
+
+/// `network_token` of an answer, and `network_tokenization` of a list's item.
+#[derive(Clone, Serialize)]
+pub struct NetworkTokenResponse {
+    payment_method_data: NetworkTokenData,
+}
+
+/// The members stand in the contract's order.
+#[derive(Clone, Serialize)]
+struct NetworkTokenData {
+    last4_digits: String,
+    issuer_country: Option<String>,
+    network_token_expiry_month: String,
+    network_token_expiry_year: String,
+    nick_name: Option<String>,
+    card_holder_name: Option<String>,
+    card_isin: Option<String>,
+    card_issuer: Option<String>,
+    card_network: Option<CardNetwork>,
+    card_type: Option<CardType>,
+    saved_to_locker: bool,
+    par: Option<String>,
+}
+
+/// The answer of `check-network-token-status`. The members stand in the contract's order.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names of the members say what they are")]
 pub enum NetworkTokenStatus {
-    /// There is none, or its state is not known.
+    /// What the token service says.
+    SuccessResponse {
+        status: NetworkTokenState,
+        token_expiry_month: String,
+        token_expiry_year: String,
+        card_last_four: String,
+        token_last_four: String,
+        card_expiry_month: String,
+        card_expiry_year: String,
+        payment_method_id: PaymentMethodId,
+        customer_id: Option<CustomerId>,
+    },
+    /// The token service did not say.
     FailureResponse {
         /// Why.
-        error_message: String,
+        error_message: &'static str,
     },
 }
 
 impl NetworkTokenStatus {
-    /// The payment method has no network token.
-    pub fn not_found() -> Self {
+    /// What the token service says of a card's token.
+    pub fn success(
+        payment_method_id: PaymentMethodId,
+        customer_id: Option<CustomerId>,
+        card: &CardSummary,
+        token: &NetworkTokenSummary,
+    ) -> Self {
+        Self::SuccessResponse {
+            status: token.state,
+            token_expiry_month: token.expiry_month.clone(),
+            token_expiry_year: token.expiry_year.clone(),
+            card_last_four: card.last4_digits.clone(),
+            token_last_four: token.last4_digits.clone(),
+            card_expiry_month: card.expiry_month.clone(),
+            card_expiry_year: card.expiry_year.clone(),
+            payment_method_id,
+            customer_id,
+        }
+    }
+
+    /// The token service could not be asked, or gave no answer that can be used.
+    pub fn failure() -> Self {
         Self::FailureResponse {
-            error_message: Refusal::NetworkTokenNotFound.to_string(),
+            error_message: "The token service did not answer",
+        }
+    }
+}
+
+/// The answer of `get-token`: a network token, in full. The members stand in the contract's order.
+#[derive(Serialize)]
+pub struct NetworkTokenDetails {
+    payment_method_id: PaymentMethodId,
+    token_type: FetchedTokenType,
+    token_details: TokenDetails,
+}
+
+/// A network token with what one payment needs, as the token service gave it.
+pub struct FullNetworkToken {
+    /// Digits.
+    pub token: Zeroizing<String>,
+    /// `01` to `12`.
+    pub expiry_month: String,
+    /// Four digits.
+    pub expiry_year: String,
+    /// Good for one payment.
+    pub cryptogram: Option<Zeroizing<String>>,
+    /// The electronic commerce indicator.
+    pub eci: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TokenDetails {
+    network_token: Zeroizing<String>,
+    network_token_exp_month: String,
+    network_token_exp_year: String,
+    cryptogram: Option<Zeroizing<String>>,
+    card_issuer: Option<String>,
+    card_network: Option<CardNetwork>,
+    card_type: Option<CardType>,
+    card_issuing_country: Option<String>,
+    bank_code: Option<String>,
+    card_holder_name: Option<String>,
+    nick_name: Option<String>,
+    eci: Option<String>,
+}
+
+impl NetworkTokenDetails {
+    /// The token of a card.
+    pub fn new(
+        payment_method_id: PaymentMethodId,
+        card: &CardSummary,
+        token: FullNetworkToken,
+    ) -> Self {
+        Self {
+            payment_method_id,
+            token_type: FetchedTokenType::NetworkToken,
+            token_details: TokenDetails {
+                network_token: token.token,
+                network_token_exp_month: token.expiry_month,
+                network_token_exp_year: token.expiry_year,
+                cryptogram: token.cryptogram,
+                card_issuer: card.card_issuer.clone(),
+                card_network: card.card_network,
+                card_type: card.card_type,
+                card_issuing_country: card.issuer_country.clone(),
+                bank_code: None,
+                card_holder_name: card.card_holder_name.clone(),
+                nick_name: card.nick_name.clone(),
+                eci: token.eci,
+            },
         }
     }
 }
@@ -47,23 +282,47 @@ mod tests {
     use crate::contract::json::from_slice;
 
     #[test]
-    fn a_missing_token_is_a_failure_response() {
+    fn a_service_that_does_not_answer_is_a_failure_response() {
         assert_eq!(
-            serde_json::to_string(&NetworkTokenStatus::not_found()).unwrap(),
-            r#"{"type":"failure_response","error_message":"Network token does not exist in our records"}"#
+            serde_json::to_string(&NetworkTokenStatus::failure()).unwrap(),
+            r#"{"type":"failure_response","error_message":"The token service did not answer"}"#
         );
     }
 
     #[test]
     fn only_network_tokens_can_be_fetched() {
         let request = |body: &str| from_slice::<NetworkTokenRequest>(body.as_bytes());
-        assert!(request(r#"{"token_type":"network_token"}"#).is_ok());
+        let check = |body: &str| request(body).map(|request| request.check());
+        assert_eq!(check(r#"{"token_type":"network_token"}"#), Ok(Ok(())));
+        for other in ["single_use_token", "multi_use_token"] {
+            assert_eq!(
+                check(&format!(r#"{{"token_type":"{other}"}}"#)),
+                Ok(Err(Refusal::TokenTypeNotSupported))
+            );
+        }
         for body in [
             "{}",
             r#"{"token_type":"x"}"#,
             r#"{"token_type":"network_token","x":1}"#,
         ] {
             assert!(request(body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_bin_has_six_to_eight_digits() {
+        for query in ["card_bin=411111", "card_bin=41111111&x=1"] {
+            assert!(EligibilityQuery::parse(query).is_ok(), "{query}");
+        }
+        for query in [
+            "",
+            "card_bin=",
+            "card_bin=41111",
+            "card_bin=411111111",
+            "card_bin=41111a",
+            "card_bin=411111&card_bin=411111",
+        ] {
+            assert!(EligibilityQuery::parse(query).is_err(), "{query}");
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::connector_token::ConnectorToken;
 use super::instrument::Instrument;
 use super::kinds::{AcknowledgementStatus, PaymentMethodType, StorageType};
+use super::network_token::{NetworkTokenResponse, NetworkTokenState, NetworkTokenSummary};
 use super::raw::RawPaymentMethodData;
 use super::summary::{Billing, PaymentMethodSummary, Summary};
 use crate::contract::id::{CustomerId, MerchantId, PaymentMethodId};
@@ -27,11 +28,13 @@ pub struct PaymentMethod {
     pub last_used_at: Timestamp,
     pub summary: Summary,
     pub connector_tokens: Vec<ConnectorToken>,
+    pub network_token: Option<NetworkTokenSummary>,
 }
 
 impl PaymentMethod {
     /// The ordinary answer.
     pub fn into_response(self) -> PaymentMethodResponse {
+        let network_token = self.shown_network_token();
         PaymentMethodResponse {
             recurring_enabled: self.is_recurring(),
             id: self.id,
@@ -43,7 +46,7 @@ impl PaymentMethod {
             last_used_at: self.last_used_at,
             payment_method_data: self.summary.payment_method_data,
             connector_tokens: none_if_empty(self.connector_tokens),
-            network_token: (),
+            network_token,
             storage_type: self.storage_type,
             card_cvc_token_storage: CardCvcTokenStorage {
                 is_stored: self.card_cvc_expires_at.is_some(),
@@ -97,6 +100,7 @@ impl PaymentMethod {
 
     /// An item in the list of a customer's payment methods.
     pub fn into_list_item(self, is_default: bool) -> ListItem {
+        let network_tokenization = self.shown_network_token();
         ListItem {
             recurring_enabled: self.is_recurring(),
             id: self.id,
@@ -109,9 +113,20 @@ impl PaymentMethod {
             last_used_at: self.last_used_at,
             is_default,
             billing: self.summary.billing,
-            network_tokenization: (),
+            network_tokenization,
             connector_tokens: none_if_empty(self.connector_tokens),
             network_transaction_id: self.summary.network_transaction_id,
+        }
+    }
+
+    /// One that is deleted is as if there were none.
+    fn shown_network_token(&self) -> Option<NetworkTokenResponse> {
+        let token = self.network_token.as_ref()?;
+        match &self.summary.payment_method_data {
+            PaymentMethodSummary::Card(card) if token.state != NetworkTokenState::Deleted => {
+                Some(token.shown_with(card))
+            }
+            _ => None,
         }
     }
 
@@ -135,7 +150,7 @@ pub struct PaymentMethodResponse {
     last_used_at: Timestamp,
     payment_method_data: PaymentMethodSummary,
     connector_tokens: Option<Vec<ConnectorToken>>,
-    network_token: (),
+    network_token: Option<NetworkTokenResponse>,
     storage_type: StorageType,
     card_cvc_token_storage: CardCvcTokenStorage,
     network_transaction_id: Option<String>,
@@ -165,7 +180,7 @@ pub struct PaymentMethodDetails {
     last_used_at: Timestamp,
     payment_method_data: PaymentMethodSummary,
     connector_tokens: Option<Vec<ConnectorToken>>,
-    network_token: (),
+    network_token: Option<NetworkTokenResponse>,
     storage_type: StorageType,
     network_transaction_id: Option<String>,
     billing: Option<Billing>,
@@ -187,7 +202,7 @@ pub struct ListItem {
     last_used_at: Timestamp,
     is_default: bool,
     billing: Option<Billing>,
-    network_tokenization: (),
+    network_tokenization: Option<NetworkTokenResponse>,
     connector_tokens: Option<Vec<ConnectorToken>>,
     network_transaction_id: Option<String>,
 }

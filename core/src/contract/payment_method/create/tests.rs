@@ -112,10 +112,7 @@ fn a_create_with_every_member_is_taken() {
     assert_eq!(created.card_cvc.unwrap().expose(), "242");
     assert_eq!(created.payment_method_type, PaymentMethodType::Card);
     assert_eq!(created.payment_method_subtype.as_deref(), Some("ach"));
-    assert_eq!(
-        created.network_tokenization,
-        Some(NetworkTokenization::Enable)
-    );
+    assert!(created.network_tokenization);
     assert_eq!(
         serde_json::to_value(created.summary).unwrap(),
         json!({
@@ -213,14 +210,23 @@ fn data_must_be_of_the_type_and_of_one_kind() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused() {
+fn only_a_card_that_is_kept_can_have_connector_tokens() {
     let psp = json!({"tokenization_type": "single_use", "connector_id": "mca_1"});
-    let body = with(card(), "/psp_tokenization", psp);
-    assert_eq!(refusal(&body), Refusal::NotImplemented);
-    assert_eq!(
-        refusal(&without(body, "/customer_id")),
-        Refusal::NotImplemented
-    );
+    let asked = create(&with(card(), "/psp_tokenization", psp.clone()))
+        .ok()
+        .unwrap();
+    let asked = asked.psp_tokenization.unwrap();
+    assert_eq!(asked.connector_id, "mca_1");
+    assert_eq!(asked.tokenization_type, TokenType::SingleUse);
+    let volatile = with(card(), "/storage_type", "volatile");
+    for body in [ach(), volatile] {
+        assert_eq!(
+            refusal(&with(body, "/psp_tokenization", psp.clone())),
+            Refusal::PspTokenizationNotSupported
+        );
+    }
+    let nameless = json!({"tokenization_type": "single_use", "connector_id": ""});
+    assert!(message(&with(card(), "/psp_tokenization", nameless)).contains("connector_id"));
 }
 
 #[test]
@@ -241,8 +247,6 @@ fn a_customer_is_required_unless_the_method_is_volatile() {
 #[test]
 fn rules_are_checked_in_the_contracts_order() {
     let mut body = with(card(), "/payment_method_type", "wallet");
-    let psp = json!({"tokenization_type": "single_use", "connector_id": "mca_1"});
-    body = with(body, "/psp_tokenization", psp);
     body = with(without(body, "/customer_id"), "/payment_method_subtype", "");
     body = with(body, "/payment_method_data/card/card_number", "4");
     body = with(body, "/payment_method_data/card/card_exp_month", "13");
@@ -251,8 +255,6 @@ fn rules_are_checked_in_the_contracts_order() {
 
     assert_eq!(refusal(&body), Refusal::InvalidPaymentMethodType);
     body = with(body, "/payment_method_type", "card");
-    assert_eq!(refusal(&body), Refusal::NotImplemented);
-    body = without(body, "/psp_tokenization");
     assert_eq!(refusal(&body), Refusal::MissingCustomerId);
     body = with(body, "/customer_id", "12345_cus_1");
     assert!(message(&body).starts_with("`payment_method_subtype`"));

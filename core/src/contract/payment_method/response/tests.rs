@@ -34,6 +34,7 @@ fn stored(payment_method_type: &str, data: Value) -> (PaymentMethod, Instrument)
         last_used_at: Timestamp::parse("2026-04-23T09:48:05.617Z").unwrap(),
         summary: new.summary,
         connector_tokens: Vec::new(),
+        network_token: None,
     };
     (payment_method, new.instrument)
 }
