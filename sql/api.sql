@@ -22,7 +22,8 @@ BEGIN
         ('update_payment_method',           'PUT or PATCH /payment-methods/{id}/update-saved-payment-method'),
         ('delete_payment_method',           'DELETE /payment-methods/{id}'),
         ('check_network_token_status',      'GET /payment-methods/{id}/check-network-token-status'),
-        ('get_network_token',               'GET or POST /payment-methods/{id}/get-token')
+        ('get_network_token',               'GET or POST /payment-methods/{id}/get-token'),
+        ('get_network_token_eligibility',   'GET /payment-methods/get-network-token-eligibility')
     LOOP
         EXECUTE pg_catalog.format(
             'CREATE FUNCTION vault_api.%I(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER '

@@ -54,6 +54,17 @@ COMMENT ON FUNCTION vault.role_findings() IS 'What lets somebody else be one of 
 COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
 COMMENT ON FUNCTION vault.counted_failures(text) IS 'What the view vault.lockouts shows';
 
+COMMENT ON FUNCTION vault.create_connector(text, text, text, jsonb, text) IS 'Makes an account at a payment service provider or a token service, for a merchant (every profile) or a profile; returns its id';
+COMMENT ON FUNCTION vault.update_connector(text, text, jsonb, text) IS 'Changes the label, settings or credentials of an account; NULL leaves each as it is';
+COMMENT ON FUNCTION vault.enable_connector(text) IS 'Has an account serve again';
+COMMENT ON FUNCTION vault.disable_connector(text) IS 'Takes an account out of service: creates that name it are refused, and its jobs fail';
+COMMENT ON FUNCTION vault.set_network_tokenization(text, boolean) IS 'Whether cards of a profile may get network tokens';
+COMMENT ON FUNCTION vault.retry_token_job(text) IS 'Has the worker try a job again that has failed';
+COMMENT ON FUNCTION vault.use_connector_token(text, text) IS 'Gives the token that a connector has made for a payment method; a token for one use is given once';
+COMMENT ON FUNCTION vault.check_network_token_status(text) IS 'Asks the token service for the state of a payment method''s network token';
+COMMENT ON FUNCTION vault.get_network_token(text) IS 'A payment method''s network token with a cryptogram for one payment, for members of vault_reveal';
+COMMENT ON FUNCTION vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
+
 COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
 COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one, and has it vouch for all rows that have a MAC; returns how many data keys';
@@ -155,12 +166,16 @@ GRANT USAGE ON SCHEMA vault_api TO vault_api;
 -- The operator: what the statements in src/store do, no more.
 GRANT SELECT, INSERT ON vault.root_keys TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (mac) ON vault.merchants, vault.profiles TO vault_operator;
+GRANT UPDATE (network_tokenization_enabled) ON vault.profiles TO vault_operator;
+GRANT SELECT, INSERT, UPDATE (label, settings, credentials, enabled, mac) ON vault.connector_accounts TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (revoked_at, mac) ON vault.api_keys TO vault_operator;
 GRANT SELECT, INSERT, DELETE, UPDATE (role_oid, system_identifier, mac) ON vault.role_bindings TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (state, wrapped, root_key_check, retired_at, retired_by) ON vault.data_keys
     TO vault_operator;
 GRANT SELECT, INSERT, UPDATE ON vault.customers, vault.payment_methods TO vault_operator;
-GRANT SELECT, INSERT, UPDATE, DELETE ON vault.connector_tokens TO vault_operator;
+GRANT SELECT, INSERT, UPDATE, DELETE ON vault.connector_tokens, vault.connector_customers, vault.network_tokens
+    TO vault_operator;
+GRANT SELECT, INSERT, UPDATE ON vault.jobs TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.cvcs TO vault_operator;
 GRANT SELECT, INSERT, DELETE ON vault.volatile_payment_methods TO vault_operator;
 GRANT SELECT ON vault.card_bins TO vault_operator;
@@ -170,6 +185,12 @@ GRANT EXECUTE ON FUNCTION vault.current_profile(), vault.role_findings() TO vaul
 -- The worker: UPDATE is what PostgreSQL asks of whoever locks rows; the policies let it change none.
 GRANT SELECT (profile_id, payment_method_id, memory_key, expires_at), UPDATE (expires_at), DELETE
     ON vault.cvcs, vault.volatile_payment_methods TO vault_worker;
+GRANT SELECT (profile_id, payment_method_id, position, expires_at), UPDATE (expires_at), DELETE
+    ON vault.connector_tokens TO vault_worker;
+GRANT SELECT (profile_id, job_id, connector_id, state, next_try_at, finished_at), UPDATE (next_try_at), DELETE
+    ON vault.jobs TO vault_worker;
+GRANT SELECT (profile_id, payment_method_id, connector_id, check_after), UPDATE (check_after)
+    ON vault.network_tokens TO vault_worker;
 
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA vault_api TO vault_api;
 
@@ -179,7 +200,8 @@ GRANT EXECUTE ON FUNCTION
     vault.update_customer(text, jsonb), vault.delete_customer(text), vault.list_customers(integer, integer, text),
     vault.create_payment_method(jsonb), vault.retrieve_payment_method(text, boolean),
     vault.update_payment_method(text, jsonb), vault.delete_payment_method(text), vault.list_payment_methods(text),
-    vault.set_default_payment_method(text, text), vault.use_cvc(text),
+    vault.set_default_payment_method(text, text), vault.use_cvc(text), vault.use_connector_token(text, text),
+    vault.check_network_token_status(text), vault.get_network_token(text), vault.get_network_token_eligibility(text),
     vault.encrypt(text), vault.encrypt(jsonb), vault.encrypt(text, text), vault.encrypt(jsonb, text),
     vault.decrypt(vault.encrypted_text), vault.decrypt(vault.encrypted_json),
     vault.decrypt(vault.encrypted_text, text), vault.decrypt(vault.encrypted_json, text),
@@ -194,6 +216,9 @@ GRANT EXECUTE ON FUNCTION
     vault.create_merchant(text), vault.create_profile(text, text),
     vault.create_api_key(text, text, text[], timestamptz), vault.revoke_api_key(text),
     vault.bind_role(text, text), vault.unbind_role(text), vault.clear_lockouts(),
+    vault.create_connector(text, text, text, jsonb, text), vault.update_connector(text, text, jsonb, text),
+    vault.enable_connector(text), vault.disable_connector(text), vault.retry_token_job(text),
+    vault.set_network_tokenization(text, boolean),
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
     vault.destroy_data_key(text, text, integer, boolean, oid[]), vault.destroy_profile_keys(text),
     vault.reencrypt_batch(text, oid, text, integer),
@@ -204,6 +229,7 @@ GRANT EXECUTE ON FUNCTION vault.forged_rows(), vault.role_findings() TO vault_ad
 GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
 GRANT EXECUTE ON FUNCTION vault.counted_failures(text) TO vault_admin, vault_auditor;
 GRANT SELECT ON vault.lockouts TO vault_admin, vault_auditor;
+GRANT SELECT ON vault.connectors, vault.token_jobs, vault.token_job_counts TO vault_admin, vault_auditor;
 GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;
 GRANT SELECT ON vault.application_columns TO vault_operator, vault_auditor;
 GRANT EXECUTE ON FUNCTION vault.acts_for(oid, text) TO vault_auditor;

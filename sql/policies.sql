@@ -4,14 +4,15 @@ DECLARE
     table_name text;
 BEGIN
     FOREACH table_name IN ARRAY ARRAY[
-        'profiles', 'role_bindings', 'data_keys', 'customers', 'payment_methods', 'connector_tokens', 'audit_log',
-        'volatile_payment_methods', 'cvcs'
+        'profiles', 'role_bindings', 'data_keys', 'customers', 'payment_methods', 'connector_tokens', 'connector_customers',
+        'network_tokens', 'jobs', 'audit_log', 'volatile_payment_methods', 'cvcs'
     ] LOOP
         EXECUTE pg_catalog.format('ALTER TABLE vault.%I ENABLE ROW LEVEL SECURITY', table_name);
         EXECUTE pg_catalog.format('ALTER TABLE vault.%I FORCE ROW LEVEL SECURITY', table_name);
     END LOOP;
     FOREACH table_name IN ARRAY ARRAY[
-        'data_keys', 'customers', 'payment_methods', 'connector_tokens', 'volatile_payment_methods', 'cvcs'
+        'data_keys', 'customers', 'payment_methods', 'connector_tokens', 'connector_customers', 'network_tokens', 'jobs',
+        'volatile_payment_methods', 'cvcs'
     ] LOOP
         EXECUTE pg_catalog.format(
             'CREATE POLICY of_current_profile ON vault.%I USING (profile_id = (SELECT vault.current_profile()))', table_name);
@@ -47,6 +48,12 @@ CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor US
 -- its grants leave out the envelopes.
 CREATE POLICY deleted_by_worker ON vault.volatile_payment_methods TO vault_worker USING (true) WITH CHECK (false);
 CREATE POLICY deleted_by_worker ON vault.cvcs TO vault_worker USING (true) WITH CHECK (false);
+CREATE POLICY deleted_by_worker ON vault.connector_tokens TO vault_worker USING (true) WITH CHECK (false);
+
+-- The worker finds what is due in all profiles at once, and then acts for the profile of each job. The only thing that it
+-- changes before is when a job or a network token is due: its grants leave out everything else.
+CREATE POLICY found_by_worker ON vault.jobs TO vault_worker USING (true) WITH CHECK (true);
+CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (true) WITH CHECK (true);
 
 -- Backends keep what they have read of the bindings and their profiles, which the policies trust. ALWAYS, so that
 -- the triggers fire under session_replication_role = replica, too.

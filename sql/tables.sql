@@ -16,10 +16,12 @@ CREATE TABLE vault.profiles (
     profile_id  text COLLATE "C" PRIMARY KEY,
     merchant_id text COLLATE "C" NOT NULL REFERENCES vault.merchants,
     name        text NOT NULL,
+    network_tokenization_enabled boolean NOT NULL DEFAULT false,
     created_at  timestamptz NOT NULL,
     mac         bytea NOT NULL
 );
 COMMENT ON TABLE vault.profiles IS 'Profiles, the unit of isolation: data of one is out of reach of every other';
+COMMENT ON COLUMN vault.profiles.network_tokenization_enabled IS 'Whether cards of the profile may get network tokens';
 COMMENT ON COLUMN vault.profiles.mac IS 'Made by the root key over the row: without it the row does not count';
 CREATE INDEX profiles_by_merchant ON vault.profiles (merchant_id);
 
@@ -51,6 +53,26 @@ COMMENT ON TABLE vault.role_bindings IS 'The profile that a database role acts f
 COMMENT ON COLUMN vault.role_bindings.role_oid IS 'The role: another one of the same name is not bound';
 COMMENT ON COLUMN vault.role_bindings.system_identifier IS 'The cluster of that role; in another one, where the database was restored, the name counts until the worker takes the binding over';
 COMMENT ON COLUMN vault.role_bindings.mac IS 'Made by the root key over the row: without it the row does not count';
+
+-- An account of a merchant serves all its profiles. The root key seals the credentials, because no profile's data key could.
+CREATE TABLE vault.connector_accounts (
+    connector_id text COLLATE "C" PRIMARY KEY,
+    merchant_id  text COLLATE "C" NOT NULL REFERENCES vault.merchants,
+    profile_id   text COLLATE "C" REFERENCES vault.profiles,
+    kind         text COLLATE "C" NOT NULL,
+    label        text NOT NULL,
+    settings     text NOT NULL,
+    credentials  bytea NOT NULL,
+    enabled      boolean NOT NULL,
+    created_at   timestamptz NOT NULL,
+    mac          bytea NOT NULL
+);
+COMMENT ON TABLE vault.connector_accounts IS 'Accounts at payment service providers and token services';
+COMMENT ON COLUMN vault.connector_accounts.profile_id IS 'The profile that the account serves; NULL is every profile of the merchant';
+COMMENT ON COLUMN vault.connector_accounts.settings IS 'A JSON object, as the kind of account has it';
+COMMENT ON COLUMN vault.connector_accounts.credentials IS 'Sealed by the root key, bound to the account';
+COMMENT ON COLUMN vault.connector_accounts.mac IS 'Made by the root key over the row: without it the row does not count';
+CREATE INDEX connector_accounts_by_merchant ON vault.connector_accounts (merchant_id);
 
 CREATE TABLE vault.root_keys (
     check_value   bytea PRIMARY KEY,
@@ -124,10 +146,67 @@ CREATE TABLE vault.connector_tokens (
     payment_method_id text COLLATE "C" NOT NULL,
     position          integer NOT NULL,
     details           bytea NOT NULL,
+    expires_at        timestamptz,
     PRIMARY KEY (profile_id, payment_method_id, position),
     FOREIGN KEY (profile_id, payment_method_id) REFERENCES vault.payment_methods
 );
 COMMENT ON TABLE vault.connector_tokens IS 'Tokens of connectors for a payment method, each an envelope';
+COMMENT ON COLUMN vault.connector_tokens.expires_at IS 'When a token for one use ends; NULL is never';
+CREATE INDEX connector_tokens_by_expiry ON vault.connector_tokens (expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE vault.connector_customers (
+    profile_id   text COLLATE "C" NOT NULL,
+    customer_id  text COLLATE "C" NOT NULL,
+    connector_id text COLLATE "C" NOT NULL,
+    details      bytea NOT NULL,
+    PRIMARY KEY (profile_id, customer_id, connector_id),
+    FOREIGN KEY (profile_id, customer_id) REFERENCES vault.customers
+);
+COMMENT ON TABLE vault.connector_customers IS 'By which id a connector knows a customer, each an envelope';
+
+CREATE TABLE vault.network_tokens (
+    profile_id        text COLLATE "C" NOT NULL,
+    payment_method_id text COLLATE "C" NOT NULL,
+    connector_id      text COLLATE "C" NOT NULL,
+    summary           bytea NOT NULL,
+    check_after       timestamptz NOT NULL,
+    PRIMARY KEY (profile_id, payment_method_id),
+    FOREIGN KEY (profile_id, payment_method_id) REFERENCES vault.payment_methods
+);
+COMMENT ON TABLE vault.network_tokens IS 'Network tokens of payment methods. The token itself stays with the token service, and is fetched for each payment';
+COMMENT ON COLUMN vault.network_tokens.connector_id IS 'The account at the token service';
+COMMENT ON COLUMN vault.network_tokens.summary IS 'Envelope of what an ordinary answer shows, and of the reference by which the service knows the token';
+COMMENT ON COLUMN vault.network_tokens.check_after IS 'When the worker asks the service whether the token is still good; infinity is never';
+CREATE INDEX network_tokens_to_check ON vault.network_tokens (check_after);
+
+-- What is to be done at connectors. A job commits with the change that asks for it, and the worker takes it from there.
+CREATE TABLE vault.jobs (
+    profile_id        text COLLATE "C" NOT NULL,
+    job_id            text COLLATE "C" NOT NULL,
+    payment_method_id text COLLATE "C" NOT NULL,
+    connector_id      text COLLATE "C" NOT NULL,
+    action            text COLLATE "C" NOT NULL CHECK (action IN (
+        'make_single_use_token', 'make_multi_use_token', 'delete_token',
+        'make_network_token', 'check_network_token', 'delete_network_token')),
+    state             text COLLATE "C" NOT NULL DEFAULT 'waiting'
+        CHECK (state IN ('waiting', 'sent', 'done', 'failed', 'cancelled')),
+    attempts          integer NOT NULL DEFAULT 0,
+    next_try_at       timestamptz NOT NULL,
+    error             text COLLATE "C",
+    error_status      integer,
+    subject           bytea,
+    created_at        timestamptz NOT NULL,
+    finished_at       timestamptz,
+    PRIMARY KEY (profile_id, job_id),
+    FOREIGN KEY (profile_id, payment_method_id) REFERENCES vault.payment_methods,
+    CHECK ((finished_at IS NULL) = (state IN ('waiting', 'sent')))
+);
+COMMENT ON TABLE vault.jobs IS 'Jobs of the worker at connectors; the view vault.token_jobs shows them';
+COMMENT ON COLUMN vault.jobs.subject IS 'Envelope of the token that is to be deleted';
+CREATE INDEX jobs_due ON vault.jobs (next_try_at) WHERE state IN ('waiting', 'sent');
+CREATE INDEX jobs_finished ON vault.jobs (finished_at) WHERE finished_at IS NOT NULL;
+CREATE UNIQUE INDEX jobs_once ON vault.jobs (profile_id, payment_method_id, connector_id, action)
+    WHERE state IN ('waiting', 'sent') AND action <> 'delete_token';
 
 -- Unlogged tables hold what must not outlive the server: it is sealed under the memory key, whose check value tells the
 -- rows of this server from those of an earlier one. They reach neither WAL, nor standby, nor backup; nor may they by way
@@ -211,7 +290,8 @@ BEGIN
     FOREACH relation IN ARRAY ARRAY[
         'vault.merchants', 'vault.profiles', 'vault.api_keys', 'vault.role_bindings', 'vault.root_keys',
         'vault.data_keys', 'vault.data_keys_key_id_seq', 'vault.customers', 'vault.payment_methods',
-        'vault.connector_tokens', 'vault.card_bins', 'vault.audit_log'
+        'vault.connector_accounts', 'vault.connector_tokens', 'vault.connector_customers', 'vault.network_tokens',
+        'vault.jobs', 'vault.card_bins', 'vault.audit_log'
     ]::pg_catalog.regclass[] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(relation, '');
     END LOOP;

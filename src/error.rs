@@ -9,6 +9,8 @@ use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::RootKeyLineError;
 use vault_core::crypto::envelope::EnvelopeError;
 
+use crate::connectors::SettingsError;
+
 /// What ends an operation without an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -25,6 +27,9 @@ pub enum Failure {
         message: &'static str,
         hint: &'static str,
     },
+    /// The settings or credentials of a connector account cannot be used.
+    #[error("{0}")]
+    ConnectorSettings(SettingsError),
     /// A value is sealed under a key that its profile does not have.
     #[error("the value is sealed under a key that this profile does not have")]
     UnknownKey,
@@ -212,6 +217,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => named(refusal.sqlstate()),
             Self::Administration { code, .. } => *code,
+            Self::ConnectorSettings(_) => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::Sealed(_)
             | Self::KeysDestroyed
             | Self::KeyNeeded { .. }
@@ -249,6 +255,9 @@ impl Failure {
             Self::Sealed(reason) => Some(reason.hint()),
             Self::Unrecorded(reason) => Some(reason.hint()),
             Self::Administration { hint, .. } => Some(hint),
+            Self::ConnectorSettings(_) => {
+                Some("docs/connectors.md describes the settings and credentials of each kind.")
+            }
             Self::KeysDestroyed => Some(
                 "Nothing that the profile has sealed opens again; vault.keys shows the state of every key.",
             ),
@@ -342,6 +351,7 @@ fn named(sqlstate: &str) -> PgSqlErrorCode {
         "0A000" => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
         "22023" => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         "22032" => PgSqlErrorCode::ERRCODE_INVALID_JSON_TEXT,
+        "38000" => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
         "23505" => PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION,
         "28000" => PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
         "42501" => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,

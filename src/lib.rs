@@ -17,6 +17,7 @@ mod audit;
 mod authentication;
 mod clock;
 mod compat;
+mod connectors;
 mod error;
 mod keys;
 mod log_guard;
@@ -112,11 +113,16 @@ extension_sql_file!(
     name = "lockouts",
     requires = ["bootstrap", surface::lockouts::counted_failures]
 );
+extension_sql_file!(
+    "../sql/connectors.sql",
+    name = "connectors",
+    requires = ["tables"]
+);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 // Cargo does not see what the macro above reads: with these, a change of the SQL makes it build again.
-const _: [&str; 9] = [
+const _: [&str; 10] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),
     include_str!("../sql/types.sql"),
@@ -124,6 +130,7 @@ const _: [&str; 9] = [
     include_str!("../sql/policies.sql"),
     include_str!("../sql/key_lifecycle.sql"),
     include_str!("../sql/lockouts.sql"),
+    include_str!("../sql/connectors.sql"),
     include_str!("../sql/api.sql"),
     include_str!("../sql/finalize.sql"),
 ];

@@ -1,6 +1,7 @@
 //! Every setting of the vault. A setting names a key command; none ever holds a key, and none names a profile.
 
 use std::ffi::{CStr, CString};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
@@ -27,6 +28,12 @@ static LOCKOUT_FAILURES_TOTAL: GucSetting<i32> = GucSetting::<i32>::new(100);
 static LOCKOUT_DURATION: GucSetting<i32> = GucSetting::<i32>::new(30 * 60);
 static TABLE_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(60);
 static CARD_NUMBERS_PER_MINUTE: GucSetting<i32> = GucSetting::<i32>::new(1000);
+static CONNECTOR_HOSTS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static CONNECTOR_CA_FILE: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static CONNECTOR_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10_000);
+static TOKEN_JOB_ATTEMPTS: GucSetting<i32> = GucSetting::<i32>::new(8);
+static TOKEN_JOB_BACKOFF: GucSetting<i32> = GucSetting::<i32>::new(1_000);
+static NETWORK_TOKEN_CHECK_PERIOD: GucSetting<i32> = GucSetting::<i32>::new(DAY);
 
 /// Registers the settings, and keeps the prefix `vault.` from anything else. Those that are read when the server starts
 /// exist only where the server loads the library at its start.
@@ -35,6 +42,7 @@ pub fn register(preloading: bool) {
         register_for_server_start();
     }
     register_for_reload();
+    register_connectors();
     // SAFETY: called from _PG_init with a static, NUL-terminated prefix.
     unsafe { pg_sys::MarkGUCPrefixReserved(c"vault".as_ptr()) };
 }
@@ -182,6 +190,66 @@ fn register_for_reload() {
     );
 }
 
+fn register_connectors() {
+    GucRegistry::define_string_guc(
+        c"vault.connector_hosts",
+        c"Hosts that connector accounts may call, separated by commas.",
+        c"Names (api.stripe.com, *.example.com), addresses and networks (127.0.0.1, 10.1.0.0/16), each with a port or without. An \
+          address of this machine or of a private network must be named as such. Empty: no account can be called.",
+        &CONNECTOR_HOSTS,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"vault.connector_ca_file",
+        c"File of certificates (PEM) that vouch for the servers of connectors, beside the system's.",
+        c"",
+        &CONNECTOR_CA_FILE,
+        GucContext::Sighup,
+        GucFlags::SUPERUSER_ONLY,
+    );
+    GucRegistry::define_int_guc(
+        c"vault.connector_timeout",
+        c"Time that a connector has to take a connection, to begin its answer, and to end it, each.",
+        c"",
+        &CONNECTOR_TIMEOUT,
+        100,
+        60_000,
+        GucContext::Sighup,
+        GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"vault.token_job_attempts",
+        c"How often a job is tried at a connector before it fails.",
+        c"vault.retry_token_job has a failed job tried again.",
+        &TOKEN_JOB_ATTEMPTS,
+        1,
+        100,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"vault.token_job_backoff",
+        c"Time before the second try of a job at a connector.",
+        c"Before each further try it is four times as long, an hour at most.",
+        &TOKEN_JOB_BACKOFF,
+        10,
+        3_600_000,
+        GucContext::Sighup,
+        GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"vault.network_token_check_period",
+        c"Time after which the worker asks the token service again whether a network token is still good.",
+        c"",
+        &NETWORK_TOKEN_CHECK_PERIOD,
+        1,
+        30 * DAY,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
+}
+
 /// The shell command that prints the root key, if one is set.
 pub fn root_key_command() -> Option<String> {
     text(&ROOT_KEY_COMMAND).filter(|command| !command.trim().is_empty())
@@ -255,6 +323,38 @@ pub fn card_numbers_per_minute() -> Option<u32> {
     (limit > 0).then_some(limit)
 }
 
+/// The hosts that connector accounts may call, as they are written in the setting.
+pub fn connector_hosts() -> String {
+    text(&CONNECTOR_HOSTS).unwrap_or_default()
+}
+
+/// Further certificates that vouch for the servers of connectors.
+pub fn connector_ca_file() -> Option<PathBuf> {
+    text(&CONNECTOR_CA_FILE)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+/// How long a connector has for each part of a call.
+pub fn connector_timeout() -> Duration {
+    milliseconds(&CONNECTOR_TIMEOUT)
+}
+
+/// How often a job is tried before it fails.
+pub fn token_job_attempts() -> i32 {
+    TOKEN_JOB_ATTEMPTS.get()
+}
+
+/// How long a job waits for its second try.
+pub fn token_job_backoff() -> Duration {
+    milliseconds(&TOKEN_JOB_BACKOFF)
+}
+
+/// After what time the state of a network token is asked for again.
+pub fn network_token_check_period() -> Duration {
+    seconds(&NETWORK_TOKEN_CHECK_PERIOD)
+}
+
 /// A word stands in identifiers and keys, where an underscore ends it.
 #[pg_guard]
 unsafe extern "C-unwind" fn check_word(
@@ -273,4 +373,8 @@ fn text(setting: &'static GucSetting<Option<CString>>) -> Option<String> {
 
 fn seconds(setting: &'static GucSetting<i32>) -> Duration {
     Duration::from_secs(u64::try_from(setting.get()).unwrap_or_default())
+}
+
+fn milliseconds(setting: &'static GucSetting<i32>) -> Duration {
+    Duration::from_millis(u64::try_from(setting.get()).unwrap_or_default())
 }

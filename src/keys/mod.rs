@@ -1,6 +1,7 @@
 //! The root key, the data keys it wraps, the keys that this backend has unwrapped, and the memory key.
 
 mod command;
+pub mod credentials;
 mod data_keys;
 mod destroyed;
 pub mod destruction;

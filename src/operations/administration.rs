@@ -47,6 +47,7 @@ pub fn create_profile(merchant_id: &str, name: &str) -> Result<ProfileId, Failur
         profile_id: profile.as_str().to_owned(),
         merchant_id: merchant_id.to_owned(),
         name: name.to_owned(),
+        network_tokenization_enabled: false,
         created_at: clock::now_stored()?,
         mac: Vec::new(),
     })?)?;

@@ -4,11 +4,13 @@ use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::PgLogLevel;
 
+use super::connectors;
 use crate::audit::{self, Event};
 use crate::error::Failure;
 use crate::keys::row_macs::{self, Standing};
 use crate::store::Vouched;
 use crate::store::api_keys::ApiKeyRow;
+use crate::store::connector_accounts::ConnectorAccount;
 use crate::store::merchants::Merchant;
 use crate::store::profiles::Profile;
 use crate::store::role_bindings::RoleBinding;
@@ -28,6 +30,7 @@ pub fn forged() -> Result<Vec<ForgedRow>, Failure> {
     add_forged::<Profile>(&mut rows)?;
     add_forged::<ApiKeyRow>(&mut rows)?;
     add_forged::<RoleBinding>(&mut rows)?;
+    add_forged::<ConnectorAccount>(&mut rows)?;
     Ok(rows)
 }
 
@@ -37,6 +40,7 @@ pub fn renew() -> Result<(), Failure> {
     renew_table::<Profile>()?;
     renew_table::<ApiKeyRow>()?;
     renew_table::<RoleBinding>()?;
+    connectors::renew_all()?;
     let forged = forged()?.len();
     if forged > 0 {
         warn_of_forged(forged);

@@ -1,14 +1,22 @@
 //! Table `vault.connector_tokens`. They are read together with their payment method.
 
-use super::statement::statements;
+use vault_core::contract::time::Timestamp;
+
+use super::statement::{Row, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
-    Write UPSERT(TEXTOID, TEXTOID, INT4OID, BYTEAOID) =
-        "INSERT INTO vault.connector_tokens (profile_id, payment_method_id, position, details) \
-         VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (profile_id, payment_method_id, position) DO UPDATE SET details = EXCLUDED.details";
-    Write DELETE(TEXTARRAYOID) = "DELETE FROM vault.connector_tokens WHERE payment_method_id = ANY ($1)";
+    Write UPSERT(TEXTOID, TEXTOID, INT4OID, BYTEAOID, TIMESTAMPTZOID) =
+        "INSERT INTO vault.connector_tokens (profile_id, payment_method_id, position, details, expires_at) \
+         VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (profile_id, payment_method_id, position) \
+         DO UPDATE SET details = EXCLUDED.details, expires_at = EXCLUDED.expires_at";
+    /// Of several at the same time, one gets the token.
+    Write TAKE(TEXTOID, INT4OID) =
+        "DELETE FROM vault.connector_tokens WHERE payment_method_id = $1 AND position = $2";
+    Write DELETE(TEXTARRAYOID) =
+        "DELETE FROM vault.connector_tokens WHERE payment_method_id = ANY ($1) \
+         RETURNING payment_method_id, position, details";
 }
 
 /// A token of a payment method.
@@ -19,11 +27,19 @@ pub struct StoredToken {
     pub details: Vec<u8>,
 }
 
+/// A token that was removed with others.
+pub struct DeletedToken {
+    pub payment_method_id: String,
+    pub token: StoredToken,
+}
+
+/// Writes a token, which ends at `expires_at` or never.
 pub fn upsert(
     profile_id: &str,
     payment_method_id: &str,
     position: i32,
     details: &[u8],
+    expires_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
     UPSERT.with(|statement| {
         statement.execute(&[
@@ -31,13 +47,29 @@ pub fn upsert(
             payment_method_id.into(),
             position.into(),
             details.into(),
+            expires_at.and_then(timestamptz).into(),
         ])
     })?;
     Ok(())
 }
 
+/// Removes a token that can be used once. False when somebody else was faster.
+pub fn take(payment_method_id: &str, position: i32) -> Result<bool, Failure> {
+    let arguments = [payment_method_id.into(), position.into()];
+    Ok(TAKE.with(|statement| statement.execute(&arguments))? > 0)
+}
+
 /// Removes all tokens of these payment methods.
-pub fn delete_of(payment_methods: Vec<String>) -> Result<(), Failure> {
-    DELETE.with(|statement| statement.execute(&[payment_methods.into()]))?;
-    Ok(())
+pub fn delete_of(payment_methods: Vec<String>) -> Result<Vec<DeletedToken>, Failure> {
+    DELETE.with(|statement| {
+        statement.rows(&[payment_methods.into()], |row: &Row<'_>| {
+            Ok(DeletedToken {
+                payment_method_id: row.required(1)?,
+                token: StoredToken {
+                    position: row.required(2)?,
+                    details: row.required(3)?,
+                },
+            })
+        })
+    })
 }

@@ -1,5 +1,5 @@
-//! What ends by itself, in all profiles at once: rows of `vault.cvcs` and `vault.volatile_payment_methods`. Run as the
-//! worker, who sees of them only whose they are and when they end.
+//! What ends by itself, in all profiles at once: rows of `vault.cvcs` and `vault.volatile_payment_methods`, and connectors'
+//! tokens for one use. Run as the worker, who sees of them only whose they are and when they end.
 
 use vault_core::contract::time::Timestamp;
 
@@ -27,10 +27,15 @@ statements! {
     /// Asked first: a delete that finds nothing would take a transaction id all the same.
     Read ANY_EXPIRED(TIMESTAMPTZOID) =
         "SELECT EXISTS (SELECT FROM vault.cvcs WHERE expires_at <= $1) \
-             OR EXISTS (SELECT FROM vault.volatile_payment_methods WHERE expires_at <= $1)";
+             OR EXISTS (SELECT FROM vault.volatile_payment_methods WHERE expires_at <= $1) \
+             OR EXISTS (SELECT FROM vault.connector_tokens WHERE expires_at <= $1)";
     Write DELETE_EXPIRED_CODES(TIMESTAMPTZOID, INT8OID) = delete!("vault.cvcs", "expires_at <= $1");
     Write DELETE_EXPIRED_METHODS(TIMESTAMPTZOID, INT8OID) =
         delete!("vault.volatile_payment_methods", "expires_at <= $1");
+    Write DELETE_EXPIRED_TOKENS(TIMESTAMPTZOID, INT8OID) =
+        "DELETE FROM vault.connector_tokens WHERE (profile_id, payment_method_id, position) IN ( \
+             SELECT profile_id, payment_method_id, position FROM vault.connector_tokens WHERE expires_at <= $1 \
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
     Write DELETE_USED_CODE(TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID) =
         delete!("vault.cvcs", "profile_id = $1 AND payment_method_id = $3 AND expires_at <= $4");
     Read USED_CODE_STAYS(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
@@ -50,7 +55,8 @@ pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
     let arguments = [timestamptz(now).into(), limit.into()];
     let codes = DELETE_EXPIRED_CODES.with(|statement| statement.execute(&arguments))?;
     let methods = DELETE_EXPIRED_METHODS.with(|statement| statement.execute(&arguments))?;
-    Ok(codes + methods)
+    let tokens = DELETE_EXPIRED_TOKENS.with(|statement| statement.execute(&arguments))?;
+    Ok(codes + methods + tokens)
 }
 
 /// Deletes the code of a payment method, unless it ends later than `end`: then it is a newer one. Tells whether it is gone:

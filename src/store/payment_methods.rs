@@ -8,17 +8,19 @@ use vault_core::crypto::searchable::IndexPart;
 use super::connector_tokens::StoredToken;
 use super::cvcs::{NewCode, upsert_code};
 use super::living::Living;
+use super::network_tokens::StoredNetworkToken;
 use super::statement::{Row, is_on_standby, statements, timestamptz};
 use crate::error::Failure;
 
 /// What every read of payment methods `p` selects: a row per connector token `t`, or one without. [`fold`] reads them.
-/// The last column is the end of the method's security code.
+/// The last columns are the end of the method's security code, and its network token `n`.
 macro_rules! columns {
     ($code_expires_at:literal) => {
         concat!(
             "p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status, p.summary, \
              p.created_at, p.last_used_at, t.position, t.details, 'persistent', ",
-            $code_expires_at
+            $code_expires_at,
+            ", n.connector_id, n.summary"
         )
     };
 }
@@ -26,7 +28,10 @@ macro_rules! columns {
 macro_rules! tokens {
     () => {
         "LEFT JOIN vault.connector_tokens t \
-           ON t.profile_id = p.profile_id AND t.payment_method_id = p.payment_method_id"
+           ON t.profile_id = p.profile_id AND t.payment_method_id = p.payment_method_id \
+          AND (t.expires_at IS NULL OR t.expires_at > pg_catalog.clock_timestamp()) \
+         LEFT JOIN vault.network_tokens n \
+           ON n.profile_id = p.profile_id AND n.payment_method_id = p.payment_method_id"
     };
 }
 
@@ -81,7 +86,8 @@ macro_rules! find_volatile {
     ($further:literal) => {
         concat!(
             "SELECT v.payment_method_id, v.customer_id, v.payment_method_type, v.payment_method_subtype, 'active', \
-                    v.summary, v.created_at, v.created_at, NULL::integer, NULL::bytea, 'volatile', code.expires_at",
+                    v.summary, v.created_at, v.created_at, NULL::integer, NULL::bytea, 'volatile', code.expires_at, \
+                    NULL::text, NULL::bytea",
             $further, " FROM vault.volatile_payment_methods v", code!("v", "$2", "$3"),
             " WHERE v.payment_method_id = $1 AND v.memory_key = $2 AND v.expires_at > $3"
         )
@@ -123,6 +129,9 @@ statements! {
         "SELECT ", columns!("NULL::timestamptz"), " FROM vault.payment_methods p ", tokens!(),
         " WHERE p.payment_method_id = $1");
     Write LOCK(TEXTOID) = "SELECT 1 FROM vault.payment_methods WHERE payment_method_id = $1 FOR UPDATE";
+    Write LOCK_IF_FREE(TEXTOID) =
+        "SELECT 1 FROM vault.payment_methods WHERE payment_method_id = $1 FOR UPDATE SKIP LOCKED";
+    Read CUSTOMER_OF(TEXTOID) = "SELECT customer_id FROM vault.payment_methods WHERE payment_method_id = $1";
     /// Every row begins with the customer, so that one without methods is told from none.
     Read LIST(TEXTOID) = concat!(
         "SELECT ", columns!("NULL::timestamptz"), ", c.redacted_at IS NOT NULL, c.default_payment_method_id \
@@ -145,6 +154,9 @@ statements! {
          SET status = 'redacted', instrument = NULL, summary = NULL, duplicate_index = NULL, modified_at = $2 \
          WHERE customer_id = $1 AND status <> 'redacted' RETURNING payment_method_id";
 }
+
+/// Where the columns that follow those of a method begin.
+const BEHIND_METHOD: usize = 15;
 
 /// A row to be.
 pub struct NewRow<'a> {
@@ -204,6 +216,7 @@ pub struct StoredPaymentMethod {
     pub last_used_at: Timestamp,
     pub code_expires_at: Option<Timestamp>,
     pub tokens: Vec<StoredToken>,
+    pub network_token: Option<StoredNetworkToken>,
 }
 
 /// A row with what only a reveal opens.
@@ -236,7 +249,7 @@ pub fn find_duplicate(
     ];
     let rows = FIND_DUPLICATE.with(|statement| {
         statement.rows(&arguments, |row| {
-            Ok((row.timestamp(13)?, method_and_token(row)?))
+            Ok((row.timestamp(BEHIND_METHOD)?, method_and_token(row)?))
         })
     })?;
     let modified_at = rows.first().map(|(modified_at, _)| *modified_at);
@@ -323,7 +336,7 @@ pub fn find_with_instrument(
         let arguments = arguments(payment_method_id, living);
         let mut rows = find.with(|statement| {
             statement.rows(&arguments, |row| {
-                Ok((method_and_token(row)?, row.optional(13)?))
+                Ok((method_and_token(row)?, row.optional(BEHIND_METHOD)?))
             })
         })?;
         let instrument = rows
@@ -356,6 +369,22 @@ pub fn lock(
     find(payment_method_id, living)
 }
 
+/// As [`lock`], but none when somebody else holds it.
+pub fn lock_if_free(
+    payment_method_id: &str,
+    living: Living,
+) -> Result<Option<StoredPaymentMethod>, Failure> {
+    if LOCK_IF_FREE.with(|statement| statement.execute(&[payment_method_id.into()]))? == 0 {
+        return Ok(None);
+    }
+    find(payment_method_id, living)
+}
+
+/// Whose a method is, which may be redacted.
+pub fn customer_of(payment_method_id: &str) -> Result<Option<String>, Failure> {
+    CUSTOMER_OF.with(|statement| statement.row(&[payment_method_id.into()], |row| row.required(1)))
+}
+
 /// None when the profile has no such customer.
 pub fn list(customer_id: &str) -> Result<Option<CustomersMethods>, Failure> {
     let rows = LIST.with(|statement| {
@@ -365,8 +394,8 @@ pub fn list(customer_id: &str) -> Result<Option<CustomersMethods>, Failure> {
                 .map(|_| method_and_token(row))
                 .transpose()?;
             Ok((
-                row.required::<bool>(13)?,
-                row.optional::<String>(14)?,
+                row.required::<bool>(BEHIND_METHOD)?,
+                row.optional::<String>(BEHIND_METHOD + 1)?,
                 method,
             ))
         })
@@ -461,6 +490,13 @@ fn method_and_token(row: &Row<'_>) -> Result<MethodAndToken, Failure> {
             .ok_or(Failure::Malformed)?,
         code_expires_at: row.optional_timestamp(12)?,
         tokens: Vec::new(),
+        network_token: match row.optional(13)? {
+            Some(connector_id) => Some(StoredNetworkToken {
+                connector_id,
+                summary: row.required(14)?,
+            }),
+            None => None,
+        },
     };
     let token = match row.optional(9)? {
         Some(position) => Some(StoredToken {

@@ -10,7 +10,7 @@ use crate::error::Failure;
 /// What every read of profiles `p` selects. [`Profile::read`] reads them.
 macro_rules! profile {
     () => {
-        "p.profile_id, p.merchant_id, p.name, p.created_at, p.mac"
+        "p.profile_id, p.merchant_id, p.name, p.network_tokenization_enabled, p.created_at, p.mac"
     };
 }
 pub(super) use profile;
@@ -23,6 +23,8 @@ statements! {
         concat!("SELECT ", profile!(), " FROM vault.profiles p WHERE p.profile_id = $1 FOR NO KEY UPDATE");
     Read ALL() = concat!("SELECT ", profile!(), " FROM vault.profiles p ORDER BY p.profile_id");
     Read FIND(TEXTOID) = concat!("SELECT ", profile!(), " FROM vault.profiles p WHERE p.profile_id = $1");
+    Write UPDATE(TEXTOID, BOOLOID, BYTEAOID) =
+        "UPDATE vault.profiles SET network_tokenization_enabled = $2, mac = $3 WHERE profile_id = $1";
     Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.profiles SET mac = $2 WHERE profile_id = $1";
 }
 
@@ -31,6 +33,7 @@ pub struct Profile {
     pub profile_id: String,
     pub merchant_id: String,
     pub name: String,
+    pub network_tokenization_enabled: bool,
     pub created_at: TimestampWithTimeZone,
     pub mac: Vec<u8>,
 }
@@ -49,6 +52,18 @@ pub fn insert(profile: &Profile) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Writes what can change of a profile, which is the current one and locked, and the MAC that goes with it.
+pub fn update(profile: &Profile) -> Result<(), Failure> {
+    UPDATE.with(|statement| {
+        statement.execute(&[
+            profile.profile_id.as_str().into(),
+            profile.network_tokenization_enabled.into(),
+            profile.mac.as_slice().into(),
+        ])
+    })?;
+    Ok(())
+}
+
 pub fn find(profile_id: &str) -> Result<Option<Profile>, Failure> {
     FIND.with(|statement| statement.row(&[profile_id.into()], |row| Profile::read(row, 1)))
 }
@@ -60,8 +75,9 @@ impl Profile {
             profile_id: row.required(first)?,
             merchant_id: row.required(first + 1)?,
             name: row.required(first + 2)?,
-            created_at: row.required(first + 3)?,
-            mac: row.optional(first + 4)?.unwrap_or_default(),
+            network_tokenization_enabled: row.required(first + 3)?,
+            created_at: row.required(first + 4)?,
+            mac: row.optional(first + 5)?.unwrap_or_default(),
         })
     }
 }
@@ -82,6 +98,7 @@ impl Vouched for Profile {
             Column::Text(&self.profile_id),
             Column::Text(&self.merchant_id),
             Column::Text(&self.name),
+            Column::Number(self.network_tokenization_enabled.into()),
             Column::Number(self.created_at.into_inner()),
         ]
     }

@@ -52,6 +52,19 @@ impl Origin {
 }
 
 impl Caller {
+    /// The worker, who calls a connector for a profile: it is the connector who gets to see something.
+    pub fn of_worker(profile_id: String, merchant_id: String, connector_id: &str) -> Self {
+        Self {
+            profile_id,
+            merchant_id,
+            actor: connector_id.to_owned(),
+            may_reveal: false,
+            origin: Origin::Session {
+                client_address: None,
+            },
+        }
+    }
+
     /// The caller of a SQL function: authenticated in this transaction, or a role that is bound to a profile.
     ///
     /// # Errors

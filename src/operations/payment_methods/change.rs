@@ -15,6 +15,7 @@ use crate::audit::{Event, record};
 use crate::clock;
 use crate::error::Failure;
 use crate::operations::customers;
+use crate::operations::tokens::{cancel_and_retract, token_expiry};
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
@@ -56,7 +57,7 @@ pub fn update(
 pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDeleted, Failure> {
     let found = found(id)?;
     match found.storage_type {
-        StorageType::Persistent => redact(&found)?,
+        StorageType::Persistent => redact(caller, &found)?,
         StorageType::Volatile => delete_volatile(id)?,
     }
     store::cvcs::delete_of(vec![id.as_str().to_owned()])?;
@@ -71,7 +72,8 @@ pub fn delete_all_of_customer(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let mut deleted = store::payment_methods::redact_all_of_customer(customer.as_str(), now)?;
-    store::connector_tokens::delete_of(deleted.clone())?;
+    cancel_and_retract(caller, &deleted, now)?;
+    store::connector_customers::delete_of(customer.as_str())?;
     deleted.extend(store::volatile_payment_methods::delete_all_of_customer(
         customer.as_str(),
     )?);
@@ -119,17 +121,18 @@ fn locked_with_customer(found: &StoredPaymentMethod) -> Result<StoredPaymentMeth
     locked(&found.payment_method_id.as_str().into())
 }
 
-fn redact(found: &StoredPaymentMethod) -> Result<(), Failure> {
+fn redact(caller: &Caller, found: &StoredPaymentMethod) -> Result<(), Failure> {
     let stored = locked_with_customer(found)?;
     if stored.status == Status::Redacted {
         return Err(Refusal::PaymentMethodRedacted.into());
     }
     let id = stored.payment_method_id;
-    store::payment_methods::redact(&id, clock::now()?)?;
+    let now = clock::now()?;
+    store::payment_methods::redact(&id, now)?;
     if let Some(customer) = &stored.customer_id {
         store::customers::drop_default(customer, &id)?;
     }
-    store::connector_tokens::delete_of(vec![id])
+    cancel_and_retract(caller, &[id], now)
 }
 
 /// Refuses when somebody else was faster.
@@ -170,7 +173,8 @@ fn place_token(
         .unwrap_or(behind_the_last);
     let id = method.id.as_str();
     let sealed = seal_token(caller, id, position, &placed.token)?;
-    store::connector_tokens::upsert(&caller.profile_id, id, position, &sealed)?;
+    let expires_at = token_expiry(placed.token.token_type(), clock::now()?)?;
+    store::connector_tokens::upsert(&caller.profile_id, id, position, &sealed, expires_at)?;
     match method.connector_tokens.get_mut(placed.position) {
         Some(token) => *token = placed.token,
         None => method.connector_tokens.push(placed.token),

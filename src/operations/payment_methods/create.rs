@@ -15,6 +15,7 @@ use crate::authentication::card_number_limit;
 use crate::clock;
 use crate::error::Failure;
 use crate::keys::{self, ProfileKeys};
+use crate::operations::tokens::Order;
 use crate::settings;
 use crate::store;
 use crate::store::cvcs::NewCode;
@@ -37,7 +38,13 @@ pub fn create(
     let (_, index_key) = keys.current_index_key();
     new.summary
         .set_fingerprint(&new.instrument.fingerprint(index_key));
-    let create = Create { caller, now, new };
+    let order = Order::of(caller, &new)?;
+    let create = Create {
+        caller,
+        now,
+        new,
+        order,
+    };
     let method = match &create.new.storage {
         Storage::Persistent(customer) => create.persistent(customer, &keys)?,
         Storage::Volatile(customer) => create.volatile(customer.as_ref())?,
@@ -50,6 +57,8 @@ struct Create<'a> {
     caller: &'a Caller,
     now: Timestamp,
     new: NewPaymentMethod,
+    /// The tokens that are asked for.
+    order: Order,
 }
 
 /// What came of refreshing the method that a create would repeat.
@@ -99,6 +108,7 @@ impl Create<'_> {
 
     fn recorded(&self, event: Event, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
         record_create(self.caller, event, method.id.as_str())?;
+        self.order.place(self.caller, &method, self.now)?;
         Ok(method)
     }
 
@@ -216,6 +226,7 @@ impl Create<'_> {
             last_used_at: self.now,
             summary,
             connector_tokens: Vec::new(),
+            network_token: None,
         })
     }
 

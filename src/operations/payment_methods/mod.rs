@@ -4,7 +4,7 @@ mod change;
 mod code;
 mod create;
 mod read;
-mod sealed;
+pub(super) mod sealed;
 
 pub use change::{delete, set_default, update};
 pub use code::use_cvc;
@@ -13,4 +13,3 @@ pub use read::{count, list, retrieve, retrieve_details};
 
 pub(super) use change::delete_all_of_customer;
 pub(super) use read::{active, active_of};
-pub(super) use sealed::living;

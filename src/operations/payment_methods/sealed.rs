@@ -3,7 +3,7 @@
 
 use vault_core::card::{CardCvc, cvc};
 use vault_core::contract::payment_method::{
-    ConnectorToken, Instrument, PaymentMethod, StorageType, Summary,
+    ConnectorToken, Instrument, NetworkTokenSummary, PaymentMethod, StorageType, Summary,
 };
 use vault_core::contract::stored::{self, Unstorable};
 use vault_core::contract::time::Timestamp;
@@ -75,6 +75,25 @@ pub fn seal_token(
     )
 }
 
+pub fn seal_network_token(
+    caller: &Caller,
+    id: &str,
+    token: &NetworkTokenSummary,
+) -> Result<Vec<u8>, Failure> {
+    let plaintext = stored::to_bytes(token).map_err(malformed)?;
+    keys::to_seal(&caller.profile_id)?.seal(&network_token_context(id), &plaintext)
+}
+
+pub fn open_network_token(
+    caller: &Caller,
+    id: &str,
+    envelope: &[u8],
+) -> Result<NetworkTokenSummary, Failure> {
+    let plaintext =
+        keys::of_profile(&caller.profile_id)?.open(&network_token_context(id), envelope)?;
+    stored::from_bytes(&plaintext).map_err(malformed)
+}
+
 pub fn seal_code(
     caller: &Caller,
     id: &str,
@@ -113,8 +132,14 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
         .tokens
         .iter()
         .map(|token| open_token(caller, id, token.position, &token.details));
+    let network_token = stored
+        .network_token
+        .as_ref()
+        .map(|token| open_network_token(caller, id, &token.summary))
+        .transpose()?;
     Ok(PaymentMethod {
         summary: open_summary(caller, &column, summary)?,
+        network_token,
         connector_tokens: tokens.collect::<Result<_, _>>()?,
         id: stored.payment_method_id.into(),
         merchant_id: caller.merchant_id.as_str().into(),
@@ -179,7 +204,7 @@ fn open_summary(caller: &Caller, column: &Column<'_>, envelope: &[u8]) -> Result
     stored::from_bytes(&column.open(caller, envelope)?).map_err(malformed)
 }
 
-fn open_token(
+pub fn open_token(
     caller: &Caller,
     id: &str,
     position: i32,
@@ -199,6 +224,10 @@ fn memory_key_for(caller: &Caller) -> Result<&'static MemoryKey, Failure> {
 
 fn code_context(id: &str) -> Context<'_> {
     Context::row("cvcs", "code", id)
+}
+
+fn network_token_context(id: &str) -> Context<'_> {
+    Context::row("network_tokens", "summary", id)
 }
 
 fn token_row(id: &str, position: i32) -> String {

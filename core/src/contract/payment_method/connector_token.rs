@@ -147,6 +147,11 @@ impl ConnectorToken {
         &self.token
     }
 
+    /// Whether it can be used.
+    pub fn is_active(&self) -> bool {
+        self.status == ConnectorTokenStatus::Active
+    }
+
     /// Whether payments can be repeated with it.
     pub fn is_recurring(&self) -> bool {
         self.token_type == TokenType::MultiUse && self.status == ConnectorTokenStatus::Active

@@ -1,0 +1,195 @@
+//! Accounts at payment service providers and token services.
+
+use std::str::FromStr;
+
+use vault_core::card::mentions_card_number;
+use vault_core::contract::id::ConnectorAccountId;
+
+use super::administration::{check_name, invalid, missing};
+use crate::audit::{Event, record_administration};
+use crate::clock::{self, fill_random};
+use crate::connectors::{Account, AllowList, Kind};
+use crate::error::Failure;
+use crate::keys::credentials;
+use crate::keys::row_macs::{self, Standing, believed, vouched};
+use crate::settings;
+use crate::store::connector_accounts::{self, ConnectorAccount};
+use crate::store::merchants;
+use crate::store::profiles;
+use crate::store::{self, Vouched};
+
+/// What an administrator changes of an account; none leaves it as it is.
+pub struct Changes<'a> {
+    pub label: Option<&'a str>,
+    /// A JSON object.
+    pub settings: Option<&'a str>,
+    pub credentials: Option<&'a str>,
+}
+
+/// Makes an account of a merchant, or of a profile alone, and returns its id.
+pub fn create(
+    owner: &str,
+    kind: &str,
+    label: &str,
+    settings: &str,
+    secrets: &str,
+) -> Result<ConnectorAccountId, Failure> {
+    let (merchant_id, profile_id) = owner_of(owner)?;
+    check_name(label)?;
+    let kind = parse_kind(kind)?;
+    check_usable(kind, settings, secrets)?;
+    let id = ConnectorAccountId::from_random(fill_random)?;
+    connector_accounts::insert(&vouched(ConnectorAccount {
+        connector_id: id.as_str().to_owned(),
+        merchant_id,
+        profile_id,
+        kind: kind.as_str().to_owned(),
+        label: label.to_owned(),
+        settings: settings.to_owned(),
+        credentials: credentials::seal(id.as_str(), secrets)?,
+        enabled: true,
+        created_at: clock::now_stored()?,
+        mac: Vec::new(),
+    })?)?;
+    record_administration("", Event::ConnectorCreated, Some(id.as_str()))?;
+    Ok(id)
+}
+
+/// Changes an account. Calls that are under way go on as they began.
+pub fn update(connector_id: &str, changes: &Changes<'_>) -> Result<(), Failure> {
+    let mut account = locked(connector_id)?;
+    let secrets = match changes.credentials {
+        Some(secrets) => secrets.to_owned().into(),
+        None => credentials::open(&account)?,
+    };
+    if let Some(label) = changes.label {
+        check_name(label)?;
+        account.label = label.to_owned();
+    }
+    if let Some(settings) = changes.settings {
+        account.settings = settings.to_owned();
+    }
+    check_usable(parse_kind(&account.kind)?, &account.settings, &secrets)?;
+    rewrite(account, &secrets)?;
+    record_administration("", Event::ConnectorUpdated, Some(connector_id))
+}
+
+/// Takes an account into service, or out of it.
+pub fn set_enabled(connector_id: &str, enabled: bool) -> Result<(), Failure> {
+    let mut account = locked(connector_id)?;
+    let secrets = credentials::open(&account)?;
+    account.enabled = enabled;
+    rewrite(account, &secrets)?;
+    let event = if enabled {
+        Event::ConnectorEnabled
+    } else {
+        Event::ConnectorDisabled
+    };
+    record_administration("", event, Some(connector_id))
+}
+
+/// Has the current root key seal the credentials, and vouch for the rows, of all accounts that an earlier one vouches for.
+pub fn renew_all() -> Result<(), Failure> {
+    for account in ConnectorAccount::all()? {
+        if row_macs::is_under_current_root_key(&account)? {
+            continue;
+        }
+        if let Some(account) = ConnectorAccount::lock(&account.connector_id)?
+            && row_macs::standing(&account)? == Standing::Genuine
+        {
+            let secrets = credentials::open(&account)?;
+            rewrite(account, &secrets)?;
+        }
+    }
+    Ok(())
+}
+
+/// The account, if it is in service for the profile of this merchant, and believed.
+pub fn in_service(
+    connector_id: &str,
+    merchant_id: &str,
+    profile_id: &str,
+) -> Result<Option<ConnectorAccount>, Failure> {
+    believed(connector_accounts::find(
+        connector_id,
+        merchant_id,
+        profile_id,
+    )?)
+}
+
+/// The token service that serves the profile of this merchant, if one does.
+pub fn token_service(
+    merchant_id: &str,
+    profile_id: &str,
+) -> Result<Option<ConnectorAccount>, Failure> {
+    let kind = Kind::TokenService.as_str();
+    for account in connector_accounts::find_of_kind(kind, merchant_id, profile_id)? {
+        if let Some(account) = believed(Some(account))? {
+            return Ok(Some(account));
+        }
+    }
+    Ok(None)
+}
+
+/// The account with its credentials, to be called.
+pub fn open(account: &ConnectorAccount) -> Result<Account, Failure> {
+    let secrets = credentials::open(account)?;
+    let kind = parse_kind(&account.kind)?;
+    Account::parse(kind, &account.settings, &secrets).map_err(Failure::ConnectorSettings)
+}
+
+/// A merchant, or a profile with its merchant.
+fn owner_of(owner: &str) -> Result<(String, Option<String>), Failure> {
+    if let Some(merchant) = believed(merchants::find(owner)?)? {
+        return Ok((merchant.merchant_id, None));
+    }
+    match believed(profiles::find(owner)?)? {
+        Some(profile) => Ok((profile.merchant_id, Some(profile.profile_id))),
+        None => Err(missing(
+            "there is no such merchant or profile",
+            "Name one by the id that vault.create_merchant or vault.create_profile returned.",
+        )),
+    }
+}
+
+fn parse_kind(kind: &str) -> Result<Kind, Failure> {
+    Kind::from_name(kind).ok_or_else(|| {
+        invalid(
+            "there is no such kind of connector",
+            "The kinds are stripe, http_template and token_service.",
+        )
+    })
+}
+
+fn check_usable(kind: Kind, settings: &str, secrets: &str) -> Result<(), Failure> {
+    if mentions_card_number(settings) {
+        return Err(invalid(
+            "settings are stored in the clear, and these have a card number in them",
+            "Leave the number out: a template names it as {{card_number}}.",
+        ));
+    }
+    let account = Account::parse(kind, settings, secrets).map_err(Failure::ConnectorSettings)?;
+    let allow_list = AllowList::from_str(&settings::connector_hosts()).unwrap_or_default();
+    if account.urls().iter().all(|url| allow_list.allows(url)) {
+        Ok(())
+    } else {
+        Err(invalid(
+            "vault.connector_hosts does not name every host that this account would call",
+            "Have the setting name the hosts, with their ports where they are not 443, and reload the server's configuration.",
+        ))
+    }
+}
+
+fn locked(connector_id: &str) -> Result<ConnectorAccount, Failure> {
+    believed(ConnectorAccount::lock(connector_id)?)?.ok_or_else(|| {
+        missing(
+            "there is no such connector",
+            "Name it by the id that vault.create_connector returned; vault.connectors lists them.",
+        )
+    })
+}
+
+fn rewrite(mut account: ConnectorAccount, secrets: &str) -> Result<(), Failure> {
+    account.credentials = credentials::seal(&account.connector_id, secrets)?;
+    store::connector_accounts::update(&vouched(account)?)
+}

@@ -1,0 +1,160 @@
+//! Jobs: asked for, cancelled, tried again, forgotten.
+
+use serde::{Deserialize, Serialize};
+use vault_core::contract::id::TokenJobId;
+use vault_core::contract::payment_method::TokenType;
+use vault_core::contract::stored;
+use vault_core::contract::time::Timestamp;
+use vault_core::crypto::Context;
+use zeroize::Zeroizing;
+
+use crate::audit::{Event, record_administration};
+use crate::clock;
+use crate::error::Failure;
+use crate::keys;
+use crate::operations::administration::wrong_state;
+use crate::settings;
+use crate::store;
+use crate::store::jobs::{NewJob, StoredJob};
+use crate::tenancy::session;
+
+/// How many network tokens are looked after at a time.
+const CHECKS: i64 = 100;
+
+/// What is to be done at a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    MakeToken(TokenType),
+    DeleteToken,
+    MakeNetworkToken,
+    CheckNetworkToken,
+    DeleteNetworkToken,
+}
+
+/// What a job is about that the payment method does not tell any more, because it is deleted.
+#[derive(Serialize, Deserialize)]
+pub enum Subject {
+    Token {
+        token: Zeroizing<String>,
+    },
+    NetworkToken {
+        customer_id: String,
+        requestor_reference: String,
+    },
+}
+
+impl Action {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MakeToken(TokenType::SingleUse) => "make_single_use_token",
+            Self::MakeToken(TokenType::MultiUse) => "make_multi_use_token",
+            Self::DeleteToken => "delete_token",
+            Self::MakeNetworkToken => "make_network_token",
+            Self::CheckNetworkToken => "check_network_token",
+            Self::DeleteNetworkToken => "delete_network_token",
+        }
+    }
+
+    pub fn of(job: &StoredJob) -> Result<Self, Failure> {
+        Ok(match job.action.as_str() {
+            "make_single_use_token" => Self::MakeToken(TokenType::SingleUse),
+            "make_multi_use_token" => Self::MakeToken(TokenType::MultiUse),
+            "delete_token" => Self::DeleteToken,
+            "make_network_token" => Self::MakeNetworkToken,
+            "check_network_token" => Self::CheckNetworkToken,
+            "delete_network_token" => Self::DeleteNetworkToken,
+            _ => return Err(Failure::Malformed),
+        })
+    }
+}
+
+/// Writes a job of the current profile, unless the same is waiting already.
+pub fn add(
+    profile_id: &str,
+    payment_method_id: &str,
+    connector_id: &str,
+    action: Action,
+    subject: Option<&Subject>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let id = TokenJobId::new(&settings::cell(), clock::uuid_at(now)?);
+    let subject = subject
+        .map(|subject| seal(profile_id, id.as_str(), subject))
+        .transpose()?;
+    store::jobs::insert(&NewJob {
+        profile_id,
+        job_id: id.as_str(),
+        payment_method_id,
+        connector_id,
+        action: action.as_str(),
+        subject: subject.as_deref(),
+        created_at: now,
+    })?;
+    Ok(())
+}
+
+/// Opens what the job is about.
+pub fn open_subject(profile_id: &str, job: &StoredJob) -> Result<Subject, Failure> {
+    let envelope = job.subject.as_deref().ok_or(Failure::Malformed)?;
+    let plaintext = keys::of_profile(profile_id)?.open(&context(&job.job_id), envelope)?;
+    stored::from_bytes(&plaintext).map_err(|_| Failure::Malformed)
+}
+
+/// Has a job tried again that has failed.
+pub fn retry(job_id: &str) -> Result<(), Failure> {
+    let profile_id = store::as_worker(|| store::jobs::profile_of(job_id))?;
+    if let Some(profile_id) = profile_id {
+        let _acting = session::act_for(&profile_id);
+        if store::jobs::reopen(job_id, clock::now()?)? {
+            return record_administration(&profile_id, Event::TokenJobRetried, Some(job_id));
+        }
+    }
+    Err(wrong_state(
+        "there is no such job that has failed, or the same is being done by another one",
+        "vault.token_jobs shows the jobs and their states.",
+    ))
+}
+
+/// Makes due what an earlier process of the worker has sent.
+pub fn await_nothing() -> Result<(), Failure> {
+    let now = clock::now()?;
+    store::as_worker(|| store::jobs::await_nothing(now))
+}
+
+/// Deletes a batch of what has ended long ago.
+pub fn delete_finished() -> Result<usize, Failure> {
+    let now = clock::now()?;
+    store::as_worker(|| store::jobs::delete_finished(now, 1_000))
+}
+
+/// Has network tokens checked whose time has come.
+pub fn order_checks() -> Result<(), Failure> {
+    let now = clock::now()?;
+    let next = now
+        .after(settings::network_token_check_period())
+        .map_err(|_| Failure::Malformed)?;
+    for token in store::as_worker(|| store::network_tokens::to_check(now, CHECKS))? {
+        store::as_worker(|| store::network_tokens::check_after(&token, next))?;
+        let _acting = session::act_for(&token.profile_id);
+        store::as_operator(|| {
+            add(
+                &token.profile_id,
+                &token.payment_method_id,
+                &token.connector_id,
+                Action::CheckNetworkToken,
+                None,
+                now,
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn seal(profile_id: &str, job_id: &str, subject: &Subject) -> Result<Vec<u8>, Failure> {
+    let plaintext = stored::to_bytes(subject).map_err(|_| Failure::Malformed)?;
+    keys::to_seal(profile_id)?.seal(&context(job_id), &plaintext)
+}
+
+fn context(job_id: &str) -> Context<'_> {
+    Context::row("jobs", "subject", job_id)
+}

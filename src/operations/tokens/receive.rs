@@ -1,0 +1,251 @@
+//! The worker's second half of a job: what came of the call.
+
+use std::time::Duration;
+
+use vault_core::contract::payment_method::{
+    ConnectorToken, NetworkTokenState, NetworkTokenSummary, TokenType,
+};
+use vault_core::contract::stored;
+use vault_core::contract::time::Timestamp;
+use vault_core::crypto::Context;
+
+use super::jobs::{self, Action, Subject};
+use super::send::{connector_customer_row, worker_for};
+use super::token_expiry;
+use crate::audit::{Event, record};
+use crate::clock::{self, random_bytes};
+use crate::connectors::{Answer, Fault, MadeToken, NetworkToken, NetworkTokenCheck};
+use crate::error::Failure;
+use crate::keys;
+use crate::operations::payment_methods::sealed::{
+    living, open_network_token, open_token, seal_network_token, seal_token,
+};
+use crate::settings;
+use crate::store;
+use crate::store::jobs::{DueJob, End, StoredJob};
+use crate::store::network_tokens::StoredNetworkToken;
+use crate::store::payment_methods::{Status, StoredPaymentMethod};
+use crate::tenancy::{Caller, session};
+
+/// The longest time before another try.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+
+/// Each further try waits this many times as long.
+const GROWTH: u32 = 4;
+
+const DONE: End<'static> = End {
+    state: "done",
+    error: None,
+    error_status: None,
+};
+
+/// Writes what came of a job. False when somebody holds the payment method: then it is to be written later. Nobody is waited
+/// for, because others' jobs would wait, too.
+pub fn receive(
+    job: &DueJob,
+    payment_method_id: &str,
+    outcome: &Result<Answer, Fault>,
+) -> Result<bool, Failure> {
+    let _acting = session::act_for(&job.profile_id);
+    store::as_operator(|| {
+        // The payment method before its job, as whoever deletes it locks them.
+        let Some(method) = store::payment_methods::lock_if_free(payment_method_id, living()?)?
+        else {
+            return Ok(false);
+        };
+        let Some(stored) = store::jobs::lock(&job.job_id)? else {
+            return Ok(true);
+        };
+        let caller = match worker_for(job)? {
+            Some(caller) => caller,
+            None => return Ok(true),
+        };
+        let received = Received {
+            caller,
+            method,
+            job: stored,
+            now: clock::now()?,
+        };
+        match outcome {
+            _ if received.job.state != "sent" => received.retract_late(outcome)?,
+            Ok(answer) => received.accept(answer)?,
+            Err(fault) => received.put_off_or_fail(*fault)?,
+        }
+        Ok(true)
+    })
+}
+
+/// A job with an answer or a fault; its row and its payment method's are locked.
+struct Received {
+    caller: Caller,
+    method: StoredPaymentMethod,
+    job: StoredJob,
+    now: Timestamp,
+}
+
+impl Received {
+    fn accept(self, answer: &Answer) -> Result<(), Failure> {
+        match answer {
+            Answer::TokenMade(made) => self.keep_token(made)?,
+            Answer::NetworkTokenMade(made) => self.keep_network_token(made)?,
+            Answer::NetworkTokenChecked(check) => self.renew_network_token(check)?,
+            Answer::TokenDeleted => self.record(Event::ConnectorTokenDeleted)?,
+            Answer::NetworkTokenDeleted => self.record(Event::NetworkTokenDeleted)?,
+            Answer::NetworkTokenFetched(_) | Answer::Eligibility(_) => {
+                return Err(Failure::Malformed);
+            }
+        }
+        store::jobs::finish(&self.job.job_id, &DONE, self.now)
+    }
+
+    /// The method was deleted while the call was under way: what has been made is deleted again.
+    fn retract_late(self, outcome: &Result<Answer, Fault>) -> Result<(), Failure> {
+        let (action, subject) = match outcome {
+            Ok(Answer::TokenMade(made)) => (
+                Action::DeleteToken,
+                Subject::Token {
+                    token: made.token.clone(),
+                },
+            ),
+            Ok(Answer::NetworkTokenMade(made)) => (
+                Action::DeleteNetworkToken,
+                Subject::NetworkToken {
+                    customer_id: self.method.customer_id.clone().unwrap_or_default(),
+                    requestor_reference: made.requestor_reference.clone(),
+                },
+            ),
+            _ => return Ok(()),
+        };
+        if self.method.status != Status::Redacted {
+            return Ok(());
+        }
+        jobs::add(
+            &self.caller.profile_id,
+            &self.job.payment_method_id,
+            &self.job.connector_id,
+            action,
+            Some(&subject),
+            self.now,
+        )
+    }
+
+    fn put_off_or_fail(self, fault: Fault) -> Result<(), Failure> {
+        let error = fault.kind.as_str();
+        let error_status = fault.status.map(i32::from);
+        let job_id = &self.job.job_id;
+        if fault.is_worth_another_try() && self.job.attempts < settings::token_job_attempts() {
+            let wait = wait_after(self.job.attempts)?.max(fault.retry_after.unwrap_or_default());
+            let wait = wait.min(LONGEST_WAIT);
+            let next = self.now.after(wait).map_err(|_| Failure::Malformed)?;
+            return store::jobs::retry(job_id, next, error, error_status);
+        }
+        let end = End {
+            state: "failed",
+            error: Some(error),
+            error_status,
+        };
+        store::jobs::finish(job_id, &end, self.now)
+    }
+
+    fn keep_token(&self, made: &MadeToken) -> Result<(), Failure> {
+        let Action::MakeToken(token_type) = Action::of(&self.job)? else {
+            return Err(Failure::Malformed);
+        };
+        self.keep_connector_customer(made)?;
+        let token = ConnectorToken::made(
+            self.job.connector_id.clone(),
+            token_type,
+            made.token.to_string(),
+            self.job.job_id.clone(),
+            made.connector_customer_id.clone(),
+        );
+        let position = self.place_of(token_type)?;
+        let id = &self.job.payment_method_id;
+        let details = seal_token(&self.caller, id, position, &token)?;
+        let expires_at = token_expiry(token_type, self.now)?;
+        let profile_id = &self.caller.profile_id;
+        store::connector_tokens::upsert(profile_id, id, position, &details, expires_at)?;
+        self.record(Event::ConnectorTokenCreated)
+    }
+
+    /// That of the connector's earlier token of the same kind, or behind the last one.
+    fn place_of(&self, token_type: TokenType) -> Result<i32, Failure> {
+        let id = &self.job.payment_method_id;
+        for stored in &self.method.tokens {
+            let token = open_token(&self.caller, id, stored.position, &stored.details)?;
+            let connector_id = Some(self.job.connector_id.as_str());
+            if token.connector_id() == connector_id && token.token_type() == token_type {
+                return Ok(stored.position);
+            }
+        }
+        Ok(self.method.tokens.last().map_or(0, |last| last.position + 1))
+    }
+
+    fn keep_connector_customer(&self, made: &MadeToken) -> Result<(), Failure> {
+        let (Some(customer_id), Some(known_as)) =
+            (&self.method.customer_id, &made.connector_customer_id)
+        else {
+            return Ok(());
+        };
+        let connector_id = &self.job.connector_id;
+        let row = connector_customer_row(customer_id, connector_id);
+        let plaintext = stored::to_bytes(known_as).map_err(|_| Failure::Malformed)?;
+        let profile_id = &self.caller.profile_id;
+        let context = Context::row("connector_customers", "details", &row);
+        let details = keys::to_seal(profile_id)?.seal(&context, &plaintext)?;
+        store::connector_customers::insert(profile_id, customer_id, connector_id, &details)
+    }
+
+    fn keep_network_token(&self, made: &NetworkToken) -> Result<(), Failure> {
+        self.write_network_token(&NetworkTokenSummary {
+            requestor_reference: made.requestor_reference.clone(),
+            last4_digits: made.last_four.clone(),
+            expiry_month: made.exp_month.clone(),
+            expiry_year: made.exp_year.clone(),
+            isin: made.isin.clone(),
+            par: made.par.clone(),
+            state: made.state,
+        })?;
+        self.record(Event::NetworkTokenCreated)
+    }
+
+    fn renew_network_token(&self, check: &NetworkTokenCheck) -> Result<(), Failure> {
+        let Some(stored) = &self.method.network_token else {
+            return Ok(());
+        };
+        let id = &self.job.payment_method_id;
+        let mut summary = open_network_token(&self.caller, id, &stored.summary)?;
+        check.apply_to(&mut summary);
+        self.write_network_token(&summary)
+    }
+
+    fn write_network_token(&self, summary: &NetworkTokenSummary) -> Result<(), Failure> {
+        let id = &self.job.payment_method_id;
+        let token = StoredNetworkToken {
+            connector_id: self.job.connector_id.clone(),
+            summary: seal_network_token(&self.caller, id, summary)?,
+        };
+        let is_final = summary.state == NetworkTokenState::Deleted;
+        let next = self
+            .now
+            .after(settings::network_token_check_period())
+            .map_err(|_| Failure::Malformed)?;
+        let check_after = (!is_final).then_some(next);
+        store::network_tokens::upsert(&self.caller.profile_id, id, &token, check_after)
+    }
+
+    fn record(&self, event: Event) -> Result<(), Failure> {
+        record(&self.caller, event, &self.job.payment_method_id)
+    }
+}
+
+/// Grows with each try. Half of it is left to chance, so that what failed together is not tried again together.
+fn wait_after(attempts: i32) -> Result<Duration, Failure> {
+    let steps = u32::try_from(attempts.saturating_sub(1)).unwrap_or_default();
+    let factor = GROWTH.checked_pow(steps).unwrap_or(u32::MAX);
+    let longest = settings::token_job_backoff()
+        .saturating_mul(factor)
+        .min(LONGEST_WAIT);
+    let [chance] = random_bytes::<1>()?;
+    Ok(longest / 2 + longest / 2 * u32::from(chance) / 256)
+}

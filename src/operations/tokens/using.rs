@@ -1,0 +1,42 @@
+//! Giving a connector's token to whoever is about to pay with it.
+
+use vault_core::contract::id::PaymentMethodId;
+use vault_core::contract::payment_method::{ConnectorToken, TokenType};
+use vault_core::contract::refusal::Refusal;
+
+use crate::audit::{Event, record};
+use crate::clock;
+use crate::error::Failure;
+use crate::operations::payment_methods::active;
+use crate::operations::payment_methods::sealed::{living, open_token};
+use crate::store;
+use crate::tenancy::Caller;
+
+/// The token that a connector has made for a payment method. One that can be used once is given to one caller, and gone then.
+pub fn use_token(
+    caller: &Caller,
+    id: &PaymentMethodId,
+    connector_id: &str,
+) -> Result<ConnectorToken, Failure> {
+    let stored = active(store::payment_methods::lock(id.as_str(), living()?)?)?;
+    let mut tokens = Vec::new();
+    for token in &stored.tokens {
+        let opened = open_token(caller, id.as_str(), token.position, &token.details)?;
+        if opened.connector_id() == Some(connector_id) && opened.is_active() {
+            tokens.push((token.position, opened));
+        }
+    }
+    // What was made for one use is to be used up first.
+    tokens.sort_by_key(|(_, token)| token.token_type() == TokenType::MultiUse);
+    let (position, token) = tokens
+        .into_iter()
+        .next()
+        .ok_or(Refusal::ConnectorTokenNotFound)?;
+    if token.token_type() == TokenType::SingleUse
+        && !store::connector_tokens::take(id.as_str(), position)?
+    {
+        return Err(Refusal::ConnectorTokenNotFound.into());
+    }
+    record(caller, Event::ConnectorTokenUsed, id.as_str())?;
+    Ok(token)
+}

@@ -1,0 +1,43 @@
+//! Table `vault.connector_customers`: by which id a connector knows a customer.
+
+use super::statement::statements;
+use crate::error::Failure;
+
+statements! {
+    Read FIND(TEXTOID, TEXTOID) =
+        "SELECT details FROM vault.connector_customers WHERE customer_id = $1 AND connector_id = $2";
+    Write INSERT(TEXTOID, TEXTOID, TEXTOID, BYTEAOID) =
+        "INSERT INTO vault.connector_customers (profile_id, customer_id, connector_id, details) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (profile_id, customer_id, connector_id) DO NOTHING";
+    Write DELETE(TEXTOID) = "DELETE FROM vault.connector_customers WHERE customer_id = $1";
+}
+
+/// The envelope of the connector's id.
+pub fn find(customer_id: &str, connector_id: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let arguments = [customer_id.into(), connector_id.into()];
+    FIND.with(|statement| statement.row(&arguments, |row| row.required(1)))
+}
+
+/// Remembers the connector's id. The first one stays.
+pub fn insert(
+    profile_id: &str,
+    customer_id: &str,
+    connector_id: &str,
+    details: &[u8],
+) -> Result<(), Failure> {
+    INSERT.with(|statement| {
+        statement.execute(&[
+            profile_id.into(),
+            customer_id.into(),
+            connector_id.into(),
+            details.into(),
+        ])
+    })?;
+    Ok(())
+}
+
+/// Forgets a customer's ids.
+pub fn delete_of(customer_id: &str) -> Result<(), Failure> {
+    DELETE.with(|statement| statement.execute(&[customer_id.into()]))?;
+    Ok(())
+}

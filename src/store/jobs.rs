@@ -1,0 +1,225 @@
+//! Table `vault.jobs`: what is to be done at connectors.
+
+use vault_core::contract::time::Timestamp;
+
+use super::statement::{Row, statements, timestamptz};
+use crate::error::Failure;
+
+statements! {
+    /// The same thing is not asked for twice at a time.
+    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
+        "INSERT INTO vault.jobs (profile_id, job_id, payment_method_id, connector_id, action, subject, next_try_at, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING";
+    Write CANCEL(TEXTARRAYOID, TIMESTAMPTZOID) =
+        "UPDATE vault.jobs SET state = 'cancelled', finished_at = $2 \
+         WHERE payment_method_id = ANY ($1) AND state IN ('waiting', 'sent') \
+           AND action NOT IN ('delete_token', 'delete_network_token')";
+    /// In all profiles: as the worker. What was sent is due when no answer can come any more.
+    Read DUE(TIMESTAMPTZOID, TEXTARRAYOID, INT8OID) =
+        "SELECT profile_id, job_id, connector_id FROM vault.jobs \
+         WHERE state IN ('waiting', 'sent') AND next_try_at <= $1 AND connector_id <> ALL ($2) \
+         ORDER BY next_try_at LIMIT $3";
+    /// In all profiles: as the worker.
+    Read NEXT_DUE() = "SELECT pg_catalog.min(next_try_at) FROM vault.jobs WHERE state IN ('waiting', 'sent')";
+    /// In all profiles: as the worker.
+    Write AWAIT_NOTHING(TIMESTAMPTZOID) =
+        "UPDATE vault.jobs SET next_try_at = $1 WHERE state = 'sent' AND next_try_at > $1";
+    Write LOCK_DUE(TEXTOID, TIMESTAMPTZOID) =
+        "SELECT job_id, payment_method_id, connector_id, action, attempts, subject, state FROM vault.jobs \
+         WHERE job_id = $1 AND state IN ('waiting', 'sent') AND next_try_at <= $2 FOR NO KEY UPDATE SKIP LOCKED";
+    Write LOCK(TEXTOID) =
+        "SELECT job_id, payment_method_id, connector_id, action, attempts, subject, state FROM vault.jobs \
+         WHERE job_id = $1 FOR NO KEY UPDATE";
+    Write SENT(TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.jobs SET state = 'sent', attempts = attempts + 1, next_try_at = $2 WHERE job_id = $1";
+    Write RETRY(TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID) =
+        "UPDATE vault.jobs SET state = 'waiting', next_try_at = $2, error = $3, error_status = $4 WHERE job_id = $1";
+    Write FINISH(TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID) =
+        "UPDATE vault.jobs SET state = $2, finished_at = $3, error = $4, error_status = $5, \
+                subject = CASE $2 WHEN 'failed' THEN subject END \
+         WHERE job_id = $1";
+    Write REOPEN(TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.jobs j SET state = 'waiting', attempts = 0, next_try_at = $2, finished_at = NULL \
+         WHERE j.job_id = $1 AND j.state = 'failed' AND NOT EXISTS ( \
+             SELECT FROM vault.jobs o \
+             WHERE o.profile_id = j.profile_id AND o.payment_method_id = j.payment_method_id \
+               AND o.connector_id = j.connector_id AND o.action = j.action AND o.state IN ('waiting', 'sent'))";
+    /// In all profiles: as the worker.
+    Read PROFILE_OF(TEXTOID) = "SELECT profile_id FROM vault.jobs WHERE job_id = $1";
+    /// In all profiles: as the worker.
+    Write DELETE_FINISHED(TIMESTAMPTZOID, INT8OID) =
+        "DELETE FROM vault.jobs WHERE (profile_id, job_id) IN ( \
+             SELECT profile_id, job_id FROM vault.jobs WHERE finished_at <= $1 - INTERVAL '7 days' \
+             ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+}
+
+/// A row to be.
+pub struct NewJob<'a> {
+    pub profile_id: &'a str,
+    pub job_id: &'a str,
+    pub payment_method_id: &'a str,
+    pub connector_id: &'a str,
+    pub action: &'static str,
+    /// Envelope.
+    pub subject: Option<&'a [u8]>,
+    pub created_at: Timestamp,
+}
+
+/// Names a job, whoever's it is.
+#[derive(Clone)]
+pub struct DueJob {
+    pub profile_id: String,
+    pub job_id: String,
+    pub connector_id: String,
+}
+
+/// A row of the current profile.
+pub struct StoredJob {
+    pub job_id: String,
+    pub payment_method_id: String,
+    pub connector_id: String,
+    pub action: String,
+    /// How often it was sent.
+    pub attempts: i32,
+    /// Envelope.
+    pub subject: Option<Vec<u8>>,
+    pub state: String,
+}
+
+/// How a job ended.
+pub struct End<'a> {
+    pub state: &'static str,
+    pub error: Option<&'a str>,
+    pub error_status: Option<i32>,
+}
+
+/// False, and nothing is written, when the same is being done already.
+pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
+    let rows = INSERT.with(|statement| {
+        statement.execute(&[
+            job.profile_id.into(),
+            job.job_id.into(),
+            job.payment_method_id.into(),
+            job.connector_id.into(),
+            job.action.into(),
+            job.subject.into(),
+            timestamptz(job.created_at).into(),
+        ])
+    })?;
+    Ok(rows > 0)
+}
+
+/// Ends what is being made for these payment methods.
+pub fn cancel_of(payment_methods: Vec<String>, now: Timestamp) -> Result<(), Failure> {
+    let arguments = [payment_methods.into(), timestamptz(now).into()];
+    CANCEL.with(|statement| statement.execute(&arguments))?;
+    Ok(())
+}
+
+/// Jobs of all profiles that are due, but for those of busy connectors.
+pub fn due(now: Timestamp, busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>, Failure> {
+    let arguments = [timestamptz(now).into(), busy.into(), limit.into()];
+    DUE.with(|statement| {
+        statement.rows(&arguments, |row| {
+            Ok(DueJob {
+                profile_id: row.required(1)?,
+                job_id: row.required(2)?,
+                connector_id: row.required(3)?,
+            })
+        })
+    })
+}
+
+/// When the next job of any profile is due.
+pub fn next_due() -> Result<Option<Timestamp>, Failure> {
+    Ok(NEXT_DUE
+        .with(|statement| statement.row(&[], |row| row.optional_timestamp(1)))?
+        .flatten())
+}
+
+/// Makes due what an earlier process has sent, whose answers nobody hears.
+pub fn await_nothing(now: Timestamp) -> Result<(), Failure> {
+    AWAIT_NOTHING.with(|statement| statement.execute(&[timestamptz(now).into()]))?;
+    Ok(())
+}
+
+/// The job, if it is still due, and nobody else holds it.
+pub fn lock_due(job_id: &str, now: Timestamp) -> Result<Option<StoredJob>, Failure> {
+    let arguments = [job_id.into(), timestamptz(now).into()];
+    LOCK_DUE.with(|statement| statement.row(&arguments, StoredJob::read))
+}
+
+/// The job as it is by now, kept for this transaction.
+pub fn lock(job_id: &str) -> Result<Option<StoredJob>, Failure> {
+    LOCK.with(|statement| statement.row(&[job_id.into()], StoredJob::read))
+}
+
+/// Notes that the job is about to be sent, and when no answer can come any more.
+pub fn sent(job_id: &str, no_answer_after: Timestamp) -> Result<(), Failure> {
+    let arguments = [job_id.into(), timestamptz(no_answer_after).into()];
+    SENT.with(|statement| statement.execute(&arguments))?;
+    Ok(())
+}
+
+/// Has the job wait for another try.
+pub fn retry(
+    job_id: &str,
+    next_try_at: Timestamp,
+    error: &str,
+    error_status: Option<i32>,
+) -> Result<(), Failure> {
+    RETRY.with(|statement| {
+        statement.execute(&[
+            job_id.into(),
+            timestamptz(next_try_at).into(),
+            error.into(),
+            error_status.into(),
+        ])
+    })?;
+    Ok(())
+}
+
+/// Ends the job.
+pub fn finish(job_id: &str, end: &End<'_>, now: Timestamp) -> Result<(), Failure> {
+    FINISH.with(|statement| {
+        statement.execute(&[
+            job_id.into(),
+            end.state.into(),
+            timestamptz(now).into(),
+            end.error.into(),
+            end.error_status.into(),
+        ])
+    })?;
+    Ok(())
+}
+
+/// Whose the job is.
+pub fn profile_of(job_id: &str) -> Result<Option<String>, Failure> {
+    PROFILE_OF.with(|statement| statement.row(&[job_id.into()], |row| row.required(1)))
+}
+
+/// Has a failed job wait for another try. False when it has not failed, or the same is being done already.
+pub fn reopen(job_id: &str, now: Timestamp) -> Result<bool, Failure> {
+    let arguments = [job_id.into(), timestamptz(now).into()];
+    Ok(REOPEN.with(|statement| statement.execute(&arguments))? > 0)
+}
+
+/// Deletes a batch of jobs of all profiles that ended a week ago, and tells how many.
+pub fn delete_finished(now: Timestamp, limit: i64) -> Result<usize, Failure> {
+    let arguments = [timestamptz(now).into(), limit.into()];
+    DELETE_FINISHED.with(|statement| statement.execute(&arguments))
+}
+
+impl StoredJob {
+    fn read(row: &Row<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            job_id: row.required(1)?,
+            payment_method_id: row.required(2)?,
+            connector_id: row.required(3)?,
+            action: row.required(4)?,
+            attempts: row.required(5)?,
+            subject: row.optional(6)?,
+            state: row.required(7)?,
+        })
+    }
+}

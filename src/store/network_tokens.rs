@@ -1,0 +1,103 @@
+//! Table `vault.network_tokens`. They are read together with their payment method.
+
+use vault_core::contract::time::Timestamp;
+
+use super::statement::{Row, statements, timestamptz};
+use crate::error::Failure;
+
+statements! {
+    Write UPSERT(TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
+        "INSERT INTO vault.network_tokens (profile_id, payment_method_id, connector_id, summary, check_after) \
+         VALUES ($1, $2, $3, $4, COALESCE($5, 'infinity')) \
+         ON CONFLICT (profile_id, payment_method_id) \
+         DO UPDATE SET connector_id = EXCLUDED.connector_id, summary = EXCLUDED.summary, check_after = EXCLUDED.check_after";
+    Write DELETE(TEXTARRAYOID) =
+        "DELETE FROM vault.network_tokens WHERE payment_method_id = ANY ($1) \
+         RETURNING payment_method_id, connector_id, summary";
+    /// In all profiles: as the worker.
+    Read TO_CHECK(TIMESTAMPTZOID, INT8OID) =
+        "SELECT profile_id, payment_method_id, connector_id FROM vault.network_tokens WHERE check_after <= $1 \
+         ORDER BY check_after LIMIT $2";
+    Write CHECK_AFTER(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.network_tokens SET check_after = $3 WHERE profile_id = $1 AND payment_method_id = $2";
+}
+
+/// The network token of a payment method.
+pub struct StoredNetworkToken {
+    /// The account at the token service.
+    pub connector_id: String,
+    /// Envelope.
+    pub summary: Vec<u8>,
+}
+
+/// A token that was removed with others.
+pub struct DeletedNetworkToken {
+    pub payment_method_id: String,
+    pub token: StoredNetworkToken,
+}
+
+/// A token whose service is to be asked whether it is still good.
+pub struct TokenToCheck {
+    pub profile_id: String,
+    pub payment_method_id: String,
+    pub connector_id: String,
+}
+
+/// Writes a payment method's token, whose service is to be asked for it after `check_after`, or never.
+pub fn upsert(
+    profile_id: &str,
+    payment_method_id: &str,
+    token: &StoredNetworkToken,
+    check_after: Option<Timestamp>,
+) -> Result<(), Failure> {
+    UPSERT.with(|statement| {
+        statement.execute(&[
+            profile_id.into(),
+            payment_method_id.into(),
+            token.connector_id.as_str().into(),
+            token.summary.as_slice().into(),
+            check_after.and_then(timestamptz).into(),
+        ])
+    })?;
+    Ok(())
+}
+
+/// Removes the tokens of these payment methods.
+pub fn delete_of(payment_methods: Vec<String>) -> Result<Vec<DeletedNetworkToken>, Failure> {
+    DELETE.with(|statement| {
+        statement.rows(&[payment_methods.into()], |row: &Row<'_>| {
+            Ok(DeletedNetworkToken {
+                payment_method_id: row.required(1)?,
+                token: StoredNetworkToken {
+                    connector_id: row.required(2)?,
+                    summary: row.required(3)?,
+                },
+            })
+        })
+    })
+}
+
+/// Tokens of all profiles that are to be checked by now. For the worker.
+pub fn to_check(now: Timestamp, limit: i64) -> Result<Vec<TokenToCheck>, Failure> {
+    TO_CHECK.with(|statement| {
+        statement.rows(&[timestamptz(now).into(), limit.into()], |row| {
+            Ok(TokenToCheck {
+                profile_id: row.required(1)?,
+                payment_method_id: row.required(2)?,
+                connector_id: row.required(3)?,
+            })
+        })
+    })
+}
+
+/// Puts the next check off. For the worker.
+pub fn check_after(token: &TokenToCheck, time: Timestamp) -> Result<(), Failure> {
+    CHECK_AFTER.with(|statement| {
+        statement.execute(&[
+            token.profile_id.as_str().into(),
+            token.payment_method_id.as_str().into(),
+            timestamptz(time).into(),
+        ])
+    })?;
+    Ok(())
+}
