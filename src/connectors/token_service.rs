@@ -4,7 +4,9 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::account::SettingsError;
-use super::provider::CardDetails;
+use super::fault::Fault;
+use super::http::Http;
+use super::provider::{CardDetails, NetworkTokenProvider};
 
 /// An account at a token service.
 pub struct TokenService {}
@@ -35,7 +37,13 @@ pub struct NetworkToken {
 
 /// As the service names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NetworkTokenStatusName { Active, Inactive, Suspended, Expired, Deleted }
+pub enum NetworkTokenStatusName {
+    Active,
+    Inactive,
+    Suspended,
+    Expired,
+    Deleted,
+}
 
 /// What the service says of a token.
 pub struct NetworkTokenState {
@@ -57,5 +65,40 @@ impl TokenService {
     pub fn parse(settings: &str, credentials: &str) -> Result<Self, SettingsError> {
         todo!()
     }
-    pub fn urls(&self) -> Vec<&Url> { todo!() }
+    pub fn urls(&self) -> Vec<&Url> {
+        todo!()
+    }
+}
+
+impl NetworkTokenProvider for TokenService {
+    async fn make(&self, http: &Http, order: &NetworkTokenOrder) -> Result<NetworkToken, Fault> {
+        todo!()
+    }
+    async fn fetch(
+        &self,
+        http: &Http,
+        customer_id: &str,
+        requestor_reference: &str,
+    ) -> Result<FetchedNetworkToken, Fault> {
+        todo!()
+    }
+    async fn check(
+        &self,
+        http: &Http,
+        customer_id: &str,
+        requestor_reference: &str,
+    ) -> Result<NetworkTokenState, Fault> {
+        todo!()
+    }
+    async fn delete(
+        &self,
+        http: &Http,
+        customer_id: &str,
+        requestor_reference: &str,
+    ) -> Result<(), Fault> {
+        todo!()
+    }
+    async fn is_eligible(&self, http: &Http, card_bin: &str) -> Result<bool, Fault> {
+        todo!()
+    }
 }

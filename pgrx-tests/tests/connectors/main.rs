@@ -1,0 +1,2 @@
+#[path = "../../../src/connectors/mod.rs"]
+mod connectors;
