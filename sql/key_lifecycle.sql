@@ -46,7 +46,7 @@ CREATE PROCEDURE vault.reencrypt(profile_id text, batch_size integer DEFAULT 100
 LANGUAGE plpgsql AS $$
 DECLARE
     own       CONSTANT pg_catalog.regclass[] := ARRAY['vault.customers', 'vault.payment_methods',
-        'vault.connector_tokens']::pg_catalog.regclass[];
+        'vault.connector_tokens', 'vault.connector_customers', 'vault.network_tokens', 'vault.jobs']::pg_catalog.regclass[];
     relations pg_catalog.regclass[];
     relation  pg_catalog.regclass;
     last_row  text;

@@ -62,6 +62,8 @@ pub enum Failure {
     /// A write on a standby.
     #[error("the vault cannot be written to: the server is a standby")]
     Standby,
+    #[error("the operating system gave no thread for calls to a connector")]
+    NoThread,
     #[error("the operating system gave no randomness")]
     NoRandomness,
     #[error("a statement of the vault failed: {0}")]
@@ -242,7 +244,8 @@ impl Failure {
             }
             Self::Input(_) => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
             Self::StoredPlaintext => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-            Self::NoRandomness
+            Self::NoThread
+            | Self::NoRandomness
             | Self::Statement(_)
             | Self::UnexpectedNull
             | Self::Foreign(_)

@@ -154,6 +154,7 @@ pub extern "C-unwind" fn _PG_init() {
         audit::reserve_shared_memory();
         keys::root_key::load_at_server_start();
         keys::memory_key::make_at_server_start();
+        operations::outside_calls::reserve_shared_memory();
         worker::register();
     }
 }

@@ -8,6 +8,8 @@ use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use crate::connectors::AllowList;
+
 /// The longest word in an identifier or key.
 const MAX_WORD_LENGTH: usize = 16;
 
@@ -191,15 +193,21 @@ fn register_for_reload() {
 }
 
 fn register_connectors() {
-    GucRegistry::define_string_guc(
-        c"vault.connector_hosts",
-        c"Hosts that connector accounts may call, separated by commas.",
-        c"Names (api.stripe.com, *.example.com), addresses and networks (127.0.0.1, 10.1.0.0/16), each with a port or without. An \
-          address of this machine or of a private network must be named as such. Empty: no account can be called.",
-        &CONNECTOR_HOSTS,
-        GucContext::Sighup,
-        GucFlags::default(),
-    );
+    // SAFETY: the hook is guarded.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"vault.connector_hosts",
+            c"Hosts that connector accounts may call, separated by commas.",
+            c"Names (api.stripe.com, *.example.com), addresses and networks (127.0.0.1, 10.1.0.0/16), each with a port or without. \
+              An address of this machine or of a private network must be named as such. Empty: no account can be called.",
+            &CONNECTOR_HOSTS,
+            GucContext::Sighup,
+            GucFlags::default(),
+            Some(check_hosts),
+            None,
+            None,
+        )
+    }
     GucRegistry::define_string_guc(
         c"vault.connector_ca_file",
         c"File of certificates (PEM) that vouch for the servers of connectors, beside the system's.",
@@ -323,9 +331,10 @@ pub fn card_numbers_per_minute() -> Option<u32> {
     (limit > 0).then_some(limit)
 }
 
-/// The hosts that connector accounts may call, as they are written in the setting.
-pub fn connector_hosts() -> String {
-    text(&CONNECTOR_HOSTS).unwrap_or_default()
+/// The hosts and addresses that connector accounts may call.
+pub fn connector_hosts() -> AllowList {
+    // The setting takes no other text; one that cannot be read would allow nothing.
+    AllowList::parse(&text(&CONNECTOR_HOSTS).unwrap_or_default()).unwrap_or_default()
 }
 
 /// Further certificates that vouch for the servers of connectors.
@@ -365,6 +374,22 @@ unsafe extern "C-unwind" fn check_word(
     // SAFETY: PostgreSQL passes the new value, NUL-terminated.
     let value = unsafe { CStr::from_ptr(*new_value) }.to_bytes();
     (1..=MAX_WORD_LENGTH).contains(&value.len()) && value.iter().all(u8::is_ascii_alphanumeric)
+}
+
+/// What cannot be read is refused, so that a typing error does not shut everything out unnoticed.
+#[pg_guard]
+unsafe extern "C-unwind" fn check_hosts(
+    new_value: *mut *mut core::ffi::c_char,
+    _extra: *mut *mut core::ffi::c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    // SAFETY: PostgreSQL passes the new value, or NULL where the setting has none.
+    let value = unsafe { (!(*new_value).is_null()).then(|| CStr::from_ptr(*new_value)) };
+    value.is_none_or(|value| {
+        value
+            .to_str()
+            .is_ok_and(|value| AllowList::parse(value).is_ok())
+    })
 }
 
 fn text(setting: &'static GucSetting<Option<CString>>) -> Option<String> {

@@ -5,6 +5,7 @@ use std::fmt;
 use vault_core::names;
 
 use super::http_template::HttpTemplate;
+use super::provider::PaymentProvider;
 use super::stripe::Stripe;
 use super::token_service::TokenService;
 
@@ -51,6 +52,15 @@ impl Account {
             Kind::HttpTemplate => Self::HttpTemplate(HttpTemplate::parse(settings, credentials)?),
             Kind::TokenService => Self::TokenService(TokenService::parse(settings, credentials)?),
         })
+    }
+
+    /// Whether the other side can be asked to delete what it has made.
+    pub fn can_delete(&self) -> bool {
+        match self {
+            Self::Stripe(stripe) => stripe.can_delete(),
+            Self::HttpTemplate(template) => template.can_delete(),
+            Self::TokenService(_) => true,
+        }
     }
 
     /// The URLs that it calls, as far as they are known before a call: scheme, host and port count.

@@ -71,6 +71,11 @@ impl Fault {
         }
     }
 
+    /// Whether the other side has kept the call waiting.
+    pub fn is_slow(self) -> bool {
+        self.kind == FaultKind::TimedOut
+    }
+
     /// Whether the same call may go well later. A refusal by the other side is final, as is whatever an administrator has to
     /// put right. Three statuses are not refusals although they look like ones: 408, 409 (another call with the same
     /// idempotency key is under way) and 425.

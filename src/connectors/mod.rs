@@ -20,7 +20,5 @@ pub use allow_list::AllowList;
 pub use fault::{Fault, FaultKind};
 pub use http::CallRules;
 pub use outside::{Answer, Call, Outside, Work};
-pub use provider::{
-    CardDetails, MadeToken, NetworkTokenProvider, PaymentProvider, TokenOrder, TokenUse,
-};
-pub use token_service::{FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState};
+pub use provider::{CardDetails, MadeToken, TokenOrder, TokenUse};
+pub use token_service::{NetworkToken, NetworkTokenCheck, NetworkTokenOrder};

@@ -19,7 +19,7 @@ use super::fault::{Fault, FaultKind};
 use super::http::{CallRules, Http};
 use super::provider::{MadeToken, NetworkTokenProvider, PaymentProvider, TokenOrder};
 use super::token_service::{
-    FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState,
+    FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder,
 };
 
 /// What is asked of an account.
@@ -57,7 +57,7 @@ pub enum Answer {
     TokenDeleted,
     NetworkTokenMade(NetworkToken),
     NetworkTokenFetched(FetchedNetworkToken),
-    NetworkTokenChecked(NetworkTokenState),
+    NetworkTokenChecked(NetworkTokenCheck),
     NetworkTokenDeleted,
     Eligibility(bool),
 }

@@ -1,6 +1,7 @@
 //! A token service that speaks Hyperswitch's protocol: JWE both ways.
 
 use url::Url;
+use vault_core::contract::payment_method::{NetworkTokenState, NetworkTokenSummary};
 use zeroize::Zeroizing;
 
 use super::account::SettingsError;
@@ -32,24 +33,27 @@ pub struct NetworkToken {
     pub isin: Option<String>,
     pub par: Option<String>,
     pub card_brand: Option<String>,
-    pub status: NetworkTokenStatusName,
-}
-
-/// As the service names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NetworkTokenStatusName {
-    Active,
-    Inactive,
-    Suspended,
-    Expired,
-    Deleted,
+    pub state: NetworkTokenState,
 }
 
 /// What the service says of a token.
-pub struct NetworkTokenState {
-    pub status: NetworkTokenStatusName,
+pub struct NetworkTokenCheck {
+    pub state: NetworkTokenState,
     pub exp_month: Option<String>,
     pub exp_year: Option<String>,
+}
+
+impl NetworkTokenCheck {
+    /// Writes into what is kept of the token.
+    pub fn apply_to(&self, summary: &mut NetworkTokenSummary) {
+        summary.state = self.state;
+        if let Some(month) = &self.exp_month {
+            summary.expiry_month.clone_from(month);
+        }
+        if let Some(year) = &self.exp_year {
+            summary.expiry_year.clone_from(year);
+        }
+    }
 }
 
 /// A network token with what one payment needs.
@@ -87,7 +91,7 @@ impl NetworkTokenProvider for TokenService {
         http: &Http,
         customer_id: &str,
         requestor_reference: &str,
-    ) -> Result<NetworkTokenState, Fault> {
+    ) -> Result<NetworkTokenCheck, Fault> {
         todo!()
     }
     async fn delete(

@@ -112,6 +112,22 @@ pub fn revoke_api_key(key_id: &str) -> Result<(), Failure> {
     record_administration("", Event::ApiKeyRevoked, Some(key_id))
 }
 
+/// Whether cards of the profile may get network tokens.
+pub fn set_network_tokenization(profile_id: &str, enabled: bool) -> Result<(), Failure> {
+    let _acting = session::act_for(profile_id);
+    let profile = believed(Profile::lock(profile_id)?)?.ok_or_else(no_profile)?;
+    store::profiles::update(&vouched(Profile {
+        network_tokenization_enabled: enabled,
+        ..profile
+    })?)?;
+    let event = if enabled {
+        Event::NetworkTokenizationEnabled
+    } else {
+        Event::NetworkTokenizationDisabled
+    };
+    record_administration(profile_id, event, Some(profile_id))
+}
+
 /// Forgets all failed authentications, and with them all locks.
 pub fn clear_lockouts() -> Result<(), Failure> {
     keys::root_key::root_keys()?;
@@ -128,7 +144,8 @@ pub fn counted_failures(way: Way) -> Vec<Counted> {
     }
 }
 
-fn check_name(name: &str) -> Result<(), Failure> {
+/// Checks a name that is stored in the clear.
+pub(super) fn check_name(name: &str) -> Result<(), Failure> {
     if !(1..=255).contains(&name.chars().count()) {
         return Err(invalid(
             "a name has 1 to 255 characters",

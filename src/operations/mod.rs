@@ -6,12 +6,15 @@
 
 pub mod administration;
 pub mod application_values;
+pub mod connector_accounts;
 pub mod customers;
 pub mod expiry;
 pub mod key_lifecycle;
 pub mod network_tokens;
+pub mod outside_calls;
 pub mod payment_methods;
 pub mod reencryption;
 pub mod role_bindings;
 pub mod role_findings;
 pub mod row_macs;
+pub mod tokens;

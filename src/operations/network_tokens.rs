@@ -1,27 +1,137 @@
-//! Network tokens: contract, section 7. No token service is configured yet, so no payment method has one.
+//! Network tokens that a caller asks for: contract, section 7. The token service has the last word on each of them.
 
 use vault_core::contract::id::PaymentMethodId;
-use vault_core::contract::payment_method::NetworkTokenStatus;
+use vault_core::contract::payment_method::{
+    CardSummary, Eligibility, EligibilityQuery, FullNetworkToken, NetworkTokenDetails,
+    NetworkTokenRequest, NetworkTokenStatus, NetworkTokenSummary, PaymentMethod,
+    PaymentMethodSummary,
+};
 use vault_core::contract::refusal::Refusal;
 
-use super::payment_methods::{active, living};
-use crate::audit::{Event, record_refusal};
+use super::payment_methods::active;
+use super::payment_methods::sealed::{living, open};
+use super::{connector_accounts, outside_calls, tokens};
+use crate::audit::{Event, before_reveal, record_refusal};
+use crate::connectors::{Answer, Call};
 use crate::error::Failure;
 use crate::store;
+use crate::store::connector_accounts::ConnectorAccount;
 use crate::tenancy::Caller;
 
 /// The state of a payment method's network token.
-pub fn status(id: &PaymentMethodId) -> Result<NetworkTokenStatus, Failure> {
-    active(store::payment_methods::find(id.as_str(), living()?)?)?;
-    Ok(NetworkTokenStatus::not_found())
+pub fn status(caller: &Caller, id: &PaymentMethodId) -> Result<NetworkTokenStatus, Failure> {
+    let found = find(caller, id)?.ok_or(Refusal::NoNetworkTokenToCheck)?;
+    let call = Call::CheckNetworkToken {
+        customer_id: found.customer_id(),
+        requestor_reference: found.token.requestor_reference.clone(),
+    };
+    let Some(service) = found.service(caller)? else {
+        return Ok(NetworkTokenStatus::failure());
+    };
+    Ok(match outside_calls::call(&service, call)? {
+        Ok(Answer::NetworkTokenChecked(check)) => {
+            let mut token = found.token;
+            check.apply_to(&mut token);
+            let customer_id = found.method.customer_id.clone();
+            NetworkTokenStatus::success(id.clone(), customer_id, &found.card, &token)
+        }
+        _ => NetworkTokenStatus::failure(),
+    })
 }
 
-/// A payment method's network token, in full.
-pub fn get(caller: &Caller, id: &PaymentMethodId) -> Result<(), Failure> {
+/// A payment method's network token, in full, with a cryptogram for one payment.
+pub fn get(
+    caller: &Caller,
+    id: &PaymentMethodId,
+    request: &NetworkTokenRequest,
+) -> Result<NetworkTokenDetails, Failure> {
+    // The right comes first: without it, nothing tells whether there is such a token.
     if !caller.may_reveal {
         record_refusal(caller, Event::NetworkTokenRevealed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    active(store::payment_methods::find(id.as_str(), living()?)?)?;
-    Err(Refusal::NetworkTokenNotFound.into())
+    request.check()?;
+    if tokens::token_service(caller)?.is_none() {
+        return Err(Refusal::NetworkTokenizationDisabled.into());
+    }
+    let found = find(caller, id)?.ok_or(Refusal::NetworkTokenNotFound)?;
+    let service = found.service(caller)?.ok_or(Refusal::TokenServiceFailed)?;
+    before_reveal(caller, Event::NetworkTokenRevealed, id.as_str())?;
+    let call = Call::FetchNetworkToken {
+        customer_id: found.customer_id(),
+        requestor_reference: found.token.requestor_reference.clone(),
+    };
+    match outside_calls::call(&service, call)? {
+        Ok(Answer::NetworkTokenFetched(fetched)) => Ok(NetworkTokenDetails::new(
+            id.clone(),
+            &found.card,
+            FullNetworkToken {
+                token: fetched.token,
+                expiry_month: fetched.exp_month,
+                expiry_year: fetched.exp_year,
+                cryptogram: fetched.cryptogram,
+                eci: fetched.eci,
+            },
+        )),
+        _ => Err(Refusal::TokenServiceFailed.into()),
+    }
+}
+
+/// Whether cards with these first digits can have network tokens.
+pub fn eligibility(caller: &Caller, query: EligibilityQuery) -> Result<Eligibility, Failure> {
+    let service = tokens::token_service(caller)?.ok_or(Refusal::NetworkTokenEligibilityDisabled)?;
+    let service = in_service(caller, &service)?.ok_or(Refusal::NetworkTokenEligibilityDisabled)?;
+    let call = Call::CheckEligibility {
+        card_bin: query.card_bin,
+    };
+    match outside_calls::call(&service, call)? {
+        Ok(Answer::Eligibility(eligible)) => Ok(Eligibility {
+            eligible_for_network_tokenization: eligible,
+        }),
+        _ => Err(Refusal::TokenServiceFailed.into()),
+    }
+}
+
+/// A card with a network token.
+struct Found {
+    method: PaymentMethod,
+    card: CardSummary,
+    token: NetworkTokenSummary,
+    /// The account at the token service.
+    connector_id: String,
+}
+
+/// None when the payment method has no network token.
+fn find(caller: &Caller, id: &PaymentMethodId) -> Result<Option<Found>, Failure> {
+    let stored = active(store::payment_methods::find(id.as_str(), living()?)?)?;
+    let connector_id = match &stored.network_token {
+        Some(token) => token.connector_id.clone(),
+        None => return Ok(None),
+    };
+    let mut method = open(caller, stored)?;
+    let token = method.network_token.take();
+    Ok(match (&method.summary.payment_method_data, token) {
+        (PaymentMethodSummary::Card(card), Some(token)) => Some(Found {
+            card: card.clone(),
+            method,
+            token,
+            connector_id,
+        }),
+        _ => None,
+    })
+}
+
+impl Found {
+    fn customer_id(&self) -> String {
+        let customer_id = self.method.customer_id.as_ref();
+        customer_id.map_or_else(String::new, |id| id.as_str().to_owned())
+    }
+
+    fn service(&self, caller: &Caller) -> Result<Option<ConnectorAccount>, Failure> {
+        in_service(caller, &self.connector_id)
+    }
+}
+
+fn in_service(caller: &Caller, connector_id: &str) -> Result<Option<ConnectorAccount>, Failure> {
+    connector_accounts::in_service(connector_id, &caller.merchant_id, &caller.profile_id)
 }

@@ -4,7 +4,7 @@ use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::PgLogLevel;
 
-use super::connectors;
+use super::connector_accounts;
 use crate::audit::{self, Event};
 use crate::error::Failure;
 use crate::keys::row_macs::{self, Standing};
@@ -40,7 +40,7 @@ pub fn renew() -> Result<(), Failure> {
     renew_table::<Profile>()?;
     renew_table::<ApiKeyRow>()?;
     renew_table::<RoleBinding>()?;
-    connectors::renew_all()?;
+    connector_accounts::renew_all()?;
     let forged = forged()?.len();
     if forged > 0 {
         warn_of_forged(forged);

@@ -3,6 +3,8 @@
 
 pub mod advisory_locks;
 pub mod hash_seed;
+pub mod latch;
+pub mod process;
 pub mod subtransaction;
 pub mod table_scan;
 pub mod time_limit;

@@ -140,7 +140,9 @@ impl Vouched for ConnectorAccount {
         vec![
             Column::Text(&self.connector_id),
             Column::Text(&self.merchant_id),
-            self.profile_id.as_deref().map_or(Column::Null, Column::Text),
+            self.profile_id
+                .as_deref()
+                .map_or(Column::Null, Column::Text),
             Column::Text(&self.kind),
             Column::Text(&self.label),
             Column::Text(&self.settings),
@@ -167,7 +169,10 @@ impl Vouched for ConnectorAccount {
     }
 
     fn write_mac(&self) -> Result<(), Failure> {
-        let arguments = [self.connector_id.as_str().into(), self.mac.as_slice().into()];
+        let arguments = [
+            self.connector_id.as_str().into(),
+            self.mac.as_slice().into(),
+        ];
         WRITE_MAC.with(|statement| statement.execute(&arguments))?;
         Ok(())
     }

@@ -24,15 +24,56 @@ macro_rules! index_key {
 }
 
 // Rows that somebody else holds are left for the next pass, so that nobody waits for another in a circle.
+
+/// Rows of a table with one envelope that is under another data key than the current ones.
+macro_rules! outdated {
+    ($table:literal, $row_id:literal, $column:literal) => {
+        concat!(
+            "SELECT ",
+            $row_id,
+            " AS row_id, ",
+            $column,
+            " FROM vault.",
+            $table,
+            " WHERE ",
+            $row_id,
+            " > $1 AND ",
+            $column,
+            " IS NOT NULL AND ",
+            data_key!($column),
+            " <> ALL ($2) \
+              ORDER BY row_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"
+        )
+    };
+}
+
+/// Writes the envelopes of such rows.
+macro_rules! replace {
+    ($table:literal, $row_id:literal, $column:literal) => {
+        concat!(
+            "UPDATE vault.", $table, " SET ", $column, " = n.envelope \
+             FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS n (row_id, envelope) \
+             WHERE ", $row_id, " = n.row_id"
+        )
+    };
+}
+
+/// How many envelopes of a column are under a key.
+macro_rules! count {
+    ($table:literal, $column:literal) => {
+        concat!(
+            "(SELECT pg_catalog.count(*) FROM vault.",
+            $table,
+            " WHERE ",
+            data_key!($column),
+            " = $1)"
+        )
+    };
+}
+
 statements! {
-    Write CUSTOMERS(TEXTOID, BYTEAARRAYOID, INT8OID) = concat!(
-        "SELECT customer_id, details FROM vault.customers \
-         WHERE customer_id > $1 AND details IS NOT NULL AND ", data_key!("details"), " <> ALL ($2) \
-         ORDER BY customer_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED");
-    Write REPLACE_CUSTOMERS(TEXTARRAYOID, BYTEAARRAYOID) =
-        "UPDATE vault.customers c SET details = n.details \
-         FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS n (customer_id, details) \
-         WHERE c.customer_id = n.customer_id";
+    Write CUSTOMERS(TEXTOID, BYTEAARRAYOID, INT8OID) = outdated!("customers", "customer_id", "details");
+    Write REPLACE_CUSTOMERS(TEXTARRAYOID, BYTEAARRAYOID) = replace!("customers", "customer_id", "details");
     Write PAYMENT_METHODS(TEXTOID, BYTEAARRAYOID, INT8OID) = concat!(
         "SELECT payment_method_id, instrument, summary, duplicate_index FROM vault.payment_methods \
          WHERE payment_method_id > $1 AND instrument IS NOT NULL \
@@ -45,20 +86,25 @@ statements! {
          FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) \
               AS n (payment_method_id, instrument, summary, duplicate_index) \
          WHERE p.payment_method_id = n.payment_method_id";
-    Write CONNECTOR_TOKENS(TEXTOID, BYTEAARRAYOID, INT8OID) = concat!(
-        "SELECT payment_method_id || '/' || position AS row_id, details FROM vault.connector_tokens \
-         WHERE payment_method_id || '/' || position > $1 AND ", data_key!("details"), " <> ALL ($2) \
-         ORDER BY row_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED");
+    Write CONNECTOR_TOKENS(TEXTOID, BYTEAARRAYOID, INT8OID) =
+        outdated!("connector_tokens", "payment_method_id || '/' || position", "details");
     Write REPLACE_CONNECTOR_TOKENS(TEXTARRAYOID, BYTEAARRAYOID) =
-        "UPDATE vault.connector_tokens t SET details = n.details \
-         FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS n (row_id, details) \
-         WHERE t.payment_method_id || '/' || t.position = n.row_id";
+        replace!("connector_tokens", "payment_method_id || '/' || position", "details");
+    Write CONNECTOR_CUSTOMERS(TEXTOID, BYTEAARRAYOID, INT8OID) =
+        outdated!("connector_customers", "customer_id || '/' || connector_id", "details");
+    Write REPLACE_CONNECTOR_CUSTOMERS(TEXTARRAYOID, BYTEAARRAYOID) =
+        replace!("connector_customers", "customer_id || '/' || connector_id", "details");
+    Write NETWORK_TOKENS(TEXTOID, BYTEAARRAYOID, INT8OID) = outdated!("network_tokens", "payment_method_id", "summary");
+    Write REPLACE_NETWORK_TOKENS(TEXTARRAYOID, BYTEAARRAYOID) =
+        replace!("network_tokens", "payment_method_id", "summary");
+    Write JOBS(TEXTOID, BYTEAARRAYOID, INT8OID) = outdated!("jobs", "job_id", "subject");
+    Write REPLACE_JOBS(TEXTARRAYOID, BYTEAARRAYOID) = replace!("jobs", "job_id", "subject");
     Read COUNT(BYTEAOID) = concat!(
-        "SELECT (SELECT pg_catalog.count(*) FROM vault.customers WHERE ", data_key!("details"), " = $1) \
-              + (SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE ", data_key!("instrument"), " = $1) \
-              + (SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE ", data_key!("summary"), " = $1) \
-              + (SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE ", index_key!("duplicate_index"), " = $1) \
-              + (SELECT pg_catalog.count(*) FROM vault.connector_tokens WHERE ", data_key!("details"), " = $1)");
+        "SELECT ", count!("customers", "details"),
+        " + ", count!("payment_methods", "instrument"), " + ", count!("payment_methods", "summary"),
+        " + (SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE ", index_key!("duplicate_index"), " = $1)",
+        " + ", count!("connector_tokens", "details"), " + ", count!("connector_customers", "details"),
+        " + ", count!("network_tokens", "summary"), " + ", count!("jobs", "subject"));
 }
 
 /// A table with values under keys.
@@ -67,6 +113,9 @@ pub enum Table {
     Customers,
     PaymentMethods,
     ConnectorTokens,
+    ConnectorCustomers,
+    NetworkTokens,
+    Jobs,
 }
 
 /// The values of a row that are under keys, in the order of the table's columns.
@@ -77,11 +126,19 @@ pub struct Values {
 }
 
 impl Table {
+    const ALL: [Self; 6] = [
+        Self::Customers,
+        Self::PaymentMethods,
+        Self::ConnectorTokens,
+        Self::ConnectorCustomers,
+        Self::NetworkTokens,
+        Self::Jobs,
+    ];
+
     /// The table with this oid, if it is one of them.
     pub fn with_oid(oid: pg_sys::Oid) -> Option<Self> {
-        [Self::Customers, Self::PaymentMethods, Self::ConnectorTokens]
-            .into_iter()
-            .find(|table| relation(table.c_name()) == oid)
+        let mut tables = Self::ALL.into_iter();
+        tables.find(|table| relation(table.c_name()) == oid)
     }
 
     fn c_name(self) -> &'static CStr {
@@ -89,13 +146,16 @@ impl Table {
             Self::Customers => c"customers",
             Self::PaymentMethods => c"payment_methods",
             Self::ConnectorTokens => c"connector_tokens",
+            Self::ConnectorCustomers => c"connector_customers",
+            Self::NetworkTokens => c"network_tokens",
+            Self::Jobs => c"jobs",
         }
     }
 
     fn columns(self) -> usize {
         match self {
-            Self::Customers | Self::ConnectorTokens => 1,
             Self::PaymentMethods => 3,
+            _ => 1,
         }
     }
 }
@@ -112,6 +172,9 @@ pub fn outdated(
         Table::Customers => &CUSTOMERS,
         Table::PaymentMethods => &PAYMENT_METHODS,
         Table::ConnectorTokens => &CONNECTOR_TOKENS,
+        Table::ConnectorCustomers => &CONNECTOR_CUSTOMERS,
+        Table::NetworkTokens => &NETWORK_TOKENS,
+        Table::Jobs => &JOBS,
     };
     let current = current.map(|KeyId(key_id)| key_id.to_be_bytes());
     let current: Vec<_> = current.iter().map(<[u8; 4]>::as_slice).collect();
@@ -132,6 +195,9 @@ pub fn replace(table: Table, rows: Vec<Values>) -> Result<usize, Failure> {
         Table::Customers => &REPLACE_CUSTOMERS,
         Table::PaymentMethods => &REPLACE_PAYMENT_METHODS,
         Table::ConnectorTokens => &REPLACE_CONNECTOR_TOKENS,
+        Table::ConnectorCustomers => &REPLACE_CONNECTOR_CUSTOMERS,
+        Table::NetworkTokens => &REPLACE_NETWORK_TOKENS,
+        Table::Jobs => &REPLACE_JOBS,
     };
     let mut ids = Vec::with_capacity(rows.len());
     let mut columns = vec![Vec::with_capacity(rows.len()); table.columns()];

@@ -11,13 +11,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::json;
-use vault_core::contract::payment_method::{NetworkTokenRequest, RetrieveQuery};
+use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest, RetrieveQuery};
 
 use super::request::{Request, set_headers, set_status};
 use crate::error::Failure;
 use crate::operations::{customers, network_tokens, payment_methods};
 use crate::tenancy::Caller;
 
+/// What a request for a network token says that has no body: a GET has none from most clients.
 const NETWORK_TOKEN: &[u8] = br#"{"token_type":"network_token"}"#;
 
 #[pg_extern(sql = false)]
@@ -114,15 +115,21 @@ fn http_delete_payment_method(_body: &[u8]) -> Result<String, ErrorReport> {
 
 #[pg_extern(sql = false)]
 fn http_check_network_token_status(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|_, request| network_tokens::status(&request.payment_method_id()))
+    answer(|caller, request| network_tokens::status(caller, &request.payment_method_id()))
 }
 
 #[pg_extern(sql = false)]
 fn http_get_network_token(body: &[u8]) -> Result<String, ErrorReport> {
-    // There is one kind of token: a GET, which has no body, asks for it, too.
     let body = if body.is_empty() { NETWORK_TOKEN } else { body };
-    answer_to(body, |caller, request, _: NetworkTokenRequest| {
-        network_tokens::get(caller, &request.payment_method_id())
+    answer_to(body, |caller, request, asked: NetworkTokenRequest| {
+        network_tokens::get(caller, &request.payment_method_id(), &asked)
+    })
+}
+
+#[pg_extern(sql = false)]
+fn http_get_network_token_eligibility(_body: &[u8]) -> Result<String, ErrorReport> {
+    answer(|caller, request| {
+        network_tokens::eligibility(caller, EligibilityQuery::parse(request.query())?)
     })
 }
 

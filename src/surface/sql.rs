@@ -11,11 +11,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json;
+use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest};
 
 use crate::authentication::{self, Credentials};
 use crate::clock;
 use crate::error::Failure;
-use crate::operations::{administration, customers, expiry, payment_methods, role_bindings};
+use crate::operations::{
+    administration, customers, expiry, network_tokens, payment_methods, role_bindings, tokens,
+};
 use crate::tenancy::session::{self, Tenant};
 use crate::tenancy::{Caller, Origin, bindings};
 use crate::types::jsonb::Jsonb;
@@ -144,6 +147,32 @@ fn set_default_payment_method(
 fn use_cvc(payment_method_id: &str) -> Result<String, ErrorReport> {
     let code = payment_methods::use_cvc(&Caller::of_session()?, &payment_method_id.into())?;
     Ok(code.expose().to_owned())
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn use_connector_token(payment_method_id: &str, connector_id: &str) -> Result<Jsonb, ErrorReport> {
+    answer(|caller| tokens::use_token(caller, &payment_method_id.into(), connector_id))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn check_network_token_status(payment_method_id: &str) -> Result<Jsonb, ErrorReport> {
+    answer(|caller| network_tokens::status(caller, &payment_method_id.into()))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn get_network_token(payment_method_id: &str) -> Result<Jsonb, ErrorReport> {
+    let request = NetworkTokenRequest::for_network_token();
+    answer(|caller| network_tokens::get(caller, &payment_method_id.into(), &request))
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn get_network_token_eligibility(card_bin: &str) -> Result<Jsonb, ErrorReport> {
+    let query = EligibilityQuery::new(card_bin.to_owned()).map_err(Failure::from)?;
+    answer(|caller| network_tokens::eligibility(caller, query))
 }
 
 /// For superusers: whoever could name a later time would end what others still need.

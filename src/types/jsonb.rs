@@ -14,6 +14,10 @@ use zeroize::Zeroizing;
 pub struct Jsonb(Zeroizing<String>);
 
 impl Jsonb {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }

@@ -2,6 +2,7 @@
 //! it again.
 
 use core::ffi::CStr;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use pgrx::bgworkers::{
@@ -18,6 +19,7 @@ use crate::error::Failure;
 use crate::operations::{expiry, role_bindings, role_findings};
 use crate::settings;
 
+mod tokens;
 mod vacuum;
 
 /// How often it looks for work.
@@ -33,9 +35,6 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// How long after an error it starts again.
 const RESTART: Duration = Duration::from_secs(5);
 
-/// Does some of the work that there is, and tells whether there may be more.
-type Job = fn() -> Result<bool, Failure>;
-
 /// Must run while the postmaster loads its libraries.
 pub fn register() {
     for (index, database) in settings::databases().iter().enumerate() {
@@ -49,6 +48,7 @@ pub fn register() {
             .enable_spi_access()
             .load();
         vacuum::register(database, index);
+        tokens::register(database, index);
     }
 }
 
@@ -112,8 +112,8 @@ fn finish() {
     run(record_all_counts);
 }
 
-/// Does the job, and tells whether there is more of it.
-fn run(job: Job) -> bool {
+/// Does some of the work that there is, and tells whether there may be more.
+fn run(job: impl FnOnce() -> Result<bool, Failure>) -> bool {
     match job() {
         Ok(more) => more,
         Err(failure) => {
@@ -217,15 +217,15 @@ fn delete_expired() -> Result<bool, Failure> {
 /// Does the work in a transaction of its own; none where the extension is not installed.
 fn in_transaction<T>(
     what: &'static CStr,
-    work: fn() -> Result<T, Failure>,
+    work: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<Option<T>, Failure> {
-    BackgroundWorker::transaction(|| {
+    BackgroundWorker::transaction(AssertUnwindSafe(|| {
         if is_installed() {
             doing(what, work).map(Some)
         } else {
             Ok(None)
         }
-    })
+    }))
 }
 
 /// Shows in `pg_stat_activity` what the worker does.

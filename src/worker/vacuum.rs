@@ -16,11 +16,15 @@ use crate::compat;
 use crate::settings;
 
 /// All that hold envelopes or wrapped keys.
-const TABLES: [&CStr; 6] = [
+const TABLES: [&CStr; 10] = [
     c"data_keys",
     c"customers",
     c"payment_methods",
+    c"connector_accounts",
     c"connector_tokens",
+    c"connector_customers",
+    c"network_tokens",
+    c"jobs",
     c"volatile_payment_methods",
     c"cvcs",
 ];

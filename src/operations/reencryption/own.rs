@@ -59,6 +59,13 @@ impl Row<'_> {
             (Table::ConnectorTokens, [details]) => {
                 vec![self.envelope("connector_tokens", "details", details)?]
             }
+            (Table::ConnectorCustomers, [details]) => {
+                vec![self.envelope("connector_customers", "details", details)?]
+            }
+            (Table::NetworkTokens, [summary]) => {
+                vec![self.envelope("network_tokens", "summary", summary)?]
+            }
+            (Table::Jobs, [subject]) => vec![self.envelope("jobs", "subject", subject)?],
             (Table::PaymentMethods, [instrument, summary, duplicate_index]) => {
                 self.payment_method(instrument, summary, duplicate_index)?
             }

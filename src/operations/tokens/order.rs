@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 use super::jobs::{self, Action, Subject};
 use crate::connectors::Kind;
 use crate::error::Failure;
+use crate::keys::row_macs::believed;
 use crate::operations::connector_accounts;
 use crate::operations::payment_methods::sealed::{open_network_token, open_token};
-use crate::keys::row_macs::believed;
 use crate::store;
 use crate::store::connector_tokens::DeletedToken;
 use crate::store::network_tokens::DeletedNetworkToken;
@@ -62,7 +62,14 @@ impl Order {
     ) -> Result<(), Failure> {
         let add = |connector_id: &str, action| {
             let profile_id = &caller.profile_id;
-            jobs::add(profile_id, method.id.as_str(), connector_id, action, None, now)
+            jobs::add(
+                profile_id,
+                method.id.as_str(),
+                connector_id,
+                action,
+                None,
+                now,
+            )
         };
         if let Some((connector_id, token_type)) = &self.psp_token {
             let has_it = method.connector_tokens.iter().any(|token| {
@@ -133,7 +140,14 @@ fn retract(caller: &Caller, deleted: &DeletedToken, now: Timestamp) -> Result<()
     let subject = Subject::Token {
         token: Zeroizing::new(token.token().to_owned()),
     };
-    jobs::add(profile_id, id, connector_id, Action::DeleteToken, Some(&subject), now)
+    jobs::add(
+        profile_id,
+        id,
+        connector_id,
+        Action::DeleteToken,
+        Some(&subject),
+        now,
+    )
 }
 
 fn retract_network_token(
@@ -154,5 +168,12 @@ fn retract_network_token(
     };
     let action = Action::DeleteNetworkToken;
     let connector_id = &deleted.token.connector_id;
-    jobs::add(&caller.profile_id, id, connector_id, action, Some(&subject), now)
+    jobs::add(
+        &caller.profile_id,
+        id,
+        connector_id,
+        action,
+        Some(&subject),
+        now,
+    )
 }

@@ -178,7 +178,11 @@ impl Received {
                 return Ok(stored.position);
             }
         }
-        Ok(self.method.tokens.last().map_or(0, |last| last.position + 1))
+        Ok(self
+            .method
+            .tokens
+            .last()
+            .map_or(0, |last| last.position + 1))
     }
 
     fn keep_connector_customer(&self, made: &MadeToken) -> Result<(), Failure> {

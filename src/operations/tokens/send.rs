@@ -1,7 +1,6 @@
 //! The worker's first half of a job: from its row to the call that is to be made.
 
 use std::collections::HashMap;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use super::jobs::{self, Action, Subject};
 use crate::audit::{Event, record};
 use crate::clock;
 use crate::connectors::{
-    Account, AllowList, Call, CallRules, CardDetails, NetworkTokenOrder, TokenOrder, TokenUse,
+    Account, Call, CallRules, CardDetails, NetworkTokenOrder, TokenOrder, TokenUse,
 };
 use crate::error::Failure;
 use crate::keys;
@@ -93,12 +92,20 @@ pub fn send(job: &DueJob, accounts: &mut Accounts) -> Result<Option<Sending>, Fa
     })
 }
 
+/// Has a job wait that could not be sent for a reason that is none of its own.
+pub fn put_off(job: &DueJob) -> Result<(), Failure> {
+    let _acting = session::act_for(&job.profile_id);
+    store::as_operator(|| {
+        let next = clock::now()?.after(GRACE).map_err(|_| Failure::Malformed)?;
+        store::jobs::retry(&job.job_id, next, "internal", None)
+    })
+}
+
 /// The rules of calls, as the settings have them by now.
 pub fn call_rules() -> CallRules {
     let timeout = settings::connector_timeout();
     CallRules {
-        // What cannot be read allows nothing.
-        allow_list: AllowList::from_str(&settings::connector_hosts()).unwrap_or_default(),
+        allow_list: settings::connector_hosts(),
         connect_timeout: timeout,
         head_timeout: timeout,
         body_timeout: timeout,
@@ -109,7 +116,9 @@ pub fn call_rules() -> CallRules {
 /// The caller that the worker is for a profile. In the audit log it is the connector who gets to see something.
 pub fn worker_for(job: &DueJob) -> Result<Option<Caller>, Failure> {
     let profile = believed(store::profiles::find(&job.profile_id)?)?;
-    Ok(profile.map(|profile| Caller::of_worker(profile.profile_id, profile.merchant_id, &job.connector_id)))
+    Ok(profile.map(|profile| {
+        Caller::of_worker(profile.profile_id, profile.merchant_id, &job.connector_id)
+    }))
 }
 
 fn no_answer_after(now: Timestamp) -> Result<Timestamp, Failure> {
@@ -142,9 +151,7 @@ fn prepare(
             })
         }
         Action::CheckNetworkToken => check_of(&caller, stored)?,
-        Action::DeleteToken | Action::DeleteNetworkToken => {
-            deletion_of(&caller, stored, &account)?
-        }
+        Action::DeleteToken | Action::DeleteNetworkToken => deletion_of(&caller, stored, &account)?,
     };
     Ok((account, call))
 }
@@ -260,7 +267,7 @@ fn check_of(caller: &Caller, job: &StoredJob) -> Result<Call, NotSent> {
 }
 
 fn deletion_of(caller: &Caller, job: &StoredJob, account: &Account) -> Result<Call, NotSent> {
-    if !account.can_delete_tokens() {
+    if !account.can_delete() {
         return Err(NotSent::Ends {
             state: "done",
             error: Some("not_supported"),
@@ -297,9 +304,10 @@ impl From<Failure> for NotSent {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::KeysDestroyed => failed("keys_destroyed"),
-            Failure::UnknownKey | Failure::DamagedKey | Failure::Envelope(_) | Failure::Malformed => {
-                failed("unreadable")
-            }
+            Failure::UnknownKey
+            | Failure::DamagedKey
+            | Failure::Envelope(_)
+            | Failure::Malformed => failed("unreadable"),
             failure => Self::Failure(failure),
         }
     }

@@ -5,7 +5,6 @@ use vault_core::contract::payment_method::{ConnectorToken, TokenType};
 use vault_core::contract::refusal::Refusal;
 
 use crate::audit::{Event, record};
-use crate::clock;
 use crate::error::Failure;
 use crate::operations::payment_methods::active;
 use crate::operations::payment_methods::sealed::{living, open_token};

@@ -47,6 +47,13 @@ pub struct NetworkTokenRequest {
 }
 
 impl NetworkTokenRequest {
+    /// The request that a SQL function stands for.
+    pub fn for_network_token() -> Self {
+        Self {
+            token_type: FetchedTokenType::NetworkToken,
+        }
+    }
+
     /// Whether the call serves the token that is asked for.
     ///
     /// # Errors

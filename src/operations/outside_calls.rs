@@ -1,0 +1,115 @@
+//! Calls to a token service that a caller waits for. At most a few of them are under way in the whole server, so that a service
+//! that hangs holds few of its connections.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pgrx::prelude::*;
+use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+
+use super::connector_accounts;
+use super::tokens::call_rules;
+use crate::connectors::{Answer, Call, Fault, FaultKind, Outside, Work};
+use crate::error::Failure;
+use crate::postgres::latch::wait_readable;
+use crate::postgres::process;
+use crate::store::connector_accounts::ConnectorAccount;
+
+/// How many calls are under way at a time.
+const PLACES: usize = 8;
+
+/// The longest time until a caller that was cancelled is heard.
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// The process of each call that is under way; 0 is none.
+// SAFETY: the name is the vault's own.
+static CALLERS: PgLwLock<Callers> = unsafe { PgLwLock::new(c"vault_outside_calls") };
+
+#[derive(Clone, Copy, Default)]
+struct Callers([i32; PLACES]);
+
+// SAFETY: numbers.
+unsafe impl PGRXSharedMemory for Callers {}
+
+thread_local! {
+    /// The thread that makes this backend's calls, started by the first one.
+    static OUTSIDE: OnceCell<Outside> = const { OnceCell::new() };
+}
+
+/// Must run while the postmaster loads its libraries.
+pub fn reserve_shared_memory() {
+    pgrx::pg_shmem_init!(CALLERS);
+}
+
+/// Makes a call and waits for what comes of it.
+///
+/// # Errors
+/// A [`Failure`] when the account cannot be opened, or the caller is cancelled. A [`Fault`] is the inner result's.
+pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fault>, Failure> {
+    let Some(_place) = Place::take() else {
+        return Ok(Err(Fault::new(FaultKind::TooManyRequests)));
+    };
+    let account = Arc::new(connector_accounts::open(account)?);
+    let rules = Arc::new(call_rules());
+    let end = Instant::now() + rules.connect_timeout + rules.head_timeout + rules.body_timeout;
+    OUTSIDE.with(|outside| {
+        let outside = started(outside)?;
+        let id = next_id();
+        outside.submit(Work {
+            id,
+            account,
+            call,
+            rules,
+        });
+        while Instant::now() < end {
+            // What an earlier call has brought that was cancelled is nobody's.
+            while let Some((answered, outcome)) = outside.finished() {
+                if answered == id {
+                    return Ok(outcome);
+                }
+            }
+            wait_readable(outside.readiness(), GLANCE);
+            pgrx::check_for_interrupts!();
+        }
+        Ok(Err(Fault::new(FaultKind::TimedOut)))
+    })
+}
+
+fn started(outside: &OnceCell<Outside>) -> Result<&Outside, Failure> {
+    if outside.get().is_none() {
+        let started = Outside::start().map_err(|_| Failure::NoThread)?;
+        let _ = outside.set(started);
+    }
+    outside.get().ok_or(Failure::NoThread)
+}
+
+fn next_id() -> u64 {
+    thread_local! {
+        static LAST: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+    }
+    LAST.set(LAST.get() + 1);
+    LAST.get()
+}
+
+/// One of the calls that are under way. A process that ends without giving its place back has lost it.
+struct Place(usize);
+
+impl Place {
+    fn take() -> Option<Self> {
+        let mut callers = CALLERS.exclusive();
+        let mut places = callers.0.iter_mut().enumerate();
+        let (index, caller) =
+            places.find(|(_, caller)| **caller == 0 || !process::is_alive(**caller))?;
+        *caller = process::own_id();
+        Some(Self(index))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(caller) = CALLERS.exclusive().0.get_mut(self.0) {
+            *caller = 0;
+        }
+    }
+}
