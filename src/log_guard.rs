@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use vault_core::redaction::{mask_digits, mask_secrets};
+use vault_core::redaction::{mask_digits, mask_secrets, may_hold_credentials};
 
 type Hook = unsafe extern "C-unwind" fn(*mut pg_sys::ErrorData);
 
@@ -89,5 +89,5 @@ unsafe fn shows_secrets(text: *const core::ffi::c_char) -> bool {
     }
     // SAFETY: promised by the caller.
     let bytes = unsafe { core::ffi::CStr::from_ptr(text) }.to_bytes();
-    mask_secrets(&mut zeroize::Zeroizing::new(bytes.to_vec()))
+    may_hold_credentials(bytes) || mask_secrets(&mut zeroize::Zeroizing::new(bytes.to_vec()))
 }

@@ -2,6 +2,8 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use zeroize::Zeroizing;
+
 use crate::card::passes_luhn;
 
 /// The shortest and the longest card number that is looked for. Shorter ones exist, but so do too many other numbers.
@@ -37,6 +39,15 @@ pub fn mask_secrets(text: &mut [u8]) -> bool {
 /// Replaces every digit with `*`, in place: for a text that is cut out of a request at any place.
 pub fn mask_digits(text: &mut [u8]) {
     mask(text);
+}
+
+/// Whether a statement may hold credentials of a connector, which have no form of their own: it calls a function that takes
+/// them.
+pub fn may_hold_credentials(statement: &[u8]) -> bool {
+    let statement = Zeroizing::new(statement.to_ascii_lowercase());
+    [b"create_connector".as_slice(), b"update_connector"]
+        .iter()
+        .any(|name| find(&statement, name, 0).is_some())
 }
 
 fn mask_card_numbers(text: &mut [u8]) -> bool {
