@@ -210,6 +210,17 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_takes_credentials_is_recognised_however_it_is_written() {
+        for statement in [
+            "SELECT vault.create_connector('m', 'stripe', 'x', '{}', 'secret')",
+            "select VAULT.Update_Connector('mca_1', credentials => 'secret')",
+        ] {
+            assert!(may_hold_credentials(statement.as_bytes()), "{statement}");
+        }
+        assert!(!may_hold_credentials(b"SELECT * FROM vault.connectors"));
+    }
+
+    #[test]
     fn a_card_number_is_masked_wherever_it_stands() {
         let (found, text) = masked("SELECT '4111111111111111', 1;");
         assert!(found);
