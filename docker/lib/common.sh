@@ -15,12 +15,12 @@ die() {
 is_root() { [ "$(id -u)" = 0 ]; }
 
 # The system users of the three servers: so that whoever breaks into one server is not yet in the next. An ordinary user runs all
-# three alone.
+# three alone. The sandboxes are not part of the vault, and have a user of their own.
 if is_root; then
-    database_user=postgres postgrest_user=vault-postgrest nginx_user=www-data
+    database_user=postgres postgrest_user=vault-postgrest nginx_user=www-data sandbox_user=vault-sandbox
 else
     database_user=$(id -un)
-    postgrest_user=$database_user nginx_user=$database_user
+    postgrest_user=$database_user nginx_user=$database_user sandbox_user=$database_user
 fi
 
 # Runs a command as one of them, with a clean environment: RUST_BACKTRACE would put backtraces into error details.

@@ -5,6 +5,7 @@
 #   data/        the database                     log/  of all servers     env  how to reach the stack
 #   root.key     current root key, and earlier ones after it                credentials  of the demo's merchant
 #   postgrest.pgpass  PostgREST's password
+#   sandbox/     the counterparts of the demo's connectors
 #   destroyed-keys  the profiles whose keys are destroyed, in earlier dumps, too
 
 make_state() {
@@ -18,6 +19,7 @@ make_state() {
     make_file "$nginx_user" "$state/log/nginx-access.log"
     [ -e "$state/root.key" ] || make_root_key
     make_file "$database_user" "$state/destroyed-keys"
+    make_file "$sandbox_user" "$state/log/sandbox.log"
 }
 
 # Makes a directory that the servers' users can reach. If they cannot reach the clone's directory (in root's home, say), makes
@@ -74,6 +76,7 @@ make_run_directory() {
     install -d -m 700 -o "$nginx_user" "$run_directory/nginx"
     # Set-group-ID: the socket belongs to nginx's group.
     install -d -m 2750 -o "$postgrest_user" -g "$(id -gn "$nginx_user")" "$run_directory/postgrest"
+    install -d -m 700 -o "$sandbox_user" "$run_directory/sandbox"
     ln -sfn "$run_directory" "$state/run"
 }
 
@@ -81,6 +84,8 @@ stop_servers() {
     stop TERM "$state/run/nginx/nginx.pid"
     stop TERM "$state/run/postgrest/postgrest.pid"
     stop INT "$state/data/postmaster.pid"
+    stop TERM "$state/run/sandbox/sandbox-provider.pid"
+    stop TERM "$state/run/sandbox/sandbox-token-service.pid"
     if [ -L "$state/run" ]; then
         rm -rf "$(readlink "$state/run")" "$state/run"
     fi
@@ -119,7 +124,10 @@ PGHOST=$pg_host
 PGPORT=$pg_port
 PGUSER=vault_app
 PGDATABASE=vault
-export VAULT_URL VAULT_API_KEY VAULT_REVEAL_API_KEY VAULT_PROFILE_ID VAULT_STATE VAULT_PG_LOG PGHOST PGPORT PGUSER PGDATABASE
+VAULT_SANDBOX_PROVIDER=$provider_address
+VAULT_SANDBOX_TOKEN_SERVICE=$token_service_address
+export VAULT_SANDBOX_PROVIDER VAULT_SANDBOX_TOKEN_SERVICE
+export VAULT_URL VAULT_API_KEY VAULT_REVEAL_API_KEY VAULT_PROFILE_ID VAULT_CONNECTOR_ID VAULT_STATE VAULT_PG_LOG PGHOST PGPORT PGUSER PGDATABASE
 ENV
     )
 }

@@ -18,16 +18,17 @@ install_tools() {
     command -v cargo >/dev/null || die "there is no cargo: install Rust 1.95 or later (https://rustup.rs)"
     install_packages "${PACKAGES[@]}"
     command -v nginx >/dev/null || install_packages nginx-light
-    make_postgrest_user
+    make_user "$postgrest_user"
+    make_user "$sandbox_user"
     install_cargo_pgrx
     [ -x "$postgrest" ] || install_postgrest
 }
 
 # The other two users come with their packages and with Debian itself.
-make_postgrest_user() {
-    ! is_root || getent passwd "$postgrest_user" >/dev/null \
-        || useradd --system --user-group --home-dir /nonexistent --shell /usr/sbin/nologin "$postgrest_user" \
-        || getent passwd "$postgrest_user" >/dev/null
+make_user() {
+    ! is_root || getent passwd "$1" >/dev/null \
+        || useradd --system --user-group --home-dir /nonexistent --shell /usr/sbin/nologin "$1" \
+        || getent passwd "$1" >/dev/null
 }
 
 install_packages() {

@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# Counterparts for connectors, which stand for the services of others: a payment service provider and a token service. They are
+# programs of the tests (pgrx-tests/src/bin), and keep nothing.
+
+readonly SANDBOXES=(sandbox-provider sandbox-token-service)
+sandbox_secret_key=sk_test_sandbox
+
+# Sets `sandboxes` to the directory of the programs.
+build_sandboxes() {
+    sandboxes=${VAULT_SANDBOXES:-}
+    [ -z "$sandboxes" ] || return 0
+    prepare_pgrx
+    (cd "$repository" && cargo build -q -p vault-tests --bins >&2)
+    sandboxes=$target/debug
+}
+
+start_sandboxes() {
+    local name
+    install -d -m 755 "$state/sandbox"
+    [ -d "$state/sandbox/keys" ] || {
+        mkdir "$state/sandbox/keys"
+        own "$state/sandbox/keys" "$sandbox_user"
+    }
+    for name in "${SANDBOXES[@]}"; do
+        start_sandbox "$name"
+    done
+    provider_address=127.0.0.1:$(cat "$state/sandbox/sandbox-provider.port")
+    token_service_address=127.0.0.1:$(cat "$state/sandbox/sandbox-token-service.port")
+}
+
+# The port stays, because accounts in the database name it.
+start_sandbox() {
+    local port_file=$state/sandbox/$1.port pid_file=$run_directory/sandbox/$1.pid options=()
+    is_running "$pid_file" && return
+    [ "$1" = sandbox-provider ] || options=(--keys-dir "$state/sandbox/keys")
+    [ -e "$port_file" ] || free_port >"$port_file"
+    install -m 755 "$sandboxes/$1" "$state/bin/$1"
+    # shellcheck disable=SC2016
+    as_user "$sandbox_user" setsid --fork sh -c 'echo $$ >"$1"; shift; exec "$@"' \
+        sh "$pid_file" "$state/bin/$1" --listen "127.0.0.1:$(cat "$port_file")" "${options[@]}" \
+        </dev/null >>"$state/log/sandbox.log" 2>&1
+    wait_for_port "$(cat "$port_file")" || die "$1 does not start: another program may have its port, which is in $port_file"
+}
+
+wait_for_port() {
+    for _ in {1..100}; do
+        (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+        sleep 0.1
+    done
+    return 1
+}
+
+# Accounts of the demo's merchant at both, once.
+provision_connectors() {
+    grep -q '^VAULT_CONNECTOR_ID=' "$state/credentials" && return
+    say "Making accounts at the sandboxes"
+    as_superuser -d vault --single-transaction -f "$repository/docker/provision_connectors.sql" \
+        -v profile_id="$(sed -n 's/^VAULT_PROFILE_ID=//p' "$state/credentials")" \
+        -v provider="http://$provider_address" -v secret_key="$sandbox_secret_key" \
+        -v token_service="$(cat "$state/sandbox/keys/settings.json")" \
+        -v token_service_credentials="$(cat "$state/sandbox/keys/credentials.json")" >"$state/connectors.new"
+    cat "$state/connectors.new" >>"$state/credentials"
+    rm "$state/connectors.new"
+}
