@@ -3,6 +3,7 @@
 /// Defines an enum of names: `as_str`, `from_name`, and serde as a string.
 ///
 /// serde's derive also takes `{"name": null}` for a variant; this takes the name alone.
+#[macro_export]
 macro_rules! names {
     (
         $(#[$meta:meta])*

@@ -55,23 +55,42 @@ pub struct Fault {
 impl Fault {
     /// A fault without an answer.
     pub const fn new(kind: FaultKind) -> Self {
-        Self { kind, status: None, retry_after: None }
+        Self {
+            kind,
+            status: None,
+            retry_after: None,
+        }
+    }
+
+    /// The same fault, found in an answer that had this status.
+    pub const fn with_status(self, status: u16) -> Self {
+        Self {
+            kind: self.kind,
+            status: Some(status),
+            retry_after: self.retry_after,
+        }
     }
 
     /// Whether the same call may go well later. A refusal by the other side is final, as is whatever an administrator has to
-    /// put right.
+    /// put right. Three statuses are not refusals although they look like ones: 408, 409 (another call with the same
+    /// idempotency key is under way) and 425.
     pub fn is_worth_another_try(self) -> bool {
-        matches!(
-            self.kind,
+        match self.kind {
+            FaultKind::Refused => matches!(self.status, Some(408 | 409 | 425)),
             FaultKind::Unresolved
-                | FaultKind::Unreachable
-                | FaultKind::Tls
-                | FaultKind::TimedOut
-                | FaultKind::HungUp
-                | FaultKind::UnexpectedAnswer
-                | FaultKind::AnswerTooLarge
-                | FaultKind::TooManyRequests
-                | FaultKind::ServerError
-        )
+            | FaultKind::Unreachable
+            | FaultKind::Tls
+            | FaultKind::TimedOut
+            | FaultKind::HungUp
+            | FaultKind::UnexpectedAnswer
+            | FaultKind::AnswerTooLarge
+            | FaultKind::TooManyRequests
+            | FaultKind::ServerError => true,
+            FaultKind::HostNotAllowed
+            | FaultKind::AddressNotAllowed
+            | FaultKind::Redirected
+            | FaultKind::CredentialsRefused
+            | FaultKind::Misconfigured => false,
+        }
     }
 }

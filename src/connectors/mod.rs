@@ -6,6 +6,7 @@
 
 mod account;
 mod allow_list;
+mod connection;
 mod fault;
 mod http;
 mod http_template;
@@ -19,5 +20,9 @@ pub use allow_list::AllowList;
 pub use fault::{Fault, FaultKind};
 pub use http::CallRules;
 pub use outside::{Answer, Call, Outside, Work};
-pub use provider::{CardDetails, MadeToken, PaymentProvider, TokenOrder, TokenUse};
-pub use token_service::{FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState};
+pub use provider::{
+    CardDetails, MadeToken, NetworkTokenProvider, PaymentProvider, TokenOrder, TokenUse,
+};
+pub use token_service::{
+    FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState, NetworkTokenStatusName,
+};

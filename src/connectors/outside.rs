@@ -1,30 +1,52 @@
 //! The thread that makes the calls, and the queues to it and from it.
 
-use std::io;
-use std::os::fd::RawFd;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{LocalSet, spawn_local};
 use zeroize::Zeroizing;
 
 use super::account::Account;
-use super::fault::Fault;
-use super::http::CallRules;
-use super::provider::{MadeToken, TokenOrder};
-use super::token_service::{FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState};
+use super::connection::Clients;
+use super::fault::{Fault, FaultKind};
+use super::http::{CallRules, Http};
+use super::provider::{MadeToken, NetworkTokenProvider, PaymentProvider, TokenOrder};
+use super::token_service::{
+    FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState,
+};
 
 /// What is asked of an account.
 pub enum Call {
     /// Of a payment service provider.
     MakeToken(TokenOrder),
     /// Of a payment service provider. `reference` is the idempotency key.
-    DeleteToken { token: Zeroizing<String>, reference: String },
+    DeleteToken {
+        token: Zeroizing<String>,
+        reference: String,
+    },
     /// Of a token service, as are all that follow: a network token for a card.
     MakeNetworkToken(NetworkTokenOrder),
     /// The token itself, with a cryptogram for one payment.
-    FetchNetworkToken { customer_id: String, requestor_reference: String },
+    FetchNetworkToken {
+        customer_id: String,
+        requestor_reference: String,
+    },
     /// Whether the token can be used, and until when.
-    CheckNetworkToken { customer_id: String, requestor_reference: String },
-    DeleteNetworkToken { customer_id: String, requestor_reference: String },
+    CheckNetworkToken {
+        customer_id: String,
+        requestor_reference: String,
+    },
+    DeleteNetworkToken {
+        customer_id: String,
+        requestor_reference: String,
+    },
     /// Whether cards with these first digits can have network tokens.
     CheckEligibility { card_bin: String },
 }
@@ -49,8 +71,15 @@ pub struct Work {
     pub rules: Arc<CallRules>,
 }
 
-/// A thread that makes calls, many at a time. It ends when this is dropped.
-pub struct Outside {}
+/// A thread that makes calls, many at a time. It ends when this is dropped, and calls that are under way with it.
+///
+/// Started by the process that uses it: a fork has no threads.
+pub struct Outside {
+    /// None while it is dropped.
+    works: Option<UnboundedSender<Work>>,
+    results: Arc<Results>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Outside {
     /// Starts the thread, in which all signals are masked: they are for PostgreSQL's own thread.
@@ -58,21 +87,212 @@ impl Outside {
     /// # Errors
     /// When the operating system gives no thread or no descriptor.
     pub fn start() -> io::Result<Self> {
-        todo!()
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .thread_name("vault lookup")
+            .build()?;
+        let (works, received) = unbounded_channel();
+        let results = Arc::new(Results::new()?);
+        let for_thread = Arc::clone(&results);
+        let thread = with_signals_masked(|| {
+            thread::Builder::new()
+                .name("vault outside".to_owned())
+                .spawn(move || run(runtime, received, &for_thread))
+        })?;
+        Ok(Self {
+            works: Some(works),
+            results,
+            thread: Some(thread),
+        })
     }
 
     /// Has the call made. Each call brings one answer or fault, in no certain order.
     pub fn submit(&self, work: Work) {
-        todo!()
+        let refused = self.works.as_ref().map(|works| works.send(work));
+        // A thread that is gone makes no call. The fault says so in its place.
+        if let Some(Err(unsent)) = refused {
+            self.results
+                .push(unsent.0.id, Err(Fault::new(FaultKind::Misconfigured)));
+        }
     }
 
     /// What came of a call that has ended since the last time.
     pub fn finished(&self) -> Option<(u64, Result<Answer, Fault>)> {
-        todo!()
+        self.results.pop()
     }
 
     /// A descriptor that is readable while [`Self::finished`] has something to give.
     pub fn readiness(&self) -> RawFd {
-        todo!()
+        self.results.readable.as_raw_fd()
     }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        self.works = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has ended as well.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What came of calls. There is one byte to read while there is something to take.
+struct Results {
+    waiting: Mutex<VecDeque<(u64, Result<Answer, Fault>)>>,
+    readable: UnixStream,
+    writable: UnixStream,
+}
+
+impl Results {
+    fn new() -> io::Result<Self> {
+        let (readable, writable) = UnixStream::pair()?;
+        readable.set_nonblocking(true)?;
+        writable.set_nonblocking(true)?;
+        Ok(Self {
+            waiting: Mutex::default(),
+            readable,
+            writable,
+        })
+    }
+
+    fn push(&self, id: u64, result: Result<Answer, Fault>) {
+        let mut waiting = self.lock();
+        if waiting.is_empty() {
+            // There is always room for the one byte.
+            let _ = (&self.writable).write(&[0]);
+        }
+        waiting.push_back((id, result));
+    }
+
+    fn pop(&self) -> Option<(u64, Result<Answer, Fault>)> {
+        let mut waiting = self.lock();
+        let first = waiting.pop_front()?;
+        if waiting.is_empty() {
+            let _ = (&self.readable).read(&mut [0]);
+        }
+        Some(first)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(u64, Result<Answer, Fault>)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs `start` with all signals masked. A thread that it starts inherits the mask, from its first instruction on.
+fn with_signals_masked<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let before = replace_signal_mask(&every_signal())?;
+    let started = start();
+    replace_signal_mask(&before)?;
+    started
+}
+
+fn every_signal() -> libc::sigset_t {
+    let mut signals = MaybeUninit::uninit();
+    // SAFETY: sigfillset initialises the set that it is given, and cannot fail with a valid pointer.
+    unsafe {
+        libc::sigfillset(signals.as_mut_ptr());
+        signals.assume_init()
+    }
+}
+
+fn replace_signal_mask(mask: &libc::sigset_t) -> io::Result<libc::sigset_t> {
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: both pointers are valid, and the old mask is written when the call succeeds.
+    match unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, before.as_mut_ptr()) } {
+        // SAFETY: as above.
+        0 => Ok(unsafe { before.assume_init() }),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+/// The thread: takes work until there is nobody to give any, and leaves what is under way then.
+fn run(runtime: Runtime, works: UnboundedReceiver<Work>, results: &Arc<Results>) {
+    let tasks = LocalSet::new();
+    tasks.block_on(&runtime, take_works(works, results));
+    drop(tasks);
+    // A name that is being looked up cannot be left otherwise: the operating system's call takes its time.
+    runtime.shutdown_background();
+}
+
+async fn take_works(mut works: UnboundedReceiver<Work>, results: &Arc<Results>) {
+    let mut clients = Clients::default();
+    while let Some(work) = works.recv().await {
+        let http = clients.http(&work.rules);
+        spawn_local(finish(work, http, Arc::clone(results)));
+    }
+}
+
+/// A task of its own makes the call, so that a panic ends that one alone.
+async fn finish(work: Work, http: Result<Http, Fault>, results: Arc<Results>) {
+    let id = work.id;
+    let made = match http {
+        Ok(http) => spawn_local(async move { make(&http, &work).await }).await,
+        Err(fault) => Ok(Err(fault)),
+    };
+    let result = made.unwrap_or(Err(Fault::new(FaultKind::Misconfigured)));
+    results.push(id, result);
+}
+
+async fn make(http: &Http, work: &Work) -> Result<Answer, Fault> {
+    match &*work.account {
+        Account::Stripe(stripe) => ask_provider(stripe, http, &work.call).await,
+        Account::HttpTemplate(template) => ask_provider(template, http, &work.call).await,
+        Account::TokenService(service) => ask_token_service(service, http, &work.call).await,
+    }
+}
+
+async fn ask_provider(
+    provider: &impl PaymentProvider,
+    http: &Http,
+    call: &Call,
+) -> Result<Answer, Fault> {
+    match call {
+        Call::MakeToken(order) => {
+            let made = provider.make_token(http, order).await?;
+            Ok(Answer::TokenMade(made))
+        }
+        Call::DeleteToken { token, reference } => {
+            provider.delete_token(http, token, reference).await?;
+            Ok(Answer::TokenDeleted)
+        }
+        _ => Err(Fault::new(FaultKind::Misconfigured)),
+    }
+}
+
+async fn ask_token_service(
+    service: &impl NetworkTokenProvider,
+    http: &Http,
+    call: &Call,
+) -> Result<Answer, Fault> {
+    Ok(match call {
+        Call::MakeNetworkToken(order) => Answer::NetworkTokenMade(service.make(http, order).await?),
+        Call::FetchNetworkToken {
+            customer_id,
+            requestor_reference,
+        } => {
+            let fetched = service.fetch(http, customer_id, requestor_reference);
+            Answer::NetworkTokenFetched(fetched.await?)
+        }
+        Call::CheckNetworkToken {
+            customer_id,
+            requestor_reference,
+        } => {
+            let checked = service.check(http, customer_id, requestor_reference);
+            Answer::NetworkTokenChecked(checked.await?)
+        }
+        Call::DeleteNetworkToken {
+            customer_id,
+            requestor_reference,
+        } => {
+            let deleted = service.delete(http, customer_id, requestor_reference);
+            deleted.await.map(|()| Answer::NetworkTokenDeleted)?
+        }
+        Call::CheckEligibility { card_bin } => {
+            Answer::Eligibility(service.is_eligible(http, card_bin).await?)
+        }
+        Call::MakeToken(_) | Call::DeleteToken { .. } => {
+            return Err(Fault::new(FaultKind::Misconfigured));
+        }
+    })
 }

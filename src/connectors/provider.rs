@@ -4,6 +4,9 @@ use zeroize::Zeroizing;
 
 use super::fault::Fault;
 use super::http::Http;
+use super::token_service::{
+    FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState,
+};
 
 /// A card, opened for one call. It wipes itself.
 pub struct CardDetails {
@@ -58,4 +61,53 @@ pub trait PaymentProvider {
 
     /// Whether the provider can delete tokens.
     fn can_delete(&self) -> bool;
+}
+
+/// What a token service does for the vault, whatever its kind. A token is named by the customer and by the service's own
+/// reference of it.
+pub trait NetworkTokenProvider {
+    /// Makes a network token for a card.
+    ///
+    /// # Errors
+    /// As the fault says. A token that contains the card number is an unexpected answer.
+    async fn make(&self, http: &Http, order: &NetworkTokenOrder) -> Result<NetworkToken, Fault>;
+
+    /// Fetches the token itself, with a cryptogram for one payment.
+    ///
+    /// # Errors
+    /// As the fault says.
+    async fn fetch(
+        &self,
+        http: &Http,
+        customer_id: &str,
+        requestor_reference: &str,
+    ) -> Result<FetchedNetworkToken, Fault>;
+
+    /// Asks whether the token can be used, and until when.
+    ///
+    /// # Errors
+    /// As the fault says.
+    async fn check(
+        &self,
+        http: &Http,
+        customer_id: &str,
+        requestor_reference: &str,
+    ) -> Result<NetworkTokenState, Fault>;
+
+    /// Deletes the token. One that is gone already is deleted.
+    ///
+    /// # Errors
+    /// As the fault says.
+    async fn delete(
+        &self,
+        http: &Http,
+        customer_id: &str,
+        requestor_reference: &str,
+    ) -> Result<(), Fault>;
+
+    /// Asks whether cards with these first digits can have network tokens.
+    ///
+    /// # Errors
+    /// As the fault says.
+    async fn is_eligible(&self, http: &Http, card_bin: &str) -> Result<bool, Fault>;
 }

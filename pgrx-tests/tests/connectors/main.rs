@@ -1,0 +1,6 @@
+#[path = "../../../src/connectors/mod.rs"]
+mod connectors;
+
+mod jwe;
+mod token_calls;
+mod token_service;
