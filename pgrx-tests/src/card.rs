@@ -126,6 +126,20 @@ pub fn this_year() -> u64 {
     1970 + now.as_secs() / SECONDS_PER_YEAR
 }
 
+/// Whether a number of ASCII digits ends in its check digit.
+pub fn passes_luhn(number: &str) -> bool {
+    let digits = number.chars().all(|c| c.is_ascii_digit());
+    match number.split_at_checked(number.len().saturating_sub(1)) {
+        Some((body, check)) if digits => check == luhn_digit(body).to_string(),
+        _ => false,
+    }
+}
+
+/// `body` with its check digit.
+pub fn with_check_digit(body: &str) -> String {
+    format!("{body}{}", luhn_digit(body))
+}
+
 /// The check digit of ISO/IEC 7812-1, annex B, for digits that lack it.
 fn luhn_digit(body: &str) -> u32 {
     let sum: u32 = body

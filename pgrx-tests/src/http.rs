@@ -55,7 +55,8 @@ impl Request {
         self.body(body.to_string())
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// The request as it goes over the wire.
+    pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = [self.verb.as_bytes(), b" ", &self.target, b" HTTP/1.1\r\n"].concat();
         let mut line =
             |name: &[u8], value: &[u8]| bytes.extend([name, b": ", value, b"\r\n"].concat());

@@ -12,6 +12,7 @@ pub mod forms;
 pub mod http;
 pub mod ledger;
 pub mod random;
+pub mod sandbox;
 pub mod sql;
 pub mod stack;
 pub mod tenant;

@@ -19,7 +19,7 @@ use super::fault::{Fault, FaultKind};
 use super::http::{CallRules, Http};
 use super::provider::{MadeToken, NetworkTokenProvider, PaymentProvider, TokenOrder};
 use super::token_service::{
-    FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder,
+    FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState,
 };
 
 /// What is asked of an account.
@@ -57,7 +57,7 @@ pub enum Answer {
     TokenDeleted,
     NetworkTokenMade(NetworkToken),
     NetworkTokenFetched(FetchedNetworkToken),
-    NetworkTokenChecked(NetworkTokenCheck),
+    NetworkTokenChecked(NetworkTokenState),
     NetworkTokenDeleted,
     Eligibility(bool),
 }

@@ -31,7 +31,7 @@ pub fn status(caller: &Caller, id: &PaymentMethodId) -> Result<NetworkTokenStatu
     Ok(match outside_calls::call(&service, call)? {
         Ok(Answer::NetworkTokenChecked(check)) => {
             let mut token = found.token;
-            check.apply_to(&mut token);
+            tokens::apply(&check, &mut token);
             let customer_id = found.method.customer_id.clone();
             NetworkTokenStatus::success(id.clone(), customer_id, &found.card, &token)
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vault_core::contract::payment_method::{
-    ConnectorToken, NetworkTokenState, NetworkTokenSummary, TokenType,
+    ConnectorToken, NetworkTokenState as State, NetworkTokenSummary, TokenType,
 };
 use vault_core::contract::stored;
 use vault_core::contract::time::Timestamp;
@@ -14,7 +14,9 @@ use super::send::{connector_customer_row, worker_for};
 use super::token_expiry;
 use crate::audit::{Event, record};
 use crate::clock::{self, random_bytes};
-use crate::connectors::{Answer, Fault, MadeToken, NetworkToken, NetworkTokenCheck};
+use crate::connectors::{
+    Answer, Fault, MadeToken, NetworkToken, NetworkTokenState, NetworkTokenStatusName,
+};
 use crate::error::Failure;
 use crate::keys;
 use crate::operations::payment_methods::sealed::{
@@ -208,18 +210,18 @@ impl Received {
             expiry_year: made.exp_year.clone(),
             isin: made.isin.clone(),
             par: made.par.clone(),
-            state: made.state,
+            state: state_named(made.status),
         })?;
         self.record(Event::NetworkTokenCreated)
     }
 
-    fn renew_network_token(&self, check: &NetworkTokenCheck) -> Result<(), Failure> {
+    fn renew_network_token(&self, check: &NetworkTokenState) -> Result<(), Failure> {
         let Some(stored) = &self.method.network_token else {
             return Ok(());
         };
         let id = &self.job.payment_method_id;
         let mut summary = open_network_token(&self.caller, id, &stored.summary)?;
-        check.apply_to(&mut summary);
+        apply(check, &mut summary);
         self.write_network_token(&summary)
     }
 
@@ -229,7 +231,7 @@ impl Received {
             connector_id: self.job.connector_id.clone(),
             summary: seal_network_token(&self.caller, id, summary)?,
         };
-        let is_final = summary.state == NetworkTokenState::Deleted;
+        let is_final = summary.state == State::Deleted;
         let next = self
             .now
             .after(settings::network_token_check_period())
@@ -240,6 +242,25 @@ impl Received {
 
     fn record(&self, event: Event) -> Result<(), Failure> {
         record(&self.caller, event, &self.job.payment_method_id)
+    }
+}
+
+/// Writes what the token service says of a token into what is kept of it.
+pub fn apply(said: &NetworkTokenState, summary: &mut NetworkTokenSummary) {
+    summary.state = state_named(said.status);
+    if let (Some(month), Some(year)) = (&said.exp_month, &said.exp_year) {
+        summary.expiry_month.clone_from(month);
+        summary.expiry_year.clone_from(year);
+    }
+}
+
+fn state_named(status: NetworkTokenStatusName) -> State {
+    match status {
+        NetworkTokenStatusName::Active => State::Active,
+        NetworkTokenStatusName::Inactive => State::Inactive,
+        NetworkTokenStatusName::Suspended => State::Suspended,
+        NetworkTokenStatusName::Expired => State::Expired,
+        NetworkTokenStatusName::Deleted => State::Deleted,
     }
 }
 
