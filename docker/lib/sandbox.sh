@@ -30,7 +30,7 @@ start_sandboxes() {
 
 # The port stays, because accounts in the database name it.
 start_sandbox() {
-    local port_file=$state/sandbox/$1.port pid_file=$run_directory/sandbox/$1.pid options=()
+    local port_file=$state/sandbox/$1.port pid_file=$run_directory/sandbox/$1.pid log=$state/log/$1.log options=()
     is_running "$pid_file" && return
     [ "$1" = sandbox-provider ] || options=(--keys-dir "$state/sandbox/keys")
     [ -e "$port_file" ] || free_port >"$port_file"
@@ -38,16 +38,12 @@ start_sandbox() {
     # shellcheck disable=SC2016
     as_user "$sandbox_user" setsid --fork sh -c 'echo $$ >"$1"; shift; exec "$@"' \
         sh "$pid_file" "$state/bin/$1" --listen "127.0.0.1:$(cat "$port_file")" "${options[@]}" \
-        </dev/null >>"$state/log/sandbox.log" 2>&1
-    wait_for_port "$(cat "$port_file")" || die "$1 does not start: another program may have its port, which is in $port_file"
-}
-
-wait_for_port() {
-    for _ in {1..100}; do
-        (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+        </dev/null >"$log" 2>&1
+    for _ in {1..300}; do
+        grep -q '^listening on' "$log" && return
         sleep 0.1
     done
-    return 1
+    die "$1 does not start: another program may have its port, which is in $port_file"
 }
 
 # Accounts of the demo's merchant at both, once.

@@ -19,7 +19,6 @@ make_state() {
     make_file "$nginx_user" "$state/log/nginx-access.log"
     [ -e "$state/root.key" ] || make_root_key
     make_file "$database_user" "$state/destroyed-keys"
-    make_file "$sandbox_user" "$state/log/sandbox.log"
 }
 
 # Makes a directory that the servers' users can reach. If they cannot reach the clone's directory (in root's home, say), makes

@@ -20,8 +20,6 @@ statements! {
          WHERE state IN ('waiting', 'sent') AND next_try_at <= $1 AND connector_id <> ALL ($2) \
          ORDER BY next_try_at LIMIT $3";
     /// In all profiles: as the worker.
-    Read NEXT_DUE() = "SELECT pg_catalog.min(next_try_at) FROM vault.jobs WHERE state IN ('waiting', 'sent')";
-    /// In all profiles: as the worker.
     Write AWAIT_NOTHING(TIMESTAMPTZOID) =
         "UPDATE vault.jobs SET next_try_at = $1 WHERE state = 'sent' AND next_try_at > $1";
     Write LOCK_DUE(TEXTOID, TIMESTAMPTZOID) =
@@ -128,13 +126,6 @@ pub fn due(now: Timestamp, busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>,
             })
         })
     })
-}
-
-/// When the next job of any profile is due.
-pub fn next_due() -> Result<Option<Timestamp>, Failure> {
-    Ok(NEXT_DUE
-        .with(|statement| statement.row(&[], |row| row.optional_timestamp(1)))?
-        .flatten())
 }
 
 /// Makes due what an earlier process has sent, whose answers nobody hears.
