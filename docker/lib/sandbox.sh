@@ -14,9 +14,19 @@ build_sandboxes() {
     sandboxes=$target/debug
 }
 
-start_sandboxes() {
+# The ports stay, because accounts in the database name them.
+choose_sandbox_ports() {
     local name
     install -d -m 755 "$state/sandbox"
+    for name in "${SANDBOXES[@]}"; do
+        [ -e "$state/sandbox/$name.port" ] || free_port >"$state/sandbox/$name.port"
+    done
+    provider_address=127.0.0.1:$(cat "$state/sandbox/sandbox-provider.port")
+    token_service_address=127.0.0.1:$(cat "$state/sandbox/sandbox-token-service.port")
+}
+
+start_sandboxes() {
+    local name
     [ -d "$state/sandbox/keys" ] || {
         mkdir "$state/sandbox/keys"
         own "$state/sandbox/keys" "$sandbox_user"
@@ -24,16 +34,12 @@ start_sandboxes() {
     for name in "${SANDBOXES[@]}"; do
         start_sandbox "$name"
     done
-    provider_address=127.0.0.1:$(cat "$state/sandbox/sandbox-provider.port")
-    token_service_address=127.0.0.1:$(cat "$state/sandbox/sandbox-token-service.port")
 }
 
-# The port stays, because accounts in the database name it.
 start_sandbox() {
-    local port_file=$state/sandbox/$1.port pid_file=$run_directory/sandbox/$1.pid log=$state/log/$1.log options=()
+    local port_file=$state/sandbox/$1.port pid_file=$state/run/sandbox/$1.pid log=$state/log/$1.log options=()
     is_running "$pid_file" && return
     [ "$1" = sandbox-provider ] || options=(--keys-dir "$state/sandbox/keys")
-    [ -e "$port_file" ] || free_port >"$port_file"
     install -m 755 "$sandboxes/$1" "$state/bin/$1"
     # shellcheck disable=SC2016
     as_user "$sandbox_user" setsid --fork sh -c 'echo $$ >"$1"; shift; exec "$@"' \
