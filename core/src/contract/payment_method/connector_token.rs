@@ -9,7 +9,6 @@ use crate::contract::rules;
 
 /// A token to add or replace, as it was sent: in full, or only `token` and its reference.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ConnectorTokenDetails {
     connector_id: Option<String>,
     token_type: Option<TokenType>,
@@ -19,22 +18,21 @@ pub struct ConnectorTokenDetails {
     original_payment_authorized_amount: Option<i64>,
     original_payment_authorized_currency: Option<String>,
     metadata: Option<Metadata>,
+    connector_customer_id: Option<String>,
 }
 
 impl ConnectorTokenDetails {
     pub(super) fn check(&self) -> Result<(), Refusal> {
         const PATH: &str = "connector_token_details";
+        rules::each(PATH, rules::text, [("connector_id", &self.connector_id)])?;
         rules::token(PATH, "token", &self.token)?;
         rules::each(
             PATH,
             rules::text,
-            [
-                ("connector_id", &self.connector_id),
-                (
-                    "connector_token_request_reference_id",
-                    &self.connector_token_request_reference_id,
-                ),
-            ],
+            [(
+                "connector_token_request_reference_id",
+                &self.connector_token_request_reference_id,
+            )],
         )?;
         rules::each(
             PATH,
@@ -43,6 +41,11 @@ impl ConnectorTokenDetails {
                 "original_payment_authorized_currency",
                 &self.original_payment_authorized_currency,
             )],
+        )?;
+        rules::each(
+            PATH,
+            rules::text,
+            [("connector_customer_id", &self.connector_customer_id)],
         )
     }
 
@@ -82,6 +85,7 @@ impl ConnectorTokenDetails {
             original_payment_authorized_amount: self.original_payment_authorized_amount,
             original_payment_authorized_currency: self.original_payment_authorized_currency,
             metadata: self.metadata,
+            connector_customer_id: self.connector_customer_id,
         }
     }
 }
@@ -105,6 +109,7 @@ pub struct ConnectorToken {
     original_payment_authorized_amount: Option<i64>,
     original_payment_authorized_currency: Option<String>,
     metadata: Option<Metadata>,
+    connector_customer_id: Option<String>,
 }
 
 impl ConnectorToken {
@@ -157,6 +162,7 @@ mod tests {
                 "original_payment_authorized_amount": null,
                 "original_payment_authorized_currency": null,
                 "metadata": null,
+                "connector_customer_id": null,
             })
         );
     }
@@ -190,6 +196,8 @@ mod tests {
                 "original_payment_authorized_amount": 1000,
                 "original_payment_authorized_currency": "USD",
                 "metadata": {"a": 1},
+                "connector_customer_id": "cus_1",
+                "a member that a later client sends": 1,
             })
         };
         let existing = [token("mca_a"), token("mca_b")];
@@ -200,6 +208,7 @@ mod tests {
             assert_eq!(token["token_type"], "multi_use");
             assert_eq!(token["status"], "inactive");
             assert_eq!(token["metadata"], json!({"a": 1}));
+            assert_eq!(token["connector_customer_id"], "cus_1");
             assert_eq!(token["connector_token_request_reference_id"], Value::Null);
         }
     }
@@ -225,7 +234,7 @@ mod tests {
             concat!(
                 r#"{"connector_id":"mca_a","token_type":"single_use","status":"inactive","token":"old","#,
                 r#""connector_token_request_reference_id":"ref-old","original_payment_authorized_amount":null,"#,
-                r#""original_payment_authorized_currency":null,"metadata":null}"#
+                r#""original_payment_authorized_currency":null,"metadata":null,"connector_customer_id":null}"#
             )
         );
     }
@@ -236,6 +245,7 @@ mod tests {
             ("token", 1024),
             ("connector_id", 255),
             ("connector_token_request_reference_id", 255),
+            ("connector_customer_id", 255),
         ];
         for (member, limit) in limits {
             let check = |length: usize| {
@@ -245,15 +255,27 @@ mod tests {
                     serde_json::from_str(&request.to_string()).unwrap();
                 details.check()
             };
-            assert_eq!(check(limit), Ok(()));
-            for length in [0, limit + 1] {
-                assert_eq!(
-                    check(length).unwrap_err().to_string(),
-                    format!(
-                        "`connector_token_details.{member}` must be 1 to {limit} characters long"
-                    )
-                );
+            for length in [0, limit] {
+                assert_eq!(check(length), Ok(()));
             }
+            assert_eq!(
+                check(limit + 1).unwrap_err().to_string(),
+                format!(
+                    "`connector_token_details.{member}` must be at most {limit} characters long"
+                )
+            );
         }
+    }
+
+    #[test]
+    fn a_token_that_was_stored_without_a_connectors_customer_is_read() {
+        let mut stored = serde_json::to_value(token("mca_a")).unwrap();
+        stored
+            .as_object_mut()
+            .unwrap()
+            .remove("connector_customer_id");
+        let read: ConnectorToken = serde_json::from_str(&stored.to_string()).unwrap();
+        let shown = serde_json::to_value(read).unwrap();
+        assert_eq!(shown["connector_customer_id"], Value::Null);
     }
 }

@@ -19,7 +19,7 @@ pub use kinds::{
     NetworkTokenization, PaymentMethodType, StorageType, TokenType,
 };
 pub use network_token::{FetchedTokenType, NetworkTokenRequest, NetworkTokenStatus};
-pub use query::RetrieveQuery;
+pub use query::{ListPaymentMethodsQuery, RetrieveQuery};
 pub use raw::RawPaymentMethodData;
 pub use response::{
     DefaultPaymentMethod, ListItem, PaymentMethod, PaymentMethodDeleted, PaymentMethodDetails,
