@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
+use vault_core::contract::Refusal;
 use vault_core::contract::json::from_slice;
 use vault_core::contract::payment_method::{Instrument, PaymentMethodCreate};
 use vault_core::contract::stored;
@@ -181,6 +182,23 @@ proptest! {
     #[test]
     fn an_edited_request_is_read_or_refused(request in requests(), edit in edit()) {
         invariants::json::hold(&edit.of(&request.to_string()));
+    }
+
+    #[test]
+    fn another_type_is_refused_for_its_type_whatever_its_data(data in tree(), data_first in any::<bool>()) {
+        let data = format!("\"payment_method_data\":{data}");
+        let kind = r#""payment_method_type":"wallet""#;
+        let members = if data_first { [&data, kind] } else { [kind, &data] };
+        let body = format!("{{{}}}", members.join(","));
+        let refusal = from_slice::<PaymentMethodCreate>(body.as_bytes())
+            .and_then(|create| create.check(TODAY))
+            .err();
+        // A text with NUL is no JSON of ours, and refused as such.
+        if body.contains("\\u0000") {
+            prop_assert!(refusal.is_some());
+        } else {
+            prop_assert_eq!(refusal, Some(Refusal::InvalidPaymentMethodType));
+        }
     }
 
     #[test]
