@@ -1,6 +1,7 @@
 //! Enums whose variants have fixed names in JSON and in the database.
 
-/// Defines an enum of names: `as_str`, `from_name`, and serde as a string.
+/// Defines an enum of names: `as_str`, `from_name`, and serde as a string. A variant may have further names behind its own,
+/// by which it is read and never written.
 ///
 /// serde's derive also takes `{"name": null}` for a variant; this takes the name alone.
 #[macro_export]
@@ -8,7 +9,7 @@ macro_rules! names {
     (
         $(#[$meta:meta])*
         pub enum $name:ident {
-            $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+
+            $($(#[$variant_meta:meta])* $variant:ident = $text:literal $(| $alias:literal)*,)+
         }
     ) => {
         $(#[$meta])*
@@ -30,10 +31,10 @@ macro_rules! names {
                 }
             }
 
-            /// The variant of this name, exactly as it is spelled.
+            /// The variant of this name, exactly as it or one of its further names is spelled.
             pub fn from_name(name: &str) -> Option<Self> {
                 match name {
-                    $($text => Some(Self::$variant),)+
+                    $($text $(| $alias)* => Some(Self::$variant),)+
                     _ => None,
                 }
             }
@@ -77,7 +78,7 @@ mod tests {
             /// Au
             Gold = "gold",
             /// Ag
-            Silver = "Silver",
+            Silver = "Silver" | "SILVER" | "ARGENT",
         }
     }
 
@@ -89,6 +90,18 @@ mod tests {
             assert_eq!(serde_json::from_str::<Metal>(&json).unwrap(), *metal);
         }
         assert_eq!(Metal::from_name("Gold"), None);
+    }
+
+    #[test]
+    fn a_further_name_is_read_and_the_first_is_written() {
+        for name in ["Silver", "SILVER", "ARGENT"] {
+            let json = format!("\"{name}\"");
+            let metal: Metal = serde_json::from_str(&json).unwrap();
+            assert_eq!(serde_json::to_string(&metal).unwrap(), "\"Silver\"");
+        }
+        for name in ["GOLD", "argent", "Silver|SILVER"] {
+            assert_eq!(Metal::from_name(name), None);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 mod tests {
     use pgrx::JsonB;
     use pgrx::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::{Tenant, by_id, call, card, customer, text};
 
@@ -37,7 +37,7 @@ mod tests {
         .unwrap();
         let raw = &revealed.0["raw_payment_method_data"]["card"];
         assert_eq!(raw["card_number"], "4111111145551142");
-        assert_eq!(raw.get("card_cvc"), None);
+        assert_eq!(raw.get("card_cvc"), Some(&Value::Null));
     }
 
     #[pg_test]
@@ -69,6 +69,7 @@ mod tests {
         assert_eq!(card["card_issuer"], "Long");
         assert_eq!(card["card_type"], "credit");
         assert_eq!(card["issuer_country"], "SG");
+        assert_eq!(created["payment_method_subtype"], "credit");
     }
 
     #[pg_test(error = "Customer does not exist in our records")]

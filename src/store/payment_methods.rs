@@ -115,8 +115,9 @@ statements! {
     Write INSERT_WITH_CODE(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
                            BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = with_code!(
         insert!(), "SELECT profile_id, payment_method_id, $10, $11, $12 FROM method WHERE $11 IS NOT NULL");
-    Write REFRESH(TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = with_code!(
-        "UPDATE vault.payment_methods SET summary = $2, status = 'active', \
+    Write REFRESH(TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
+                  TEXTOID) = with_code!(
+        "UPDATE vault.payment_methods SET summary = $2, status = 'active', payment_method_subtype = $8, \
                 modified_at = GREATEST($3, modified_at + INTERVAL '1 microsecond') \
          WHERE payment_method_id = $1 AND modified_at = $4",
         "SELECT profile_id, payment_method_id, $5, $6, $7 FROM method WHERE $6 IS NOT NULL");
@@ -178,6 +179,7 @@ pub struct NewRow<'a> {
 /// What a create changes of the method that it would repeat.
 pub struct Refresh<'a> {
     pub payment_method_id: &'a str,
+    pub payment_method_subtype: Option<&'a str>,
     /// Envelope.
     pub summary: &'a [u8],
     pub now: Timestamp,
@@ -298,6 +300,7 @@ pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
             memory_key,
             code,
             code_expires_at,
+            refresh.payment_method_subtype.into(),
         ])?;
         Ok(rows > 0)
     })

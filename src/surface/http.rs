@@ -8,10 +8,11 @@ use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
 use pgrx::prelude::*;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
-use vault_core::contract::json;
-use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest, RetrieveQuery};
+use vault_core::contract::json::{self, Body};
+use vault_core::contract::payment_method::{
+    EligibilityQuery, ListPaymentMethodsQuery, NetworkTokenRequest, RetrieveQuery,
+};
 
 use super::request::{Request, set_headers, set_status};
 use crate::error::Failure;
@@ -69,7 +70,10 @@ fn http_count_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
 
 #[pg_extern(sql = false)]
 fn http_list_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| payment_methods::list(caller, &request.customer_id()))
+    answer(|caller, request| {
+        ListPaymentMethodsQuery::parse(request.query())?;
+        payment_methods::list(caller, &request.customer_id())
+    })
 }
 
 #[pg_extern(sql = false)]
@@ -144,7 +148,7 @@ fn answer<R: Serialize>(
 }
 
 /// Answers a request by its body. What is no JSON of the right form is refused before anybody is let in.
-fn answer_to<B: DeserializeOwned, R: Serialize>(
+fn answer_to<B: Body, R: Serialize>(
     body: &[u8],
     operation: impl FnOnce(&Caller, &Request, B) -> Result<R, Failure>,
 ) -> Result<String, ErrorReport> {

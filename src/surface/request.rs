@@ -144,8 +144,8 @@ impl Request {
     /// The key in `api-key` or in a part of `authorization`, bare or as `api-key=…`; none if there are two.
     fn only_key(&self) -> Option<&str> {
         let api_key = parts(&self.headers.api_key);
-        let authorization = parts(&self.headers.x_vault_authorization)
-            .map(|part| part.strip_prefix("api-key=").unwrap_or(part));
+        let authorization =
+            parts(&self.headers.x_vault_authorization).filter_map(key_of_authorization);
         let mut keys = api_key.chain(authorization);
         let first = keys.next()?;
         keys.all(|key| key == first).then_some(first)
@@ -173,6 +173,19 @@ fn parts(header: &Option<String>) -> impl Iterator<Item = &str> {
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .filter(|part| !part.is_empty())
+}
+
+/// The key in a part of `authorization`. Clients put other things there, too, each as `name=value`: these are no keys.
+fn key_of_authorization(part: &str) -> Option<&str> {
+    match part.split_once('=') {
+        Some(("api-key", key)) => Some(key),
+        Some((name, _)) if is_name(name) => None,
+        _ => Some(part),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && !text.contains(char::is_whitespace)
 }
 
 fn present(header: &Option<String>) -> Option<&str> {

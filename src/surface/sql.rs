@@ -8,9 +8,8 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::trigger_support::PgTriggerError;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use vault_core::contract::customer::ListCustomers;
-use vault_core::contract::json;
+use vault_core::contract::json::{self, Body};
 use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest};
 
 use crate::authentication::{self, Credentials};
@@ -261,7 +260,7 @@ fn answer<R: Serialize>(
 }
 
 /// Runs an operation that takes a request. The request is read as over HTTP, so that both keep the same rules.
-fn answer_to<B: DeserializeOwned, R: Serialize>(
+fn answer_to<B: Body, R: Serialize>(
     request: Jsonb,
     operation: impl FnOnce(&Caller, B) -> Result<R, Failure>,
 ) -> Result<Jsonb, ErrorReport> {

@@ -4,38 +4,44 @@ use super::number::CardNumber;
 use crate::names::names;
 
 names! {
-    /// A card network, by the name that the contract has for it.
+    /// A card network, by the name that the contract has for it. Hyperswitch's clients also write it in capitals.
     pub enum CardNetwork {
         /// Visa.
-        Visa = "Visa",
+        Visa = "Visa" | "VISA",
         /// Mastercard.
-        Mastercard = "Mastercard",
+        Mastercard = "Mastercard" | "MASTERCARD",
         /// American Express.
-        AmericanExpress = "AmericanExpress",
+        AmericanExpress = "AmericanExpress" | "AMERICANEXPRESS" | "AMEX",
         /// JCB.
         Jcb = "JCB",
         /// Diners Club.
-        DinersClub = "DinersClub",
+        DinersClub = "DinersClub" | "DINERSCLUB",
         /// Discover.
-        Discover = "Discover",
+        Discover = "Discover" | "DISCOVER",
         /// Cartes Bancaires: co-badged, so no range tells it.
-        CartesBancaires = "CartesBancaires",
+        CartesBancaires = "CartesBancaires" | "CARTESBANCAIRES",
         /// UnionPay.
-        UnionPay = "UnionPay",
+        UnionPay = "UnionPay" | "UNIONPAY",
         /// Interac: publishes no ranges.
-        Interac = "Interac",
+        Interac = "Interac" | "INTERAC",
         /// RuPay.
-        RuPay = "RuPay",
+        RuPay = "RuPay" | "RUPAY",
         /// Maestro.
-        Maestro = "Maestro",
+        Maestro = "Maestro" | "MAESTRO",
         /// STAR: publishes no ranges.
-        Star = "Star",
+        Star = "Star" | "STAR",
         /// Pulse: publishes no ranges.
-        Pulse = "Pulse",
+        Pulse = "Pulse" | "PULSE",
         /// Accel: publishes no ranges.
-        Accel = "Accel",
+        Accel = "Accel" | "ACCEL",
         /// NYCE: publishes no ranges.
-        Nyce = "Nyce",
+        Nyce = "Nyce" | "NYCE",
+        /// A proprietary network, which publishes no ranges.
+        Prop = "Prop" | "PROP",
+        /// A private label: a merchant's own card.
+        PrivateLabel = "PrivateLabel" | "PRIVATELABEL",
+        /// DinaCard: co-badged, so no range tells it.
+        Dinacard = "Dinacard" | "DINACARD",
     }
 }
 
@@ -166,7 +172,8 @@ mod tests {
             assert_eq!(CardNetwork::from_code(network.code()), Some(*network));
         }
         assert_eq!(CardNetwork::from_code(0), None);
-        assert_eq!(CardNetwork::from_code(16), None);
+        assert_eq!(CardNetwork::Dinacard.code(), 18);
+        assert_eq!(CardNetwork::from_code(19), None);
     }
 
     #[test]
@@ -192,8 +199,26 @@ mod tests {
                 "Star",
                 "Pulse",
                 "Accel",
-                "Nyce"
+                "Nyce",
+                "Prop",
+                "PrivateLabel",
+                "Dinacard"
             ]
         );
+    }
+
+    #[test]
+    fn a_name_in_capitals_is_read_as_the_contracts() {
+        for network in CardNetwork::ALL {
+            let capitals = network.as_str().to_uppercase();
+            assert_eq!(CardNetwork::from_name(&capitals), Some(*network));
+        }
+        assert_eq!(
+            CardNetwork::from_name("AMEX"),
+            Some(CardNetwork::AmericanExpress)
+        );
+        for other in ["visa", "Amex", "amex", "AMERICAN_EXPRESS", "Jcb", ""] {
+            assert_eq!(CardNetwork::from_name(other), None, "{other:?}");
+        }
     }
 }

@@ -21,20 +21,33 @@ use super::refusal::{MAX_BODY_LENGTH, Refusal};
 /// The deepest nesting of objects and arrays that a body may have.
 pub const MAX_DEPTH: usize = 32;
 
+/// What a call takes as its body.
+pub trait Body: Sized {
+    /// Reads the type from JSON that is well-formed and an object.
+    ///
+    /// # Errors
+    /// Where the JSON does not fit the type.
+    fn read(text: &str) -> serde_json::Result<Self>;
+}
+
+impl<T: DeserializeOwned> Body for T {
+    fn read(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str::<Object<T>>(text).map(Object::into_inner)
+    }
+}
+
 /// Reads a request: an object, in UTF-8, of at most [`MAX_BODY_LENGTH`] bytes, at most [`MAX_DEPTH`] deep, without
 /// duplicate members and without `\u0000` (which PostgreSQL cannot store), and then of type `T`.
 ///
 /// # Errors
 /// [`Refusal::BodyTooLarge`]; [`Refusal::Json`] with the position.
-pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub fn from_slice<T: Body>(body: &[u8]) -> Result<T, Refusal> {
     if body.len() > MAX_BODY_LENGTH {
         return Err(Refusal::BodyTooLarge);
     }
     let text = utf8(body)?;
     well_formed(text).map_err(|error| refusal(&error, own_words(&error)))?;
-    serde_json::from_str::<Object<T>>(text)
-        .map(Object::into_inner)
-        .map_err(|error| refusal(&error, reason(&error)))
+    T::read(text).map_err(|error| refusal(&error, reason(&error)))
 }
 
 /// A `T` that stands in JSON as an object.

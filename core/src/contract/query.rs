@@ -15,7 +15,7 @@ impl Query {
         )
     }
 
-    /// A text.
+    /// A text, which may be empty.
     pub(super) fn text(&self, name: &'static str) -> Result<Option<String>, Refusal> {
         let Some(value) = self.once(name)? else {
             return Ok(None);

@@ -1,5 +1,7 @@
 //! The rules that many fields share.
 
+use std::ops::RangeInclusive;
+
 use super::refusal::Refusal;
 use crate::card::mentions_card_number;
 
@@ -11,7 +13,7 @@ pub(super) const MAX_EMAIL_LENGTH: usize = 319;
 
 const MAX_COUNTRY_CODE_LENGTH: usize = 8;
 const MAX_REFERENCE_LENGTH: usize = 64;
-const MAX_SUBTYPE_LENGTH: usize = 64;
+const MAX_TOKEN_LENGTH: usize = 1024;
 
 /// Checks one field, if it is there. `path` names the objects that it stands in.
 pub(super) type Rule = fn(path: &str, field: &str, value: &str) -> Result<(), Refusal>;
@@ -28,29 +30,34 @@ pub(super) fn each<const N: usize>(
         .try_for_each(|(field, value)| rule(path, field, value))
 }
 
-/// 1 to 255 characters.
+/// At most 255 characters. Empty texts are values: checkout forms send them for what nobody filled in.
 pub(super) fn text(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
-    length(path, field, value, MAX_TEXT_LENGTH)
+    length(path, field, value, 0..=MAX_TEXT_LENGTH)
 }
 
-/// 1 to 8 characters: the country code of a telephone number, such as `+65`.
+/// 1 to 255 characters.
+pub(super) fn description(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
+    length(path, field, value, 1..=MAX_TEXT_LENGTH)
+}
+
+/// At most 8 characters: the country code of a telephone number, such as `+65`.
 pub(super) fn telephone_country_code(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
-    length(path, field, value, MAX_COUNTRY_CODE_LENGTH)
+    length(path, field, value, 0..=MAX_COUNTRY_CODE_LENGTH)
 }
 
-/// 1 to 1024 characters: a token that a connector made.
+/// At most 1024 characters: a token that a connector made.
 pub(super) fn token(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
-    length(path, field, value, 1024)
+    length(path, field, value, 0..=MAX_TOKEN_LENGTH)
 }
 
-/// 1 to 319 characters.
+/// At most 319 characters: what may be an e-mail address, and is only kept.
 pub(super) fn email_text(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
-    length(path, field, value, MAX_EMAIL_LENGTH)
+    length(path, field, value, 0..=MAX_EMAIL_LENGTH)
 }
 
-/// An e-mail address: something, `@`, and a domain. Only a message that arrives can prove more.
+/// An e-mail address of 1 to 319 characters: something, `@`, and a domain. Only a message that arrives can prove more.
 pub(super) fn email_address(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
-    email_text(path, field, value)?;
+    length(path, field, value, 1..=MAX_EMAIL_LENGTH)?;
     let of_address = |character: char| !character.is_whitespace() && !character.is_control();
     let is_address = value.chars().all(of_address)
         && value
@@ -99,17 +106,17 @@ pub(super) fn reference(path: &str, field: &str, value: &str) -> Result<(), Refu
     )
 }
 
-/// A payment method's subtype: `[a-z0-9_]{1,64}`, and no card number.
+/// A payment method's subtype, which is a name and no free text: `[a-z0-9_]{1,255}`, and no card number.
 pub(super) fn subtype(path: &str, field: &str, value: &str) -> Result<(), Refusal> {
     without_card_number(path, field, value)?;
     require(
-        (1..=MAX_SUBTYPE_LENGTH).contains(&value.len())
+        (1..=MAX_TEXT_LENGTH).contains(&value.len())
             && value
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'),
         path,
         field,
-        "1 to 64 lower-case letters, digits or underscores",
+        "1 to 255 lower-case letters, digits or underscores",
     )
 }
 
@@ -126,14 +133,20 @@ pub(super) fn require(
     Err(Refusal::field(full_name(path, field), rule))
 }
 
-fn length(path: &str, field: &str, value: &str, max: usize) -> Result<(), Refusal> {
-    if (1..=max).contains(&value.chars().count()) {
+fn length(
+    path: &str,
+    field: &str,
+    value: &str,
+    limits: RangeInclusive<usize>,
+) -> Result<(), Refusal> {
+    if limits.contains(&value.chars().count()) {
         return Ok(());
     }
-    Err(Refusal::field(
-        full_name(path, field),
-        format!("1 to {max} characters long"),
-    ))
+    let rule = match (limits.start(), limits.end()) {
+        (0, max) => format!("at most {max} characters long"),
+        (min, max) => format!("{min} to {max} characters long"),
+    };
+    Err(Refusal::field(full_name(path, field), rule))
 }
 
 fn full_name(path: &str, field: &str) -> String {
@@ -153,19 +166,20 @@ mod tests {
 
     #[test]
     fn lengths_are_counted_in_characters_and_end_at_their_limit() {
-        let limits: [(Rule, usize); 4] = [
-            (text, 255),
-            (telephone_country_code, 8),
-            (token, 1024),
-            (email_text, 319),
+        let limits: [(Rule, usize, bool); 5] = [
+            (text, 255, true),
+            (description, 255, false),
+            (telephone_country_code, 8, true),
+            (token, 1024, true),
+            (email_text, 319, true),
         ];
-        for (rule, limit) in limits {
+        for (rule, limit, may_be_empty) in limits {
             for character in ["a", "é", "💳"] {
                 assert!(holds(rule, character));
                 assert!(holds(rule, &character.repeat(limit)), "{limit}");
                 assert!(!holds(rule, &character.repeat(limit + 1)), "{limit}");
             }
-            assert!(!holds(rule, ""));
+            assert_eq!(holds(rule, ""), may_be_empty, "{limit}");
         }
     }
 
@@ -201,12 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn references_and_subtypes_have_their_alphabets_and_64_characters() {
+    fn references_and_subtypes_have_their_alphabets_and_limits() {
         assert!(holds(reference, "Customer_1-2"));
         assert!(holds(subtype, "credit_2"));
-        for rule in [reference as Rule, subtype] {
-            assert!(holds(rule, &"a".repeat(64)));
-            for value in ["", &"a".repeat(65), "a b", "é", "a.b", "a\n"] {
+        for (rule, limit) in [(reference as Rule, 64), (subtype, 255)] {
+            assert!(holds(rule, &"a".repeat(limit)));
+            for value in ["", &"a".repeat(limit + 1), "a b", "é", "a.b", "a\n"] {
                 assert!(!holds(rule, value), "{value:?}");
             }
         }
@@ -221,15 +235,17 @@ mod tests {
     #[test]
     fn a_refusal_names_the_field_with_the_objects_it_stands_in() {
         assert_eq!(
-            text("billing.address", "city", "").unwrap_err().to_string(),
-            "`billing.address.city` must be 1 to 255 characters long"
+            text("billing.address", "city", &"a".repeat(256))
+                .unwrap_err()
+                .to_string(),
+            "`billing.address.city` must be at most 255 characters long"
         );
     }
 
     #[test]
     fn fields_that_are_absent_break_no_rule() {
-        assert_eq!(each("", text, [("a", &None), ("b", &None)]), Ok(()));
-        let refusal = each("", text, [("a", &None), ("b", &Some(String::new()))]);
+        assert_eq!(each("", description, [("a", &None), ("b", &None)]), Ok(()));
+        let refusal = each("", description, [("a", &None), ("b", &Some(String::new()))]);
         assert_eq!(
             refusal.unwrap_err().to_string(),
             "`b` must be 1 to 255 characters long"

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::id::path_text;
-use vault_core::contract::payment_method::RetrieveQuery;
+use vault_core::contract::payment_method::{ListPaymentMethodsQuery, RetrieveQuery};
 use vault_core::contract::{CustomerId, PaymentMethodId, ProfileId, RequestId};
 
 use crate::inputs::{bytes, common_card_number, text};
@@ -73,10 +73,12 @@ proptest! {
             .append_pair("limit", &limit.to_string())
             .append_pair("offset", &offset.to_string())
             .append_pair("fetch_raw_detail", &raw.to_string())
+            .append_pair("include_new", &raw.to_string())
             .finish();
         let expected = ListCustomers::new(limit, offset, Some(reference));
         prop_assert_eq!(&ListCustomers::parse(&query), &expected);
         prop_assert_eq!(ListCustomersWithCount::parse(&query).map(|list| list.page), expected);
         prop_assert_eq!(RetrieveQuery::parse(&query), Ok(RetrieveQuery { fetch_raw_detail: raw }));
+        prop_assert_eq!(ListPaymentMethodsQuery::parse(&query), Ok(ListPaymentMethodsQuery));
     }
 }

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
+use vault_core::contract::Refusal;
 use vault_core::contract::json::from_slice;
 use vault_core::contract::payment_method::{Instrument, PaymentMethodCreate};
 use vault_core::contract::stored;
@@ -38,6 +39,11 @@ const NAMES: &[&str] = &[
     "token",
     "token_type",
     "network_tokenization",
+    "document_details",
+    "connector_customer_id",
+    "billing",
+    "card_network",
+    "wallet",
     "x",
 ];
 
@@ -54,6 +60,8 @@ const WORDS: &[&str] = &[
     "volatile",
     "multi_use",
     "network_token",
+    "wallet",
+    "AMEX",
     "US",
     "",
 ];
@@ -104,9 +112,7 @@ fn object(members: Vec<(&str, Value)>) -> Value {
 
 /// Requests that are taken, with a text and an object that are the client's own.
 fn requests() -> impl Strategy<Value = Value> {
-    let name = text().prop_filter("a name has 1 to 255 characters", |text| {
-        !text.is_empty() && !text.contains('\0')
-    });
+    let name = text().prop_filter("a text has no NUL", |text| !text.contains('\0'));
     let metadata = vec((select(NAMES), tree()), 0..4).prop_map(object);
     (name, metadata, common_card_number(), 0..4_u8).prop_map(|(name, metadata, number, which)| {
         match which {
@@ -176,6 +182,23 @@ proptest! {
     #[test]
     fn an_edited_request_is_read_or_refused(request in requests(), edit in edit()) {
         invariants::json::hold(&edit.of(&request.to_string()));
+    }
+
+    #[test]
+    fn another_type_is_refused_for_its_type_whatever_its_data(data in tree(), data_first in any::<bool>()) {
+        let data = format!("\"payment_method_data\":{data}");
+        let kind = r#""payment_method_type":"wallet""#;
+        let members = if data_first { [&data, kind] } else { [kind, &data] };
+        let body = format!("{{{}}}", members.join(","));
+        let refusal = from_slice::<PaymentMethodCreate>(body.as_bytes())
+            .and_then(|create| create.check(TODAY))
+            .err();
+        // A text with NUL is no JSON of ours, and refused as such.
+        if body.contains("\\u0000") {
+            prop_assert!(refusal.is_some());
+        } else {
+            prop_assert_eq!(refusal, Some(Refusal::InvalidPaymentMethodType));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use vault_tests::card::{account, ach_for};
 use vault_tests::tenant::customer;
-use vault_tests::{Answer, Card, Request, Tenant};
+use vault_tests::{Answer, Card, Tenant};
 
 use crate::support::{
     NO_CUSTOMER, NO_PAYMENT_METHOD, UNAUTHENTICATED, UUID_V7, has_form, holdings, soon,
@@ -77,10 +77,6 @@ fn broken_bodies() -> Vec<(&'static str, Vec<u8>)> {
             person(r#","metadata":{"a":1,"a":2}"#),
         ),
         ("an unknown member", person(&format!(r#","{SECRET}":1"#))),
-        (
-            "an unknown member further in",
-            person(&format!(r#","default_billing_address":{{"{SECRET}":1}}"#)),
-        ),
         ("a comment", person("/* */")),
         ("a trailing comma", person(",")),
         (
@@ -242,7 +238,6 @@ fn wrong_types_are_refused_everywhere() {
         method("/payment_method_subtype", json!(1)),
         method("/customer_id", json!(1)),
         method("/payment_method_data", json!([SECRET])),
-        method("/payment_method_data", json!({SECRET: {}})),
         method(
             "/payment_method_data/card/card_number",
             json!(4111111111111111u64),
@@ -344,6 +339,12 @@ fn limits() -> Vec<(&'static str, String, usize)> {
             "/connector_token_details/connector_token_request_reference_id".into(),
             255,
         ),
+        (
+            "update",
+            "/connector_token_details/connector_customer_id".into(),
+            255,
+        ),
+        ("card", "/billing/phone/country_code".into(), 8),
     ];
     for member in address {
         limits.push((
@@ -361,8 +362,8 @@ fn limits() -> Vec<(&'static str, String, usize)> {
     limits
 }
 
-/// The body of a request of that kind with `text` at `pointer`, and where it goes.
-fn with_text(tenant: &Tenant, kind: &str, customer_id: &str, pointer: &str, text: &str) -> Request {
+/// The body of a request of that kind with `text` at `pointer`.
+fn with_text(kind: &str, customer_id: &str, pointer: &str, text: &str) -> Value {
     let mut body = match kind {
         "customer" => customer(),
         "card" => Card::new().create_for(customer_id),
@@ -381,27 +382,47 @@ fn with_text(tenant: &Tenant, kind: &str, customer_id: &str, pointer: &str, text
         place = &mut place[member];
     }
     *place = json!(text);
-    match kind {
-        "customer" => tenant.request("POST", "/v2/customers").json(&body),
-        "update" => {
-            let method = tenant.store(&Card::new(), customer_id);
-            tenant
-                .request(
-                    "PUT",
-                    format!("/v2/payment-methods/{method}/update-saved-payment-method"),
-                )
-                .json(&body)
-        }
-        _ => tenant.request("POST", "/v2/payment-methods").json(&body),
+    body
+}
+
+/// Sends the body by both doors, which agree, and gives the answer by HTTP.
+#[track_caller]
+fn send_by_both(tenant: &Tenant, kind: &str, method: &str, body: &Value) -> Answer {
+    let mut sql = tenant.sql();
+    let (http, sql) = match kind {
+        "customer" => (
+            tenant.post("/v2/customers", body),
+            sql.call("create_customer($1)", &[body]),
+        ),
+        "update" => (
+            tenant.put(
+                &format!("/v2/payment-methods/{method}/update-saved-payment-method"),
+                body,
+            ),
+            sql.call("update_payment_method($1, $2)", &[&method, body]),
+        ),
+        _ => (
+            tenant.post("/v2/payment-methods", body),
+            sql.call("create_payment_method($1)", &[body]),
+        ),
+    };
+    match sql {
+        Ok(_) => assert_eq!(http.status, 200, "{}", http.text),
+        Err(refused) => assert_eq!(refused.message, http.refusal().1),
     }
+    http
 }
 
 #[test]
 fn texts_are_taken_up_to_their_limit_in_characters_and_refused_beyond_it() {
     let tenant = Tenant::new();
     let id = tenant.customer();
+    let method = tenant.store(&Card::new(), &id);
     for (kind, pointer, limit) in limits() {
-        let send = |text: &str| tenant.send(&with_text(&tenant, kind, &id, &pointer, text));
+        let send = |text: &str| {
+            let body = with_text(kind, &id, &pointer, text);
+            send_by_both(&tenant, kind, &method, &body)
+        };
         for letter in ["x", "\u{e9}"] {
             let answer = send(&letter.repeat(limit));
             assert_eq!(
@@ -426,9 +447,9 @@ fn texts_are_taken_up_to_their_limit_in_characters_and_refused_beyond_it() {
             );
         }
         let answer = send("");
+        let expected = if pointer == "/description" { 400 } else { 200 };
         assert_eq!(
-            (answer.status, answer.refusal().0.as_str()),
-            (400, "IR_06"),
+            answer.status, expected,
             "{kind}{pointer} empty: {}",
             answer.text
         );
@@ -639,6 +660,7 @@ fn strange_queries_are_refused_or_ignored() {
         "offset=1e3",
         "limit=0x10",
         "customer_id=%00",
+        "customer_id=",
     ] {
         let answer = tenant.get(&format!("/v2/customers/list?{query}"));
         assert_eq!(
@@ -782,7 +804,6 @@ fn incomplete_connector_tokens_are_refused() {
         json!({"connector_token_request_reference_id": SECRET}),
         json!({"token": 5}),
         json!([SECRET]),
-        json!({"token": "t", SECRET: 1}),
     ] {
         let answer = tenant.put(&path, &json!({"connector_token_details": details}));
         repeats_nothing(&answer);

@@ -66,13 +66,28 @@ fn a_key_that_asks_too_often_is_refused_wherever_it_comes_from_and_however_it_is
     let stack = PrivateStack::start_with(&[("VAULT_REQUESTS_PER_SECOND", "20")]);
     let (one, other) = (Tenant::within(&stack), Tenant::within(&stack));
     let bare = list().header("x-profile-id", &one.profile);
+    // What looks like another key with each request, and is none.
+    let beside_others = || {
+        let parts = format!(
+            "x={}, y= {} , api-key={}",
+            unknown_key(),
+            unknown_key(),
+            one.key
+        );
+        let request = bare.clone().header("authorization", parts);
+        stack.client().send(&request)
+    };
+    let refused = refused_of(300, beside_others);
+    assert!(refused > 0, "{refused}");
     let ways = [
         bare.clone().header("api-key", &one.key),
         bare.clone().header("authorization", &one.key),
         bare.clone()
             .header("authorization", format!("api-key={}", one.key)),
         bare.clone().header("api-key", format!("{0}, {0}", one.key)),
-        bare.header("api-key", &one.key).header("api-key", &one.key),
+        bare.clone()
+            .header("api-key", &one.key)
+            .header("api-key", &one.key),
     ];
     let mut ways = ways.iter().cycle();
     let from_anywhere = || stack.client().send(ways.next().unwrap());

@@ -19,6 +19,7 @@ mod durability;
 mod edge;
 mod edited_dump;
 mod greedy_clients;
+mod hyperswitch_clients;
 mod installation;
 mod interruption;
 mod key_destruction;

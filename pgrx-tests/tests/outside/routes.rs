@@ -115,6 +115,18 @@ fn a_key_is_taken_from_any_of_its_headers() {
             ("Authorization", format!("api-key={key}")),
         ],
         vec![("api-key", key.clone()), ("api-key", key.clone())],
+        vec![(
+            "Authorization",
+            format!("publishable-key=pk_1, api-key={key},client-secret=a=b"),
+        )],
+        vec![("Authorization", format!("x={},{key}", tenant.reveal_key))],
+        vec![
+            ("api-key", key.clone()),
+            (
+                "Authorization",
+                format!("publishable-key={}", tenant.reveal_key),
+            ),
+        ],
     ];
     for headers in ways {
         let bare = tenant
@@ -128,7 +140,7 @@ fn a_key_is_taken_from_any_of_its_headers() {
 }
 
 #[test]
-fn two_different_keys_are_no_key() {
+fn two_different_keys_are_no_key_and_other_parts_of_authorization_are_none() {
     let tenant = Tenant::new();
     let (one, two) = (&tenant.key, &tenant.reveal_key);
     let ways = [
@@ -143,6 +155,13 @@ fn two_different_keys_are_no_key() {
             ("api-key", one.clone()),
             ("Authorization", "Bearer something".into()),
         ],
+        vec![("Authorization", format!("x={one}"))],
+        vec![("Authorization", format!("API-KEY={one}"))],
+        vec![("Authorization", "publishable-key=pk_1".into())],
+        vec![(
+            "Authorization",
+            format!("publishable-key=pk_1, {one}, api-key={two}"),
+        )],
     ];
     for headers in ways {
         let bare = tenant

@@ -33,9 +33,13 @@ pub fn update(
     } else {
         locked(id)?
     };
-    let status = status_after(stored.status, changes.acknowledgement_status)?;
+    let earlier = stored.status;
+    // Nothing is opened of a method that takes no change.
+    status_after(earlier, changes.acknowledgement_status)?;
     let positions: Vec<i32> = stored.tokens.iter().map(|token| token.position).collect();
     let mut method = open(caller, stored)?;
+    changes.settle(method.summary.acknowledgement_status);
+    let status = status_after(earlier, changes.acknowledgement_status)?;
     if changes.is_empty() {
         return Ok(method.into_response());
     }
@@ -123,8 +127,10 @@ fn locked_with_customer(found: &StoredPaymentMethod) -> Result<StoredPaymentMeth
 
 fn redact(caller: &Caller, found: &StoredPaymentMethod) -> Result<(), Failure> {
     let stored = locked_with_customer(found)?;
-    if stored.status == Status::Redacted {
-        return Err(Refusal::PaymentMethodRedacted.into());
+    match stored.status {
+        Status::Active => {}
+        Status::Inactive => return Err(Refusal::PaymentMethodNotFound.into()),
+        Status::Redacted => return Err(Refusal::PaymentMethodRedacted.into()),
     }
     let id = stored.payment_method_id;
     let now = clock::now()?;

@@ -86,7 +86,7 @@ impl Create<'_> {
         for _ in 0..ATTEMPTS {
             // What a rotation has left behind, no unique index finds.
             if !earlier.is_empty() {
-                match self.refresh(customer, &earlier)? {
+                match self.refresh(customer, &earlier, bin.as_ref())? {
                     Refreshed::Done(method) => return self.refreshed(*method),
                     Refreshed::Changed => continue,
                     Refreshed::Missing => {}
@@ -95,7 +95,9 @@ impl Create<'_> {
             if let Some(method) = self.insert(customer, &duplicate_index, bin.as_ref())? {
                 return self.recorded(Event::PaymentMethodCreated, method);
             }
-            if let Refreshed::Done(method) = self.refresh(customer, &[duplicate_index])? {
+            if let Refreshed::Done(method) =
+                self.refresh(customer, &[duplicate_index], bin.as_ref())?
+            {
                 return self.refreshed(*method);
             }
         }
@@ -140,6 +142,7 @@ impl Create<'_> {
         &self,
         customer: &CustomerId,
         duplicate_indexes: &[IndexPart],
+        bin: Option<&BinRecord>,
     ) -> Result<Refreshed, Failure> {
         let found = store::payment_methods::find_duplicate(
             customer.as_str(),
@@ -151,9 +154,14 @@ impl Create<'_> {
         };
         let mut method = open(self.caller, duplicate.method)?;
         method.summary.refresh(self.new.summary.clone());
+        method
+            .summary
+            .fill_from_bin(bin, self.new.instrument.network());
+        method.payment_method_subtype = method.payment_method_subtype.or(self.subtype(bin));
         let code = self.place_code(&mut method)?;
         let refreshed = store::payment_methods::refresh(Refresh {
             payment_method_id: method.id.as_str(),
+            payment_method_subtype: method.payment_method_subtype.as_deref(),
             summary: &seal_summary(self.caller, &method)?,
             now: self.now,
             unchanged_since: duplicate.modified_at,
@@ -219,7 +227,7 @@ impl Create<'_> {
             merchant_id: self.caller.merchant_id.as_str().into(),
             customer_id: customer.cloned(),
             payment_method_type: self.new.payment_method_type,
-            payment_method_subtype: self.new.payment_method_subtype.clone(),
+            payment_method_subtype: self.subtype(bin),
             storage_type,
             card_cvc_expires_at: None,
             created: self.now,
@@ -228,6 +236,12 @@ impl Create<'_> {
             connector_tokens: Vec::new(),
             network_token: None,
         })
+    }
+
+    /// As it was sent, or else as the BIN table has it.
+    fn subtype(&self, bin: Option<&BinRecord>) -> Option<String> {
+        let sent = self.new.payment_method_subtype.clone();
+        sent.or_else(|| bin.and_then(BinRecord::subtype).map(str::to_owned))
     }
 
     /// The security code, sealed for the method. Without one, a duplicate keeps the one it has.

@@ -23,7 +23,8 @@ impl ListCustomers {
     /// A page of at most `limit` customers, after the first `offset`.
     ///
     /// # Errors
-    /// [`Refusal::Field`] for a limit outside of 1 to 100 or an offset below 0.
+    /// [`Refusal::Field`] for a limit outside of 1 to 100, an offset below 0, or an empty reference: no customer has one, so
+    /// whoever sends it has forgotten to fill it in.
     pub fn new(
         limit: i64,
         offset: i64,
@@ -34,6 +35,9 @@ impl ListCustomers {
         }
         if offset < 0 {
             return Err(Refusal::field("offset", "0 or more"));
+        }
+        if merchant_reference_id.as_deref() == Some("") {
+            return Err(Refusal::field("customer_id", "left out or not empty"));
         }
         Ok(Self {
             limit,
@@ -130,5 +134,20 @@ mod tests {
             "`limit` must be a whole number"
         );
         assert_eq!(refusal("limit=5&limit=6"), "`limit` must be given once");
+    }
+
+    #[test]
+    fn a_filter_is_not_empty() {
+        for query in ["customer_id=", "customer_id"] {
+            assert_eq!(
+                refusal(query),
+                "`customer_id` must be left out or not empty"
+            );
+            assert!(ListCustomersWithCount::parse(query).is_err());
+        }
+        for query in ["start_time=", "end_time="] {
+            assert!(ListCustomersWithCount::parse(query).is_err(), "{query}");
+            assert!(ListCustomers::parse(query).is_ok(), "{query}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Creating and updating customers.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::details::{CustomerChanges, CustomerDetails};
 use crate::contract::address::Address;
@@ -24,7 +25,12 @@ pub struct CustomerCreate {
     default_shipping_address: Option<Object<Address>>,
     metadata: Option<Metadata>,
     tax_registration_id: Option<String>,
+    #[serde(rename = "document_details")]
+    _document_details: NotKept,
 }
+
+/// `document_details`: an identity document, which is taken for its form only. Nothing of it stays in memory.
+type NotKept = Option<Object<IgnoredAny>>;
 
 /// A checked create.
 pub struct NewCustomer {
@@ -35,11 +41,13 @@ pub struct NewCustomer {
 }
 
 impl CustomerCreate {
-    /// Checks the fields.
+    /// Checks the fields, in the contract's order.
     ///
     /// # Errors
     /// [`Refusal::Field`] for the first that breaks its rule.
     pub fn check(self) -> Result<NewCustomer, Refusal> {
+        rules::text("", "name", &self.name)?;
+        rules::email_address("", "email", &self.email)?;
         let merchant_reference_id = self
             .merchant_reference_id
             .map(|reference| reference.trim().to_owned());
@@ -48,8 +56,6 @@ impl CustomerCreate {
             rules::reference,
             [("merchant_reference_id", &merchant_reference_id)],
         )?;
-        rules::text("", "name", &self.name)?;
-        rules::email_address("", "email", &self.email)?;
         let others = CustomerUpdate {
             name: None,
             email: None,
@@ -61,6 +67,7 @@ impl CustomerCreate {
             metadata: self.metadata,
             tax_registration_id: self.tax_registration_id,
             default_payment_method_id: None,
+            _document_details: None,
         };
         let details = CustomerDetails::new(self.name, self.email).apply(others.check()?);
         Ok(NewCustomer {
@@ -84,29 +91,33 @@ pub struct CustomerUpdate {
     metadata: Option<Metadata>,
     tax_registration_id: Option<String>,
     default_payment_method_id: Option<PaymentMethodId>,
+    #[serde(rename = "document_details")]
+    _document_details: NotKept,
 }
 
 impl CustomerUpdate {
-    /// Checks the fields.
+    /// Checks the fields, in the contract's order.
     ///
     /// # Errors
     /// [`Refusal::Field`] for the first that breaks its rule.
     pub fn check(self) -> Result<CustomerChanges, Refusal> {
+        rules::each("", rules::text, [("name", &self.name)])?;
         rules::each("", rules::email_address, [("email", &self.email)])?;
+        rules::each("", rules::text, [("phone", &self.phone)])?;
         rules::each(
             "",
             rules::telephone_country_code,
             [("phone_country_code", &self.phone_country_code)],
         )?;
+        rules::each("", rules::description, [("description", &self.description)])?;
+        let default_billing_address =
+            address("default_billing_address", self.default_billing_address)?;
+        let default_shipping_address =
+            address("default_shipping_address", self.default_shipping_address)?;
         rules::each(
             "",
             rules::text,
-            [
-                ("name", &self.name),
-                ("phone", &self.phone),
-                ("description", &self.description),
-                ("tax_registration_id", &self.tax_registration_id),
-            ],
+            [("tax_registration_id", &self.tax_registration_id)],
         )?;
         Ok(CustomerChanges {
             name: self.name,
@@ -114,14 +125,8 @@ impl CustomerUpdate {
             phone: self.phone,
             phone_country_code: self.phone_country_code,
             description: self.description,
-            default_billing_address: address(
-                "default_billing_address",
-                self.default_billing_address,
-            )?,
-            default_shipping_address: address(
-                "default_shipping_address",
-                self.default_shipping_address,
-            )?,
+            default_billing_address,
+            default_shipping_address,
             metadata: self.metadata,
             tax_registration_id: self.tax_registration_id,
             default_payment_method_id: self.default_payment_method_id,
@@ -216,29 +221,37 @@ mod tests {
     #[test]
     fn every_field_is_taken_at_its_limit_and_refused_one_over() {
         let limits = [
-            ("name", 255),
-            ("phone", 255),
-            ("phone_country_code", 8),
-            ("description", 255),
-            ("tax_registration_id", 255),
-            ("merchant_reference_id", 64),
+            ("name", "at most 255 characters long", 0, 255),
+            ("phone", "at most 255 characters long", 0, 255),
+            ("phone_country_code", "at most 8 characters long", 0, 8),
+            ("description", "1 to 255 characters long", 1, 255),
+            ("tax_registration_id", "at most 255 characters long", 0, 255),
         ];
-        for (member, limit) in limits {
-            let body = |length: usize| with(minimal(), member, "a".repeat(length));
-            assert!(create(&body(limit)).is_ok(), "{member}");
-            for length in [0, limit + 1] {
-                assert!(
-                    refusal(create(&body(length)))
-                        .starts_with(&format!("`{member}` must be 1 to {limit}")),
-                    "{member}"
-                );
-                if member != "merchant_reference_id" {
-                    assert!(
-                        update(&json!({member: "a".repeat(length)})).is_err(),
-                        "{member}"
-                    );
+        for (member, rule, min, max) in limits {
+            let text = |length: usize| "a".repeat(length);
+            for length in [0, 1, max, max + 1] {
+                let created = create(&with(minimal(), member, text(length))).map(|_| ());
+                let updated = update(&json!({member: text(length)})).map(|_| ());
+                assert_eq!(created, updated, "{member}");
+                if (min..=max).contains(&length) {
+                    assert_eq!(created, Ok(()), "{member} of {length}");
+                } else {
+                    assert_eq!(refusal(created), format!("`{member}` must be {rule}"));
                 }
             }
+        }
+        let reference = |length: usize| {
+            create(&with(
+                minimal(),
+                "merchant_reference_id",
+                "a".repeat(length),
+            ))
+        };
+        assert!(reference(64).is_ok());
+        for length in [0, 65] {
+            let expected =
+                "`merchant_reference_id` must be 1 to 64 letters, digits, underscores or hyphens";
+            assert_eq!(refusal(reference(length)), expected);
         }
         let email = |length: usize| format!("{}@b.co", "a".repeat(length - 5));
         assert!(create(&with(minimal(), "email", email(319))).is_ok());
@@ -260,7 +273,14 @@ mod tests {
                 refusal(create(&with(minimal(), member, json!({"country": "us"})))),
                 format!("`{member}.country` must be an ISO 3166-1 alpha-2 country code")
             );
-            assert!(create(&with(minimal(), member, json!({"planet": "Earth"}))).is_err());
+            let strange = with(minimal(), member, json!({"planet": "Earth", "line2": ""}));
+            let details = create(&strange).ok().unwrap().details;
+            let addresses = [
+                details.default_billing_address,
+                details.default_shipping_address,
+            ];
+            let address = addresses.into_iter().flatten().next().unwrap();
+            assert_eq!(address.line2.as_deref(), Some(""));
             assert!(create(&with(minimal(), member, json!(["San Francisco"]))).is_err());
         }
     }
@@ -306,6 +326,61 @@ mod tests {
         assert_eq!(details.email, "guest@example.com");
         assert_eq!(details.phone.as_deref(), Some("999999999"));
         assert_eq!(details.metadata.unwrap().as_json(), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn document_details_are_an_object_or_null_and_not_kept() {
+        let document = json!({"document_type": "cpf", "document_number": "12345678909"});
+        for value in [json!(null), json!({}), document] {
+            let customer = create(&with(minimal(), "document_details", value.clone()));
+            let kept = serde_json::to_string(&customer.ok().unwrap().details).unwrap();
+            assert!(!kept.contains("document") && !kept.contains("12345678909"));
+            assert!(update(&json!({"document_details": value})).is_ok());
+        }
+        for value in [json!([]), json!("12345678909"), json!(1), json!(true)] {
+            let created = refusal(create(&with(minimal(), "document_details", value.clone())));
+            let updated = refusal(update(&json!({"document_details": value})));
+            for message in [created, updated] {
+                assert!(
+                    message.contains("expected an object at line 1"),
+                    "{message}"
+                );
+                assert!(!message.contains("12345678909"), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn fields_are_checked_in_the_contracts_order() {
+        let broken = [
+            ("name", json!("a".repeat(256)), json!("Jane")),
+            ("email", json!("guest"), json!("a@b")),
+            ("merchant_reference_id", json!("a b"), json!("ref")),
+            ("phone", json!("1".repeat(256)), json!("1")),
+            ("phone_country_code", json!("+12345678"), json!("+1")),
+            ("description", json!(""), json!("a")),
+            (
+                "default_billing_address",
+                json!({"country": "x"}),
+                json!({}),
+            ),
+            (
+                "default_shipping_address",
+                json!({"country": "x"}),
+                json!({}),
+            ),
+            ("tax_registration_id", json!("a".repeat(256)), json!("a")),
+        ];
+        let mut body = minimal();
+        for (member, value, _) in &broken {
+            body[member] = value.clone();
+        }
+        for (member, _, mended) in broken {
+            let message = refusal(create(&body));
+            assert!(message.starts_with(&format!("`{member}")), "{message}");
+            body[member] = mended;
+        }
+        assert!(create(&body).is_ok());
     }
 
     #[test]

@@ -9,7 +9,6 @@ use crate::contract::rules;
 
 /// A token to add or replace, as it was sent: in full, or only `token` and its reference.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ConnectorTokenDetails {
     connector_id: Option<String>,
     token_type: Option<TokenType>,
@@ -25,17 +24,15 @@ pub struct ConnectorTokenDetails {
 impl ConnectorTokenDetails {
     pub(super) fn check(&self) -> Result<(), Refusal> {
         const PATH: &str = "connector_token_details";
+        rules::each(PATH, rules::text, [("connector_id", &self.connector_id)])?;
         rules::token(PATH, "token", &self.token)?;
         rules::each(
             PATH,
             rules::text,
-            [
-                ("connector_id", &self.connector_id),
-                (
-                    "connector_token_request_reference_id",
-                    &self.connector_token_request_reference_id,
-                ),
-            ],
+            [(
+                "connector_token_request_reference_id",
+                &self.connector_token_request_reference_id,
+            )],
         )?;
         rules::each(
             PATH,
@@ -44,6 +41,11 @@ impl ConnectorTokenDetails {
                 "original_payment_authorized_currency",
                 &self.original_payment_authorized_currency,
             )],
+        )?;
+        rules::each(
+            PATH,
+            rules::text,
+            [("connector_customer_id", &self.connector_customer_id)],
         )
     }
 
@@ -235,6 +237,8 @@ mod tests {
                 "original_payment_authorized_amount": 1000,
                 "original_payment_authorized_currency": "USD",
                 "metadata": {"a": 1},
+                "connector_customer_id": "cus_1",
+                "a member that a later client sends": 1,
             })
         };
         let existing = [token("mca_a"), token("mca_b")];
@@ -245,6 +249,7 @@ mod tests {
             assert_eq!(token["token_type"], "multi_use");
             assert_eq!(token["status"], "inactive");
             assert_eq!(token["metadata"], json!({"a": 1}));
+            assert_eq!(token["connector_customer_id"], "cus_1");
             assert_eq!(token["connector_token_request_reference_id"], Value::Null);
         }
     }
@@ -281,6 +286,7 @@ mod tests {
             ("token", 1024),
             ("connector_id", 255),
             ("connector_token_request_reference_id", 255),
+            ("connector_customer_id", 255),
         ];
         for (member, limit) in limits {
             let check = |length: usize| {
@@ -290,15 +296,27 @@ mod tests {
                     serde_json::from_str(&request.to_string()).unwrap();
                 details.check()
             };
-            assert_eq!(check(limit), Ok(()));
-            for length in [0, limit + 1] {
-                assert_eq!(
-                    check(length).unwrap_err().to_string(),
-                    format!(
-                        "`connector_token_details.{member}` must be 1 to {limit} characters long"
-                    )
-                );
+            for length in [0, limit] {
+                assert_eq!(check(length), Ok(()));
             }
+            assert_eq!(
+                check(limit + 1).unwrap_err().to_string(),
+                format!(
+                    "`connector_token_details.{member}` must be at most {limit} characters long"
+                )
+            );
         }
+    }
+
+    #[test]
+    fn a_token_that_was_stored_without_a_connectors_customer_is_read() {
+        let mut stored = serde_json::to_value(token("mca_a")).unwrap();
+        stored
+            .as_object_mut()
+            .unwrap()
+            .remove("connector_customer_id");
+        let read: ConnectorToken = serde_json::from_str(&stored.to_string()).unwrap();
+        let shown = serde_json::to_value(read).unwrap();
+        assert_eq!(shown["connector_customer_id"], Value::Null);
     }
 }

@@ -1,6 +1,7 @@
 //! Creating payment methods.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use super::instrument::{AchInstrument, CardInstrument, Instrument};
@@ -13,7 +14,7 @@ use super::summary::{
 };
 use crate::card::{CardCvc, CardExpiry, CardNetwork, CardNumber};
 use crate::contract::id::CustomerId;
-use crate::contract::json::Object;
+use crate::contract::json::{Body, Object};
 use crate::contract::metadata::Metadata;
 use crate::contract::refusal::Refusal;
 use crate::contract::rules;
@@ -22,13 +23,23 @@ use crate::contract::time::YearMonth;
 const ACH: &str = "ach";
 
 /// `POST /payment-methods`, as it was sent.
+pub struct PaymentMethodCreate(Sent);
+
+enum Sent {
+    /// All members have their form.
+    Whole(Box<Members<Object<Data>>>),
+    /// All but the data have it. The type is one that the vault does not store, for which the data do not matter.
+    OfAnotherType,
+}
+
+/// The members of a create, with data of type `D`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PaymentMethodCreate {
+struct Members<D> {
     payment_method_type: PaymentMethodType,
     payment_method_subtype: Option<String>,
     customer_id: Option<CustomerId>,
-    payment_method_data: Object<Data>,
+    payment_method_data: D,
     billing: Option<Object<Billing>>,
     metadata: Option<Metadata>,
     storage_type: Option<StorageType>,
@@ -65,24 +76,54 @@ pub enum Storage {
     Volatile(Option<CustomerId>),
 }
 
+impl Body for PaymentMethodCreate {
+    fn read(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str::<Object<Members<Object<Data>>>>(text)
+            .map(|members| Sent::Whole(Box::new(members.into_inner())))
+            .or_else(|error| of_another_type(text).ok_or(error))
+            .map(Self)
+    }
+}
+
+fn of_another_type(text: &str) -> Option<Sent> {
+    serde_json::from_str::<Object<Members<Option<IgnoredAny>>>>(text)
+        .ok()
+        .filter(|members| !members.payment_method_type.is_stored())
+        .map(|_| Sent::OfAnotherType)
+}
+
 impl PaymentMethodCreate {
     /// Checks the rules, in the contract's order. `today` is the current month, in UTC.
     ///
     /// # Errors
     /// The refusal of the first rule that is broken.
     pub fn check(self, today: YearMonth) -> Result<NewPaymentMethod, Refusal> {
-        let data = self
-            .payment_method_data
-            .into_inner()
-            .of_type(self.payment_method_type)?;
+        match self.0 {
+            Sent::Whole(members) => members.check(today),
+            Sent::OfAnotherType => Err(Refusal::InvalidPaymentMethodType),
+        }
+    }
+}
+
+impl Members<Object<Data>> {
+    fn check(self, today: YearMonth) -> Result<NewPaymentMethod, Refusal> {
+        if !self.payment_method_type.is_stored() {
+            return Err(Refusal::InvalidPaymentMethodType);
+        }
+        check_subtype(
+            self.payment_method_type,
+            self.payment_method_subtype.as_deref(),
+        )?;
         let storage = match self.storage_type {
             Some(StorageType::Volatile) => Storage::Volatile(self.customer_id),
             Some(StorageType::Persistent) | None => {
                 Storage::Persistent(self.customer_id.ok_or(Refusal::MissingCustomerId)?)
             }
         };
-        data.check_subtype(self.payment_method_subtype.as_deref())?;
-
+        let data = self
+            .payment_method_data
+            .into_inner()
+            .of_type(self.payment_method_type)?;
         let Checked {
             instrument,
             card_cvc,
@@ -117,9 +158,28 @@ impl PaymentMethodCreate {
     }
 }
 
+/// A card may have any subtype or none; a bank debit has that of its scheme.
+fn check_subtype(
+    payment_method_type: PaymentMethodType,
+    subtype: Option<&str>,
+) -> Result<(), Refusal> {
+    const FIELD: &str = "payment_method_subtype";
+    if let Some(subtype) = subtype {
+        rules::subtype("", FIELD, subtype)?;
+    }
+    match (payment_method_type, subtype) {
+        (PaymentMethodType::BankDebit, None) => {
+            Err(Refusal::field(FIELD, "given for a bank debit"))
+        }
+        (PaymentMethodType::BankDebit, Some(subtype)) if subtype != ACH => {
+            Err(Refusal::InvalidPaymentMethodData)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// One of several kinds of data, by the name of its member.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Data {
     card: Option<Object<Card>>,
     bank_debit: Option<Object<BankDebit>>,
@@ -132,10 +192,7 @@ impl Data {
             (PaymentMethodType::BankDebit, None, Some(debit)) => {
                 Ok(TypedData::Ach(debit.into_inner().ach.into_inner()))
             }
-            (PaymentMethodType::Card | PaymentMethodType::BankDebit, ..) => {
-                Err(Refusal::InvalidPaymentMethodData)
-            }
-            _ => Err(Refusal::InvalidPaymentMethodType),
+            _ => Err(Refusal::InvalidPaymentMethodData),
         }
     }
 }
@@ -154,19 +211,6 @@ enum TypedData {
 }
 
 impl TypedData {
-    /// A card may have any subtype or none; a bank debit has that of its scheme.
-    fn check_subtype(&self, subtype: Option<&str>) -> Result<(), Refusal> {
-        const FIELD: &str = "payment_method_subtype";
-        if let Some(subtype) = subtype {
-            rules::subtype("", FIELD, subtype)?;
-        }
-        match (self, subtype) {
-            (Self::Card(_), _) | (Self::Ach(_), Some(ACH)) => Ok(()),
-            (Self::Ach(_), None) => Err(Refusal::field(FIELD, "given for a bank debit")),
-            (Self::Ach(_), Some(_)) => Err(Refusal::InvalidPaymentMethodData),
-        }
-    }
-
     fn check(self, today: YearMonth) -> Result<Checked, Refusal> {
         match self {
             Self::Card(card) => card.check(today),
@@ -176,7 +220,6 @@ impl TypedData {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Card {
     card_number: Zeroizing<String>,
     card_exp_month: String,
@@ -194,14 +237,12 @@ impl Card {
     fn check(self, today: YearMonth) -> Result<Checked, Refusal> {
         let number = CardNumber::parse(&self.card_number)?;
         let expiry = CardExpiry::parse(&self.card_exp_month, &self.card_exp_year, today)?;
-        let card_cvc = self.card_cvc.map(CardCvc::parse).transpose()?;
         rules::each(
             "",
             rules::text,
             [
                 ("card_holder_name", &self.card_holder_name),
                 ("nick_name", &self.nick_name),
-                ("card_issuer", &self.card_issuer),
             ],
         )?;
         rules::each(
@@ -209,6 +250,8 @@ impl Card {
             rules::country,
             [("card_issuing_country", &self.card_issuing_country)],
         )?;
+        rules::each("", rules::text, [("card_issuer", &self.card_issuer)])?;
+        let card_cvc = self.card_cvc.map(CardCvc::parse).transpose()?;
         let summary = CardSummary {
             issuer_country: self.card_issuing_country,
             last4_digits: number.last4().to_owned(),
@@ -232,13 +275,11 @@ impl Card {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct BankDebit {
     ach: Object<Ach>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Ach {
     account_number: Zeroizing<String>,
     routing_number: Zeroizing<String>,
@@ -279,7 +320,6 @@ impl Ach {
 
 /// A connector's token is asked for.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PspTokenization {
     /// How often the token is to be used.
     pub tokenization_type: TokenType,
@@ -299,7 +339,6 @@ impl PspTokenization {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct NetworkTokenizationChoice {
     enable: NetworkTokenization,
 }

@@ -43,6 +43,13 @@ names! {
     }
 }
 
+impl PaymentMethodType {
+    /// Whether the vault stores it.
+    pub fn is_stored(self) -> bool {
+        matches!(self, Self::Card | Self::BankDebit)
+    }
+}
+
 names! {
     /// How a card is funded.
     pub enum CardType {

@@ -23,7 +23,7 @@ pub use network_token::{
     NetworkTokenRequest, NetworkTokenResponse, NetworkTokenState, NetworkTokenStatus,
     NetworkTokenSummary,
 };
-pub use query::RetrieveQuery;
+pub use query::{ListPaymentMethodsQuery, RetrieveQuery};
 pub use raw::RawPaymentMethodData;
 pub use response::{
     DefaultPaymentMethod, ListItem, PaymentMethod, PaymentMethodDeleted, PaymentMethodDetails,

@@ -1,4 +1,4 @@
-//! The query of a retrieve.
+//! The queries of a retrieve and of a list.
 
 use crate::contract::query::Query;
 use crate::contract::refusal::Refusal;
@@ -23,6 +23,23 @@ impl RetrieveQuery {
     }
 }
 
+/// `GET /customers/{id}/saved-payment-methods?include_new=bool`
+///
+/// The member is checked and means nothing: every method is active once it is stored, so none is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListPaymentMethodsQuery;
+
+impl ListPaymentMethodsQuery {
+    /// Reads the query part of a URL.
+    ///
+    /// # Errors
+    /// [`Refusal::Field`] when the member is doubled, or neither `true` nor `false`.
+    pub fn parse(query: &str) -> Result<Self, Refusal> {
+        Query::parse(query).flag("include_new")?;
+        Ok(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +59,22 @@ mod tests {
             "fetch_raw_detail=true&fetch_raw_detail=true",
         ] {
             assert!(fetched(query).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn new_methods_are_asked_for_by_true_or_false_alone() {
+        for query in ["", "include_new=true", "include_new=false", "x="] {
+            assert!(ListPaymentMethodsQuery::parse(query).is_ok(), "{query}");
+        }
+        for query in ["include_new", "include_new=yes", "include_new="] {
+            assert_eq!(
+                ListPaymentMethodsQuery::parse(query)
+                    .unwrap_err()
+                    .to_string(),
+                "`include_new` must be `true` or `false`",
+                "{query}"
+            );
         }
     }
 }

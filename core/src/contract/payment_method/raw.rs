@@ -51,6 +51,7 @@ impl Serialize for RawPaymentMethodData {
                 card_network: summary.card_network,
                 card_issuer: summary.card_issuer.as_deref(),
                 card_type: summary.card_type,
+                card_cvc: (),
             }),
             Parts::Ach(instrument, summary) => RawData::BankDebit(RawBankDebit {
                 ach: RawAch {
@@ -85,6 +86,8 @@ struct RawCard<'a> {
     card_network: Option<CardNetwork>,
     card_issuer: Option<&'a str>,
     card_type: Option<CardType>,
+    /// Always null: clients expect the member, and the code is never answered.
+    card_cvc: (),
 }
 
 #[derive(Serialize)]

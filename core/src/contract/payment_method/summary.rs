@@ -43,7 +43,8 @@ impl Summary {
         }
     }
 
-    /// The same card or account was sent again: names, billing and metadata of the later request stand.
+    /// The same card or account was sent again: names, billing and metadata of the later request stand, and it tells what
+    /// was not known. What was known of the card itself stays.
     pub fn refresh(&mut self, later: Self) {
         self.payment_method_data.refresh(later.payment_method_data);
         self.billing = later.billing.or(self.billing.take());
@@ -102,13 +103,19 @@ impl PaymentMethodSummary {
             (Self::Card(card), Self::Card(later)) => {
                 card.card_holder_name = later.card_holder_name.or(card.card_holder_name.take());
                 card.nick_name = later.nick_name.or(card.nick_name.take());
+                card.card_network = card.card_network.or(later.card_network);
+                card.card_type = card.card_type.or(later.card_type);
+                fill(&mut card.card_issuer, &later.card_issuer);
+                fill(&mut card.issuer_country, &later.issuer_country);
             }
             (Self::BankDebit(debit), Self::BankDebit(later)) => {
-                let account = &mut debit.ach_bank_debit;
+                let (account, later) = (&mut debit.ach_bank_debit, later.ach_bank_debit);
                 account.bank_account_holder_name = later
-                    .ach_bank_debit
                     .bank_account_holder_name
                     .or(account.bank_account_holder_name.take());
+                account.bank_type = account.bank_type.or(later.bank_type);
+                account.bank_holder_type = account.bank_holder_type.or(later.bank_holder_type);
+                fill(&mut account.bank_name, &later.bank_name);
             }
             // A duplicate has the same number, so it is of the same kind.
             _ => {}
@@ -185,9 +192,16 @@ pub struct BinRecord {
     pub issuing_country: Option<String>,
 }
 
+impl BinRecord {
+    /// The subtype of a payment method with the card: the card's type.
+    pub fn subtype(&self) -> Option<&'static str> {
+        let card_type = self.card_type.as_deref().and_then(CardType::from_name)?;
+        Some(card_type.as_str())
+    }
+}
+
 /// Where bills go. As it is sent, stored and answered.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Billing {
     address: Option<Object<Address>>,
     phone: Option<Object<Phone>>,
@@ -208,7 +222,6 @@ impl Billing {
 
 /// A telephone number.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Phone {
     number: Option<String>,
     country_code: Option<String>,

@@ -1,6 +1,7 @@
 //! Updating payment methods.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use super::connector_token::ConnectorTokenDetails;
@@ -40,7 +41,7 @@ pub(super) enum DataChanges {
 }
 
 impl PaymentMethodUpdate {
-    /// Checks the fields.
+    /// Checks the fields, in the contract's order.
     ///
     /// # Errors
     /// The refusal of the first rule that is broken.
@@ -49,15 +50,15 @@ impl PaymentMethodUpdate {
             Some(data) => data.into_inner().check()?,
             None => (DataChanges::None, None),
         };
+        let connector_token_details = self.connector_token_details.map(Object::into_inner);
+        if let Some(details) = &connector_token_details {
+            details.check()?;
+        }
         rules::each(
             "",
             rules::text,
             [("network_transaction_id", &self.network_transaction_id)],
         )?;
-        let connector_token_details = self.connector_token_details.map(Object::into_inner);
-        if let Some(details) = &connector_token_details {
-            details.check()?;
-        }
         Ok(PaymentMethodChanges {
             data,
             network_transaction_id: self.network_transaction_id,
@@ -69,6 +70,16 @@ impl PaymentMethodUpdate {
 }
 
 impl PaymentMethodChanges {
+    /// Drops a failure that comes after an authentication: it changes nothing. `known` is what became of the payment method
+    /// before.
+    pub fn settle(&mut self, known: Option<AcknowledgementStatus>) {
+        if known == Some(AcknowledgementStatus::Authenticated) {
+            self.acknowledgement_status = self
+                .acknowledgement_status
+                .filter(|status| *status != AcknowledgementStatus::Failed);
+        }
+    }
+
     /// Whether there is nothing to change.
     pub fn is_empty(&self) -> bool {
         matches!(self.data, DataChanges::None)
@@ -79,7 +90,6 @@ impl PaymentMethodChanges {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Data {
     card: Option<Object<Card>>,
     bank_debit: Option<Object<BankDebit>>,
@@ -94,8 +104,7 @@ impl Data {
                 Ok((DataChanges::Card(names), card_cvc))
             }
             (None, Some(debit)) => {
-                let names = debit.into_inner().ach.into_inner();
-                names.check()?;
+                let names = debit.into_inner().ach.into_inner().check()?;
                 Ok((DataChanges::Ach(names), None))
             }
             (Some(_), Some(_)) => Err(Refusal::InvalidPaymentMethodData),
@@ -104,11 +113,28 @@ impl Data {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Card {
+    card_number: Option<Present>,
+    card_exp_month: Option<Present>,
+    card_exp_year: Option<Present>,
     card_holder_name: Option<String>,
     nick_name: Option<String>,
     card_cvc: Option<Zeroizing<String>>,
+}
+
+/// A member that never changes. Only its presence is read: ignored like one that nobody knows, it would let the client
+/// believe that it has changed.
+type Present = IgnoredAny;
+
+fn refuse_present<const N: usize>(
+    members: [(&'static str, Option<Present>); N],
+) -> Result<(), Refusal> {
+    members
+        .into_iter()
+        .find(|(_, value)| value.is_some())
+        .map_or(Ok(()), |(member, _)| {
+            Err(Refusal::field(member, "left out: it cannot change"))
+        })
 }
 
 pub(super) struct CardNames {
@@ -118,7 +144,11 @@ pub(super) struct CardNames {
 
 impl Card {
     fn check(self) -> Result<(CardNames, Option<CardCvc>), Refusal> {
-        let card_cvc = self.card_cvc.map(CardCvc::parse).transpose()?;
+        refuse_present([
+            ("card_number", self.card_number),
+            ("card_exp_month", self.card_exp_month),
+            ("card_exp_year", self.card_exp_year),
+        ])?;
         rules::each(
             "",
             rules::text,
@@ -127,6 +157,7 @@ impl Card {
                 ("nick_name", &self.nick_name),
             ],
         )?;
+        let card_cvc = self.card_cvc.map(CardCvc::parse).transpose()?;
         let names = CardNames {
             card_holder_name: self.card_holder_name,
             nick_name: self.nick_name,
@@ -136,24 +167,35 @@ impl Card {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct BankDebit {
-    ach: Object<AchNames>,
+    ach: Object<Ach>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+struct Ach {
+    account_number: Option<Present>,
+    routing_number: Option<Present>,
+    bank_account_holder_name: Option<String>,
+}
+
 pub(super) struct AchNames {
     pub(super) bank_account_holder_name: Option<String>,
 }
 
-impl AchNames {
-    fn check(&self) -> Result<(), Refusal> {
+impl Ach {
+    fn check(self) -> Result<AchNames, Refusal> {
+        refuse_present([
+            ("account_number", self.account_number),
+            ("routing_number", self.routing_number),
+        ])?;
         rules::each(
             "",
             rules::text,
             [("bank_account_holder_name", &self.bank_account_holder_name)],
-        )
+        )?;
+        Ok(AchNames {
+            bank_account_holder_name: self.bank_account_holder_name,
+        })
     }
 }
 

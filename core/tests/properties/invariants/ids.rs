@@ -2,7 +2,7 @@
 
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::id::path_text;
-use vault_core::contract::payment_method::RetrieveQuery;
+use vault_core::contract::payment_method::{ListPaymentMethodsQuery, RetrieveQuery};
 use vault_core::contract::{PaymentMethodId, ProfileId, Refusal, RequestId, Timestamp};
 use vault_core::crypto::ApiKey;
 
@@ -49,7 +49,7 @@ fn queries(text: &str) {
             assert!((1..=100).contains(&list.limit) && list.offset >= 0);
             assert!(
                 list.merchant_reference_id
-                    .is_none_or(|id| !id.contains('\0'))
+                    .is_none_or(|id| !id.is_empty() && !id.contains('\0'))
             );
         }
         Err(refusal) => assert_repeats_no_number(&refusal.to_string()),
@@ -58,6 +58,9 @@ fn queries(text: &str) {
         assert_repeats_no_number(&refusal.to_string());
     }
     if let Err(refusal) = RetrieveQuery::parse(text) {
+        assert_repeats_no_number(&refusal.to_string());
+    }
+    if let Err(refusal) = ListPaymentMethodsQuery::parse(text) {
         assert_repeats_no_number(&refusal.to_string());
     }
 }

@@ -184,7 +184,8 @@ fn a_bank_debit_shows_the_last_digits_of_its_numbers() {
 #[test]
 fn types_that_the_vault_does_not_store_are_refused() {
     for kind in PaymentMethodType::ALL {
-        let body = with(card(), "/payment_method_type", kind.as_str());
+        let body = with(card(), "/payment_method_subtype", ACH);
+        let body = with(body, "/payment_method_type", kind.as_str());
         let expected = match kind {
             PaymentMethodType::Card => None,
             PaymentMethodType::BankDebit => Some(Refusal::InvalidPaymentMethodData),
@@ -197,6 +198,48 @@ fn types_that_the_vault_does_not_store_are_refused() {
 }
 
 #[test]
+fn types_that_the_vault_does_not_store_are_refused_whatever_their_data() {
+    let with_data = |data: &str| {
+        format!(
+            r#"{{"payment_method_data":{data},"payment_method_type":"wallet","customer_id":"c"}}"#
+        )
+    };
+    let create = |body: &str| {
+        from_slice::<PaymentMethodCreate>(body.as_bytes())
+            .and_then(|create| create.check(TODAY))
+            .err()
+            .unwrap()
+    };
+    for data in [
+        "{}",
+        "null",
+        "\"x\"",
+        "[7]",
+        r#"{"wallet":{"apple_pay":{"token":"x"}}}"#,
+        r#"{"card":7}"#,
+        r#"{"card":{"card_number":7}}"#,
+    ] {
+        assert_eq!(
+            create(&with_data(data)),
+            Refusal::InvalidPaymentMethodType,
+            "{data}"
+        );
+    }
+    assert_eq!(
+        create(r#"{"payment_method_type":"wallet"}"#),
+        Refusal::InvalidPaymentMethodType
+    );
+    // All but the data must still be what a create is made of.
+    for body in [
+        r#"{"payment_method_type":"wallet","payment_method_data":{},"x":1}"#,
+        r#"{"payment_method_type":"wallet","payment_method_data":{},"customer_id":1}"#,
+        r#"{"payment_method_type":"card","customer_id":"c"}"#,
+    ] {
+        assert!(matches!(create(body), Refusal::Json { .. }), "{body}");
+    }
+}
+
+#[test]
 fn data_must_be_of_the_type_and_of_one_kind() {
     let card_data = card()["payment_method_data"]["card"].clone();
     for body in [
@@ -204,6 +247,7 @@ fn data_must_be_of_the_type_and_of_one_kind() {
         with(ach(), "/payment_method_data/card", card_data.clone()),
         with(card(), "/payment_method_data", json!({})),
         with(card(), "/payment_method_data/card", json!(null)),
+        with(card(), "/payment_method_data", json!({"wallet": {}})),
     ] {
         assert_eq!(refusal(&body), Refusal::InvalidPaymentMethodData);
     }
@@ -251,14 +295,27 @@ fn rules_are_checked_in_the_contracts_order() {
     body = with(body, "/payment_method_data/card/card_number", "4");
     body = with(body, "/payment_method_data/card/card_exp_month", "13");
     body = with(body, "/payment_method_data/card/card_cvc", "1");
-    body = with(body, "/billing", json!({"email": ""}));
+    for member in ["card_holder_name", "nick_name", "card_issuer"] {
+        let pointer = format!("/payment_method_data/card/{member}");
+        body = with(body, &pointer, "a".repeat(256));
+    }
+    body = with(
+        body,
+        "/payment_method_data/card/card_issuing_country",
+        "USA",
+    );
+    body = with(body, "/billing", json!({"email": "a".repeat(320)}));
 
     assert_eq!(refusal(&body), Refusal::InvalidPaymentMethodType);
     body = with(body, "/payment_method_type", "card");
-    assert_eq!(refusal(&body), Refusal::MissingCustomerId);
-    body = with(body, "/customer_id", "12345_cus_1");
     assert!(message(&body).starts_with("`payment_method_subtype`"));
     body = with(body, "/payment_method_subtype", "credit");
+    assert_eq!(refusal(&body), Refusal::MissingCustomerId);
+    body = with(body, "/customer_id", "12345_cus_1");
+    let bank_debit = ach()["payment_method_data"]["bank_debit"].clone();
+    body = with(body, "/payment_method_data/bank_debit", bank_debit);
+    assert_eq!(refusal(&body), Refusal::InvalidPaymentMethodData);
+    body = without(body, "/payment_method_data/bank_debit");
     assert_eq!(refusal(&body), Refusal::CardNumberLength);
     body = with(
         body,
@@ -267,8 +324,16 @@ fn rules_are_checked_in_the_contracts_order() {
     );
     assert_eq!(refusal(&body), Refusal::ExpiryMonth);
     body = with(body, "/payment_method_data/card/card_exp_month", "12");
-    assert!(message(&body).starts_with("`card_cvc`"));
-    body = with(body, "/payment_method_data/card/card_cvc", "123");
+    for (member, value) in [
+        ("card_holder_name", ""),
+        ("nick_name", ""),
+        ("card_issuing_country", "US"),
+        ("card_issuer", ""),
+        ("card_cvc", "123"),
+    ] {
+        assert!(message(&body).starts_with(&format!("`{member}`")));
+        body = with(body, &format!("/payment_method_data/card/{member}"), value);
+    }
     assert!(message(&body).starts_with("`billing.email`"));
     body = with(body, "/billing/email", "a");
     assert!(create(&body).is_ok());
@@ -276,11 +341,11 @@ fn rules_are_checked_in_the_contracts_order() {
 
 #[test]
 fn a_subtype_is_optional_for_a_card_and_that_of_the_scheme_for_a_bank_debit() {
-    assert!(create(&with(card(), "/payment_method_subtype", "a".repeat(64))).is_ok());
-    for subtype in [String::new(), "a".repeat(65), "Credit".into()] {
+    assert!(create(&with(card(), "/payment_method_subtype", "a".repeat(255))).is_ok());
+    for subtype in [String::new(), "a".repeat(256), "Credit".into()] {
         assert_eq!(
             message(&with(card(), "/payment_method_subtype", subtype)),
-            "`payment_method_subtype` must be 1 to 64 lower-case letters, digits or underscores"
+            "`payment_method_subtype` must be 1 to 255 lower-case letters, digits or underscores"
         );
     }
     assert_eq!(
@@ -347,24 +412,24 @@ fn every_text_is_taken_at_its_limit_and_refused_one_over() {
     ];
     for (pointer, field, limit) in limits {
         let body = |length: usize| with(card_with_billing(), pointer, "a".repeat(length));
-        assert!(create(&body(limit)).is_ok(), "{field}");
-        for length in [0, limit + 1] {
-            assert_eq!(
-                message(&body(length)),
-                format!("`{field}` must be 1 to {limit} characters long")
-            );
+        for length in [0, limit] {
+            assert!(create(&body(length)).is_ok(), "{field} of {length}");
         }
+        assert_eq!(
+            message(&body(limit + 1)),
+            format!("`{field}` must be at most {limit} characters long")
+        );
     }
     for member in ["bank_account_holder_name", "bank_name"] {
         let pointer = format!("/payment_method_data/bank_debit/ach/{member}");
         let body = |length: usize| with(ach(), &pointer, "a".repeat(length));
-        assert!(create(&body(255)).is_ok(), "{member}");
-        for length in [0, 256] {
-            assert_eq!(
-                message(&body(length)),
-                format!("`{member}` must be 1 to 255 characters long")
-            );
+        for length in [0, 255] {
+            assert!(create(&body(length)).is_ok(), "{member} of {length}");
         }
+        assert_eq!(
+            message(&body(256)),
+            format!("`{member}` must be at most 255 characters long")
+        );
     }
 }
 
@@ -411,15 +476,22 @@ fn objects() -> [(Value, &'static str); 9] {
 }
 
 #[test]
-fn no_other_members_are_taken_in_any_object() {
+fn other_members_are_refused_at_the_top_and_ignored_further_in() {
     for (body, pointer) in objects() {
-        assert!(create(&body).is_ok(), "{pointer}");
-        let message = message(&with(body, &format!("{pointer}/4111111111111111"), 1));
-        assert!(
-            message.starts_with("Json deserialize error: unknown field, expected"),
-            "{pointer}: {message}"
-        );
-        assert!(!message.contains("4111"), "{pointer}: {message}");
+        let expected = summary(&body);
+        for value in [json!(1), json!({"a": [null]}), json!("4111111111111111")] {
+            let body = with(body.clone(), &format!("{pointer}/4111111111111111"), value);
+            if pointer.is_empty() {
+                let message = message(&body);
+                assert!(
+                    message.starts_with("Json deserialize error: unknown field, expected"),
+                    "{message}"
+                );
+                assert!(!message.contains("4111"), "{message}");
+            } else {
+                assert_eq!(summary(&body), expected, "{pointer}");
+            }
+        }
     }
 }
 

@@ -139,7 +139,8 @@ fn only_a_revealed_response_has_the_number_and_none_has_the_security_code() {
     assert!(revealed.contains(concat!(
         r#""raw_payment_method_data":{"card":{"card_number":"4111111111111111","card_exp_month":"03","#,
         r#""card_exp_year":"2030","card_holder_name":"joseph Doe","nick_name":null,"#,
-        r#""card_issuing_country":null,"card_network":null,"card_issuer":null,"card_type":null}}"#
+        r#""card_issuing_country":null,"card_network":null,"card_issuer":null,"card_type":null,"#,
+        r#""card_cvc":null}}"#
     )));
     let ordinary = [
         serde_json::to_string(&card().0.into_response()).unwrap(),

@@ -135,6 +135,90 @@ fn a_duplicate_refreshes_what_it_names() {
 }
 
 #[test]
+fn a_duplicate_replaces_metadata_and_an_empty_name_is_a_name() {
+    let mut summary = card(json!({"nick_name": "work"}), json!({"metadata": {"a": 1}}));
+    summary.refresh(card(
+        json!({"nick_name": ""}),
+        json!({"metadata": {"b": 2}}),
+    ));
+    let shown = shown(&summary);
+    assert_eq!(shown["metadata"], json!({"b": 2}));
+    assert_eq!(shown["payment_method_data"]["card"]["nick_name"], "");
+}
+
+#[test]
+fn a_duplicate_tells_what_was_not_known_and_changes_nothing_that_was() {
+    let members = ["card_network", "card_issuer", "card_type", "issuer_country"];
+    let told = |summary: &Summary| {
+        let card = shown(summary)["payment_method_data"]["card"].clone();
+        members.map(|member| card[member].clone())
+    };
+    let first = json!({
+        "card_network": "VISA",
+        "card_issuer": "Bank",
+        "card_type": "debit",
+        "card_issuing_country": "FR",
+    });
+    let second = json!({
+        "card_network": "Star",
+        "card_issuer": "Other",
+        "card_type": "credit",
+        "card_issuing_country": "US",
+    });
+    let mut summary = card(json!({}), json!({}));
+    assert_eq!(told(&summary), members.map(|_| Value::Null));
+    for later in [json!({}), first, second, json!({})] {
+        let is_first = later != json!({});
+        summary.refresh(card(later, json!({})));
+        if is_first {
+            let expected = ["Visa", "Bank", "debit", "FR"].map(Value::from);
+            assert_eq!(told(&summary), expected);
+        }
+    }
+}
+
+#[test]
+fn a_duplicate_of_a_bank_account_tells_what_was_not_known() {
+    let account = |others: Value| {
+        let mut account = json!({"account_number": "1", "routing_number": "110000000"});
+        let others = others.as_object().unwrap().clone();
+        account.as_object_mut().unwrap().extend(others);
+        created(
+            "bank_debit",
+            json!({"bank_debit": {"ach": account}}),
+            json!({}),
+        )
+    };
+    let mut summary = account(json!({"bank_type": "savings"}));
+    summary.refresh(account(json!({
+        "bank_type": "checking",
+        "bank_holder_type": "business",
+        "bank_name": "Bank",
+        "bank_account_holder_name": "Jane",
+    })));
+    let shown = &shown(&summary)["payment_method_data"]["bank_debit"]["ach_bank_debit"];
+    assert_eq!(shown["bank_type"], "savings");
+    assert_eq!(shown["bank_holder_type"], "business");
+    assert_eq!(shown["bank_name"], "Bank");
+    assert_eq!(shown["bank_account_holder_name"], "Jane");
+}
+
+#[test]
+fn the_bin_table_tells_a_subtype_by_the_cards_type() {
+    let subtype = |card_type: Option<&str>| {
+        let bin = BinRecord {
+            card_type: card_type.map(str::to_owned),
+            ..BinRecord::default()
+        };
+        bin.subtype()
+    };
+    assert_eq!(subtype(Some("credit")), Some("credit"));
+    assert_eq!(subtype(Some("debit")), Some("debit"));
+    assert_eq!(subtype(Some("prepaid")), None);
+    assert_eq!(subtype(None), None);
+}
+
+#[test]
 fn a_duplicate_of_a_failed_method_is_failed_no_more() {
     for (status, expected) in [
         ("failed", json!(null)),

@@ -54,16 +54,72 @@ fn an_update_may_change_nothing() {
 #[test]
 fn number_and_expiry_cannot_change() {
     for member in ["card_number", "card_exp_month", "card_exp_year"] {
-        let message = message(&json!({"payment_method_data": {"card": {member: "1"}}}));
-        assert!(message.starts_with("Json deserialize error: unknown field, expected one of"));
+        for value in [
+            json!("4111111111111111"),
+            json!(4),
+            json!({"a": "4111111111111111"}),
+        ] {
+            let data = json!({"card": {member: value, "nick_name": "a"}});
+            assert_eq!(
+                message(&json!({"payment_method_data": data})),
+                format!("`{member}` must be left out: it cannot change")
+            );
+        }
+        let nothing = json!({"payment_method_data": {"card": {member: null}}});
+        assert!(update(&nothing).is_ok());
     }
     for member in ["account_number", "routing_number"] {
         let data = json!({"bank_debit": {"ach": {member: "1"}}});
-        assert!(
-            message(&json!({"payment_method_data": data}))
-                .starts_with("Json deserialize error: unknown field, expected")
+        assert_eq!(
+            message(&json!({"payment_method_data": data})),
+            format!("`{member}` must be left out: it cannot change")
         );
     }
+}
+
+#[test]
+fn other_members_are_refused_at_the_top_and_ignored_further_in() {
+    for member in ["x", "4111111111111111", "metadata"] {
+        let message = message(&json!({member: {}}));
+        assert!(
+            message.starts_with("Json deserialize error: unknown field, expected one of"),
+            "{message}"
+        );
+        assert!(!message.contains("4111"), "{message}");
+    }
+    for body in [
+        json!({"payment_method_data": {"x": 1}}),
+        json!({"payment_method_data": {"card": {"x": 1}}}),
+        json!({"payment_method_data": {"bank_debit": {"ach": {"x": 1}, "x": 1}}}),
+        json!({"connector_token_details": {"token": "t", "x": {"y": 1}}}),
+    ] {
+        assert!(update(&body).is_ok(), "{body}");
+    }
+}
+
+#[test]
+fn a_failure_after_an_authentication_is_dropped_and_everything_else_stands() {
+    use AcknowledgementStatus::{Authenticated, Failed};
+    let settled = |known, status: &str| {
+        let mut changes = update(&json!({"acknowledgement_status": status}))
+            .ok()
+            .unwrap();
+        changes.settle(known);
+        changes.acknowledgement_status
+    };
+    assert_eq!(settled(Some(Authenticated), "failed"), None);
+    assert_eq!(
+        settled(Some(Authenticated), "authenticated"),
+        Some(Authenticated)
+    );
+    for known in [None, Some(Failed)] {
+        assert_eq!(settled(known, "failed"), Some(Failed));
+        assert_eq!(settled(known, "authenticated"), Some(Authenticated));
+    }
+    let both = json!({"acknowledgement_status": "failed", "network_transaction_id": "1"});
+    let mut changes = update(&both).ok().unwrap();
+    changes.settle(Some(Authenticated));
+    assert!(!changes.is_empty());
 }
 
 #[test]
@@ -81,20 +137,20 @@ fn fields_are_checked() {
     let cases = [
         (
             card("card_holder_name", &long),
-            "`card_holder_name` must be 1 to 255 characters long",
+            "`card_holder_name` must be at most 255 characters long",
         ),
         (
-            card("nick_name", ""),
-            "`nick_name` must be 1 to 255 characters long",
+            card("nick_name", &long),
+            "`nick_name` must be at most 255 characters long",
         ),
         (card("card_cvc", "12"), "`card_cvc` must be 3 or 4 digits"),
         (
-            json!({"payment_method_data": {"bank_debit": {"ach": {"bank_account_holder_name": ""}}}}),
-            "`bank_account_holder_name` must be 1 to 255 characters long",
+            json!({"payment_method_data": {"bank_debit": {"ach": {"bank_account_holder_name": long}}}}),
+            "`bank_account_holder_name` must be at most 255 characters long",
         ),
         (
             json!({"network_transaction_id": long}),
-            "`network_transaction_id` must be 1 to 255 characters long",
+            "`network_transaction_id` must be at most 255 characters long",
         ),
         (
             json!({"connector_token_details": {"token": "t", "original_payment_authorized_currency": "usd"}}),
@@ -104,7 +160,9 @@ fn fields_are_checked() {
     for (body, expected) in cases {
         assert_eq!(message(&body), expected);
     }
-    assert!(update(&card("nick_name", &"a".repeat(255))).is_ok());
+    for length in [0, 255] {
+        assert!(update(&card("nick_name", &"a".repeat(length))).is_ok());
+    }
 }
 
 #[test]
