@@ -24,7 +24,7 @@ const CHECKS: i64 = 100;
 /// What is to be done at a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    MakeToken(TokenType),
+    Tokenize(TokenType),
     DeleteToken,
     MakeNetworkToken,
     CheckNetworkToken,
@@ -46,8 +46,8 @@ pub enum Subject {
 impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::MakeToken(TokenType::SingleUse) => "make_single_use_token",
-            Self::MakeToken(TokenType::MultiUse) => "make_multi_use_token",
+            Self::Tokenize(TokenType::SingleUse) => "make_single_use_token",
+            Self::Tokenize(TokenType::MultiUse) => "make_multi_use_token",
             Self::DeleteToken => "delete_token",
             Self::MakeNetworkToken => "make_network_token",
             Self::CheckNetworkToken => "check_network_token",
@@ -57,8 +57,8 @@ impl Action {
 
     pub fn of(job: &StoredJob) -> Result<Self, Failure> {
         Ok(match job.action.as_str() {
-            "make_single_use_token" => Self::MakeToken(TokenType::SingleUse),
-            "make_multi_use_token" => Self::MakeToken(TokenType::MultiUse),
+            "make_single_use_token" => Self::Tokenize(TokenType::SingleUse),
+            "make_multi_use_token" => Self::Tokenize(TokenType::MultiUse),
             "delete_token" => Self::DeleteToken,
             "make_network_token" => Self::MakeNetworkToken,
             "check_network_token" => Self::CheckNetworkToken,

@@ -76,7 +76,7 @@ impl Order {
                 token.is_recurring() && token.connector_id() == Some(connector_id.as_str())
             });
             if *token_type == TokenType::SingleUse || !has_it {
-                add(connector_id, Action::MakeToken(*token_type))?;
+                add(connector_id, Action::Tokenize(*token_type))?;
             }
         }
         if let (Some(connector_id), None) = (&self.network_token, &method.network_token) {

@@ -150,7 +150,7 @@ impl Received {
     }
 
     fn keep_token(&self, made: &MadeToken) -> Result<(), Failure> {
-        let Action::MakeToken(token_type) = Action::of(&self.job)? else {
+        let Action::Tokenize(token_type) = Action::of(&self.job)? else {
             return Err(Failure::Malformed);
         };
         self.keep_connector_customer(made)?;

@@ -138,7 +138,7 @@ fn prepare(
     let caller = worker_for(job)?.ok_or(failed("connector_unavailable"))?;
     let account = accounts.of(&caller, &job.connector_id)?;
     let call = match Action::of(stored)? {
-        Action::MakeToken(token_type) => {
+        Action::Tokenize(token_type) => {
             let (method, card) = open_card(&caller, stored)?;
             Call::MakeToken(token_order(&caller, stored, token_type, method, card)?)
         }
