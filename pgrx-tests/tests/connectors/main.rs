@@ -2,5 +2,6 @@
 mod connectors;
 
 mod jwe;
+mod sandboxes;
 mod token_calls;
 mod token_service;
