@@ -22,8 +22,11 @@ names! {
 
 /// An account that can be called.
 pub enum Account {
+    /// Makes tokens.
     Stripe(Stripe),
-    HttpTemplate(HttpTemplate),
+    /// Makes tokens.
+    HttpTemplate(Box<HttpTemplate>),
+    /// Makes network tokens.
     TokenService(TokenService),
 }
 
@@ -48,7 +51,9 @@ impl Account {
     pub fn parse(kind: Kind, settings: &str, credentials: &str) -> Result<Self, SettingsError> {
         Ok(match kind {
             Kind::Stripe => Self::Stripe(Stripe::parse(settings, credentials)?),
-            Kind::HttpTemplate => Self::HttpTemplate(HttpTemplate::parse(settings, credentials)?),
+            Kind::HttpTemplate => {
+                Self::HttpTemplate(Box::new(HttpTemplate::parse(settings, credentials)?))
+            }
             Kind::TokenService => Self::TokenService(TokenService::parse(settings, credentials)?),
         })
     }

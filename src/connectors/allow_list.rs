@@ -28,7 +28,8 @@ enum What {
 
 /// The port of a call.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Port {
+pub struct Port {
+    /// Its number.
     pub number: u16,
     /// Whether the scheme has it when the URL names none.
     pub is_default: bool,
@@ -67,7 +68,7 @@ impl AllowList {
     }
 
     /// Whether an address may be called that an allowed name has led to: it is anybody's on the internet, or the list names it.
-    pub(super) fn allows_address(&self, address: IpAddr, port: Port) -> bool {
+    pub fn allows_address(&self, address: IpAddr, port: Port) -> bool {
         is_public(address) || self.names_address(address, port)
     }
 
@@ -154,7 +155,7 @@ fn parse_port(text: &str) -> Option<u16> {
 
 impl Port {
     /// The port that a URL leads to.
-    pub(super) fn of(url: &Url) -> Option<Self> {
+    pub fn of(url: &Url) -> Option<Self> {
         Some(Self {
             number: url.port_or_known_default()?,
             // The parser drops a port that the scheme has anyway.

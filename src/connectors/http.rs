@@ -1,6 +1,7 @@
 //! One request to somebody else, and its answer.
 
 use std::error::Error;
+use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::connect::capture_connection;
+use serde::Serialize;
 use tokio::time::{sleep, timeout};
 use url::Url;
 use zeroize::Zeroizing;
@@ -77,9 +79,42 @@ pub fn secret_header(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// A header's value that is no secret. None when a header cannot hold the text.
-pub fn plain_header(text: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(text).ok()
+/// The content of a form, in a buffer that it fits into from the start: one that grew would leave copies behind.
+pub fn form(pairs: &[(&str, &str)]) -> (&'static str, Zeroizing<Vec<u8>>) {
+    // Each byte becomes three at most, and there are `=` and `&`.
+    let length = |text: &str| text.len().saturating_mul(3).saturating_add(1);
+    let capacity = pairs
+        .iter()
+        .map(|(name, value)| length(name) + length(value));
+    let mut form = form_urlencoded::Serializer::new(String::with_capacity(capacity.sum()));
+    form.extend_pairs(pairs);
+    (
+        "application/x-www-form-urlencoded",
+        Zeroizing::new(form.finish().into_bytes()),
+    )
+}
+
+/// JSON, in a buffer that it fits into from the start. None when the value cannot be written as JSON.
+pub fn json(value: &impl Serialize) -> Option<Zeroizing<Vec<u8>>> {
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, value).ok()?;
+    let mut json = Zeroizing::new(Vec::with_capacity(length.0));
+    serde_json::to_writer(&mut *json, value).ok()?;
+    Some(json)
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Http {

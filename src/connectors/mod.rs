@@ -5,14 +5,17 @@
 //! uses neither pgrx nor any other room of the extension, and `pgrx-tests/tests/connectors` compiles it without PostgreSQL.
 
 mod account;
-mod allow_list;
+pub mod allow_list;
+mod answer;
 mod connection;
 mod fault;
 mod http;
 mod http_template;
 pub mod outside;
 mod provider;
+mod settings;
 mod stripe;
+mod template;
 mod token_service;
 
 pub use account::{Account, Kind, SettingsError};

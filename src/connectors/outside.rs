@@ -237,7 +237,7 @@ async fn finish(work: Work, http: Result<Http, Fault>, results: Arc<Results>) {
 async fn make(http: &Http, work: &Work) -> Result<Answer, Fault> {
     match &*work.account {
         Account::Stripe(stripe) => ask_provider(stripe, http, &work.call).await,
-        Account::HttpTemplate(template) => ask_provider(template, http, &work.call).await,
+        Account::HttpTemplate(template) => ask_provider(&**template, http, &work.call).await,
         Account::TokenService(service) => ask_token_service(service, http, &work.call).await,
     }
 }

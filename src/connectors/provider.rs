@@ -1,6 +1,6 @@
 //! What a payment service provider does for the vault, whatever its kind.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::fault::Fault;
 use super::http::Http;
@@ -17,6 +17,14 @@ pub struct CardDetails {
     /// Four digits.
     pub exp_year: String,
     pub holder_name: Option<String>,
+}
+
+impl Drop for CardDetails {
+    fn drop(&mut self) {
+        self.exp_month.zeroize();
+        self.exp_year.zeroize();
+        self.holder_name.zeroize();
+    }
 }
 
 /// How often the token can be used.
