@@ -16,6 +16,7 @@ mod caller;
 mod certificates;
 mod http_template;
 mod jwe;
+mod provider;
 mod sandboxes;
 mod server;
 mod stripe;
