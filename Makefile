@@ -24,8 +24,9 @@ lint: ## check format and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features pg_test -- -D warnings
 
-test-core: ## the core, without PostgreSQL
+test-core: ## the core, and the calls to others, without PostgreSQL
 	$(CARGO) test -p vault-core
+	$(CARGO) test -p vault-tests --test connectors
 
 test-backend: ## the extension, inside PostgreSQL
 	docker/stack test-backend

@@ -143,9 +143,10 @@ fn parse_name(text: &str) -> Option<String> {
 }
 
 fn parse_network(text: &str) -> Option<IpNet> {
-    let network = text
-        .parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let network = text.parse::<IpNet>().or_else(|_| {
+        let address = text.parse::<IpAddr>();
+        address.map(|address| address.to_canonical().into())
+    });
     network.ok().map(|network| network.trunc())
 }
 

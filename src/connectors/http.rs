@@ -164,8 +164,8 @@ impl Http {
 }
 
 /// The content goes to the client in bytes that wipe themselves. What the client writes lies in two more buffers for a moment,
-/// which nobody can wipe: hyper's, which joins it to the head, and rustls's, which holds it encrypted. Both are freed with the
-/// connection at the latest, and process memory is left out of core dumps.
+/// which nobody can wipe: hyper's, which joins it to the head, and rustls's, which holds it encrypted. Both are used again by
+/// the next request, and freed with the connection.
 fn into_http(request: Request) -> Result<http::Request<Full<Bytes>>, Fault> {
     let mut made = http::Request::builder()
         .method(request.method)

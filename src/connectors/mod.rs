@@ -4,6 +4,8 @@
 //! The calls are made by a thread of their own ([`outside`]), which must never call PostgreSQL. Nothing in this room can: it
 //! uses neither pgrx nor any other room of the extension, and `pgrx-tests/tests/connectors` compiles it without PostgreSQL.
 
+#![forbid(unsafe_code)]
+
 mod account;
 pub mod allow_list;
 mod answer;

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{LocalSet, spawn_local};
@@ -112,7 +112,7 @@ impl Outside {
         // A thread that is gone makes no call. The fault says so in its place.
         if let Some(Err(unsent)) = refused {
             self.results
-                .push(unsent.0.id, Err(Fault::new(FaultKind::Misconfigured)));
+                .push(unsent.0.id, Err(Fault::new(FaultKind::Unreachable)));
         }
     }
 
@@ -181,29 +181,10 @@ impl Results {
 
 /// Runs `start` with all signals masked. A thread that it starts inherits the mask, from its first instruction on.
 fn with_signals_masked<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    let before = replace_signal_mask(&every_signal())?;
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
     let started = start();
-    replace_signal_mask(&before)?;
+    before.thread_set_mask()?;
     started
-}
-
-fn every_signal() -> libc::sigset_t {
-    let mut signals = MaybeUninit::uninit();
-    // SAFETY: sigfillset initialises the set that it is given, and cannot fail with a valid pointer.
-    unsafe {
-        libc::sigfillset(signals.as_mut_ptr());
-        signals.assume_init()
-    }
-}
-
-fn replace_signal_mask(mask: &libc::sigset_t) -> io::Result<libc::sigset_t> {
-    let mut before = MaybeUninit::uninit();
-    // SAFETY: both pointers are valid, and the old mask is written when the call succeeds.
-    match unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, before.as_mut_ptr()) } {
-        // SAFETY: as above.
-        0 => Ok(unsafe { before.assume_init() }),
-        error => Err(io::Error::from_raw_os_error(error)),
-    }
 }
 
 /// The thread: takes work until there is nobody to give any, and leaves what is under way then.
@@ -223,14 +204,14 @@ async fn take_works(mut works: UnboundedReceiver<Work>, results: &Arc<Results>) 
     }
 }
 
-/// A task of its own makes the call, so that a panic ends that one alone.
+/// A task of its own makes the call, so that a panic ends that one alone. It is taken for an answer that nobody thought of.
 async fn finish(work: Work, http: Result<Http, Fault>, results: Arc<Results>) {
     let id = work.id;
     let made = match http {
         Ok(http) => spawn_local(async move { make(&http, &work).await }).await,
         Err(fault) => Ok(Err(fault)),
     };
-    let result = made.unwrap_or(Err(Fault::new(FaultKind::Misconfigured)));
+    let result = made.unwrap_or(Err(Fault::new(FaultKind::UnexpectedAnswer)));
     results.push(id, result);
 }
 

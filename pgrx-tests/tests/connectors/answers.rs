@@ -1,6 +1,5 @@
 //! What the other side may answer, and what becomes of it.
 
-use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use crate::caller::{

@@ -1,8 +1,10 @@
 //! Makes calls as the worker does.
 
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use zeroize::Zeroizing;
 
 use crate::connectors::{
@@ -122,14 +124,9 @@ pub fn wait(outside: &Outside) -> (u64, Result<Answer, Fault>) {
 }
 
 pub fn is_ready_within(outside: &Outside, limit: Duration) -> bool {
-    let mut descriptor = libc::pollfd {
-        fd: outside.readiness(),
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    let limit = i32::try_from(limit.as_millis()).unwrap();
-    // SAFETY: one descriptor, which is open as long as `outside`.
-    let ready = unsafe { libc::poll(&raw mut descriptor, 1, limit) };
-    assert!(ready >= 0);
-    ready == 1
+    // SAFETY: it is open as long as `outside`.
+    let readiness = unsafe { BorrowedFd::borrow_raw(outside.readiness()) };
+    let limit = PollTimeout::try_from(limit).unwrap();
+    let ready = poll(&mut [PollFd::new(readiness, PollFlags::POLLIN)], limit);
+    ready.unwrap() == 1
 }

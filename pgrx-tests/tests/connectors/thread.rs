@@ -1,10 +1,11 @@
 //! The thread: many calls at once, signals, the descriptor, the end.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
+
+use nix::libc::{SIGKILL, SIGSTOP};
 
 use crate::caller::{LONG, account_at, is_ready_within, order, rules, rules_for, wait};
 use crate::connectors::{Account, Answer, Call, CallRules, FaultKind, Outside, Work};
@@ -125,7 +126,7 @@ fn blocked_signals(thread: &str) -> Vec<u64> {
 
 /// All but those that nobody can mask, and the two that the C library keeps for itself.
 fn maskable_signals() -> u64 {
-    let left_out = [libc::SIGKILL, libc::SIGSTOP, 32, 33];
+    let left_out = [SIGKILL, SIGSTOP, 32, 33];
     left_out
         .iter()
         .fold(u64::MAX, |mask, signal| mask & !(1 << (signal - 1)))
@@ -136,8 +137,7 @@ fn all_signals_are_masked_in_the_threads_and_not_in_the_one_that_starts_them() {
     let server = Server::answering(ok(r#"{"token": "tok_1"}"#));
     let port = server.port();
     let hosts = format!("localhost:{port}, 127.0.0.1:{port}, [::1]:{port}");
-    // SAFETY: it has no preconditions.
-    let own = unsafe { libc::gettid() };
+    let own = nix::unistd::gettid();
     let own_mask = || {
         let status = std::fs::read_to_string(format!("/proc/self/task/{own}/status")).unwrap();
         let line = status.lines().find(|line| line.starts_with("SigBlk:"));

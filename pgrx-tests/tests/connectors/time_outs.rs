@@ -1,6 +1,5 @@
 //! Each step has a time-out of its own.
 
-use std::io::Write;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::caller::{account_at, kind_of, make, order, rules};
+use crate::caller::{account_at, kind_of, make, order, rules, wait};
 use crate::certificates::Authority;
-use crate::connectors::{CallRules, Fault, FaultKind, MadeToken};
+use crate::connectors::{Call, CallRules, Fault, FaultKind, MadeToken, Outside, Work};
 use crate::server::{Server, ok};
 
 fn answer() -> Vec<u8> {
@@ -102,15 +102,15 @@ fn a_file_of_certificates_that_is_replaced_is_read_again() {
     let account = account_at(&format!("https://localhost:{}/tokens", server.port()));
     let rules = Arc::new(rules_trusting(&server, Some(file.clone())));
 
-    let outside = crate::connectors::Outside::start().unwrap();
-    let mut call = || {
-        outside.submit(crate::connectors::Work {
+    let outside = Outside::start().unwrap();
+    let call = || {
+        outside.submit(Work {
             id: 1,
             account: Arc::clone(&account),
-            call: crate::connectors::Call::MakeToken(order()),
+            call: Call::MakeToken(order()),
             rules: Arc::clone(&rules),
         });
-        crate::caller::wait(&outside).1
+        wait(&outside).1
     };
     assert_eq!(kind_of(call()), FaultKind::Tls);
     let mut both = std::fs::read(&file).unwrap();
