@@ -181,6 +181,11 @@ impl SandboxTokenService {
         self.json("credentials.json")
     }
 
+    /// Where its keys are.
+    pub fn directory(&self) -> &str {
+        self.directory.to_str().expect("a path in UTF-8")
+    }
+
     /// A key file: `service_public.pem` and the like.
     pub fn pem(&self, name: &str) -> Vec<u8> {
         fs::read(self.directory.join(name)).expect("a key file")

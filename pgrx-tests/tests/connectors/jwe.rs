@@ -4,12 +4,11 @@ use serde_json::json;
 use vault_tests::sandbox::jwe as sandbox_jwe;
 
 use crate::connectors::{Answer, Fault, FaultKind};
-use crate::token_calls::{account, answering, ask, order, settings, vectors};
+use crate::token_calls::{ask_one_answering, order, vectors};
 
 /// Has the vault open a JWE as the answer to an order.
 fn open(sealed: &str) -> Result<Answer, Fault> {
-    let address = answering(&json!({"payload": sealed}));
-    ask(account(&settings(address)), order("reference"))
+    ask_one_answering(&json!({"payload": sealed}), order("reference"))
 }
 
 #[track_caller]

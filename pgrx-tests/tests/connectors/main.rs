@@ -17,6 +17,8 @@ mod certificates;
 mod examples;
 mod http_template;
 mod jwe;
+mod provider;
+mod sandboxes;
 mod server;
 mod stripe;
 mod template_settings;

@@ -1,20 +1,14 @@
-//! Makes calls of token services for tests, by the thread that the extension has.
+//! Makes calls of token services as the worker does.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::connectors::{
-    Account, AllowList, Answer, Call, CallRules, CardDetails, Fault, Kind, NetworkTokenOrder,
-    Outside, Work,
-};
-
-/// How long a call may take before the test gives up, in milliseconds.
-const PATIENCE: i32 = 60_000;
+use crate::caller::{self, rules};
+use crate::connectors::{Account, Answer, Call, CardDetails, Fault, Kind, NetworkTokenOrder};
+use crate::server::{Server, ok};
 
 pub const CARD: &str = "4111111145551142";
 pub const CUSTOMER: &str = "12345_cus_019e2102e4fb7a32b456d8f896e8f51e";
@@ -67,73 +61,18 @@ pub fn order_of(card: &str, reference: &str) -> Call {
     })
 }
 
-/// Makes a call, and waits for what comes of it.
+/// Makes a call on a thread of its own, which may call this account's service alone.
 pub fn ask(account: Account, call: Call) -> Result<Answer, Fault> {
-    let timeout = Duration::from_secs(20);
     let hosts = account
         .urls()
         .into_iter()
         .map(|url| url.authority().to_owned());
     let hosts = hosts.collect::<Vec<_>>().join(", ");
-    let outside = Outside::start().unwrap();
-    outside.submit(Work {
-        id: 7,
-        account: Arc::new(account),
-        call,
-        rules: Arc::new(CallRules {
-            allow_list: AllowList::parse(&hosts).unwrap(),
-            connect_timeout: timeout,
-            head_timeout: timeout,
-            body_timeout: timeout,
-            ca_file: None,
-        }),
-    });
-    wait_until_readable(&outside);
-    let (id, result) = outside.finished().unwrap();
-    assert_eq!(id, 7);
-    result
+    caller::call(&Arc::new(account), call, rules(&hosts))
 }
 
-fn wait_until_readable(outside: &Outside) {
-    let mut descriptor = libc::pollfd {
-        fd: outside.readiness(),
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    // SAFETY: one descriptor, which lives as long as the call.
-    assert_eq!(unsafe { libc::poll(&mut descriptor, 1, PATIENCE) }, 1);
-}
-
-/// Answers one request on a free port with status 200 and this body.
-pub fn answering(body: &Value) -> SocketAddr {
-    let body = body.to_string();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        read_request(&mut stream);
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
-        let length = body.len();
-        write!(stream, "{head}\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
-    });
-    address
-}
-
-fn read_request(stream: &mut impl Read) {
-    let mut request = Vec::new();
-    loop {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        request.push(byte[0]);
-        if !request.ends_with(b"\r\n\r\n") {
-            continue;
-        }
-        let head = String::from_utf8(request).unwrap().to_lowercase();
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
-            .map_or(0, |length| length.parse().unwrap());
-        stream.read_exact(&mut vec![0; length]).unwrap();
-        return;
-    }
+/// Has a call answered with this JSON, under the settings above.
+pub fn ask_one_answering(json: &Value, call: Call) -> Result<Answer, Fault> {
+    let server = Server::answering(ok(&json.to_string()));
+    ask(account(&settings(server.address)), call)
 }

@@ -7,7 +7,7 @@ use crate::connectors::{
     Account, Answer, Call, Fault, FaultKind, Kind, NetworkToken, NetworkTokenStatusName,
 };
 use crate::token_calls::{
-    CARD, CUSTOMER, account, answering, ask, order, order_of, settings, vectors,
+    CARD, CUSTOMER, account, ask, ask_one_answering, order, order_of, settings, vectors,
 };
 
 struct Service {
@@ -269,8 +269,7 @@ fn make_with(member: &str, value: Option<Value>) -> Result<Answer, Fault> {
     let key = vectors["vault_public_key"].as_str().unwrap();
     let key = openssl::pkey::PKey::public_key_from_pem(key.as_bytes()).unwrap();
     let sealed = jwe::seal(&answer.to_string(), &key, "any").unwrap();
-    let address = answering(&json!({"payload": sealed}));
-    ask(account(&settings(address)), order("reference"))
+    ask_one_answering(&json!({"payload": sealed}), order("reference"))
 }
 
 #[test]
@@ -352,8 +351,7 @@ fn nonsense_is_an_unexpected_answer() {
         (delete("reference"), json!({})),
         (eligibility("411111"), json!({"tokenize_support": "yes"})),
     ] {
-        let address = answering(&answer);
-        let kind = ask(account(&settings(address)), call)
+        let kind = ask_one_answering(&answer, call)
             .err()
             .map(|fault| fault.kind);
         assert_eq!(kind, Some(FaultKind::UnexpectedAnswer), "{answer}");
@@ -443,7 +441,7 @@ fn what_is_wrong_with_an_account_is_said_by_its_member_and_shows_no_value() {
             !error.contains(secret) && !error.contains("BEGIN"),
             "{error}"
         );
-        let is_named = error.contains(member) || member == "password" || member == "public_key";
+        let is_named = error.contains(member) || member == "password";
         assert!(is_named, "{member}: {error}");
     }
     for text in ["", "[]", "null", "s3cr3t-value"] {

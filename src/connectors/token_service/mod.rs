@@ -5,36 +5,32 @@
 //! token of many tries.
 
 mod account;
+mod answers;
 mod jwe;
 mod messages;
 
-use http::Method;
-use http::header::AUTHORIZATION;
+use ::http::Method;
+use ::http::header::AUTHORIZATION;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
-use vault_core::card::{CardExpiry, CardNumber};
 use vault_core::names;
 use zeroize::Zeroizing;
 
 use self::account::Configuration;
 use self::messages::{
-    CardData, Checked, Deleted, Eligibility, Fetched, Generate, Generated, NamedToken,
-    NamedTokenForState, OrderData, Sealed, State,
+    CardData, Checked, Deleted, Eligibility, Generate, NamedToken, NamedTokenForState, OrderData,
+    Sealed,
 };
 use super::account::SettingsError;
 use super::fault::{Fault, FaultKind};
-use super::http::{Http, Request};
+use super::http::{self, Http, Request};
 use super::provider::{CardDetails, NetworkTokenProvider};
 
 /// What the service is to make.
 const SERVICE: &str = "NETWORK_TOKEN";
 /// What it says of a deletion that went well.
 const SUCCESS: &str = "SUCCESS";
-/// A request is longer by no more than this than what is put into it.
-const JSON_AROUND: usize = 1024;
-/// The longest reference, cryptogram or other text that is taken.
-const LONGEST_TEXT: usize = 1024;
 
 /// An account at a token service.
 pub struct TokenService {
@@ -141,9 +137,8 @@ impl TokenService {
         http: &Http,
         url: &Url,
         content: &impl Serialize,
-        length: usize,
     ) -> Result<A, Fault> {
-        let body = json(content, length)?;
+        let body = json(content)?;
         self.call(http, Method::POST, url.clone(), Some(body)).await
     }
 
@@ -161,7 +156,7 @@ impl TokenService {
             body: body.map(|body| ("application/json", body)),
         };
         let reply = http.send(request).await?;
-        read(&reply.body)
+        read(&reply.body).map_err(|fault| fault.with_status(reply.status))
     }
 
     /// Hyperswitch writes the card as JSON, and that text once more, as a JSON string.
@@ -171,9 +166,9 @@ impl TokenService {
             exp_month: &card.exp_month,
             exp_year: &card.exp_year,
         };
-        let once = json(&data, 0)?;
+        let once = json(&data)?;
         let text = str::from_utf8(&once).map_err(|_| misconfigured())?;
-        let twice = json(&text, once.len())?;
+        let twice = json(&text)?;
         self.configuration
             .sealer
             .seal(&twice)
@@ -195,18 +190,11 @@ impl NetworkTokenProvider for TokenService {
             key_id: &self.configuration.key_id,
         };
         let answer: Sealed = self
-            .post(
-                http,
-                &self.configuration.generate,
-                &content,
-                card_data.len(),
-            )
+            .post(http, &self.configuration.generate, &content)
             .await?;
         let opened = self.configuration.opener.open(&answer.payload);
-        made(
-            read(&opened.map_err(|_| unexpected())?)?,
-            &order.card.number,
-        )
+        let made = read(&opened.map_err(|_| unexpected())?)?;
+        answers::made(made, &order.card.number)
     }
 
     async fn fetch(
@@ -219,10 +207,8 @@ impl NetworkTokenProvider for TokenService {
             card_reference: requestor_reference,
             customer_id,
         };
-        fetched(
-            self.post(http, &self.configuration.fetch, &content, 0)
-                .await?,
-        )
+        let answer = self.post(http, &self.configuration.fetch, &content);
+        answers::fetched(answer.await?)
     }
 
     async fn check(
@@ -235,10 +221,8 @@ impl NetworkTokenProvider for TokenService {
             card_reference: requestor_reference,
             customer_id,
         };
-        let answer: Checked = self
-            .post(http, &self.configuration.check, &content, 0)
-            .await?;
-        state(&answer.payload)
+        let answer: Checked = self.post(http, &self.configuration.check, &content).await?;
+        answers::state(&answer.payload)
     }
 
     async fn delete(
@@ -251,10 +235,7 @@ impl NetworkTokenProvider for TokenService {
             card_reference: requestor_reference,
             customer_id,
         };
-        match self
-            .post(http, &self.configuration.delete, &content, 0)
-            .await
-        {
+        match self.post(http, &self.configuration.delete, &content).await {
             Ok(Deleted { status }) if status == SUCCESS => Ok(()),
             Ok(Deleted { .. }) => Err(unexpected()),
             // An earlier try has deleted it.
@@ -283,113 +264,13 @@ fn eligibility_url(base: Option<&Url>, card_bin: &str) -> Result<Url, Fault> {
         .map_err(|()| misconfigured())?
         .pop_if_empty()
         .push(card_bin);
-    url.set_query(Some("options.check_tokenize_support=true"));
+    url.query_pairs_mut()
+        .append_pair("options.check_tokenize_support", "true");
     Ok(url)
 }
 
-fn made(answer: Generated, card_number: &str) -> Result<NetworkToken, Fault> {
-    let (exp_month, exp_year) = expiry(&answer.token_expiry_month, &answer.token_expiry_year)?;
-    let token = NetworkToken {
-        last_four: last_four(&answer.token, &answer.token_last_four)?,
-        token: token_number(&answer.token)?,
-        requestor_reference: text(answer.card_reference)?,
-        exp_month,
-        exp_year,
-        isin: answer.token_isin.map(text).transpose()?,
-        par: answer.par.map(text).transpose()?,
-        card_brand: answer.card_brand.map(text).transpose()?,
-        status: status(&answer.token_status)?,
-    };
-    let texts = [&token.isin, &token.par, &token.card_brand];
-    let mentions = [&*token.token, &token.requestor_reference]
-        .into_iter()
-        .chain(texts.into_iter().flatten())
-        .any(|text| mentions(text, card_number));
-    if mentions {
-        return Err(unexpected());
-    }
-    Ok(token)
-}
-
-fn fetched(answer: Fetched) -> Result<FetchedNetworkToken, Fault> {
-    let details = &answer.token_details;
-    let (exp_month, exp_year) = expiry(&details.exp_month, &details.exp_year)?;
-    let cryptogram = answer.authentication_details.cryptogram;
-    if cryptogram.as_ref().is_some_and(|text| !is_plain(text)) {
-        return Err(unexpected());
-    }
-    Ok(FetchedNetworkToken {
-        token: token_number(&answer.authentication_details.token)?,
-        exp_month,
-        exp_year,
-        cryptogram,
-        eci: answer.eci.map(text).transpose()?,
-    })
-}
-
-fn state(answer: &State) -> Result<NetworkTokenState, Fault> {
-    let expiry = match (&answer.token_expiry_month, &answer.token_expiry_year) {
-        (Some(month), Some(year)) => Some(expiry(month, year)?),
-        _ => None,
-    };
-    let (exp_month, exp_year) = expiry.unzip();
-    Ok(NetworkTokenState {
-        status: status(&answer.token_status)?,
-        exp_month,
-        exp_year,
-    })
-}
-
-/// A network token has the form of a card number, with its check digit, so that it passes where one does.
-fn token_number(token: &str) -> Result<Zeroizing<String>, Fault> {
-    let number = CardNumber::parse(token).map_err(|_| unexpected())?;
-    Ok(Zeroizing::new(number.expose().to_owned()))
-}
-
-fn last_four(token: &str, claimed: &str) -> Result<String, Fault> {
-    if claimed.len() != 4 || !token.ends_with(claimed) {
-        return Err(unexpected());
-    }
-    Ok(claimed.to_owned())
-}
-
-/// Month and year with two and four digits.
-fn expiry(month: &str, year: &str) -> Result<(String, String), Fault> {
-    let expiry = CardExpiry::parse_any(month, year).map_err(|_| unexpected())?;
-    let good_through = expiry.year_month();
-    Ok((
-        format!("{:02}", good_through.month),
-        format!("{:04}", good_through.year),
-    ))
-}
-
-fn status(name: &str) -> Result<NetworkTokenStatusName, Fault> {
-    NetworkTokenStatusName::from_name(&name.to_ascii_uppercase()).ok_or_else(unexpected)
-}
-
-fn text(text: String) -> Result<String, Fault> {
-    Some(text)
-        .filter(|text| is_plain(text))
-        .ok_or_else(unexpected)
-}
-
-fn is_plain(text: &str) -> bool {
-    (1..=LONGEST_TEXT).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// Whether the digits of a text have the card number in them.
-fn mentions(text: &str, card_number: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit);
-    let mut kept = Zeroizing::new(String::with_capacity(text.len()));
-    kept.extend(digits);
-    kept.contains(card_number)
-}
-
-/// JSON in a buffer of final capacity: one that grew would leave a copy in freed memory. `length` is that of long contents.
-fn json(content: &impl Serialize, length: usize) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let mut json = Zeroizing::new(Vec::with_capacity(2 * length + JSON_AROUND));
-    serde_json::to_writer(&mut *json, content).map_err(|_| misconfigured())?;
-    Ok(json)
+fn json(content: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    http::json(content).ok_or_else(misconfigured)
 }
 
 /// Reads an answer. What is escaped in it lies in a buffer of the reader for a moment, which nobody can wipe: no number is.
