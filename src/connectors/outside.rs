@@ -1,9 +1,11 @@
 //! The thread that makes the calls, and the queues to it and from it.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -197,22 +199,24 @@ fn run(runtime: Runtime, works: UnboundedReceiver<Work>, results: &Arc<Results>)
 }
 
 async fn take_works(mut works: UnboundedReceiver<Work>, results: &Arc<Results>) {
-    let mut clients = Clients::default();
+    let clients = Rc::default();
     while let Some(work) = works.recv().await {
-        let http = clients.http(&work.rules);
-        spawn_local(finish(work, http, Arc::clone(results)));
+        spawn_local(finish(work, Rc::clone(&clients), Arc::clone(results)));
     }
 }
 
 /// A task of its own makes the call, so that a panic ends that one alone. It is taken for an answer that nobody thought of.
-async fn finish(work: Work, http: Result<Http, Fault>, results: Arc<Results>) {
+async fn finish(work: Work, clients: Rc<RefCell<Clients>>, results: Arc<Results>) {
     let id = work.id;
-    let made = match http {
-        Ok(http) => spawn_local(async move { make(&http, &work).await }).await,
-        Err(fault) => Ok(Err(fault)),
-    };
-    let result = made.unwrap_or(Err(Fault::new(FaultKind::UnexpectedAnswer)));
-    results.push(id, result);
+    let call = spawn_local(async move {
+        let http = clients.borrow_mut().http(&work.rules)?;
+        make(&http, &work).await
+    });
+    let result = call.await;
+    results.push(
+        id,
+        result.unwrap_or(Err(Fault::new(FaultKind::UnexpectedAnswer))),
+    );
 }
 
 async fn make(http: &Http, work: &Work) -> Result<Answer, Fault> {

@@ -14,6 +14,7 @@ mod addresses;
 mod answers;
 mod caller;
 mod certificates;
+mod examples;
 mod http_template;
 mod jwe;
 mod provider;
