@@ -454,3 +454,22 @@ fn what_is_wrong_with_an_account_is_said_by_its_member_and_shows_no_value() {
         }
     }
 }
+
+#[test]
+fn the_documented_settings_can_be_used() {
+    let document = include_str!("../../../docs/connectors.md");
+    let (_, section) = document
+        .split_once("\n## A token service: `token_service`\n")
+        .unwrap();
+    let block = |at: usize| -> Value {
+        let block = section.split("```json\n").nth(at).unwrap();
+        serde_json::from_str(block.split("```").next().unwrap()).unwrap()
+    };
+    let (mut settings, mut credentials) = (block(1), block(2));
+    let vectors = vectors();
+    settings["key_id"] = vectors["key_id"].clone();
+    settings["service_public_key"] = vectors["service_public_key"].clone();
+    credentials["api_key"] = "key".into();
+    credentials["private_key"] = vectors["vault_private_key"].clone();
+    assert_eq!(account(&(settings, credentials)).urls().len(), 5);
+}
