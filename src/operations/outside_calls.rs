@@ -19,6 +19,9 @@ use crate::store::connector_accounts::ConnectorAccount;
 /// How many calls are under way at a time.
 const PLACES: usize = 8;
 
+/// How long a caller waits: less than `statement_timeout` of `vault_authenticator`.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The longest time until a caller that was cancelled is heard.
 const GLANCE: Duration = Duration::from_millis(500);
 
@@ -52,7 +55,7 @@ pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fau
     };
     let account = Arc::new(connector_accounts::open(account)?);
     let rules = Arc::new(call_rules());
-    let end = Instant::now() + rules.connect_timeout + rules.head_timeout + rules.body_timeout;
+    let end = Instant::now() + PATIENCE;
     OUTSIDE.with(|outside| {
         let outside = started(outside)?;
         let id = next_id();
