@@ -79,7 +79,7 @@ impl Order {
                 add(connector_id, Action::MakeToken(*token_type))?;
             }
         }
-        if let (Some(connector_id), None) = (&self.network_token, &method.network_token) {
+        if let (Some(connector_id), None) = (&self.network_token, method.living_network_token()) {
             add(connector_id, Action::MakeNetworkToken)?;
         }
         Ok(())

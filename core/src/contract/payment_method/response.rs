@@ -119,14 +119,19 @@ impl PaymentMethod {
         }
     }
 
-    /// One that is deleted is as if there were none.
+    /// The network token, if there is one. One that the token service has deleted is as if there were none.
+    pub fn living_network_token(&self) -> Option<&NetworkTokenSummary> {
+        self.network_token
+            .as_ref()
+            .filter(|token| token.state != NetworkTokenState::Deleted)
+    }
+
     fn shown_network_token(&self) -> Option<NetworkTokenResponse> {
-        let token = self.network_token.as_ref()?;
         match &self.summary.payment_method_data {
-            PaymentMethodSummary::Card(card) if token.state != NetworkTokenState::Deleted => {
-                Some(token.shown_with(card))
-            }
-            _ => None,
+            PaymentMethodSummary::Card(card) => self
+                .living_network_token()
+                .map(|token| token.shown_with(card)),
+            PaymentMethodSummary::BankDebit(_) => None,
         }
     }
 
