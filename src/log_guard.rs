@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use vault_core::redaction::{mask_digits, mask_secrets, may_hold_credentials};
+use vault_core::redaction::{mask_credentials, mask_digits, mask_secrets, may_hold_credentials};
 
 type Hook = unsafe extern "C-unwind" fn(*mut pg_sys::ErrorData);
 
@@ -36,6 +36,15 @@ unsafe extern "C-unwind" fn guard(error: *mut pg_sys::ErrorData) {
                 error.internalquery,
             ] {
                 mask(text, mask_secrets);
+            }
+            for text in [
+                error.message,
+                error.detail,
+                error.detail_log,
+                error.context,
+                error.internalquery,
+            ] {
+                mask(text, mask_credentials);
             }
             // PostgreSQL quotes a part of a text that it could not read, and may cut a number in two. A tree has constants,
             // and a plan made for parameters has these, as bytes in decimal.

@@ -50,6 +50,17 @@ pub fn may_hold_credentials(statement: &[u8]) -> bool {
         .any(|name| find(&statement, name, 0).is_some())
 }
 
+/// Replaces what stands behind the first quote of a statement that may hold credentials, in place: its constants are there.
+pub fn mask_credentials(text: &mut [u8]) {
+    if !may_hold_credentials(text) {
+        return;
+    }
+    let constants = text.iter_mut().skip_while(|byte| !b"'$".contains(byte));
+    for byte in constants.filter(|byte| !byte.is_ascii_whitespace()) {
+        *byte = MASK;
+    }
+}
+
 fn mask_card_numbers(text: &mut [u8]) -> bool {
     let mut found = false;
     let mut start = 0;
@@ -218,6 +229,21 @@ mod tests {
             assert!(may_hold_credentials(statement.as_bytes()), "{statement}");
         }
         assert!(!may_hold_credentials(b"SELECT * FROM vault.connectors"));
+    }
+
+    #[test]
+    fn a_call_that_takes_credentials_is_masked_from_its_first_constant_on() {
+        let masked = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            mask_credentials(&mut bytes);
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(
+            masked("statement: SELECT vault.create_connector('m', $$sk_ü$$)"),
+            "statement: SELECT vault.create_connector(**** **********"
+        );
+        let other = "statement: SELECT 'sk_1' FROM vault.connectors";
+        assert_eq!(masked(other), other);
     }
 
     #[test]

@@ -52,7 +52,7 @@ hba_file = '$state/etc/pg_hba.conf'
 port = $pg_port
 unix_socket_directories = '$pg_host'
 vault.root_key_command = 'cat "$state/root.key" "$state/destroyed-keys"'
-vault.connector_hosts = '$provider_address, $token_service_address'
+vault.connector_hosts = '$provider_address, $token_service_address$further_connector_hosts'
 vault.key_destruction_command = 'cat >>"$state/destroyed-keys" && sync "$state/destroyed-keys"'
 CONF
 }

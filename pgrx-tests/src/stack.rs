@@ -13,7 +13,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use postgres::Config;
+use postgres::{Config, NoTls};
 
 use crate::http::Client;
 use crate::random;
@@ -61,14 +61,18 @@ impl Stack {
 
     /// A connection to the database as `role`.
     pub fn session(&self, role: &str) -> Session {
-        Session::open(
-            Config::new()
-                .host(&self.socket_directory)
-                .port(self.port)
-                .dbname(&self.database)
-                .user(role)
-                .application_name("vault-tests"),
-        )
+        Session::open(&self.config(role))
+    }
+
+    fn config(&self, role: &str) -> Config {
+        let mut config = Config::new();
+        config
+            .host(&self.socket_directory)
+            .port(self.port)
+            .dbname(&self.database)
+            .user(role)
+            .application_name("vault-tests");
+        config
     }
 
     /// A connection as the superuser: for set-up, and to look at what really lies in the tables.
@@ -250,6 +254,15 @@ impl PrivateStack {
             "PostgreSQL does not start again: see {}",
             self.state.join("log").display()
         );
+    }
+
+    /// Waits until the database takes connections, as it does some time after it was killed.
+    pub fn wait(&self) {
+        let answers = (0..150).any(|_| {
+            sleep(Duration::from_millis(100));
+            self.config("postgres").connect(NoTls).is_ok()
+        });
+        assert!(answers, "the database takes no connection");
     }
 
     /// Kills one process of the database.

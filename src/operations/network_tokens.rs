@@ -3,7 +3,7 @@
 use vault_core::contract::id::PaymentMethodId;
 use vault_core::contract::payment_method::{
     CardSummary, Eligibility, EligibilityQuery, FullNetworkToken, NetworkTokenDetails,
-    NetworkTokenRequest, NetworkTokenStatus, NetworkTokenSummary, PaymentMethod,
+    NetworkTokenRequest, NetworkTokenState, NetworkTokenStatus, NetworkTokenSummary, PaymentMethod,
     PaymentMethodSummary,
 };
 use vault_core::contract::refusal::Refusal;
@@ -55,7 +55,9 @@ pub fn get(
     if tokens::token_service(caller)?.is_none() {
         return Err(Refusal::NetworkTokenizationDisabled.into());
     }
-    let found = found.ok_or(Refusal::NetworkTokenNotFound)?;
+    let found = found
+        .filter(|found| found.token.state != NetworkTokenState::Deleted)
+        .ok_or(Refusal::NetworkTokenNotFound)?;
     let service = found.service(caller)?.ok_or(Refusal::TokenServiceFailed)?;
     before_reveal(caller, Event::NetworkTokenRevealed, id.as_str())?;
     let call = Call::FetchNetworkToken {

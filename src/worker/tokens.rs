@@ -195,9 +195,11 @@ impl Desk {
             .collect()
     }
 
+    /// What is held up counts, too: whoever holds very many payment methods takes the room of their connectors only.
     fn counts(&self) -> HashMap<&str, usize> {
         let mut counts = HashMap::new();
-        for under_way in self.under_way.values() {
+        let held_up = self.held_up.iter().map(|(under_way, _)| under_way);
+        for under_way in self.under_way.values().chain(held_up) {
             *counts
                 .entry(under_way.job.connector_id.as_str())
                 .or_default() += 1;

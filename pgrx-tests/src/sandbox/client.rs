@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,6 +11,17 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, Client, Request};
 use crate::random;
+
+/// A free port of this machine.
+const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// An address at which a sandbox may listen that accounts of a stack of `docker/stack run` call: the stack's
+/// `vault.connector_hosts` names the network with this port.
+pub fn allowed_address() -> SocketAddr {
+    let [_, _, c, d] = random::address().octets();
+    let address = Ipv4Addr::new(127, fastrand::u8(64..128), c, d);
+    SocketAddr::from((address, 29_170))
+}
 
 /// A sandbox that runs. It ends when this is dropped, and when the test's process ends.
 pub struct Program {
@@ -101,8 +112,16 @@ impl SandboxProvider {
     /// Starts `env!("CARGO_BIN_EXE_sandbox-provider")` with a secret key of its own.
     #[track_caller]
     pub fn start(executable: &str) -> SandboxProvider {
+        SandboxProvider::start_at(executable, FREE)
+    }
+
+    /// The same at an address and port.
+    #[track_caller]
+    pub fn start_at(executable: &str, address: SocketAddr) -> SandboxProvider {
         let secret_key = format!("sk_test_{}", random::alphanumerics(32));
-        let program = Program::start(executable, &["--secret-key", &secret_key]);
+        let address = address.to_string();
+        let arguments = ["--listen", &address, "--secret-key", &secret_key];
+        let program = Program::start(executable, &arguments);
         SandboxProvider {
             program,
             secret_key,
@@ -164,10 +183,25 @@ impl SandboxTokenService {
     /// `env!("CARGO_TARGET_TMPDIR")`.
     #[track_caller]
     pub fn start(executable: &str, directory: &str) -> SandboxTokenService {
+        SandboxTokenService::start_at(executable, directory, FREE)
+    }
+
+    /// The same at an address and port.
+    #[track_caller]
+    pub fn start_at(executable: &str, directory: &str, address: SocketAddr) -> SandboxTokenService {
         let directory = Path::new(directory).join(random::name("token_service"));
         let api_key = random::alphanumerics(40);
         let keys = directory.to_str().expect("a path in UTF-8");
-        let program = Program::start(executable, &["--api-key", &api_key, "--keys-dir", keys]);
+        let address = address.to_string();
+        let arguments = [
+            "--listen",
+            &address,
+            "--api-key",
+            &api_key,
+            "--keys-dir",
+            keys,
+        ];
+        let program = Program::start(executable, &arguments);
         SandboxTokenService { program, directory }
     }
 

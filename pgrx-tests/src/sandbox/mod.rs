@@ -21,7 +21,7 @@ mod stripe;
 mod token_service;
 mod violations;
 
-pub use client::{Program, SandboxProvider, SandboxTokenService};
+pub use client::{Program, SandboxProvider, SandboxTokenService, allowed_address};
 pub use options::Options;
 pub use provider::Provider;
 pub use server::serve;

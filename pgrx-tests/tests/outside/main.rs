@@ -12,6 +12,7 @@ mod card_numbers_as_ids;
 mod catalogue;
 mod ciphertext;
 mod concurrency;
+mod connectors;
 mod customers;
 mod deletion;
 mod docs;

@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 use vault_tests::card::{account, ach_for};
 use vault_tests::{Card, Tenant};
 
-use crate::support::{
-    NO_PAYMENT_METHOD, PAYMENT_METHOD_ID, TIME, has_form, row, sealed, unknown_id,
-};
+use crate::support::{NO_PAYMENT_METHOD, PAYMENT_METHOD_ID, TIME, has_form, row, sealed};
 
 fn billing() -> Value {
     json!({
@@ -1010,38 +1008,4 @@ fn a_delete_by_sql_is_a_delete_over_http() {
     tenant
         .delete(&path(&id))
         .refuses(400, "IR_11", "Payment method has already been redacted");
-}
-
-#[test]
-fn the_state_of_a_network_token_that_does_not_exist_is_an_answer() {
-    let tenant = Tenant::new();
-    let id = tenant.store(&Card::new(), &tenant.customer());
-
-    let answer = tenant.get(&format!("{}/check-network-token-status", path(&id)));
-
-    let expected = json!({"type": "failure_response", "error_message": "Network token does not exist in our records"});
-    assert_eq!((answer.status, answer.text), (200, expected.to_string()));
-    let unknown = format!("{}/check-network-token-status", path(&unknown_id("pm")));
-    tenant
-        .get(&unknown)
-        .refuses(404, "HE_02", NO_PAYMENT_METHOD);
-}
-
-#[test]
-fn a_network_token_that_does_not_exist_is_not_found_by_who_may_reveal_and_refused_to_others() {
-    let tenant = Tenant::new();
-    let id = tenant.store(&Card::new(), &tenant.customer());
-    let token = format!("{}/get-token", path(&id));
-
-    for verb in ["GET", "POST"] {
-        let body = json!({"token_type": "network_token"});
-        let refused = tenant.send(&tenant.request(verb, &token).json(&body));
-        refused.refuses(
-            403,
-            "IR_19",
-            "The API key does not carry the `reveal` scope",
-        );
-        let missing = tenant.send(&tenant.revealing(verb, &token).json(&body));
-        missing.refuses(404, "HE_02", "Network token does not exist in our records");
-    }
 }

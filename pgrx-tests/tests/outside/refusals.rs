@@ -6,6 +6,7 @@ use vault_tests::card::{account, ach_for, misread, number};
 use vault_tests::tenant::{customer, unknown_key};
 use vault_tests::{Card, Tenant, random};
 
+use crate::connectors::NO_CONNECTOR;
 use crate::support::{
     CUSTOMER_REDACTED, NO_CUSTOMER, NO_PAYMENT_METHOD, UNAUTHENTICATED, holdings, unknown_id,
 };
@@ -379,13 +380,13 @@ fn a_persistent_method_needs_a_customer() {
 }
 
 #[test]
-fn psp_tokens_are_not_implemented_yet() {
+fn an_unknown_connector() {
     let (tenant, customer, _) = settled();
-    let later = Refusal(501, "IR_00", "not implemented yet", "0A000");
+    let missing = Refusal(404, "HE_02", NO_CONNECTOR, "P0002");
     let mut psp = Card::new().create_for(&customer);
     psp["psp_tokenization"] =
         json!({"tokenization_type": "multi_use", "connector_id": "mca_aaaaaaaaaaaaaaaaaaaa"});
-    refused(&tenant, &create_method(psp), later);
+    refused(&tenant, &create_method(psp), missing);
 }
 
 /// A request for a card with some of its members changed.

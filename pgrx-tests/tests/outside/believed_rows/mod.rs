@@ -87,7 +87,7 @@ fn forged(session: &mut Session, table: &str, id: &str) -> Option<String> {
 
 /// Both ways to hear of a row that is not believed: the list, and the audit log once the row was used.
 #[track_caller]
-fn is_told_of(stack: &Stack, table: &str, id: &str) {
+pub fn is_told_of(stack: &Stack, table: &str, id: &str) {
     is_listed(stack, table, id);
     let object = format!("{table} {id}");
     soon(&format!("{object} is in the audit log"), || {
@@ -102,7 +102,7 @@ fn is_told_of(stack: &Stack, table: &str, id: &str) {
 }
 
 #[track_caller]
-fn is_listed(stack: &Stack, table: &str, id: &str) {
+pub fn is_listed(stack: &Stack, table: &str, id: &str) {
     for role in ["vault_dba", "vault_audit"] {
         let reason = forged(&mut stack.session(role), table, id);
         assert_eq!(
