@@ -4,8 +4,8 @@ DECLARE
     table_name text;
 BEGIN
     FOREACH table_name IN ARRAY ARRAY[
-        'profiles', 'role_bindings', 'data_keys', 'customers', 'payment_methods', 'connector_tokens', 'connector_customers',
-        'network_tokens', 'jobs', 'audit_log', 'volatile_payment_methods', 'cvcs'
+        'profiles', 'role_bindings', 'connector_accounts', 'data_keys', 'customers', 'payment_methods', 'connector_tokens',
+        'connector_customers', 'network_tokens', 'jobs', 'audit_log', 'volatile_payment_methods', 'cvcs'
     ] LOOP
         EXECUTE pg_catalog.format('ALTER TABLE vault.%I ENABLE ROW LEVEL SECURITY', table_name);
         EXECUTE pg_catalog.format('ALTER TABLE vault.%I FORCE ROW LEVEL SECURITY', table_name);
@@ -35,6 +35,10 @@ CREATE POLICY renewed_for_current_profile ON vault.role_bindings FOR UPDATE TO v
     USING (profile_id = (SELECT vault.current_profile()));
 CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator
     USING (profile_id = (SELECT vault.current_profile()));
+
+-- An account may be its merchant's, and then it is every profile's. The statements name merchant and profile, and the row its own
+-- under its MAC.
+CREATE POLICY of_merchant_or_profile ON vault.connector_accounts TO vault_operator USING (true) WITH CHECK (true);
 
 -- Administrators see which profiles and bindings there are.
 CREATE POLICY seen_by_administrators ON vault.profiles FOR SELECT TO vault_admin USING (true);

@@ -203,7 +203,7 @@ CREATE TABLE vault.jobs (
 );
 COMMENT ON TABLE vault.jobs IS 'Jobs of the worker at connectors; the view vault.token_jobs shows them';
 COMMENT ON COLUMN vault.jobs.subject IS 'Envelope of the token that is to be deleted';
-CREATE INDEX jobs_due ON vault.jobs (next_try_at) WHERE state IN ('waiting', 'sent');
+CREATE INDEX jobs_open ON vault.jobs (connector_id, next_try_at) WHERE state IN ('waiting', 'sent');
 CREATE INDEX jobs_finished ON vault.jobs (finished_at) WHERE finished_at IS NOT NULL;
 CREATE UNIQUE INDEX jobs_once ON vault.jobs (profile_id, payment_method_id, connector_id, action)
     WHERE state IN ('waiting', 'sent') AND action <> 'delete_token';

@@ -26,6 +26,4 @@ pub use fault::{Fault, FaultKind};
 pub use http::CallRules;
 pub use outside::{Answer, Call, Outside, Work};
 pub use provider::{CardDetails, MadeToken, TokenOrder, TokenUse};
-pub use token_service::{
-    NetworkToken, NetworkTokenOrder, NetworkTokenState, NetworkTokenStatusName,
-};
+pub use token_service::{NetworkToken, NetworkTokenCheck, NetworkTokenOrder};

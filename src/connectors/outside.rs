@@ -21,7 +21,7 @@ use super::fault::{Fault, FaultKind};
 use super::http::{CallRules, Http};
 use super::provider::{MadeToken, NetworkTokenProvider, PaymentProvider, TokenOrder};
 use super::token_service::{
-    FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState,
+    FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder,
 };
 
 /// What is asked of an account.
@@ -59,7 +59,7 @@ pub enum Answer {
     TokenDeleted,
     NetworkTokenMade(NetworkToken),
     NetworkTokenFetched(FetchedNetworkToken),
-    NetworkTokenChecked(NetworkTokenState),
+    NetworkTokenChecked(NetworkTokenCheck),
     NetworkTokenDeleted,
     Eligibility(bool),
 }
@@ -73,14 +73,14 @@ pub struct Work {
     pub rules: Arc<CallRules>,
 }
 
-/// A thread that makes calls, many at a time. It ends when this is dropped, and calls that are under way with it.
+/// A thread that makes calls, many at a time. It ends when this is dropped or told to stop, and calls that are under way with it.
 ///
 /// Started by the process that uses it: a fork has no threads.
 pub struct Outside {
-    /// None while it is dropped.
-    works: Option<UnboundedSender<Work>>,
+    /// None once it has stopped.
+    works: RefCell<Option<UnboundedSender<Work>>>,
     results: Arc<Results>,
-    thread: Option<JoinHandle<()>>,
+    thread: RefCell<Option<JoinHandle<()>>>,
 }
 
 impl Outside {
@@ -102,19 +102,21 @@ impl Outside {
                 .spawn(move || run(runtime, received, &for_thread))
         })?;
         Ok(Self {
-            works: Some(works),
+            works: RefCell::new(Some(works)),
             results,
-            thread: Some(thread),
+            thread: RefCell::new(Some(thread)),
         })
     }
 
     /// Has the call made. Each call brings one answer or fault, in no certain order.
     pub fn submit(&self, work: Work) {
-        let refused = self.works.as_ref().map(|works| works.send(work));
+        let id = work.id;
+        let works = self.works.borrow();
+        let is_sent = works.as_ref().is_some_and(|works| works.send(work).is_ok());
         // A thread that is gone makes no call. The fault says so in its place.
-        if let Some(Err(unsent)) = refused {
+        if !is_sent {
             self.results
-                .push(unsent.0.id, Err(Fault::new(FaultKind::Unreachable)));
+                .push(id, Err(Fault::new(FaultKind::Unreachable)));
         }
     }
 
@@ -129,13 +131,21 @@ impl Outside {
     }
 }
 
-impl Drop for Outside {
-    fn drop(&mut self) {
-        self.works = None;
-        if let Some(thread) = self.thread.take() {
+impl Outside {
+    /// Ends the thread, and waits until it has ended. A process must not end before: libraries clean up behind themselves then,
+    /// and what the thread uses would be gone under its hands.
+    pub fn stop(&self) {
+        self.works.replace(None);
+        if let Some(thread) = self.thread.replace(None) {
             // A thread that panicked has ended as well.
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -5,7 +5,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::fault::Fault;
 use super::http::Http;
 use super::token_service::{
-    FetchedNetworkToken, NetworkToken, NetworkTokenOrder, NetworkTokenState,
+    FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder,
 };
 
 /// A card, opened for one call. It wipes itself.
@@ -100,7 +100,7 @@ pub trait NetworkTokenProvider {
         http: &Http,
         customer_id: &str,
         requestor_reference: &str,
-    ) -> Result<NetworkTokenState, Fault>;
+    ) -> Result<NetworkTokenCheck, Fault>;
 
     /// Deletes the token. One that is gone already is deleted.
     ///

@@ -19,6 +19,9 @@ use crate::store::connector_accounts::ConnectorAccount;
 /// How many calls are under way at a time.
 const PLACES: usize = 8;
 
+/// How long a caller waits: less than `statement_timeout` of `vault_authenticator`.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The longest time until a caller that was cancelled is heard.
 const GLANCE: Duration = Duration::from_millis(500);
 
@@ -33,8 +36,7 @@ struct Callers([i32; PLACES]);
 unsafe impl PGRXSharedMemory for Callers {}
 
 thread_local! {
-    /// The thread that makes this backend's calls, started by the first one.
-    static OUTSIDE: OnceCell<Outside> = const { OnceCell::new() };
+    static OUTSIDE: OnceCell<&'static Outside> = const { OnceCell::new() };
 }
 
 /// Must run while the postmaster loads its libraries.
@@ -52,36 +54,44 @@ pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fau
     };
     let account = Arc::new(connector_accounts::open(account)?);
     let rules = Arc::new(call_rules());
-    let end = Instant::now() + rules.connect_timeout + rules.head_timeout + rules.body_timeout;
-    OUTSIDE.with(|outside| {
-        let outside = started(outside)?;
-        let id = next_id();
-        outside.submit(Work {
-            id,
-            account,
-            call,
-            rules,
-        });
-        while Instant::now() < end {
-            // What an earlier call has brought that was cancelled is nobody's.
-            while let Some((answered, outcome)) = outside.finished() {
-                if answered == id {
-                    return Ok(outcome);
-                }
+    let end = Instant::now() + PATIENCE;
+    let outside = outside()?;
+    let id = next_id();
+    outside.submit(Work {
+        id,
+        account,
+        call,
+        rules,
+    });
+    while Instant::now() < end {
+        // What an earlier call has brought that was cancelled is nobody's.
+        while let Some((answered, outcome)) = outside.finished() {
+            if answered == id {
+                return Ok(outcome);
             }
-            wait_readable(outside.readiness(), GLANCE);
-            pgrx::check_for_interrupts!();
         }
-        Ok(Err(Fault::new(FaultKind::TimedOut)))
+        wait_readable(outside.readiness(), GLANCE);
+        pgrx::check_for_interrupts!();
+    }
+    Ok(Err(Fault::new(FaultKind::TimedOut)))
+}
+
+/// The thread that makes this process's calls, started at first. It ends before the process does.
+pub fn outside() -> Result<&'static Outside, Failure> {
+    OUTSIDE.with(|outside| {
+        if let Some(outside) = outside.get() {
+            return Ok(*outside);
+        }
+        let started = Outside::start().map_err(|_| Failure::NoThread)?;
+        process::at_exit(stop);
+        Ok(*outside.get_or_init(|| Box::leak(Box::new(started))))
     })
 }
 
-fn started(outside: &OnceCell<Outside>) -> Result<&Outside, Failure> {
-    if outside.get().is_none() {
-        let started = Outside::start().map_err(|_| Failure::NoThread)?;
-        let _ = outside.set(started);
+fn stop() {
+    if let Some(outside) = OUTSIDE.with(|outside| outside.get().copied()) {
+        outside.stop();
     }
-    outside.get().ok_or(Failure::NoThread)
 }
 
 fn next_id() -> u64 {

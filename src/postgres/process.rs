@@ -1,11 +1,33 @@
 //! Processes of the server.
 
+use std::cell::Cell;
+
 use pgrx::pg_sys;
+use pgrx::prelude::*;
 
 /// The id of this process.
 pub fn own_id() -> i32 {
     // SAFETY: set when the process starts.
     unsafe { pg_sys::MyProcPid }
+}
+
+/// Has this process do something before it ends, unless it crashes.
+pub fn at_exit(what: fn()) {
+    thread_local! {
+        static WHAT: Cell<Option<fn()>> = const { Cell::new(None) };
+    }
+
+    #[pg_guard]
+    unsafe extern "C-unwind" fn run(_code: core::ffi::c_int, _argument: pg_sys::Datum) {
+        if let Some(what) = WHAT.take() {
+            what();
+        }
+    }
+
+    if WHAT.replace(Some(what)).is_none() {
+        // SAFETY: the callback is guarded and lives as long as the library.
+        unsafe { pg_sys::on_proc_exit(Some(run), pg_sys::Datum::from(0)) };
+    }
 }
 
 /// Whether a process of the server with this id is there.

@@ -13,6 +13,7 @@ use pgrx::prelude::*;
 
 use super::{RESTART, START, in_transaction, is_to_stop, run};
 use crate::connectors::{Answer, CallRules, Fault, Outside, Work};
+use crate::operations::outside_calls;
 use crate::operations::tokens::{self, Accounts, Sending};
 use crate::postgres::latch::wait_readable;
 use crate::postgres::subtransaction::attempt;
@@ -55,9 +56,9 @@ pub extern "C-unwind" fn vault_tokens_main(index: pg_sys::Datum) {
         return;
     };
     BackgroundWorker::connect_worker_to_spi(Some(database), None);
-    match Outside::start() {
-        Ok(outside) => Desk::new(&outside).work(),
-        Err(error) => pgrx::warning!("vault tokens: no thread for calls: {}", error.kind()),
+    match outside_calls::outside() {
+        Ok(outside) => Desk::new(outside).work(),
+        Err(failure) => pgrx::warning!("vault tokens: {failure}"),
     }
     // Who ends in good order is not started again, and somebody may have ended this process alone.
     // SAFETY: the last act, outside of any transaction.
@@ -65,8 +66,8 @@ pub extern "C-unwind" fn vault_tokens_main(index: pg_sys::Datum) {
 }
 
 /// What goes out, and what comes in.
-struct Desk<'a> {
-    outside: &'a Outside,
+struct Desk {
+    outside: &'static Outside,
     accounts: Accounts,
     under_way: HashMap<u64, UnderWay>,
     /// Outcomes that could not be written yet, because somebody holds the payment method.
@@ -83,8 +84,8 @@ struct UnderWay {
     payment_method_id: String,
 }
 
-impl<'a> Desk<'a> {
-    fn new(outside: &'a Outside) -> Self {
+impl Desk {
+    fn new(outside: &'static Outside) -> Self {
         Self {
             outside,
             accounts: Accounts::default(),

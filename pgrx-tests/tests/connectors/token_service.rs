@@ -1,11 +1,10 @@
 //! The vault's calls of a token service, against the sandbox of one, and against nonsense.
 
 use serde_json::{Value, json};
+use vault_core::contract::payment_method::NetworkTokenState;
 use vault_tests::sandbox::{SandboxTokenService, jwe};
 
-use crate::connectors::{
-    Account, Answer, Call, Fault, FaultKind, Kind, NetworkToken, NetworkTokenStatusName,
-};
+use crate::connectors::{Account, Answer, Call, Fault, FaultKind, Kind, NetworkToken};
 use crate::token_calls::{
     CARD, CUSTOMER, account, ask, ask_one_answering, order, order_of, settings, vectors,
 };
@@ -80,7 +79,7 @@ fn a_network_token_is_made_fetched_checked_and_deleted() {
     let made = service.make("reference");
     assert_ne!(*made.token, CARD);
     assert!(made.token.ends_with(&made.last_four));
-    assert_eq!(made.status, NetworkTokenStatusName::Active);
+    assert_eq!(made.state, NetworkTokenState::Active);
     assert_eq!((made.exp_month.len(), made.exp_year.len()), (2, 4));
     assert_eq!(made.card_brand.as_deref(), Some("VISA"));
     assert!(made.par.is_some());
@@ -105,7 +104,7 @@ fn a_network_token_is_made_fetched_checked_and_deleted() {
     let Ok(Answer::NetworkTokenChecked(state)) = service.ask(check(&reference)) else {
         panic!("not checked");
     };
-    assert_eq!(state.status, NetworkTokenStatusName::Active);
+    assert_eq!(state.state, NetworkTokenState::Active);
     assert_eq!(
         (state.exp_month, state.exp_year),
         (Some(made.exp_month), Some(made.exp_year))
@@ -183,15 +182,15 @@ fn a_service_without_eligibility_is_not_asked_for_it() {
 fn each_status_is_read() {
     let service = Service::start();
     let reference = service.make("reference").requestor_reference;
-    for status in NetworkTokenStatusName::ALL {
+    for status in NetworkTokenState::ALL {
         service
             .sandbox
             .behave(&json!({"token_status": status.as_str()}));
         let Ok(Answer::NetworkTokenChecked(state)) = service.ask(check(&reference)) else {
             panic!("{status:?}");
         };
-        assert_eq!(state.status, *status);
-        assert_eq!(service.make("reference").status, *status);
+        assert_eq!(state.state, *status);
+        assert_eq!(service.make("reference").state, *status);
     }
     service.sandbox.behave(&json!({"token_status": "SOMEHOW"}));
     assert_fault(service.ask(check(&reference)), FaultKind::UnexpectedAnswer);

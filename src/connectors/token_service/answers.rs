@@ -6,9 +6,7 @@ use zeroize::Zeroizing;
 use super::super::answer::{has_digits, is_id};
 use super::super::fault::Fault;
 use super::messages::{Fetched, Generated, State};
-use super::{
-    FetchedNetworkToken, NetworkToken, NetworkTokenState, NetworkTokenStatusName, unexpected,
-};
+use super::{FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenState, unexpected};
 
 /// A new token. None of its texts may have the card's number in it.
 ///
@@ -25,7 +23,7 @@ pub fn made(answer: Generated, card_number: &str) -> Result<NetworkToken, Fault>
         isin: answer.token_isin.map(text).transpose()?,
         par: answer.par.map(text).transpose()?,
         card_brand: answer.card_brand.map(text).transpose()?,
-        status: status(&answer.token_status)?,
+        state: state_named(&answer.token_status)?,
     };
     let texts = [&token.isin, &token.par, &token.card_brand];
     let repeats_card = [&*token.token, &token.requestor_reference]
@@ -62,14 +60,14 @@ pub fn fetched(answer: Fetched) -> Result<FetchedNetworkToken, Fault> {
 ///
 /// # Errors
 /// As above.
-pub fn state(answer: &State) -> Result<NetworkTokenState, Fault> {
+pub fn check(answer: &State) -> Result<NetworkTokenCheck, Fault> {
     let expiry = match (&answer.token_expiry_month, &answer.token_expiry_year) {
         (Some(month), Some(year)) => Some(expiry(month, year)?),
         _ => None,
     };
     let (exp_month, exp_year) = expiry.unzip();
-    Ok(NetworkTokenState {
-        status: status(&answer.token_status)?,
+    Ok(NetworkTokenCheck {
+        state: state_named(&answer.token_status)?,
         exp_month,
         exp_year,
     })
@@ -98,8 +96,8 @@ fn expiry(month: &str, year: &str) -> Result<(String, String), Fault> {
     ))
 }
 
-fn status(name: &str) -> Result<NetworkTokenStatusName, Fault> {
-    NetworkTokenStatusName::from_name(&name.to_ascii_uppercase()).ok_or_else(unexpected)
+fn state_named(name: &str) -> Result<NetworkTokenState, Fault> {
+    NetworkTokenState::from_name(&name.to_ascii_uppercase()).ok_or_else(unexpected)
 }
 
 fn text(text: String) -> Result<String, Fault> {

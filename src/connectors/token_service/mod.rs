@@ -14,7 +14,7 @@ use ::http::header::AUTHORIZATION;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
-use vault_core::names;
+use vault_core::contract::payment_method::NetworkTokenState;
 use zeroize::Zeroizing;
 
 use self::account::Configuration;
@@ -64,28 +64,12 @@ pub struct NetworkToken {
     pub par: Option<String>,
     /// In the service's spelling.
     pub card_brand: Option<String>,
-    pub status: NetworkTokenStatusName,
-}
-
-names! {
-    /// What can be done with a token, as the service names it.
-    pub enum NetworkTokenStatusName {
-        /// It can be used.
-        Active = "ACTIVE",
-        /// It cannot be used yet, or not any more.
-        Inactive = "INACTIVE",
-        /// It cannot be used for now.
-        Suspended = "SUSPENDED",
-        /// Its own expiry has passed.
-        Expired = "EXPIRED",
-        /// It is gone.
-        Deleted = "DELETED",
-    }
+    pub state: NetworkTokenState,
 }
 
 /// What the service says of a token.
-pub struct NetworkTokenState {
-    pub status: NetworkTokenStatusName,
+pub struct NetworkTokenCheck {
+    pub state: NetworkTokenState,
     /// `01` to `12`.
     pub exp_month: Option<String>,
     /// Four digits.
@@ -216,13 +200,13 @@ impl NetworkTokenProvider for TokenService {
         http: &Http,
         customer_id: &str,
         requestor_reference: &str,
-    ) -> Result<NetworkTokenState, Fault> {
+    ) -> Result<NetworkTokenCheck, Fault> {
         let content = NamedTokenForState {
             card_reference: requestor_reference,
             customer_id,
         };
         let answer: Checked = self.post(http, &self.configuration.check, &content).await?;
-        answers::state(&answer.payload)
+        answers::check(&answer.payload)
     }
 
     async fn delete(

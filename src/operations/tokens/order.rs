@@ -79,7 +79,12 @@ impl Order {
                 add(connector_id, Action::Tokenize(*token_type))?;
             }
         }
-        if let (Some(connector_id), None) = (&self.network_token, &method.network_token) {
+        if let Some(connector_id) = &self.network_token
+            && !method
+                .network_token
+                .as_ref()
+                .is_some_and(|token| token.state.is_of_use())
+        {
             add(connector_id, Action::MakeNetworkToken)?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vault_core::contract::payment_method::{
-    ConnectorToken, NetworkTokenState as State, NetworkTokenSummary, TokenType,
+    ConnectorToken, NetworkTokenState, NetworkTokenSummary, TokenType,
 };
 use vault_core::contract::stored;
 use vault_core::contract::time::Timestamp;
@@ -14,9 +14,7 @@ use super::send::{connector_customer_row, worker_for};
 use super::token_expiry;
 use crate::audit::{Event, record};
 use crate::clock::{self, random_bytes};
-use crate::connectors::{
-    Answer, Fault, MadeToken, NetworkToken, NetworkTokenState, NetworkTokenStatusName,
-};
+use crate::connectors::{Answer, Fault, MadeToken, NetworkToken, NetworkTokenCheck};
 use crate::error::Failure;
 use crate::keys;
 use crate::operations::payment_methods::sealed::{
@@ -210,12 +208,12 @@ impl Received {
             expiry_year: made.exp_year.clone(),
             isin: made.isin.clone(),
             par: made.par.clone(),
-            state: state_named(made.status),
+            state: made.state,
         })?;
         self.record(Event::NetworkTokenCreated)
     }
 
-    fn renew_network_token(&self, check: &NetworkTokenState) -> Result<(), Failure> {
+    fn renew_network_token(&self, check: &NetworkTokenCheck) -> Result<(), Failure> {
         let Some(stored) = &self.method.network_token else {
             return Ok(());
         };
@@ -231,7 +229,7 @@ impl Received {
             connector_id: self.job.connector_id.clone(),
             summary: seal_network_token(&self.caller, id, summary)?,
         };
-        let is_final = summary.state == State::Deleted;
+        let is_final = summary.state == NetworkTokenState::Deleted;
         let next = self
             .now
             .after(settings::network_token_check_period())
@@ -246,21 +244,11 @@ impl Received {
 }
 
 /// Writes what the token service says of a token into what is kept of it.
-pub fn apply(said: &NetworkTokenState, summary: &mut NetworkTokenSummary) {
-    summary.state = state_named(said.status);
+pub fn apply(said: &NetworkTokenCheck, summary: &mut NetworkTokenSummary) {
+    summary.state = said.state;
     if let (Some(month), Some(year)) = (&said.exp_month, &said.exp_year) {
         summary.expiry_month.clone_from(month);
         summary.expiry_year.clone_from(year);
-    }
-}
-
-fn state_named(status: NetworkTokenStatusName) -> State {
-    match status {
-        NetworkTokenStatusName::Active => State::Active,
-        NetworkTokenStatusName::Inactive => State::Inactive,
-        NetworkTokenStatusName::Suspended => State::Suspended,
-        NetworkTokenStatusName::Expired => State::Expired,
-        NetworkTokenStatusName::Deleted => State::Deleted,
     }
 }
 

@@ -39,6 +39,13 @@ names! {
     }
 }
 
+impl NetworkTokenState {
+    /// Whether the token can be used now or later.
+    pub fn is_of_use(self) -> bool {
+        !matches!(self, Self::Expired | Self::Deleted)
+    }
+}
+
 /// `GET` or `POST /payment-methods/{id}/get-token`, as it was sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
