@@ -1,4 +1,4 @@
--- wrk: a create with another card each time.
+-- wrk: a create with another card each time; with CONNECTOR it asks for a token there.
 
 local customers = {}
 for id in string.gmatch(os.getenv("CUSTOMERS"), "[^,]+") do
@@ -30,9 +30,15 @@ function init()
     wrk.headers["x-profile-id"] = os.getenv("VAULT_PROFILE_ID")
 end
 
+local tokenization = ""
+if (os.getenv("CONNECTOR") or "") ~= "" then
+    tokenization = string.format(
+        ',"psp_tokenization":{"tokenization_type":"single_use","connector_id":"%s"}', os.getenv("CONNECTOR"))
+end
+
 function request()
     return wrk.format(nil, nil, nil, string.format(
         '{"payment_method_type":"card","customer_id":"%s","payment_method_data":{"card":{"card_number":"%s",'
-            .. '"card_exp_month":"03","card_exp_year":"2048","card_holder_name":"joseph Doe"}}}',
-        customers[math.random(#customers)], card_number()))
+            .. '"card_exp_month":"03","card_exp_year":"2048","card_holder_name":"joseph Doe"}}%s}',
+        customers[math.random(#customers)], card_number(), tokenization))
 end

@@ -10,6 +10,13 @@ transactions_per_second() {
     "$pgbench" -n -M prepared -c "$clients" -j $((clients < 2 ? 1 : 2)) -f "$script" "$@" | sed -n 's/^tps = \([0-9.]*\).*/\1/p'
 }
 
+# How many requests a second wrk makes with a script: CLIENTS SCRIPT URL
+requests_per_second() {
+    wrk -t $(($1 < 2 ? 1 : 2)) -c "$1" -d "${seconds}s" -s "$here/$2" "$3" >"$work/wrk.log"
+    ! grep -E 'Non-2xx|Socket errors' "$work/wrk.log" >&2 || exit 1
+    sed -n 's|^Requests/sec: *||p' "$work/wrk.log"
+}
+
 # How many rows a second a statement handles on one core; what it leaves is undone: ROWS STATEMENT [STATEMENT BEFORE]
 rows_per_second() {
     query -c 'SET max_parallel_workers_per_gather = 0' -c 'SET jit = off' -c 'BEGIN' -c "${3:-SELECT}" \

@@ -53,7 +53,5 @@ sql_create() {
 over_http() {
     local url=$VAULT_URL
     [ "$1" = vault ] || url=$plain_url
-    wrk -t 2 -c "$2" -d "${seconds}s" -s "$here/$3" "$url" >"$work/wrk.log"
-    ! grep -E 'Non-2xx|Socket errors' "$work/wrk.log" >&2 || exit 1
-    sed -n 's|^Requests/sec: *||p' "$work/wrk.log"
+    requests_per_second "$2" "$3" "$url"
 }

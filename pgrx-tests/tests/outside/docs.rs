@@ -8,7 +8,12 @@ use serde_json::Value;
 use vault_tests::stack::repository;
 
 /// Those with examples.
-const DOCUMENTS: [&str; 3] = ["README.md", "docs/encrypted-columns.md", "docs/root-key.md"];
+const DOCUMENTS: [&str; 4] = [
+    "README.md",
+    "docs/connectors.md",
+    "docs/encrypted-columns.md",
+    "docs/root-key.md",
+];
 
 /// A block of commands that a document marks with `<!-- test -->`, and what `<!-- output -->` says it prints.
 #[derive(Debug)]
