@@ -82,12 +82,7 @@ fn walk(tenant: &Tenant, at: &dyn Fn(&str) -> String) {
         with("/payment-methods/M", verb, &ids, None);
     }
     with("/payment-methods/M/details", "GET", &ids, None);
-    with(
-        "/payment-methods/M/check-network-token-status",
-        "GET",
-        &ids,
-        None,
-    );
+    walk_network_tokens(tenant, at, &method);
     for verb in ["PUT", "PATCH"] {
         with(
             "/payment-methods/M/update-saved-payment-method",
@@ -98,6 +93,30 @@ fn walk(tenant: &Tenant, at: &dyn Fn(&str) -> String) {
     }
     with("/payment-methods/M", "DELETE", &ids, None);
     with("/customers/C", "DELETE", &ids, None);
+}
+
+/// The method has no network token, and the profile no token service: each call says so in its own words.
+fn walk_network_tokens(tenant: &Tenant, at: &dyn Fn(&str) -> String, method: &str) {
+    for (path, query, status, code) in [
+        (
+            "/payment-methods/M/check-network-token-status",
+            "",
+            400,
+            "IR_07",
+        ),
+        ("/payment-methods/M/get-token", "", 422, "IR_29"),
+        (
+            "/payment-methods/get-network-token-eligibility",
+            "?card_bin=411111",
+            400,
+            "IR_19",
+        ),
+    ] {
+        let target = at(path).replace('M', method) + query;
+        let answer = tenant.send(&tenant.revealing("GET", &target));
+        assert_eq!(answer.status, status, "{target}: {}", answer.text);
+        assert_eq!(answer.json()["error"]["code"], code, "{target}");
+    }
 }
 
 #[test]
