@@ -14,14 +14,17 @@ statements! {
         "UPDATE vault.jobs SET state = 'cancelled', finished_at = $2 \
          WHERE payment_method_id = ANY ($1) AND state IN ('waiting', 'sent') \
            AND action NOT IN ('delete_token', 'delete_network_token')";
-    /// In all profiles: as the worker. What was sent is due when no answer can come any more.
-    Read DUE(TIMESTAMPTZOID, TEXTARRAYOID, INT8OID) =
+    /// In all profiles: as the worker. What was sent is due when no answer can come any more. What somebody holds, whose payment
+    /// method is being deleted, must not stand before all others.
+    Write DUE(TIMESTAMPTZOID, TEXTARRAYOID, INT8OID) =
         "SELECT profile_id, job_id, connector_id FROM vault.jobs \
          WHERE state IN ('waiting', 'sent') AND next_try_at <= $1 AND connector_id <> ALL ($2) \
-         ORDER BY next_try_at LIMIT $3";
-    /// In all profiles: as the worker.
+         ORDER BY next_try_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED";
+    /// In all profiles: as the worker. What somebody holds stays as it is.
     Write AWAIT_NOTHING(TIMESTAMPTZOID) =
-        "UPDATE vault.jobs SET next_try_at = $1 WHERE state = 'sent' AND next_try_at > $1";
+        "UPDATE vault.jobs SET next_try_at = $1 WHERE (profile_id, job_id) IN ( \
+             SELECT profile_id, job_id FROM vault.jobs WHERE state = 'sent' AND next_try_at > $1 \
+             FOR NO KEY UPDATE SKIP LOCKED)";
     Write LOCK_DUE(TEXTOID, TIMESTAMPTZOID) =
         "SELECT job_id, payment_method_id, connector_id, action, attempts, subject, state FROM vault.jobs \
          WHERE job_id = $1 AND state IN ('waiting', 'sent') AND next_try_at <= $2 FOR NO KEY UPDATE SKIP LOCKED";
