@@ -20,6 +20,9 @@ statements! {
         "SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
          FROM vault.customers WHERE merchant_reference_id = $1";
     /// Waits for creates of payment methods, which hold the row's key, and keeps further ones out.
+    /// As a row that refers to the customer does it.
+    Write HOLD_IF_FREE(TEXTOID) =
+        "SELECT 1 FROM vault.customers WHERE customer_id = $1 FOR KEY SHARE SKIP LOCKED";
     Write LOCK(TEXTOID) =
         "SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
          FROM vault.customers WHERE customer_id = $1 FOR UPDATE";
@@ -114,6 +117,11 @@ pub fn find_by_reference(merchant_reference_id: &str) -> Result<Option<StoredCus
 /// Finds the row and keeps it for this transaction.
 pub fn lock(customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
     LOCK.with(|statement| statement.row(&[customer_id.into()], stored))
+}
+
+/// Keeps the customer for a row that will refer to it. False when somebody else holds it.
+pub fn hold_if_free(customer_id: &str) -> Result<bool, Failure> {
+    Ok(HOLD_IF_FREE.with(|statement| statement.execute(&[customer_id.into()]))? > 0)
 }
 
 /// For a create of a payment method. `bins` are the first six and eight digits of a card.

@@ -15,8 +15,9 @@ statements! {
          WHERE payment_method_id = ANY ($1) AND state IN ('waiting', 'sent') \
            AND action NOT IN ('delete_token', 'delete_network_token')";
     /// In all profiles: as the worker. What was sent is due when no answer can come any more. Steps from connector to connector
-    /// in the index, so that a million jobs of one of them cost the others nothing.
-    Read DUE(TIMESTAMPTZOID, TEXTARRAYOID, INT8OID) =
+    /// in the index, so that a million jobs of one of them cost the others nothing. A job that somebody holds, because its payment
+    /// method is being deleted, does not stand before others.
+    Write DUE(TIMESTAMPTZOID, TEXTARRAYOID, INT8OID) =
         "WITH RECURSIVE connector (id) AS ( \
              SELECT pg_catalog.min(connector_id) FROM vault.jobs WHERE state IN ('waiting', 'sent') \
              UNION ALL \
@@ -27,12 +28,14 @@ statements! {
          FROM connector CROSS JOIN LATERAL ( \
              SELECT j.profile_id, j.job_id, j.connector_id, j.next_try_at FROM vault.jobs j \
              WHERE j.connector_id = connector.id AND j.state IN ('waiting', 'sent') AND j.next_try_at <= $1 \
-             ORDER BY j.next_try_at LIMIT $3) AS job \
+             ORDER BY j.next_try_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS job \
          WHERE connector.id <> ALL ($2) \
          ORDER BY job.next_try_at LIMIT $3";
-    /// In all profiles: as the worker.
+    /// In all profiles: as the worker. What somebody holds stays as it is.
     Write AWAIT_NOTHING(TIMESTAMPTZOID) =
-        "UPDATE vault.jobs SET next_try_at = $1 WHERE state = 'sent' AND next_try_at > $1";
+        "UPDATE vault.jobs SET next_try_at = $1 WHERE (profile_id, job_id) IN ( \
+             SELECT profile_id, job_id FROM vault.jobs WHERE state = 'sent' AND next_try_at > $1 \
+             FOR NO KEY UPDATE SKIP LOCKED)";
     Write LOCK_DUE(TEXTOID, TIMESTAMPTZOID) =
         "SELECT job_id, payment_method_id, connector_id, action, attempts, subject, state FROM vault.jobs \
          WHERE job_id = $1 AND state IN ('waiting', 'sent') AND next_try_at <= $2 FOR NO KEY UPDATE SKIP LOCKED";

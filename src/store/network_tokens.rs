@@ -14,10 +14,10 @@ statements! {
     Write DELETE(TEXTARRAYOID) =
         "DELETE FROM vault.network_tokens WHERE payment_method_id = ANY ($1) \
          RETURNING payment_method_id, connector_id, summary";
-    /// In all profiles: as the worker.
-    Read TO_CHECK(TIMESTAMPTZOID, INT8OID) =
+    /// In all profiles: as the worker. Nobody is waited for who holds a token.
+    Write TO_CHECK(TIMESTAMPTZOID, INT8OID) =
         "SELECT profile_id, payment_method_id, connector_id FROM vault.network_tokens WHERE check_after <= $1 \
-         ORDER BY check_after LIMIT $2";
+         ORDER BY check_after LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED";
     Write CHECK_AFTER(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
         "UPDATE vault.network_tokens SET check_after = $3 WHERE profile_id = $1 AND payment_method_id = $2";
 }

@@ -1,5 +1,7 @@
 //! Jobs: asked for, cancelled, tried again, forgotten.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use vault_core::contract::id::TokenJobId;
 use vault_core::contract::payment_method::TokenType;
@@ -13,16 +15,25 @@ use crate::clock;
 use crate::error::Failure;
 use crate::keys;
 use crate::operations::administration::wrong_state;
+use crate::operations::payment_methods::sealed::living;
 use crate::settings;
 use crate::store;
 use crate::store::jobs::{NewJob, StoredJob};
+use crate::store::network_tokens::TokenToCheck;
 use crate::tenancy::session;
 
 /// How many network tokens are looked after at a time.
 const CHECKS: i64 = 100;
 
+/// After what time a network token is looked after whose payment method somebody holds.
+const HELD: Duration = Duration::from_secs(60);
+
 /// What is to be done at a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "there are two kinds of tokens, and one of them has no other name"
+)]
 pub enum Action {
     Tokenize(TokenType),
     DeleteToken,
@@ -130,24 +141,38 @@ pub fn delete_finished() -> Result<usize, Failure> {
 /// Has network tokens checked whose time has come.
 pub fn order_checks() -> Result<(), Failure> {
     let now = clock::now()?;
-    let next = now
-        .after(settings::network_token_check_period())
-        .map_err(|_| Failure::Malformed)?;
     for token in store::as_worker(|| store::network_tokens::to_check(now, CHECKS))? {
+        let ordered = order_check(&token, now)?;
+        let wait = if ordered {
+            settings::network_token_check_period()
+        } else {
+            HELD
+        };
+        let next = now.after(wait).map_err(|_| Failure::Malformed)?;
         store::as_worker(|| store::network_tokens::check_after(&token, next))?;
-        let _acting = session::act_for(&token.profile_id);
-        store::as_operator(|| {
-            add(
-                &token.profile_id,
-                &token.payment_method_id,
-                &token.connector_id,
-                Action::CheckNetworkToken,
-                None,
-                now,
-            )
-        })?;
     }
     Ok(())
+}
+
+/// False when somebody holds the payment method, for whom others' checks would wait: a job refers to it.
+fn order_check(token: &TokenToCheck, now: Timestamp) -> Result<bool, Failure> {
+    let (profile_id, payment_method_id) = (&token.profile_id, &token.payment_method_id);
+    let _acting = session::act_for(profile_id);
+    store::as_operator(|| {
+        if store::payment_methods::lock_if_free(payment_method_id, living()?)?.is_none() {
+            return Ok(false);
+        }
+        let action = Action::CheckNetworkToken;
+        add(
+            profile_id,
+            payment_method_id,
+            &token.connector_id,
+            action,
+            None,
+            now,
+        )?;
+        Ok(true)
+    })
 }
 
 fn seal(profile_id: &str, job_id: &str, subject: &Subject) -> Result<Vec<u8>, Failure> {

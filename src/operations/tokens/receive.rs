@@ -39,7 +39,7 @@ const DONE: End<'static> = End {
     error_status: None,
 };
 
-/// Writes what came of a job. False when somebody holds the payment method: then it is to be written later. Nobody is waited
+/// Writes what came of a job. False when somebody holds the payment method or its customer: then it is to be written later. Nobody is waited
 /// for, because others' jobs would wait, too.
 pub fn receive(
     job: &DueJob,
@@ -53,6 +53,9 @@ pub fn receive(
         else {
             return Ok(false);
         };
+        if !holds_customer(&method, outcome)? {
+            return Ok(false);
+        }
         let Some(stored) = store::jobs::lock(&job.job_id)? else {
             return Ok(true);
         };
@@ -73,6 +76,19 @@ pub fn receive(
         }
         Ok(true)
     })
+}
+
+/// Keeps the customer for a row that will refer to it. False when somebody holds the customer.
+fn holds_customer(
+    method: &StoredPaymentMethod,
+    outcome: &Result<Answer, Fault>,
+) -> Result<bool, Failure> {
+    match (outcome, &method.customer_id) {
+        (Ok(Answer::TokenMade(_)), Some(customer_id)) => {
+            store::customers::hold_if_free(customer_id)
+        }
+        _ => Ok(true),
+    }
 }
 
 /// A job with an answer or a fault; its row and its payment method's are locked.

@@ -130,11 +130,28 @@ fn tokens_of(shop: &Shop) -> Vec<Value> {
         .collect()
 }
 
+/// A worker that starts waits for no client that holds what an earlier one has sent.
+fn waits_for_nobody(stack: &PrivateStack, shop: &Shop) {
+    let other = Shop::within(stack);
+    other.provider.behave(&json!({"hang": true}));
+    let method = other.store("single_use");
+    soon("it is sent", || other.provider.state()["requests"] == 1);
+    let mut sql = other.tenant.sql();
+    sql.run("begin").unwrap();
+    sql.call("delete_payment_method($1)", &[&method]).unwrap();
+    terminate_worker(stack);
+    let method = shop.store("single_use");
+    shop.token(&method);
+    sql.run("commit").unwrap();
+}
+
 #[test]
 fn a_thousand_orders_among_faults_and_kills_make_a_thousand_tokens() {
     let stack = PrivateStack::start();
     stack.restart_with_settings(SETTINGS);
     let shop = Shop::within(&stack);
+
+    waits_for_nobody(&stack, &shop);
 
     // What was answered is not lost, however soon the server is killed.
     let card = Card::new();

@@ -194,6 +194,63 @@ fn a_client_that_holds_very_many_payment_methods_holds_up_no_other_connector() {
 }
 
 #[test]
+fn a_client_that_deletes_very_many_payment_methods_and_does_not_commit_holds_up_no_other_connector()
+{
+    let (shop, other) = (Shop::within(&HURRIED_STACK), Shop::within(&HURRIED_STACK));
+    shop.provider
+        .behave(&json!({"status": 503, "retry_after": 2}));
+    let methods = store_many(&shop, 100, "single_use");
+    soon("the first tries are over", || {
+        shop.provider.state()["requests"] == 100
+    });
+    let mut sql = shop.tenant.sql();
+    sql.run("begin").unwrap();
+    sql.rows(
+        "select vault.delete_payment_method(m) from unnest($1::text[]) m",
+        &[&methods],
+    )
+    .unwrap();
+    soon("their second tries are due", || {
+        shop.tenant
+            .admin()
+            .value(
+                "select bool_and(next_try_at < now()) from vault.token_jobs where connector_id = $1",
+                &[&shop.connector],
+            )
+            .unwrap()
+    });
+    let method = other.store("single_use");
+    other.token(&method);
+    sql.run("commit").unwrap();
+    assert_eq!(shop.ended_job(&methods[0]).state, "cancelled");
+}
+
+#[test]
+fn a_client_that_holds_a_customer_holds_up_its_tokens_alone() {
+    let (shop, other) = (Shop::new(), Shop::new());
+    shop.provider.behave(&json!({"delay_ms": 700, "times": 1}));
+    let method = shop.store("multi_use");
+    let mut sql = shop.tenant.sql();
+    sql.run("begin").unwrap();
+    sql.call(
+        "update_customer($1, $2)",
+        &[&shop.customer, &json!({"name": "Another"})],
+    )
+    .unwrap();
+    soon("the token is made and attached", || {
+        shop.provider.state()["attached"] == 1
+    });
+    for _ in 0..2 {
+        let method = other.store("multi_use");
+        other.token(&method);
+    }
+    assert_eq!(shop.jobs(&method)[0].state, "sent");
+    sql.run("commit").unwrap();
+    shop.token(&method);
+    shop.has_one_token_per_order();
+}
+
+#[test]
 fn a_provider_that_hangs_delays_no_other_connectors_jobs() {
     let (shop, other) = (Shop::within(&HURRIED_STACK), Shop::within(&HURRIED_STACK));
     shop.provider.behave(&json!({"hang": true}));

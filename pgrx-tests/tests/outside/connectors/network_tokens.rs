@@ -469,6 +469,28 @@ fn the_worker_hears_that_a_token_was_deleted_and_an_order_makes_another() {
 }
 
 #[test]
+fn clients_that_hold_payment_methods_hold_up_no_check_of_others() {
+    let (shop, other) = (Shop::new(), Shop::new());
+    let methods = [shop.with_token().1, shop.with_token().1];
+    let free = other.with_token().1;
+    let mut sql = shop.sql();
+    let due = shop.stack.superuser().execute(
+        "update vault.network_tokens set check_after = now() - interval '1 h' where payment_method_id = any ($1)",
+        &[&methods.as_slice()],
+    );
+    assert_eq!(due.unwrap(), 2);
+    sql.run("begin").unwrap();
+    let change = json!({"network_transaction_id": "N"});
+    sql.call("update_payment_method($1, $2)", &[&methods[0], &change])
+        .unwrap();
+    sql.call("delete_payment_method($1)", &[&methods[1]])
+        .unwrap();
+    other.check_now(&free);
+    sql.run("commit").unwrap();
+    other.with_token();
+}
+
+#[test]
 fn a_deletion_takes_the_network_token_back() {
     let shop = Shop::new();
     let (_, method) = shop.with_token();
