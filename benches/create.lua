@@ -1,4 +1,5 @@
--- wrk: a create with another card each time; with CONNECTOR it asks for a token there.
+-- wrk: a create with another card each time; with CONNECTOR it asks for a token there. With PAUSE, in milliseconds, it waits so
+-- long before each, and prints the median of the latencies in milliseconds.
 
 local customers = {}
 for id in string.gmatch(os.getenv("CUSTOMERS"), "[^,]+") do
@@ -41,4 +42,10 @@ function request()
         '{"payment_method_type":"card","customer_id":"%s","payment_method_data":{"card":{"card_number":"%s",'
             .. '"card_exp_month":"03","card_exp_year":"2048","card_holder_name":"joseph Doe"}}%s}',
         customers[math.random(#customers)], card_number(), tokenization))
+end
+
+local pause = tonumber(os.getenv("PAUSE") or "")
+if pause then
+    function delay() return pause end
+    function done(_, latency) print("latency " .. latency:percentile(50) / 1000) end
 end

@@ -28,7 +28,12 @@ table_of_ratios() {
     printf '\n%-62s %7s %10s %10s %8s %8s\n' 'operations per second, medians' clients vault other ratio aim
 }
 
-# Both sides take turns, and each calls FUNCTION, which prints operations per second: TITLE AIM CLIENTS FUNCTION [ARG…]
+table_of_latencies() {
+    printf '\n%-62s %7s %10s %10s %8s %8s\n' 'milliseconds, medians' clients vault other ratio aim
+}
+
+# Both sides take turns, and each calls FUNCTION, which prints operations per second, or milliseconds if `decimals` says how
+# many of them to show: TITLE AIM CLIENTS FUNCTION [ARG…]
 # The ratio is the median of the rounds' ratios: what slows the machine down for a while slows both sides of a round.
 compare() {
     local title=$1 aim=$2 clients=$3 measure=$4 side round
@@ -39,7 +44,7 @@ compare() {
             "$measure" "$side" "$clients" "$@" >>"$work/$side"
         done
     done
-    printf '%-62s %7d %10.0f %10.0f %8.2f %8s\n' "$title" "$clients" "$(median "$work/vault")" "$(median "$work/plain")" \
+    printf "%-62s %7d %10.${decimals:-0}f %10.${decimals:-0}f %8.2f %8s\n" "$title" "$clients" "$(median "$work/vault")" "$(median "$work/plain")" \
         "$(paste "$work/vault" "$work/plain" | awk '{ print $1 / $2 }' | median)" "$aim"
 }
 
