@@ -30,10 +30,6 @@ const HELD: Duration = Duration::from_secs(60);
 
 /// What is to be done at a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::enum_variant_names,
-    reason = "there are two kinds of tokens, and one of them has no other name"
-)]
 pub enum Action {
     Tokenize(TokenType),
     DeleteToken,

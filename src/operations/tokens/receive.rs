@@ -39,8 +39,8 @@ const DONE: End<'static> = End {
     error_status: None,
 };
 
-/// Writes what came of a job. False when somebody holds the payment method or its customer: then it is to be written later. Nobody is waited
-/// for, because others' jobs would wait, too.
+/// Writes what came of a job. False when somebody holds the payment method or its customer: then it is to be written later. Nobody
+/// is waited for, because others' jobs would wait, too.
 pub fn receive(
     job: &DueJob,
     payment_method_id: &str,
