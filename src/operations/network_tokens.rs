@@ -51,10 +51,11 @@ pub fn get(
         return Err(Refusal::RevealNotAllowed.into());
     }
     request.check()?;
+    let found = find(caller, id)?;
     if tokens::token_service(caller)?.is_none() {
         return Err(Refusal::NetworkTokenizationDisabled.into());
     }
-    let found = find(caller, id)?
+    let found = found
         .filter(|found| found.token.state != NetworkTokenState::Deleted)
         .ok_or(Refusal::NetworkTokenNotFound)?;
     let service = found.service(caller)?.ok_or(Refusal::TokenServiceFailed)?;
