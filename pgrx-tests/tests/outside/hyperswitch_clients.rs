@@ -602,7 +602,7 @@ fn every_call_on_an_inactive_method_finds_none() {
             .request("PUT", format!("/v2/customers/{customer}"))
             .json(&default),
         tenant.request("GET", format!("{path}/check-network-token-status")),
-        tenant.revealing("GET", &get_token),
+        tenant.revealing("GET", &get_token).json(&token),
         tenant.revealing("POST", &get_token).json(&token),
     ];
     for request in requests {

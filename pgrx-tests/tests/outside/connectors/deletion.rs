@@ -130,6 +130,27 @@ fn a_deletion_at_the_provider_is_tried_again_and_one_that_it_does_not_know_is_do
 }
 
 #[test]
+fn a_deletion_that_the_provider_refuses_can_be_tried_again() {
+    let shop = Shop::new();
+    let method = shop.store("multi_use");
+    shop.token(&method);
+    shop.provider.behave(&json!({"status": 403}));
+    shop.tenant.delete(&path(&method)).ok();
+    let jobs = shop.ended(&method);
+    let deletion = jobs
+        .iter()
+        .find(|job| job.action == "delete_token")
+        .unwrap();
+    assert_eq!(
+        deletion.outcome(),
+        ("failed", Some("credentials_refused"), Some(403))
+    );
+    shop.provider.behave_well();
+    shop.admin("retry_token_job", &deletion.id);
+    deletes_at_the_provider(&shop, 1);
+}
+
+#[test]
 fn a_described_provider_makes_and_deletes_tokens_too() {
     let shop = Shop::new();
     let template = create_connector(
