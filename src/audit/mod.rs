@@ -187,6 +187,13 @@ pub fn record(caller: &Caller, event: Event, object_id: &str) -> Result<(), Fail
     Entry::of(caller, event, Some(object_id), Outcome::Success).write(clock::now()?)
 }
 
+/// Records what a caller is about to do outside of the database: the row is safe once the transaction has committed, whatever
+/// `synchronous_commit` says.
+pub fn record_for_good(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
+    writer::commit_for_good();
+    record(caller, event, object_id)
+}
+
 /// Records that a caller has stored a payment method, which leaves a row even if it is rolled back.
 pub fn record_create(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
     record(caller, event, object_id)?;

@@ -15,14 +15,14 @@ statements! {
          WHERE payment_method_id = ANY ($1) AND state IN ('waiting', 'sent') \
            AND action NOT IN ('delete_token', 'delete_network_token')";
     /// In all profiles: as the worker. What was sent is due when no answer can come any more. Steps from connector to connector
-    /// in the index, so that a million jobs of one of them cost the others nothing. A job that somebody holds, because its payment
-    /// method is being deleted, does not stand before others.
+    /// in the index, and takes the oldest job of each before the second oldest of any: a million jobs of one connector cost the
+    /// others nothing. A job that somebody holds, because its payment method is being deleted, does not stand before others.
     Write DUE(TIMESTAMPTZOID, TEXTARRAYOID, INT8OID) =
         "WITH RECURSIVE connector (id) AS ( \
-             SELECT pg_catalog.min(connector_id) FROM vault.jobs WHERE state IN ('waiting', 'sent') \
+             (SELECT connector_id FROM vault.jobs WHERE state IN ('waiting', 'sent') ORDER BY connector_id LIMIT 1) \
              UNION ALL \
-             SELECT (SELECT pg_catalog.min(j.connector_id) FROM vault.jobs j \
-                     WHERE j.state IN ('waiting', 'sent') AND j.connector_id > connector.id) \
+             SELECT (SELECT j.connector_id FROM vault.jobs j \
+                     WHERE j.state IN ('waiting', 'sent') AND j.connector_id > connector.id ORDER BY j.connector_id LIMIT 1) \
              FROM connector WHERE connector.id IS NOT NULL) \
          SELECT job.profile_id, job.job_id, job.connector_id \
          FROM connector CROSS JOIN LATERAL ( \
@@ -30,7 +30,8 @@ statements! {
              WHERE j.connector_id = connector.id AND j.state IN ('waiting', 'sent') AND j.next_try_at <= $1 \
              ORDER BY j.next_try_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS job \
          WHERE connector.id <> ALL ($2) \
-         ORDER BY job.next_try_at LIMIT $3";
+         ORDER BY pg_catalog.row_number() OVER (PARTITION BY job.connector_id ORDER BY job.next_try_at), job.next_try_at \
+         LIMIT $3";
     /// In all profiles: as the worker. What somebody holds stays as it is.
     Write AWAIT_NOTHING(TIMESTAMPTZOID) =
         "UPDATE vault.jobs SET next_try_at = $1 WHERE (profile_id, job_id) IN ( \
@@ -39,9 +40,9 @@ statements! {
     Write LOCK_DUE(TEXTOID, TIMESTAMPTZOID) =
         "SELECT job_id, payment_method_id, connector_id, action, attempts, subject, state FROM vault.jobs \
          WHERE job_id = $1 AND state IN ('waiting', 'sent') AND next_try_at <= $2 FOR NO KEY UPDATE SKIP LOCKED";
-    Write LOCK(TEXTOID) =
+    Write LOCK_IF_FREE(TEXTOID) =
         "SELECT job_id, payment_method_id, connector_id, action, attempts, subject, state FROM vault.jobs \
-         WHERE job_id = $1 FOR NO KEY UPDATE";
+         WHERE job_id = $1 FOR NO KEY UPDATE SKIP LOCKED";
     Write SENT(TEXTOID, TIMESTAMPTZOID) =
         "UPDATE vault.jobs SET state = 'sent', attempts = attempts + 1, next_try_at = $2 WHERE job_id = $1";
     Write RETRY(TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID) =
@@ -154,9 +155,9 @@ pub fn lock_due(job_id: &str, now: Timestamp) -> Result<Option<StoredJob>, Failu
     LOCK_DUE.with(|statement| statement.row(&arguments, StoredJob::read))
 }
 
-/// The job as it is by now, kept for this transaction.
-pub fn lock(job_id: &str) -> Result<Option<StoredJob>, Failure> {
-    LOCK.with(|statement| statement.row(&[job_id.into()], StoredJob::read))
+/// The job as it is by now, kept for this transaction. None when somebody else holds it.
+pub fn lock_if_free(job_id: &str) -> Result<Option<StoredJob>, Failure> {
+    LOCK_IF_FREE.with(|statement| statement.row(&[job_id.into()], StoredJob::read))
 }
 
 /// Notes that the job is about to be sent, and when no answer can come any more.

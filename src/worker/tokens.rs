@@ -3,7 +3,7 @@
 //! Calls are made by a thread of [`Outside`]; this process takes the jobs, and writes what came of them. It sends a job only once
 //! it is committed that it does.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(10);
 const AT_ONCE_PER_CONNECTOR: usize = 16;
 const AT_ONCE: usize = 256;
 
-/// How many jobs are taken in one transaction.
+/// How many jobs are taken in one transaction, and how many answers written.
 const BATCH: usize = 32;
 
 /// Must run while the postmaster loads its libraries.
@@ -71,7 +71,9 @@ struct Desk {
     accounts: Accounts,
     under_way: HashMap<u64, UnderWay>,
     /// Outcomes that could not be written yet, because somebody holds the payment method.
-    held_up: VecDeque<(UnderWay, Result<Answer, Fault>)>,
+    held_up: Vec<Received>,
+    /// When they were last tried.
+    retried: Instant,
     /// How many calls each connector is given at a time.
     shares: HashMap<String, usize>,
     last_id: u64,
@@ -82,6 +84,13 @@ struct Desk {
 struct UnderWay {
     job: DueJob,
     payment_method_id: String,
+    sent: Instant,
+}
+
+/// A job with what came of its call.
+struct Received {
+    under_way: UnderWay,
+    outcome: Result<Answer, Fault>,
 }
 
 impl Desk {
@@ -90,7 +99,8 @@ impl Desk {
             outside,
             accounts: Accounts::default(),
             under_way: HashMap::new(),
-            held_up: VecDeque::new(),
+            held_up: Vec::new(),
+            retried: Instant::now(),
             shares: HashMap::new(),
             last_id: 0,
             housekeeping: None,
@@ -98,6 +108,7 @@ impl Desk {
     }
 
     fn work(mut self) {
+        prepare_session();
         run(|| {
             in_transaction(c"vault: taking up jobs", tokens::await_nothing)?;
             Ok(false)
@@ -116,38 +127,49 @@ impl Desk {
         }
     }
 
-    /// Writes what has come of calls.
+    /// Writes what has come of calls, and what could not be written before.
     fn receive(&mut self) {
-        for _ in 0..self.held_up.len() {
-            if let Some((under_way, outcome)) = self.held_up.pop_front() {
-                self.write(under_way, outcome);
+        let mut received = Vec::new();
+        if self.retried.elapsed() >= PERIOD {
+            self.retried = Instant::now();
+            received.extend(std::mem::take(&mut self.held_up));
+        }
+        while received.len() < BATCH
+            && let Some((id, outcome)) = self.outside.finished()
+        {
+            if let Some(under_way) = self.under_way.remove(&id) {
+                self.adapt_share(&under_way, &outcome);
+                received.push(Received { under_way, outcome });
             }
         }
-        while let Some((id, outcome)) = self.outside.finished() {
-            if let Some(under_way) = self.under_way.remove(&id) {
-                self.adapt_share(&under_way.job.connector_id, &outcome);
-                self.write(under_way, outcome);
-            }
+        if !received.is_empty() {
+            self.write(received);
         }
     }
 
-    /// One transaction each: none of them holds the payment method of another. What cannot be written is sent again later, with
-    /// the same key, so that the connector gives the same answer.
-    fn write(&mut self, under_way: UnderWay, outcome: Result<Answer, Fault>) {
-        let what = c"vault: writing what came of a job";
+    /// One commit for all, because each costs a write to the disk. None of them waits for a lock, so none keeps the payment method
+    /// of another. What cannot be written in time is sent again, with the same key, so that the connector gives the same answer.
+    fn write(&mut self, received: Vec<Received>) {
+        let what = c"vault: writing what came of jobs";
         let written = in_transaction(what, || {
-            attempt(|| tokens::receive(&under_way.job, &under_way.payment_method_id, &outcome))
+            Ok(received.iter().map(write_one).collect::<Vec<_>>())
         });
-        match written {
-            Ok(Some(false)) => self.held_up.push_back((under_way, outcome)),
-            Ok(_) => {}
-            Err(failure) => pgrx::warning!("vault tokens: {failure}"),
+        let written = written.unwrap_or_else(|failure| {
+            pgrx::warning!("vault tokens: {failure}");
+            None
+        });
+        // Without the extension, nobody waits for anything any more.
+        let written = written.unwrap_or_else(|| vec![true; received.len()]);
+        for (received, is_written) in received.into_iter().zip(written) {
+            if !is_written && received.under_way.sent.elapsed() < tokens::patience() {
+                self.held_up.push(received);
+            }
         }
     }
 
     /// Takes jobs for whom there is room, and has their calls made. Tells whether there may be more.
     fn send(&mut self) -> bool {
-        let room = AT_ONCE.saturating_sub(self.under_way.len() + self.held_up.len());
+        let room = AT_ONCE.saturating_sub(self.under_way.len());
         if room == 0 {
             return false;
         }
@@ -165,9 +187,7 @@ impl Desk {
         };
         let is_full = due.len() == limit;
         let fitting = self.fitting(due);
-        let took_any = !fitting.is_empty();
-        self.take(fitting);
-        is_full && took_any
+        is_full && self.take(fitting)
     }
 
     /// The connectors that have all the calls that they are given at a time.
@@ -198,7 +218,7 @@ impl Desk {
     /// What is held up counts, too: whoever holds very many payment methods takes the room of their connectors only.
     fn counts(&self) -> HashMap<&str, usize> {
         let mut counts = HashMap::new();
-        let held_up = self.held_up.iter().map(|(under_way, _)| under_way);
+        let held_up = self.held_up.iter().map(|held_up| &held_up.under_way);
         for under_way in self.under_way.values().chain(held_up) {
             *counts
                 .entry(under_way.job.connector_id.as_str())
@@ -212,23 +232,26 @@ impl Desk {
         share.unwrap_or(AT_ONCE_PER_CONNECTOR)
     }
 
-    /// A connector that lets calls time out gets one at a time, and with each that goes well one more.
-    fn adapt_share(&mut self, connector_id: &str, outcome: &Result<Answer, Fault>) {
-        let share = match outcome {
-            Err(fault) if fault.is_slow() => 1,
-            Ok(_) => (self.share(connector_id) + 1).min(AT_ONCE_PER_CONNECTOR),
-            Err(_) => return,
+    /// A connector that keeps calls waiting gets one at a time, and with each that it answers soon one more.
+    fn adapt_share(&mut self, under_way: &UnderWay, outcome: &Result<Answer, Fault>) {
+        let connector_id = &under_way.job.connector_id;
+        let timed_out = matches!(outcome, Err(fault) if fault.is_slow());
+        let share = if timed_out || under_way.sent.elapsed() > settings::connector_timeout() / 2 {
+            1
+        } else {
+            (self.share(connector_id) + 1).min(AT_ONCE_PER_CONNECTOR)
         };
         if share == AT_ONCE_PER_CONNECTOR {
             self.shares.remove(connector_id);
         } else {
-            self.shares.insert(connector_id.to_owned(), share);
+            self.shares.insert(connector_id.clone(), share);
         }
     }
 
-    fn take(&mut self, due: Vec<DueJob>) {
+    /// Puts on record what is about to be sent, and sends it. Tells whether that was anything.
+    fn take(&mut self, due: Vec<DueJob>) -> bool {
         if due.is_empty() {
-            return;
+            return false;
         }
         let accounts = &mut self.accounts;
         let taken = in_transaction(c"vault: taking jobs", || {
@@ -237,15 +260,17 @@ impl Desk {
                 .filter_map(|job| take_one(job, accounts))
                 .collect::<Vec<_>>())
         });
+        let taken = taken.unwrap_or_else(|failure| {
+            pgrx::warning!("vault tokens: {failure}");
+            None
+        });
+        let taken = taken.unwrap_or_default();
+        let took_any = !taken.is_empty();
         let rules = Arc::new(tokens::call_rules());
-        match taken {
-            Ok(taken) => {
-                for sending in taken.unwrap_or_default() {
-                    self.submit(sending, &rules);
-                }
-            }
-            Err(failure) => pgrx::warning!("vault tokens: {failure}"),
+        for sending in taken {
+            self.submit(sending, &rules);
         }
+        took_any
     }
 
     fn submit(&mut self, sending: Sending, rules: &Arc<CallRules>) {
@@ -254,6 +279,7 @@ impl Desk {
         let under_way = UnderWay {
             job: sending.job,
             payment_method_id: sending.payment_method_id,
+            sent: Instant::now(),
         };
         self.under_way.insert(id, under_way);
         self.outside.submit(Work {
@@ -271,16 +297,43 @@ impl Desk {
         if !is_due {
             return;
         }
-        self.housekeeping = Some(Instant::now());
-        run(|| {
-            in_transaction(
-                c"vault: ordering checks of network tokens",
-                tokens::order_checks,
-            )?;
-            in_transaction(c"vault: forgetting old jobs", tokens::delete_finished)?;
-            Ok(false)
+        let more_checks = run(|| {
+            let what = c"vault: ordering checks of network tokens";
+            Ok(in_transaction(what, tokens::order_checks)?.unwrap_or_default())
         });
+        let more_to_forget = run(|| {
+            let what = c"vault: forgetting old jobs";
+            Ok(in_transaction(what, tokens::delete_finished)?.unwrap_or_default())
+        });
+        self.housekeeping = (!more_checks && !more_to_forget).then(Instant::now);
     }
+}
+
+/// A lock that somebody holds for long must not stop the jobs of all, and what the planner knows of the table of jobs may be of
+/// a time when it was empty.
+fn prepare_session() {
+    for (name, value) in [(c"lock_timeout", c"100ms"), (c"enable_seqscan", c"off")] {
+        // SAFETY: NUL-terminated texts, which are copied, outside of any transaction.
+        unsafe {
+            pg_sys::SetConfigOption(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_SUSET,
+                pg_sys::GucSource::PGC_S_OVERRIDE,
+            );
+        }
+    }
+}
+
+/// False when it is to be written later.
+fn write_one(received: &Received) -> bool {
+    let Received { under_way, outcome } = received;
+    let written =
+        attempt(|| tokens::receive(&under_way.job, &under_way.payment_method_id, outcome));
+    written.unwrap_or_else(|failure| {
+        pgrx::warning!("vault tokens: {failure}");
+        false
+    })
 }
 
 /// One job must not keep another from being taken. What went wrong may be over by the next time.

@@ -22,8 +22,9 @@ use crate::store::jobs::{NewJob, StoredJob};
 use crate::store::network_tokens::TokenToCheck;
 use crate::tenancy::session;
 
-/// How many network tokens are looked after at a time.
+/// How many network tokens are looked after at a time, and how many jobs forgotten.
 const CHECKS: i64 = 100;
+const FORGOTTEN: i64 = 1_000;
 
 /// After what time a network token is looked after whose payment method somebody holds.
 const HELD: Duration = Duration::from_secs(60);
@@ -128,16 +129,19 @@ pub fn await_nothing() -> Result<(), Failure> {
     store::as_worker(|| store::jobs::await_nothing(now))
 }
 
-/// Deletes a batch of what has ended long ago.
-pub fn delete_finished() -> Result<usize, Failure> {
+/// Deletes a batch of what has ended long ago. Tells whether there may be more.
+pub fn delete_finished() -> Result<bool, Failure> {
     let now = clock::now()?;
-    store::as_worker(|| store::jobs::delete_finished(now, 1_000))
+    let deleted = store::as_worker(|| store::jobs::delete_finished(now, FORGOTTEN))?;
+    Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= FORGOTTEN))
 }
 
-/// Has network tokens checked whose time has come.
-pub fn order_checks() -> Result<(), Failure> {
+/// Has a batch of network tokens checked whose time has come. Tells whether there may be more.
+pub fn order_checks() -> Result<bool, Failure> {
     let now = clock::now()?;
-    for token in store::as_worker(|| store::network_tokens::to_check(now, CHECKS))? {
+    let tokens = store::as_worker(|| store::network_tokens::to_check(now, CHECKS))?;
+    let is_full = i64::try_from(tokens.len()).is_ok_and(|number| number >= CHECKS);
+    for token in tokens {
         let ordered = order_check(&token, now)?;
         let wait = if ordered {
             settings::network_token_check_period()
@@ -147,7 +151,7 @@ pub fn order_checks() -> Result<(), Failure> {
         let next = now.after(wait).map_err(|_| Failure::Malformed)?;
         store::as_worker(|| store::network_tokens::check_after(&token, next))?;
     }
-    Ok(())
+    Ok(is_full)
 }
 
 /// False when somebody holds the payment method, for whom others' checks would wait: a job refers to it.

@@ -19,7 +19,7 @@ use crate::error::Failure;
 pub use jobs::{await_nothing, delete_finished, order_checks, retry};
 pub use order::{Order, cancel_and_retract, token_service};
 pub use receive::{apply, receive};
-pub use send::{Accounts, Sending, call_rules, due, put_off, send};
+pub use send::{Accounts, Sending, call_rules, due, patience, put_off, send};
 pub use using::use_token;
 
 /// How long a token for one use lives: contract, section 6.

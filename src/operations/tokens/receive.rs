@@ -39,8 +39,8 @@ const DONE: End<'static> = End {
     error_status: None,
 };
 
-/// Writes what came of a job. False when somebody holds the payment method or its customer: then it is to be written later. Nobody
-/// is waited for, because others' jobs would wait, too.
+/// Writes what came of a job. False when somebody holds the payment method, its customer or the job: then it is to be written
+/// later. Nobody is waited for, because others' jobs would wait, too.
 pub fn receive(
     job: &DueJob,
     payment_method_id: &str,
@@ -56,8 +56,8 @@ pub fn receive(
         if !holds_customer(&method, outcome)? {
             return Ok(false);
         }
-        let Some(stored) = store::jobs::lock(&job.job_id)? else {
-            return Ok(true);
+        let Some(stored) = store::jobs::lock_if_free(&job.job_id)? else {
+            return Ok(false);
         };
         let caller = match worker_for(job)? {
             Some(caller) => caller,

@@ -12,7 +12,7 @@ use vault_core::contract::time::Timestamp;
 use vault_core::crypto::Context;
 
 use super::jobs::{self, Action, Subject};
-use crate::audit::{Event, record};
+use crate::audit::{Event, record_for_good};
 use crate::clock;
 use crate::connectors::{
     Account, Call, CallRules, CardDetails, NetworkTokenOrder, TokenOrder, TokenUse,
@@ -31,6 +31,9 @@ use crate::tenancy::{Caller, session};
 
 /// How much longer than its parts together a call may take before the worker gives up hearing of it.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// When a job is tried again that could not be sent for a reason that is none of its own.
+const PUT_OFF: Duration = Duration::from_secs(30);
 
 /// A job that is on record as sent, with the call to be made once that is committed.
 pub struct Sending {
@@ -96,7 +99,9 @@ pub fn send(job: &DueJob, accounts: &mut Accounts) -> Result<Option<Sending>, Fa
 pub fn put_off(job: &DueJob) -> Result<(), Failure> {
     let _acting = session::act_for(&job.profile_id);
     store::as_operator(|| {
-        let next = clock::now()?.after(GRACE).map_err(|_| Failure::Malformed)?;
+        let next = clock::now()?
+            .after(PUT_OFF)
+            .map_err(|_| Failure::Malformed)?;
         store::jobs::retry(&job.job_id, next, "internal", None)
     })
 }
@@ -121,9 +126,13 @@ pub fn worker_for(job: &DueJob) -> Result<Option<Caller>, Failure> {
     }))
 }
 
+/// How long the answer to a job that was sent may be awaited, and what came of it be kept.
+pub fn patience() -> Duration {
+    3 * settings::connector_timeout() + GRACE
+}
+
 fn no_answer_after(now: Timestamp) -> Result<Timestamp, Failure> {
-    now.after(3 * settings::connector_timeout() + GRACE)
-        .map_err(|_| Failure::Malformed)
+    now.after(patience()).map_err(|_| Failure::Malformed)
 }
 
 fn prepare(
@@ -187,7 +196,7 @@ fn open_card(caller: &Caller, job: &StoredJob) -> Result<(PaymentMethod, CardDet
         .filter(|found| found.method.status != Status::Redacted)
         .ok_or(CANCELLED)?;
     let envelope = found.instrument.ok_or(CANCELLED)?;
-    record(caller, Event::CardSent, id)?;
+    record_for_good(caller, Event::CardSent, id)?;
     let method = open(caller, found.method)?;
     let instrument = open_instrument(caller, StorageType::Persistent, id, &envelope)?;
     let Instrument::Card(card) = instrument else {
