@@ -282,6 +282,9 @@ impl Failure {
                 "Try again in the next minute. The setting vault.card_numbers_per_minute is the limit of a role that is neither \
                  in vault_reveal nor in vault_bulk.",
             ),
+            Self::Refused(Refusal::TokenServiceBusy) => {
+                Some("Try again: other calls to the token service are under way.")
+            }
             Self::Input(EnvelopeError::UnknownVersion) => {
                 Some("A later version of the vault wrote it: install that one here.")
             }

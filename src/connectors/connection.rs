@@ -34,6 +34,9 @@ const KEPT_IDLE: Duration = Duration::from_secs(50);
 
 const MAX_KEPT_PER_HOST: usize = 16;
 
+/// The longest head of an answer. Heads are read in pieces of this size, so that one that never ends lets others have their turn.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
 /// For so many different rules, connections are kept.
 const MAX_CLIENTS: usize = 4;
 
@@ -105,6 +108,7 @@ fn make_client(rules: &Arc<CallRules>) -> Result<Client, Box<dyn Error>> {
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(KEPT_IDLE)
         .pool_max_idle_per_host(MAX_KEPT_PER_HOST)
+        .http1_max_buf_size(MAX_HEAD_BYTES)
         .build(connector))
 }
 

@@ -43,6 +43,13 @@ pub struct CallRules {
     pub ca_file: Option<PathBuf>,
 }
 
+impl CallRules {
+    /// Time for a whole call, of one request or of several.
+    pub fn whole_timeout(&self) -> Duration {
+        self.connect_timeout + self.head_timeout + self.body_timeout
+    }
+}
+
 /// Makes requests by the rules. TLS is verified, a plain connection is for loopback addresses only, and no redirect is followed.
 ///
 /// It takes no proxy from the environment, keeps no cookies, and asks for no compression.

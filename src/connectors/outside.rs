@@ -1,7 +1,7 @@
 //! The thread that makes the calls, and the queues to it and from it.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -12,7 +12,8 @@ use std::thread::{self, JoinHandle};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{AbortHandle, LocalSet, spawn_local};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::account::Account;
@@ -73,12 +74,21 @@ pub struct Work {
     pub rules: Arc<CallRules>,
 }
 
+/// A call in the making.
+type CallTask = tokio::task::JoinHandle<Result<Answer, Fault>>;
+
+/// What the thread is told.
+enum Task {
+    Make(Work),
+    Cancel(u64),
+}
+
 /// A thread that makes calls, many at a time. It ends when this is dropped or told to stop, and calls that are under way with it.
 ///
 /// Started by the process that uses it: a fork has no threads.
 pub struct Outside {
     /// None once it has stopped.
-    works: RefCell<Option<UnboundedSender<Work>>>,
+    works: RefCell<Option<UnboundedSender<Task>>>,
     results: Arc<Results>,
     thread: RefCell<Option<JoinHandle<()>>>,
 }
@@ -91,6 +101,8 @@ impl Outside {
     pub fn start() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // No answer, however it is written, keeps the others' times from being looked at.
+            .event_interval(1)
             .thread_name("vault lookup")
             .build()?;
         let (works, received) = unbounded_channel();
@@ -112,11 +124,20 @@ impl Outside {
     pub fn submit(&self, work: Work) {
         let id = work.id;
         let works = self.works.borrow();
-        let is_sent = works.as_ref().is_some_and(|works| works.send(work).is_ok());
+        let task = Task::Make(work);
+        let is_sent = works.as_ref().is_some_and(|works| works.send(task).is_ok());
         // A thread that is gone makes no call. The fault says so in its place.
         if !is_sent {
             self.results
                 .push(id, Err(Fault::new(FaultKind::Unreachable)));
+        }
+    }
+
+    /// Ends a call whose answer nobody awaits any more. It brings none.
+    pub fn cancel(&self, id: u64) {
+        if let Some(works) = &*self.works.borrow() {
+            // A thread that is gone makes no call.
+            let _ = works.send(Task::Cancel(id));
         }
     }
 
@@ -200,7 +221,7 @@ fn with_signals_masked<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T
 }
 
 /// The thread: takes work until there is nobody to give any, and leaves what is under way then.
-fn run(runtime: Runtime, works: UnboundedReceiver<Work>, results: &Arc<Results>) {
+fn run(runtime: Runtime, works: UnboundedReceiver<Task>, results: &Arc<Results>) {
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, take_works(works, results));
     drop(tasks);
@@ -208,25 +229,48 @@ fn run(runtime: Runtime, works: UnboundedReceiver<Work>, results: &Arc<Results>)
     runtime.shutdown_background();
 }
 
-async fn take_works(mut works: UnboundedReceiver<Work>, results: &Arc<Results>) {
+/// The calls that are under way.
+type Calls = Rc<RefCell<HashMap<u64, AbortHandle>>>;
+
+async fn take_works(mut works: UnboundedReceiver<Task>, results: &Arc<Results>) {
     let clients = Rc::default();
-    while let Some(work) = works.recv().await {
-        spawn_local(finish(work, Rc::clone(&clients), Arc::clone(results)));
+    let calls = Calls::default();
+    while let Some(task) = works.recv().await {
+        match task {
+            Task::Make(work) => begin(work, &clients, &calls, results),
+            Task::Cancel(id) => {
+                if let Some(call) = calls.borrow_mut().remove(&id) {
+                    call.abort();
+                }
+            }
+        }
     }
 }
 
-/// A task of its own makes the call, so that a panic ends that one alone. It is taken for an answer that nobody thought of.
-async fn finish(work: Work, clients: Rc<RefCell<Clients>>, results: Arc<Results>) {
+/// A task of its own makes the call, so that a panic ends that one alone.
+fn begin(work: Work, clients: &Rc<RefCell<Clients>>, calls: &Calls, results: &Arc<Results>) {
     let id = work.id;
+    let clients = Rc::clone(clients);
     let call = spawn_local(async move {
         let http = clients.borrow_mut().http(&work.rules)?;
-        make(&http, &work).await
+        // Some calls are several requests.
+        timeout(work.rules.whole_timeout(), make(&http, &work))
+            .await
+            .unwrap_or(Err(Fault::new(FaultKind::TimedOut)))
     });
-    let result = call.await;
-    results.push(
-        id,
-        result.unwrap_or(Err(Fault::new(FaultKind::UnexpectedAnswer))),
-    );
+    calls.borrow_mut().insert(id, call.abort_handle());
+    spawn_local(finish(id, call, Rc::clone(calls), Arc::clone(results)));
+}
+
+/// A panic is taken for an answer that nobody thought of.
+async fn finish(id: u64, call: CallTask, calls: Calls, results: Arc<Results>) {
+    let result = match call.await {
+        Ok(result) => result,
+        Err(ended) if ended.is_cancelled() => return,
+        Err(_) => Err(Fault::new(FaultKind::UnexpectedAnswer)),
+    };
+    calls.borrow_mut().remove(&id);
+    results.push(id, result);
 }
 
 async fn make(http: &Http, work: &Work) -> Result<Answer, Fault> {

@@ -1,5 +1,7 @@
 //! Accounts at payment service providers and token services.
 
+use std::collections::BTreeSet;
+
 use vault_core::card::mentions_card_number;
 use vault_core::contract::id::ConnectorAccountId;
 
@@ -60,6 +62,9 @@ pub fn update(connector_id: &str, changes: &Changes<'_>) -> Result<(), Failure> 
         Some(secrets) => secrets.to_owned().into(),
         None => credentials::open(&account)?,
     };
+    // An account that cannot be read is one that calls nobody.
+    let hosts = open(&account).map(|account| hosts_of(&account));
+    let hosts = hosts.unwrap_or_default();
     if let Some(label) = changes.label {
         check_name(label)?;
         account.label = label.to_owned();
@@ -67,9 +72,22 @@ pub fn update(connector_id: &str, changes: &Changes<'_>) -> Result<(), Failure> 
     if let Some(settings) = changes.settings {
         account.settings = settings.to_owned();
     }
-    check_usable(parse_kind(&account.kind)?, &account.settings, &secrets)?;
+    let changed = check_usable(parse_kind(&account.kind)?, &account.settings, &secrets)?;
+    let calls_others = hosts_of(&changed) != hosts;
+    // Or whoever may change an account could have its secrets sent to another host.
+    if calls_others && changes.credentials.is_none() {
+        return Err(invalid(
+            "an account that is to call another host needs its credentials anew",
+            "Give the credentials together with the settings.",
+        ));
+    }
     rewrite(account, &secrets)?;
-    record_administration("", Event::ConnectorUpdated, Some(connector_id))
+    let event = if calls_others {
+        Event::ConnectorMoved
+    } else {
+        Event::ConnectorUpdated
+    };
+    record_administration("", event, Some(connector_id))
 }
 
 /// Takes an account into service, or out of it.
@@ -159,7 +177,13 @@ fn parse_kind(kind: &str) -> Result<Kind, Failure> {
     })
 }
 
-fn check_usable(kind: Kind, settings: &str, secrets: &str) -> Result<(), Failure> {
+/// Scheme, host and port of each URL that the account calls.
+fn hosts_of(account: &Account) -> BTreeSet<String> {
+    let urls = account.urls().into_iter();
+    urls.map(|url| url.origin().ascii_serialization()).collect()
+}
+
+fn check_usable(kind: Kind, settings: &str, secrets: &str) -> Result<Account, Failure> {
     if mentions_card_number(settings) {
         return Err(invalid(
             "settings are stored in the clear, and these have a card number in them",
@@ -169,7 +193,7 @@ fn check_usable(kind: Kind, settings: &str, secrets: &str) -> Result<(), Failure
     let account = Account::parse(kind, settings, secrets).map_err(Failure::ConnectorSettings)?;
     let allow_list = settings::connector_hosts();
     if account.urls().iter().all(|url| allow_list.allows(url)) {
-        Ok(())
+        Ok(account)
     } else {
         Err(invalid(
             "vault.connector_hosts does not name every host that this account would call",

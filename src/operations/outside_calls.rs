@@ -1,5 +1,5 @@
-//! Calls to a token service that a caller waits for. At most a few of them are under way in the whole server, so that a service
-//! that hangs holds few of its connections.
+//! Calls to a token service that a caller waits for. A few of them are under way at a time, of one account and of all, so that a
+//! service that hangs holds few of the server's connections, and leaves room for others.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use vault_core::contract::refusal::Refusal;
+use vault_core::limits::ShortText;
 
 use super::connector_accounts;
 use super::tokens::call_rules;
@@ -16,8 +18,9 @@ use crate::postgres::latch::wait_readable;
 use crate::postgres::process;
 use crate::store::connector_accounts::ConnectorAccount;
 
-/// How many calls are under way at a time.
-const PLACES: usize = 8;
+/// How many calls are under way at a time, and how many of them may be one account's.
+const PLACES: usize = 24;
+const PLACES_OF_ACCOUNT: usize = 8;
 
 /// How long a caller waits: less than `statement_timeout` of `vault_authenticator`.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,12 +28,30 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest time until a caller that was cancelled is heard.
 const GLANCE: Duration = Duration::from_millis(500);
 
-/// The process of each call that is under way; 0 is none.
 // SAFETY: the name is the vault's own.
 static CALLERS: PgLwLock<Callers> = unsafe { PgLwLock::new(c"vault_outside_calls") };
 
 #[derive(Clone, Copy, Default)]
-struct Callers([i32; PLACES]);
+struct Callers([CallUnderWay; PLACES]);
+
+#[derive(Clone, Copy)]
+struct CallUnderWay {
+    /// The process that waits for it; 0 is none.
+    caller: i32,
+    account: AccountName,
+}
+
+impl Default for CallUnderWay {
+    fn default() -> Self {
+        Self {
+            caller: 0,
+            account: AccountName::EMPTY,
+        }
+    }
+}
+
+/// The id of an account is shorter.
+type AccountName = ShortText<32>;
 
 // SAFETY: numbers.
 unsafe impl PGRXSharedMemory for Callers {}
@@ -47,16 +68,15 @@ pub fn reserve_shared_memory() {
 /// Makes a call and waits for what comes of it.
 ///
 /// # Errors
-/// A [`Failure`] when the account cannot be opened, or the caller is cancelled. A [`Fault`] is the inner result's.
+/// [`Refusal::TokenServiceBusy`]; another [`Failure`] when the account cannot be opened. A [`Fault`] is the inner result's.
 pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fault>, Failure> {
-    let Some(_place) = Place::take() else {
-        return Ok(Err(Fault::new(FaultKind::TooManyRequests)));
-    };
+    let _place = Place::take(&account.connector_id).ok_or(Refusal::TokenServiceBusy)?;
     let account = Arc::new(connector_accounts::open(account)?);
     let rules = Arc::new(call_rules());
     let end = Instant::now() + PATIENCE;
     let outside = outside()?;
     let id = next_id();
+    let _waiting = Waiting { outside, id };
     outside.submit(Work {
         id,
         account,
@@ -64,7 +84,7 @@ pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fau
         rules,
     });
     while Instant::now() < end {
-        // What an earlier call has brought that was cancelled is nobody's.
+        // An earlier call may have ended just before it was cancelled.
         while let Some((answered, outcome)) = outside.finished() {
             if answered == id {
                 return Ok(outcome);
@@ -74,6 +94,18 @@ pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fau
         pgrx::check_for_interrupts!();
     }
     Ok(Err(Fault::new(FaultKind::TimedOut)))
+}
+
+/// Ends the call of a caller who does not wait any more.
+struct Waiting {
+    outside: &'static Outside,
+    id: u64,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.outside.cancel(self.id);
+    }
 }
 
 /// The thread that makes this process's calls, started at first. It ends before the process does.
@@ -106,20 +138,29 @@ fn next_id() -> u64 {
 struct Place(usize);
 
 impl Place {
-    fn take() -> Option<Self> {
+    /// None when the account, or all together, have as many calls under way as they may.
+    fn take(connector_id: &str) -> Option<Self> {
+        let account = AccountName::from(connector_id);
         let mut callers = CALLERS.exclusive();
+        let is_taken = |call: &CallUnderWay| call.caller != 0 && process::is_alive(call.caller);
+        let of_account = callers.0.iter().filter(|call| call.account == account);
+        if of_account.filter(|call| is_taken(call)).count() >= PLACES_OF_ACCOUNT {
+            return None;
+        }
         let mut places = callers.0.iter_mut().enumerate();
-        let (index, caller) =
-            places.find(|(_, caller)| **caller == 0 || !process::is_alive(**caller))?;
-        *caller = process::own_id();
+        let (index, place) = places.find(|(_, call)| !is_taken(call))?;
+        *place = CallUnderWay {
+            caller: process::own_id(),
+            account,
+        };
         Some(Self(index))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(caller) = CALLERS.exclusive().0.get_mut(self.0) {
-            *caller = 0;
+        if let Some(place) = CALLERS.exclusive().0.get_mut(self.0) {
+            *place = CallUnderWay::default();
         }
     }
 }

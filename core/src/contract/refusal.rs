@@ -93,6 +93,8 @@ pub enum Refusal {
     NoNetworkTokenToCheck,
     /// The token service gave no answer that can be used.
     TokenServiceFailed,
+    /// As many calls to the token service are under way as may be.
+    TokenServiceBusy,
     /// The limit of this minute is used up.
     TooManyRequests {
         /// Seconds until the next minute begins.
@@ -148,6 +150,7 @@ impl Refusal {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooManyRequests { retry_after } => Some(*retry_after),
+            Self::TokenServiceBusy => Some(1),
             _ => None,
         }
     }
@@ -219,6 +222,7 @@ impl Refusal {
             Self::NetworkTokenNotFound => row(404, "IR_37", NOT_FOUND, "NetworkTokenRequestorReferenceId is not present"),
             Self::NoNetworkTokenToCheck => row(400, "IR_07", NOT_FOUND, "Invalid value provided: payment_method_id"),
             Self::TokenServiceFailed => row(500, "HE_00", EXTERNAL, "Something went wrong"),
+            Self::TokenServiceBusy => row(429, "IR_90", "53400", "Too many requests"),
             Self::TooManyRequests { .. } => row(429, "IR_90", "53400", "Too many requests"),
             Self::Unexpected => row(500, "HE_00", "XX000", "Something went wrong"),
         }
