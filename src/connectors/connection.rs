@@ -35,7 +35,7 @@ const KEPT_IDLE: Duration = Duration::from_secs(50);
 const MAX_KEPT_PER_HOST: usize = 16;
 
 /// The longest head of an answer. Heads are read in pieces of this size, so that one that never ends lets others have their turn.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// For so many different rules, connections are kept.
 const MAX_CLIENTS: usize = 4;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::connect::capture_connection;
 use serde::Serialize;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use url::Url;
 use zeroize::Zeroizing;
@@ -24,6 +26,9 @@ use super::fault::{Fault, FaultKind};
 
 /// The longest answer that is read.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// How many informational heads (status 1xx) may go before an answer.
+const MAX_INFORMATIONAL_HEADS: usize = 16;
 
 /// The longest that another side may ask to be left alone.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -157,6 +162,7 @@ impl Http {
         mut request: http::Request<Full<Bytes>>,
     ) -> Result<http::Response<Incoming>, Fault> {
         let mut connected = capture_connection(&mut request);
+        let too_many_heads = limit_informational_heads(&mut request);
         let answer = pin!(self.client.request(request));
         let too_late = pin!(async {
             connected.wait_for_connection_metadata().await;
@@ -164,10 +170,25 @@ impl Http {
         });
         tokio::select! {
             biased;
+            () = too_many_heads.notified() => Err(Fault::new(FaultKind::UnexpectedAnswer)),
             answer = answer => answer.map_err(|error| fault_of(&error)),
             () = too_late => Err(Fault::new(FaultKind::TimedOut)),
         }
     }
+}
+
+/// Informational heads may go before the answer, as many as the other side likes. Tells when there were too many: reading them
+/// without end would leave no time for other calls.
+fn limit_informational_heads(request: &mut http::Request<Full<Bytes>>) -> Arc<Notify> {
+    let too_many = Arc::new(Notify::new());
+    let notify = Arc::clone(&too_many);
+    let heads = AtomicUsize::new(0);
+    hyper::ext::on_informational(request, move |_| {
+        if heads.fetch_add(1, Ordering::Relaxed) >= MAX_INFORMATIONAL_HEADS {
+            notify.notify_one();
+        }
+    });
+    too_many
 }
 
 /// The content goes to the client in bytes that wipe themselves. What the client writes lies in two more buffers for a moment,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::libc::{SIGKILL, SIGSTOP};
 
-use crate::caller::{LONG, account_at, is_ready_within, order, rules, rules_for, wait};
+use crate::caller::{LONG, account_at, is_ready_within, make_at, order, rules, rules_for, wait};
 use crate::connectors::{Account, Answer, Call, CallRules, FaultKind, Outside, Work};
 use crate::server::{Server, ok, wait_for_the_end};
 
@@ -204,4 +204,64 @@ fn an_account_that_is_asked_for_what_its_kind_cannot_do_is_misconfigured() {
     let fault = wait(&outside).1.map(drop).unwrap_err();
     assert_eq!(fault.kind, FaultKind::Misconfigured);
     assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn a_call_that_is_cancelled_brings_no_answer_and_leaves_no_connection() {
+    let (left, was_left) = channel();
+    let left: Mutex<Sender<()>> = Mutex::new(left);
+    let hanging = Server::by(move |_, stream| {
+        let kept = wait_for_the_end(stream);
+        left.lock().unwrap().send(()).unwrap();
+        kept
+    });
+    let server = Server::answering(ok(r#"{"token": "tok_1"}"#));
+    let rules = Arc::new(rules(&format!("{}, {}", hanging.address, server.address)));
+    let outside = Outside::start().unwrap();
+    outside.submit(work(1, &account_at(&hanging.url()), &rules));
+    while hanging.connections() == 0 {
+        std::thread::yield_now();
+    }
+    outside.cancel(1);
+    was_left.recv_timeout(LONG).unwrap();
+    outside.cancel(99);
+    outside.submit(work(2, &account_at(&server.url()), &rules));
+    assert_eq!(wait(&outside).0, 2);
+    assert!(outside.finished().is_none());
+}
+
+/// Such heads may go before an answer, as many as the other side likes.
+#[test]
+fn a_server_that_sends_informational_heads_without_end_keeps_no_other_call_waiting() {
+    let flooding = Server::by(|_, stream| {
+        let heads = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(50_000);
+        while stream.write_all(&heads).is_ok() {}
+        false
+    });
+    let server = Server::answering(ok(r#"{"token": "tok_1"}"#));
+    let hosts = format!("{}, {}", flooding.address, server.address);
+    let rules = Arc::new(rules(&hosts));
+    let outside = Outside::start().unwrap();
+    let (flood, healthy) = (account_at(&flooding.url()), account_at(&server.url()));
+    for round in 0..10 {
+        for id in 0..4 {
+            outside.submit(work(id, &flood, &rules));
+        }
+        outside.submit(work(10 + round, &healthy, &rules));
+        for _ in 0..5 {
+            let (id, result) = wait(&outside);
+            match result {
+                Ok(_) => assert_eq!(id, 10 + round),
+                Err(fault) => assert_eq!(fault.kind, FaultKind::UnexpectedAnswer, "{id}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_few_informational_heads_before_an_answer_are_passed_over() {
+    let answer = ok(r#"{"token": "tok_1"}"#);
+    let heads = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(5);
+    let server = Server::answering([heads, answer].concat());
+    assert!(make_at(&server).is_ok());
 }
