@@ -6,7 +6,7 @@ use super::statement::{Row, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
-    /// The same thing is not asked for twice at a time.
+    /// A unique index decides: no two jobs that wait or are sent do the same, but each may delete another token of a provider.
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "INSERT INTO vault.jobs (profile_id, job_id, payment_method_id, connector_id, action, subject, next_try_at, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING";
@@ -14,8 +14,8 @@ statements! {
         "UPDATE vault.jobs SET state = 'cancelled', finished_at = $2 \
          WHERE payment_method_id = ANY ($1) AND state IN ('waiting', 'sent') \
            AND action NOT IN ('delete_token', 'delete_network_token')";
-    /// In all profiles: as the worker. What was sent is due when no answer can come any more. Steps from connector to connector
-    /// in the index, so that a million jobs of one of them cost the others nothing.
+    /// In all profiles: as the worker. A job that was sent is due again once its answer is no longer expected. The recursion steps
+    /// from connector to connector in the index, so that a million jobs of one connector cost the others nothing.
     Read DUE(TIMESTAMPTZOID, TEXTARRAYOID, INT8OID) =
         "WITH RECURSIVE connector (id) AS ( \
              SELECT pg_catalog.min(connector_id) FROM vault.jobs WHERE state IN ('waiting', 'sent') \
@@ -31,7 +31,7 @@ statements! {
          WHERE connector.id <> ALL ($2) \
          ORDER BY job.next_try_at LIMIT $3";
     /// In all profiles: as the worker.
-    Write AWAIT_NOTHING(TIMESTAMPTZOID) =
+    Write MAKE_SENT_DUE(TIMESTAMPTZOID) =
         "UPDATE vault.jobs SET next_try_at = $1 WHERE state = 'sent' AND next_try_at > $1";
     Write LOCK_DUE(TEXTOID, TIMESTAMPTZOID) =
         "SELECT job_id, payment_method_id, connector_id, action, attempts, subject, state FROM vault.jobs \
@@ -62,7 +62,7 @@ statements! {
              ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
 }
 
-/// A row to be.
+/// A job to be written.
 pub struct NewJob<'a> {
     pub profile_id: &'a str,
     pub job_id: &'a str,
@@ -74,7 +74,7 @@ pub struct NewJob<'a> {
     pub created_at: Timestamp,
 }
 
-/// Names a job, whoever's it is.
+/// Names a job of any profile.
 #[derive(Clone)]
 pub struct DueJob {
     pub profile_id: String,
@@ -102,7 +102,7 @@ pub struct End<'a> {
     pub error_status: Option<i32>,
 }
 
-/// False, and nothing is written, when the same is being done already.
+/// Writes a job. False, and nothing is written, when another one that waits or is sent does the same.
 pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
     let rows = INSERT.with(|statement| {
         statement.execute(&[
@@ -118,14 +118,14 @@ pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
     Ok(rows > 0)
 }
 
-/// Ends what is being made for these payment methods.
+/// Cancels the jobs of these payment methods, except those that delete tokens.
 pub fn cancel_of(payment_methods: Vec<String>, now: Timestamp) -> Result<(), Failure> {
     let arguments = [payment_methods.into(), timestamptz(now).into()];
     CANCEL.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }
 
-/// Jobs of all profiles that are due, but for those of busy connectors.
+/// Jobs of all profiles that are due, except those of busy connectors. For the worker.
 pub fn due(now: Timestamp, busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>, Failure> {
     let arguments = [timestamptz(now).into(), busy.into(), limit.into()];
     DUE.with(|statement| {
@@ -139,9 +139,9 @@ pub fn due(now: Timestamp, busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>,
     })
 }
 
-/// Makes due what an earlier process has sent, whose answers nobody hears.
-pub fn await_nothing(now: Timestamp) -> Result<(), Failure> {
-    AWAIT_NOTHING.with(|statement| statement.execute(&[timestamptz(now).into()]))?;
+/// Makes the jobs due that an earlier process has sent. For the worker.
+pub fn make_sent_due(now: Timestamp) -> Result<(), Failure> {
+    MAKE_SENT_DUE.with(|statement| statement.execute(&[timestamptz(now).into()]))?;
     Ok(())
 }
 
@@ -156,7 +156,7 @@ pub fn lock(job_id: &str) -> Result<Option<StoredJob>, Failure> {
     LOCK.with(|statement| statement.row(&[job_id.into()], StoredJob::read))
 }
 
-/// Notes that the job is about to be sent, and when no answer can come any more.
+/// Marks the job as sent. It is due again at `no_answer_after`.
 pub fn sent(job_id: &str, no_answer_after: Timestamp) -> Result<(), Failure> {
     let arguments = [job_id.into(), timestamptz(no_answer_after).into()];
     SENT.with(|statement| statement.execute(&arguments))?;
@@ -195,18 +195,18 @@ pub fn finish(job_id: &str, end: &End<'_>, now: Timestamp) -> Result<(), Failure
     Ok(())
 }
 
-/// Whose the job is.
+/// The profile of a job. For the worker.
 pub fn profile_of(job_id: &str) -> Result<Option<String>, Failure> {
     PROFILE_OF.with(|statement| statement.row(&[job_id.into()], |row| row.required(1)))
 }
 
-/// Has a failed job wait for another try. False when it has not failed, or the same is being done already.
+/// Has a failed job wait for another try. False when it has not failed, or another one that waits or is sent does the same.
 pub fn reopen(job_id: &str, now: Timestamp) -> Result<bool, Failure> {
     let arguments = [job_id.into(), timestamptz(now).into()];
     Ok(REOPEN.with(|statement| statement.execute(&arguments))? > 0)
 }
 
-/// Deletes a batch of jobs of all profiles that ended a week ago, and tells how many.
+/// Deletes a batch of jobs of all profiles that ended a week ago or earlier, and tells how many. For the worker.
 pub fn delete_finished(now: Timestamp, limit: i64) -> Result<usize, Failure> {
     let arguments = [timestamptz(now).into(), limit.into()];
     DELETE_FINISHED.with(|statement| statement.execute(&arguments))

@@ -1,7 +1,8 @@
-//! Carries out the jobs at connectors. A process of its own does it, because callers wait for the worker's other tasks.
+//! Carries out the jobs at connectors, in a process of its own: sessions wait for the worker, which therefore must not wait for
+//! connectors.
 //!
-//! Calls are made by a thread of [`Outside`]; this process takes the jobs, and writes what came of them. It sends a job only once
-//! it is committed that it does.
+//! The thread of [`Outside`] makes the calls. This process takes the jobs, and writes their outcomes. It sends a job only once the
+//! row says that it is sent, and that is committed.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::store::jobs::DueJob;
 /// How often it looks for jobs while it has nothing else to do.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// How often it looks after what is due seldom.
+/// How often it orders checks of network tokens and deletes old jobs.
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
 
 /// Calls of one connector at a time, and of all together: a provider that hangs leaves room for others.
@@ -65,20 +66,20 @@ pub extern "C-unwind" fn vault_tokens_main(index: pg_sys::Datum) {
     unsafe { pg_sys::proc_exit(1) }
 }
 
-/// What goes out, and what comes in.
+/// The state of the process: what it has sent, and what it still has to write.
 struct Desk {
     outside: &'static Outside,
     accounts: Accounts,
     under_way: HashMap<u64, UnderWay>,
-    /// Outcomes that could not be written yet, because somebody holds the payment method.
+    /// Outcomes that could not be written yet, because somebody else holds the payment method.
     held_up: VecDeque<(UnderWay, Result<Answer, Fault>)>,
-    /// How many calls each connector is given at a time.
+    /// How many calls a connector may have at a time, where that is fewer than usual.
     shares: HashMap<String, usize>,
     last_id: u64,
     housekeeping: Option<Instant>,
 }
 
-/// A job whose call was made.
+/// A job that was handed to the thread.
 struct UnderWay {
     job: DueJob,
     payment_method_id: String,
@@ -99,7 +100,7 @@ impl Desk {
 
     fn work(mut self) {
         run(|| {
-            in_transaction(c"vault: taking up jobs", tokens::await_nothing)?;
+            in_transaction(c"vault: taking up jobs", tokens::make_sent_due)?;
             Ok(false)
         });
         let mut pause = Duration::ZERO;
@@ -131,8 +132,8 @@ impl Desk {
         }
     }
 
-    /// One transaction each: none of them holds the payment method of another. What cannot be written is sent again later, with
-    /// the same key, so that the connector gives the same answer.
+    /// Each outcome has a transaction of its own, so that it holds one payment method alone. A job whose outcome cannot be written
+    /// is sent again later, with the same key, and the connector gives the same answer.
     fn write(&mut self, under_way: UnderWay, outcome: Result<Answer, Fault>) {
         let what = c"vault: writing what came of a job";
         let written = in_transaction(what, || {
@@ -145,7 +146,7 @@ impl Desk {
         }
     }
 
-    /// Takes jobs for whom there is room, and has their calls made. Tells whether there may be more.
+    /// Takes due jobs for which there is room, and has their calls made. Tells whether there may be more.
     fn send(&mut self) -> bool {
         let room = AT_ONCE.saturating_sub(self.under_way.len() + self.held_up.len());
         if room == 0 {
@@ -170,7 +171,7 @@ impl Desk {
         is_full && took_any
     }
 
-    /// The connectors that have all the calls that they are given at a time.
+    /// The connectors that have as many calls as they may have at a time.
     fn busy(&self) -> Vec<String> {
         let counts = self.counts();
         let counts = counts.into_iter();
@@ -180,6 +181,7 @@ impl Desk {
             .collect()
     }
 
+    /// Leaves out jobs that exceed what their connectors may have at a time.
     fn fitting(&self, due: Vec<DueJob>) -> Vec<DueJob> {
         let mut counts: HashMap<String, usize> = self
             .counts()
@@ -195,7 +197,8 @@ impl Desk {
             .collect()
     }
 
-    /// What is held up counts, too: whoever holds very many payment methods takes the room of their connectors only.
+    /// How many calls each connector has. Outcomes that are held up count, too: whoever holds very many payment methods takes up
+    /// the room of their connectors alone.
     fn counts(&self) -> HashMap<&str, usize> {
         let mut counts = HashMap::new();
         let held_up = self.held_up.iter().map(|(under_way, _)| under_way);
@@ -212,7 +215,7 @@ impl Desk {
         share.unwrap_or(AT_ONCE_PER_CONNECTOR)
     }
 
-    /// A connector that lets calls time out gets one at a time, and with each that goes well one more.
+    /// A connector that lets a call time out gets one call at a time, and one more with each call that goes well.
     fn adapt_share(&mut self, connector_id: &str, outcome: &Result<Answer, Fault>) {
         let share = match outcome {
             Err(fault) if fault.is_slow() => 1,
@@ -283,7 +286,8 @@ impl Desk {
     }
 }
 
-/// One job must not keep another from being taken. What went wrong may be over by the next time.
+/// Takes one job in a subtransaction, so that its failure does not keep the others from being taken. A job that fails waits: the
+/// cause may be gone by then.
 fn take_one(job: &DueJob, accounts: &mut Accounts) -> Option<Sending> {
     let taken = attempt(|| tokens::send(job, accounts));
     taken.unwrap_or_else(|failure| {
