@@ -24,27 +24,28 @@ use super::token_service::{
     FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder,
 };
 
-/// What is asked of an account.
+/// What is asked of an account. The first two are for payment service providers, the others for token services.
 pub enum Call {
-    /// Of a payment service provider.
+    /// A token of a card.
     MakeToken(TokenOrder),
-    /// Of a payment service provider. `reference` is the idempotency key.
+    /// That a token is deleted. `reference` is the idempotency key.
     DeleteToken {
         token: Zeroizing<String>,
         reference: String,
     },
-    /// Of a token service, as are all that follow: a network token for a card.
+    /// A network token for a card.
     MakeNetworkToken(NetworkTokenOrder),
-    /// The token itself, with a cryptogram for one payment.
+    /// A network token in full, with a cryptogram for one payment.
     FetchNetworkToken {
         customer_id: String,
         requestor_reference: String,
     },
-    /// Whether the token can be used, and until when.
+    /// Whether a network token can be used, and until when.
     CheckNetworkToken {
         customer_id: String,
         requestor_reference: String,
     },
+    /// That a network token is deleted.
     DeleteNetworkToken {
         customer_id: String,
         requestor_reference: String,
@@ -53,7 +54,7 @@ pub enum Call {
     CheckEligibility { card_bin: String },
 }
 
-/// What came of a call.
+/// The answer to a [`Call`] that went well, in the order of the calls.
 pub enum Answer {
     TokenMade(MadeToken),
     TokenDeleted,
@@ -68,14 +69,18 @@ pub enum Answer {
 pub struct Work {
     /// Comes back with the answer.
     pub id: u64,
+    /// Who is called.
     pub account: Arc<Account>,
+    /// What is asked.
     pub call: Call,
+    /// Which hosts may be called, and for how long.
     pub rules: Arc<CallRules>,
 }
 
-/// A thread that makes calls, many at a time. It ends when this is dropped or told to stop, and calls that are under way with it.
+/// A thread that makes calls, many at a time. It ends when this value is dropped or told to stop, and abandons the calls that are
+/// under way.
 ///
-/// Started by the process that uses it: a fork has no threads.
+/// Each process starts its own, because a fork does not have the threads of its parent.
 pub struct Outside {
     /// None once it has stopped.
     works: RefCell<Option<UnboundedSender<Work>>>,
@@ -113,14 +118,14 @@ impl Outside {
         let id = work.id;
         let works = self.works.borrow();
         let is_sent = works.as_ref().is_some_and(|works| works.send(work).is_ok());
-        // A thread that is gone makes no call. The fault says so in its place.
+        // The thread is gone and will make no call, so this fault stands for its answer.
         if !is_sent {
             self.results
                 .push(id, Err(Fault::new(FaultKind::Unreachable)));
         }
     }
 
-    /// What came of a call that has ended since the last time.
+    /// The id and the outcome of a call that has ended, each call once. None when there is no further one yet.
     pub fn finished(&self) -> Option<(u64, Result<Answer, Fault>)> {
         self.results.pop()
     }
@@ -129,11 +134,9 @@ impl Outside {
     pub fn readiness(&self) -> RawFd {
         self.results.readable.as_raw_fd()
     }
-}
 
-impl Outside {
-    /// Ends the thread, and waits until it has ended. A process must not end before: libraries clean up behind themselves then,
-    /// and what the thread uses would be gone under its hands.
+    /// Ends the thread, and waits until it has ended. The process must not end earlier: at its end, libraries free what the thread
+    /// still uses.
     pub fn stop(&self) {
         self.works.replace(None);
         if let Some(thread) = self.thread.replace(None) {
@@ -149,7 +152,7 @@ impl Drop for Outside {
     }
 }
 
-/// What came of calls. There is one byte to read while there is something to take.
+/// The outcomes of calls that nobody has taken yet. While there are any, one byte can be read.
 struct Results {
     waiting: Mutex<VecDeque<(u64, Result<Answer, Fault>)>>,
     readable: UnixStream,
@@ -199,12 +202,12 @@ fn with_signals_masked<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T
     started
 }
 
-/// The thread: takes work until there is nobody to give any, and leaves what is under way then.
+/// What the thread does: it takes work until [`Outside`] stops, and then abandons what is under way.
 fn run(runtime: Runtime, works: UnboundedReceiver<Work>, results: &Arc<Results>) {
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, take_works(works, results));
     drop(tasks);
-    // A name that is being looked up cannot be left otherwise: the operating system's call takes its time.
+    // Does not wait for names that are being looked up: the operating system's call cannot be interrupted.
     runtime.shutdown_background();
 }
 
@@ -215,7 +218,7 @@ async fn take_works(mut works: UnboundedReceiver<Work>, results: &Arc<Results>) 
     }
 }
 
-/// A task of its own makes the call, so that a panic ends that one alone. It is taken for an answer that nobody thought of.
+/// Each call is a task of its own, so that a panic ends only this one. A panic is taken for an unexpected answer.
 async fn finish(work: Work, clients: Rc<RefCell<Clients>>, results: Arc<Results>) {
     let id = work.id;
     let call = spawn_local(async move {

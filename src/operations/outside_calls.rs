@@ -1,5 +1,5 @@
-//! Calls to a token service that a caller waits for. At most a few of them are under way in the whole server, so that a service
-//! that hangs holds few of its connections.
+//! Calls to a token service for which a caller waits. Only few callers in the whole server may wait at a time, so that a service
+//! that hangs takes up few of the server's connections.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use crate::postgres::latch::wait_readable;
 use crate::postgres::process;
 use crate::store::connector_accounts::ConnectorAccount;
 
-/// How many calls are under way at a time.
+/// How many callers may wait at a time.
 const PLACES: usize = 8;
 
 /// How long a caller waits: less than `statement_timeout` of `vault_authenticator`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The longest time until a caller that was cancelled is heard.
+/// How often a caller that waits looks whether it was cancelled.
 const GLANCE: Duration = Duration::from_millis(500);
 
-/// The process of each call that is under way; 0 is none.
+/// The process of each caller that waits; 0 is none.
 // SAFETY: the name is the vault's own.
 static CALLERS: PgLwLock<Callers> = unsafe { PgLwLock::new(c"vault_outside_calls") };
 
@@ -47,7 +47,8 @@ pub fn reserve_shared_memory() {
 /// Makes a call and waits for what comes of it.
 ///
 /// # Errors
-/// A [`Failure`] when the account cannot be opened, or the caller is cancelled. A [`Fault`] is the inner result's.
+/// A [`Failure`] when the account cannot be opened or no thread can be started. The inner result is a [`Fault`] when the call
+/// fails, takes too long, or too many callers wait already.
 pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fault>, Failure> {
     let Some(_place) = Place::take() else {
         return Ok(Err(Fault::new(FaultKind::TooManyRequests)));
@@ -64,7 +65,7 @@ pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fau
         rules,
     });
     while Instant::now() < end {
-        // What an earlier call has brought that was cancelled is nobody's.
+        // Nobody waits any more for the answer to an earlier call that was cancelled.
         while let Some((answered, outcome)) = outside.finished() {
             if answered == id {
                 return Ok(outcome);
@@ -76,7 +77,7 @@ pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fau
     Ok(Err(Fault::new(FaultKind::TimedOut)))
 }
 
-/// The thread that makes this process's calls, started at first. It ends before the process does.
+/// The thread that makes this process's calls. The first use starts it, and it ends before the process does.
 pub fn outside() -> Result<&'static Outside, Failure> {
     OUTSIDE.with(|outside| {
         if let Some(outside) = outside.get() {
@@ -102,7 +103,7 @@ fn next_id() -> u64 {
     LAST.get()
 }
 
-/// One of the calls that are under way. A process that ends without giving its place back has lost it.
+/// A place among the callers that may wait. The place of a process that has ended without giving it back is free.
 struct Place(usize);
 
 impl Place {
