@@ -1,4 +1,4 @@
--- Accounts of the demo's profile at the two sandboxes. Prints the id of the provider's as a KEY=VALUE line.
+-- Accounts of the demo's profile at the two sandboxes. Prints the id of the account at the provider as a KEY=VALUE line.
 
 SELECT vault.create_connector(:'profile_id', 'stripe', 'Sandbox provider', jsonb_build_object('api_base', :'provider'), :'secret_key')
     AS connector_id \gset

@@ -182,11 +182,12 @@ GRANT SELECT ON vault.card_bins TO vault_operator;
 GRANT INSERT ON vault.audit_log TO vault_operator;
 GRANT EXECUTE ON FUNCTION vault.current_profile(), vault.role_findings() TO vault_operator;
 
--- The worker: UPDATE is what PostgreSQL asks of whoever locks rows; the policies let it change none.
+-- The worker deletes what has expired. UPDATE is what PostgreSQL asks of whoever locks rows; the policies let it change none.
 GRANT SELECT (profile_id, payment_method_id, memory_key, expires_at), UPDATE (expires_at), DELETE
     ON vault.cvcs, vault.volatile_payment_methods TO vault_worker;
 GRANT SELECT (profile_id, payment_method_id, position, expires_at), UPDATE (expires_at), DELETE
     ON vault.connector_tokens TO vault_worker;
+-- It also decides when jobs and checks of network tokens are due, and deletes old jobs.
 GRANT SELECT (profile_id, job_id, connector_id, state, next_try_at, finished_at), UPDATE (next_try_at), DELETE
     ON vault.jobs TO vault_worker;
 GRANT SELECT (profile_id, payment_method_id, connector_id, check_after), UPDATE (check_after)

@@ -36,8 +36,8 @@ CREATE POLICY renewed_for_current_profile ON vault.role_bindings FOR UPDATE TO v
 CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator
     USING (profile_id = (SELECT vault.current_profile()));
 
--- An account may be its merchant's, and then it is every profile's. The statements name merchant and profile, and the row its own
--- under its MAC.
+-- An account of a merchant serves every profile of it. So the policy does not name the current profile: the statements that look an
+-- account up do, and the row's MAC keeps its owner from being changed.
 CREATE POLICY of_merchant_or_profile ON vault.connector_accounts TO vault_operator USING (true) WITH CHECK (true);
 
 -- Administrators see which profiles and bindings there are.
@@ -54,8 +54,8 @@ CREATE POLICY deleted_by_worker ON vault.volatile_payment_methods TO vault_worke
 CREATE POLICY deleted_by_worker ON vault.cvcs TO vault_worker USING (true) WITH CHECK (false);
 CREATE POLICY deleted_by_worker ON vault.connector_tokens TO vault_worker USING (true) WITH CHECK (false);
 
--- The worker finds what is due in all profiles at once, and then acts for the profile of each job. The only thing that it
--- changes before is when a job or a network token is due: its grants leave out everything else.
+-- The worker finds what is due in all profiles at once, and then acts for the profile of each job. Before that
+-- it changes only when a job or a network token is due, and deletes old jobs: its grants leave out everything else.
 CREATE POLICY found_by_worker ON vault.jobs TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (true) WITH CHECK (true);
 

@@ -41,8 +41,8 @@ pub fn mask_digits(text: &mut [u8]) {
     mask(text);
 }
 
-/// Whether a statement may hold credentials of a connector, which have no form of their own: it calls a function that takes
-/// them.
+/// Whether a statement may hold credentials of a connector. These have no form by which they could be found, so the names of the
+/// functions that take them decide.
 pub fn may_hold_credentials(statement: &[u8]) -> bool {
     let statement = Zeroizing::new(statement.to_ascii_lowercase());
     [b"create_connector".as_slice(), b"update_connector"]
@@ -50,7 +50,8 @@ pub fn may_hold_credentials(statement: &[u8]) -> bool {
         .any(|name| find(&statement, name, 0).is_some())
 }
 
-/// Replaces what stands behind the first quote of a statement that may hold credentials, in place: its constants are there.
+/// Masks, in place, everything from the first quote or dollar sign of a statement that may hold credentials: all its constants
+/// stand there.
 pub fn mask_credentials(text: &mut [u8]) {
     if !may_hold_credentials(text) {
         return;

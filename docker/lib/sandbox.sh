@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Counterparts for connectors, which stand for the services of others: a payment service provider and a token service. They are
-# programs of the tests (pgrx-tests/src/bin), and keep nothing.
+# Sandboxes: programs that stand for a payment service provider and a token service. They belong to the tests (pgrx-tests/src/bin),
+# and store nothing but the keys of the token service.
 
 readonly SANDBOXES=(sandbox-provider sandbox-token-service)
 sandbox_secret_key=sk_test_sandbox
@@ -14,7 +14,7 @@ build_sandboxes() {
     sandboxes=$target/debug
 }
 
-# The ports stay, because accounts in the database name them.
+# Chooses the ports once, because accounts in the database name them.
 choose_sandbox_ports() {
     local name
     install -d -m 755 "$state/sandbox"
@@ -52,7 +52,7 @@ start_sandbox() {
     die "$1 does not start: another program may have its port, which is in $port_file"
 }
 
-# Accounts of the demo's merchant at both, once.
+# Accounts of the demo's profile at both sandboxes, made once.
 provision_connectors() {
     grep -q '^VAULT_CONNECTOR_ID=' "$state/credentials" && return
     say "Making accounts at the sandboxes"

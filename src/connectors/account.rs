@@ -1,4 +1,4 @@
-//! A connector account, read from its settings and credentials: whatever is wrong with them is said before it is stored.
+//! A connector account that can be called, read from its settings and credentials.
 
 use std::fmt;
 
@@ -23,11 +23,11 @@ names! {
 
 /// An account that can be called.
 pub enum Account {
-    /// Makes tokens.
+    /// At Stripe, which makes tokens.
     Stripe(Stripe),
-    /// Makes tokens.
+    /// At a provider that the settings describe, which makes tokens.
     HttpTemplate(Box<HttpTemplate>),
-    /// Makes network tokens.
+    /// At a token service, which makes network tokens.
     TokenService(TokenService),
 }
 
@@ -68,7 +68,7 @@ impl Account {
         }
     }
 
-    /// The URLs that it calls, as far as they are known before a call: scheme, host and port count.
+    /// The URLs that calls of the account begin with. Their paths may change with a call, but not scheme, host and port.
     pub fn urls(&self) -> Vec<&url::Url> {
         match self {
             Self::Stripe(stripe) => stripe.urls(),

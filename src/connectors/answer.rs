@@ -61,7 +61,8 @@ pub(super) fn id(
         .ok_or(Fault::new(FaultKind::UnexpectedAnswer))
 }
 
-/// Whether it can be the last part of a path: the two that mean another place cannot.
+/// Whether the text can be a token or an id: short, visible ASCII, and neither `.` nor `..`, which would lead elsewhere as a part
+/// of a path.
 pub(super) fn is_id(text: &str) -> bool {
     (1..=MAX_ID_LENGTH).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic())
@@ -75,7 +76,7 @@ pub(super) fn has_digits(text: &str, number: &str) -> bool {
     digits.contains(number)
 }
 
-/// The rest of the way to a place.
+/// Reads what stands at the end of the remaining steps, and skips everything else.
 struct Step<'a>(&'a [String]);
 
 impl<'de> DeserializeSeed<'de> for Step<'_> {
@@ -163,7 +164,7 @@ fn array_index(step: &str) -> Option<usize> {
     step.parse().ok().filter(|_| is_canonical)
 }
 
-/// Whether a member has this name.
+/// Tells whether a member has this name, without keeping the name that was read.
 struct Is<'a>(Option<&'a String>);
 
 impl<'de> DeserializeSeed<'de> for Is<'_> {

@@ -1,4 +1,4 @@
-//! Connections: name, address, TLS. Whoever is connected to has been checked.
+//! Connections. Host name, address and certificate of the other side are checked before anything is sent.
 
 use std::error::Error;
 use std::io;
@@ -34,10 +34,11 @@ const KEPT_IDLE: Duration = Duration::from_secs(50);
 
 const MAX_KEPT_PER_HOST: usize = 16;
 
-/// The longest head of an answer. Heads are read in pieces of this size, so that one that never ends lets others have their turn.
+/// The longest head of an answer. The client reads heads in pieces of this size, so that a head without end leaves other calls
+/// their turn.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// For so many different rules, connections are kept.
+/// For how many different sets of rules connections are kept.
 const MAX_CLIENTS: usize = 4;
 
 /// The clients of a thread, one for each set of rules: a connection that was made by other rules is not used.
@@ -47,11 +48,11 @@ pub(super) struct Clients {
     made: Vec<(Arc<CallRules>, Option<FileVersion>, Client)>,
 }
 
-/// Tells that a file has been replaced.
+/// Time of change and length of a file. If either differs, the file has been replaced.
 type FileVersion = (SystemTime, u64);
 
 impl Clients {
-    /// What makes requests by these rules.
+    /// The client that makes requests by these rules.
     ///
     /// # Errors
     /// [`FaultKind::Misconfigured`] when the file of certificates cannot be used.
@@ -112,7 +113,7 @@ fn make_client(rules: &Arc<CallRules>) -> Result<Client, Box<dyn Error>> {
         .build(connector))
 }
 
-/// The provider is named, not installed: whatever else is loaded into the process may install its own.
+/// The cryptographic provider is passed in, and not installed for the whole process, where another library may install its own.
 fn tls_config(rules: &CallRules) -> Result<ClientConfig, Box<dyn Error>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
@@ -121,7 +122,7 @@ fn tls_config(rules: &CallRules) -> Result<ClientConfig, Box<dyn Error>> {
         .with_no_client_auth())
 }
 
-/// The system's certificates and those of the file. A system without any is no mistake; a file without any is.
+/// The system's certificates and those of the file. A system may have none, but a file without any is a mistake.
 fn roots(rules: &CallRules) -> Result<RootCertStore, Box<dyn Error>> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -167,7 +168,8 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// What is not the dialer's own fault went wrong in the handshake: a server that speaks no TLS commonly just hangs up.
+/// An error that is not one of the dialer's own [`Fault`]s comes from the handshake: a server that speaks no TLS commonly just
+/// hangs up.
 fn fault_of(error: &(dyn Error + Send + Sync + 'static)) -> Fault {
     let own = error.downcast_ref::<Fault>().copied();
     own.unwrap_or(Fault::new(FaultKind::Tls))
@@ -181,7 +183,7 @@ pub(super) fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
         .is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
-/// Looks the name up, once, and connects to an address that may be called.
+/// Looks the name up once, and connects to an address that may be called.
 #[derive(Clone)]
 struct Dialer {
     rules: Arc<CallRules>,

@@ -1,4 +1,4 @@
-//! Why a call to somebody else has failed: its kind alone. What the other side said may contain a card number.
+//! Why a call to a connector has failed. Only the kind is kept, because what the other side said may contain a card number.
 
 use std::time::Duration;
 
@@ -76,9 +76,9 @@ impl Fault {
         self.kind == FaultKind::TimedOut
     }
 
-    /// Whether the same call may go well later. A refusal by the other side is final, as is whatever an administrator has to
-    /// put right. Three statuses are not refusals although they look like ones: 408, 409 (another call with the same
-    /// idempotency key is under way) and 425.
+    /// Whether the same call may go well later. A refusal by the other side is final, and so is everything that an administrator
+    /// has to put right. The statuses 408, 409 (another call with the same idempotency key is under way) and 425 look like
+    /// refusals but are not.
     pub fn is_worth_another_try(self) -> bool {
         match self.kind {
             FaultKind::Refused => matches!(self.status, Some(408 | 409 | 425)),

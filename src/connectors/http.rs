@@ -30,7 +30,7 @@ const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// How many informational heads (status 1xx) may go before an answer.
 const MAX_INFORMATIONAL_HEADS: usize = 16;
 
-/// The longest that another side may ask to be left alone.
+/// A longer `Retry-After` is read as this. How long a job really waits is not decided here.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The rules of a call, as the settings have them.
@@ -72,7 +72,7 @@ pub struct Request {
     pub url: Url,
     /// Headers beside those that every request has.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// The type of the content, which a header of the same name replaces, and the content.
+    /// The type of the content, and the content. A `Content-Type` among the headers takes precedence.
     pub body: Option<(&'static str, Zeroizing<Vec<u8>>)>,
 }
 
@@ -177,8 +177,8 @@ impl Http {
     }
 }
 
-/// Informational heads may go before the answer, as many as the other side likes. Tells when there were too many: reading them
-/// without end would leave no time for other calls.
+/// Counts the informational heads that come before the answer, and notifies when there are too many. The protocol allows any
+/// number, and reading them without end would leave no time for other calls.
 fn limit_informational_heads(request: &mut http::Request<Full<Bytes>>) -> Arc<Notify> {
     let too_many = Arc::new(Notify::new());
     let notify = Arc::clone(&too_many);
@@ -191,9 +191,9 @@ fn limit_informational_heads(request: &mut http::Request<Full<Bytes>>) -> Arc<No
     too_many
 }
 
-/// The content goes to the client in bytes that wipe themselves. What the client writes lies in two more buffers for a moment,
-/// which nobody can wipe: hyper's, which joins it to the head, and rustls's, which holds it encrypted. Both are used again by
-/// the next request, and freed with the connection.
+/// Hands the content to the client in bytes that wipe themselves. The client keeps it for a moment in two more buffers that nobody
+/// can wipe: hyper's, which joins it to the head, and rustls's, which holds it encrypted. The next request uses both again, and
+/// both are freed with the connection.
 fn into_http(request: Request) -> Result<http::Request<Full<Bytes>>, Fault> {
     let mut made = http::Request::builder()
         .method(request.method)
@@ -275,7 +275,7 @@ async fn read(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, Fault> {
     Ok(content)
 }
 
-/// Appends to content that may have to move: the old place is wiped.
+/// Appends to the content. Where that has to move, its old place is wiped.
 fn append(content: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
     let needed = content.len().saturating_add(data.len());
     if needed > content.capacity() {

@@ -18,7 +18,7 @@ pub struct HttpTemplate {
     make: RequestTemplate,
     /// Where the token is in the answer.
     token: Pointer,
-    /// Where the provider's id of the customer is in the answer, if it says one.
+    /// Where the provider's id of the customer is in the answer, if it has one.
     connector_customer_id: Option<Pointer>,
     delete: Option<RequestTemplate>,
     words: Words,
@@ -53,7 +53,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// They belong to the connection, and would let a header say where the body ends.
+/// Headers that the HTTP client sets itself: they belong to the connection, and some of them say where the body ends.
 const CLIENTS_OWN_HEADERS: [&str; 11] = [
     "connection",
     "content-length",
@@ -164,7 +164,7 @@ impl RequestTemplate {
     fn fill(&self, values: &Values<'_>) -> Result<Request, Fault> {
         let unusable = Fault::new(FaultKind::Misconfigured);
         let headers = self.headers.iter().map(|(name, text)| {
-            // Line ends, too, are among what a header cannot hold.
+            // A header cannot hold the end of a line, among others.
             calls::secret_header(&text.fill(values)).map(|value| (name.clone(), value))
         });
         let body = self.body.as_ref().map(|body| body.fill(values));
@@ -310,7 +310,7 @@ fn parse_method(members: &mut Members, methods: &[Method]) -> Result<Method, Set
     })
 }
 
-/// A place can only be a whole part of the path: so encoded, a token cannot lead elsewhere.
+/// A place can only be a whole part of the path. A token that is percent-encoded there cannot lead elsewhere.
 fn parse_url(members: &mut Members) -> Result<Url, SettingsError> {
     let url = settings::parse_url(&members.path_to("url"), &members.required_text("url")?)?;
     let mut segments = url.path_segments().into_iter().flatten();
@@ -359,7 +359,7 @@ fn parse_header(
     Ok((name, Text::parse(text, &check)?))
 }
 
-/// Found out here, and not at the first call.
+/// Checks that a header can hold the secret now, so that the first call does not fail because of it.
 fn fits_header(place: &Place, credentials: &Credentials) -> Result<(), String> {
     let secret = match place {
         Place::Credential(name) => credentials.get(name),
@@ -419,7 +419,7 @@ fn parse_words(members: &mut Members) -> Result<Words, SettingsError> {
     Ok(words)
 }
 
-/// Their members' names are shown nowhere but in settings, and their values nowhere.
+/// The error shows nothing of the credentials: the JSON parser's own message would.
 fn parse_credentials(credentials: &str) -> Result<Credentials, SettingsError> {
     serde_json::from_str(credentials).map_err(|_| {
         let complaint = "credentials must be a JSON object whose members are texts";

@@ -25,27 +25,28 @@ use super::token_service::{
     FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder,
 };
 
-/// What is asked of an account.
+/// What is asked of an account. The first two are for payment service providers, the others for token services.
 pub enum Call {
-    /// Of a payment service provider.
+    /// A token of a card.
     MakeToken(TokenOrder),
-    /// Of a payment service provider. `reference` is the idempotency key.
+    /// That a token is deleted. `reference` is the idempotency key.
     DeleteToken {
         token: Zeroizing<String>,
         reference: String,
     },
-    /// Of a token service, as are all that follow: a network token for a card.
+    /// A network token for a card.
     MakeNetworkToken(NetworkTokenOrder),
-    /// The token itself, with a cryptogram for one payment.
+    /// A network token in full, with a cryptogram for one payment.
     FetchNetworkToken {
         customer_id: String,
         requestor_reference: String,
     },
-    /// Whether the token can be used, and until when.
+    /// Whether a network token can be used, and until when.
     CheckNetworkToken {
         customer_id: String,
         requestor_reference: String,
     },
+    /// That a network token is deleted.
     DeleteNetworkToken {
         customer_id: String,
         requestor_reference: String,
@@ -54,7 +55,7 @@ pub enum Call {
     CheckEligibility { card_bin: String },
 }
 
-/// What came of a call.
+/// The answer to a [`Call`] that went well, in the order of the calls.
 pub enum Answer {
     TokenMade(MadeToken),
     TokenDeleted,
@@ -69,12 +70,15 @@ pub enum Answer {
 pub struct Work {
     /// Comes back with the answer.
     pub id: u64,
+    /// Who is called.
     pub account: Arc<Account>,
+    /// What is asked.
     pub call: Call,
+    /// Which hosts may be called, and for how long.
     pub rules: Arc<CallRules>,
 }
 
-/// A call in the making.
+/// The task that makes one call.
 type CallTask = tokio::task::JoinHandle<Result<Answer, Fault>>;
 
 /// What the thread is told.
@@ -83,9 +87,10 @@ enum Task {
     Cancel(u64),
 }
 
-/// A thread that makes calls, many at a time. It ends when this is dropped or told to stop, and calls that are under way with it.
+/// A thread that makes calls, many at a time. It ends when this value is dropped or told to stop, and abandons the calls that are
+/// under way.
 ///
-/// Started by the process that uses it: a fork has no threads.
+/// Each process starts its own, because a fork does not have the threads of its parent.
 pub struct Outside {
     /// None once it has stopped.
     works: RefCell<Option<UnboundedSender<Task>>>,
@@ -101,7 +106,7 @@ impl Outside {
     pub fn start() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            // No answer, however it is written, keeps the others' times from being looked at.
+            // The runtime looks at sockets and timers after each step, so that one busy connection delays no time-out of another.
             .event_interval(1)
             .thread_name("vault lookup")
             .build()?;
@@ -126,22 +131,22 @@ impl Outside {
         let works = self.works.borrow();
         let task = Task::Make(work);
         let is_sent = works.as_ref().is_some_and(|works| works.send(task).is_ok());
-        // A thread that is gone makes no call. The fault says so in its place.
+        // The thread is gone and will make no call, so this fault stands for its answer.
         if !is_sent {
             self.results
                 .push(id, Err(Fault::new(FaultKind::Unreachable)));
         }
     }
 
-    /// Ends a call whose answer nobody awaits any more. It brings none.
+    /// Ends a call whose answer nobody awaits any more. The call brings no answer then.
     pub fn cancel(&self, id: u64) {
         if let Some(works) = &*self.works.borrow() {
-            // A thread that is gone makes no call.
+            // A thread that is gone makes no call anyway.
             let _ = works.send(Task::Cancel(id));
         }
     }
 
-    /// What came of a call that has ended since the last time.
+    /// The id and the outcome of a call that has ended, each call once. None when there is no further one yet.
     pub fn finished(&self) -> Option<(u64, Result<Answer, Fault>)> {
         self.results.pop()
     }
@@ -150,11 +155,9 @@ impl Outside {
     pub fn readiness(&self) -> RawFd {
         self.results.readable.as_raw_fd()
     }
-}
 
-impl Outside {
-    /// Ends the thread, and waits until it has ended. A process must not end before: libraries clean up behind themselves then,
-    /// and what the thread uses would be gone under its hands.
+    /// Ends the thread, and waits until it has ended. The process must not end earlier: at its end, libraries free what the thread
+    /// still uses.
     pub fn stop(&self) {
         self.works.replace(None);
         if let Some(thread) = self.thread.replace(None) {
@@ -170,7 +173,7 @@ impl Drop for Outside {
     }
 }
 
-/// What came of calls. There is one byte to read while there is something to take.
+/// The outcomes of calls that nobody has taken yet. While there are any, one byte can be read.
 struct Results {
     waiting: Mutex<VecDeque<(u64, Result<Answer, Fault>)>>,
     readable: UnixStream,
@@ -220,12 +223,12 @@ fn with_signals_masked<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T
     started
 }
 
-/// The thread: takes work until there is nobody to give any, and leaves what is under way then.
+/// What the thread does: it takes work until [`Outside`] stops, and then abandons what is under way.
 fn run(runtime: Runtime, works: UnboundedReceiver<Task>, results: &Arc<Results>) {
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, take_works(works, results));
     drop(tasks);
-    // A name that is being looked up cannot be left otherwise: the operating system's call takes its time.
+    // Does not wait for names that are being looked up: the operating system's call cannot be interrupted.
     runtime.shutdown_background();
 }
 
@@ -247,7 +250,7 @@ async fn take_works(mut works: UnboundedReceiver<Task>, results: &Arc<Results>) 
     }
 }
 
-/// A task of its own makes the call, so that a panic ends that one alone.
+/// Starts a call. Each call is a task of its own, so that a panic ends only this one.
 fn begin(work: Work, clients: &Rc<RefCell<Clients>>, calls: &Calls, results: &Arc<Results>) {
     let id = work.id;
     let clients = Rc::clone(clients);
@@ -262,7 +265,7 @@ fn begin(work: Work, clients: &Rc<RefCell<Clients>>, calls: &Calls, results: &Ar
     spawn_local(finish(id, call, Rc::clone(calls), Arc::clone(results)));
 }
 
-/// A panic is taken for an answer that nobody thought of.
+/// Passes the outcome of a call on. A panic is taken for an unexpected answer.
 async fn finish(id: u64, call: CallTask, calls: Calls, results: Arc<Results>) {
     let result = match call.await {
         Ok(result) => result,

@@ -1,4 +1,4 @@
-//! What a payment service provider does for the vault, whatever its kind.
+//! What payment service providers and token services do for the vault, whatever their kind.
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -16,6 +16,7 @@ pub struct CardDetails {
     pub exp_month: String,
     /// Four digits.
     pub exp_year: String,
+    /// As it was given, if it was.
     pub holder_name: Option<String>,
 }
 
@@ -30,7 +31,9 @@ impl Drop for CardDetails {
 /// How often the token can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenUse {
+    /// For one payment.
     Single,
+    /// For any number of payments.
     Multi,
 }
 
@@ -38,7 +41,8 @@ pub enum TokenUse {
 pub struct TokenOrder {
     pub card: CardDetails,
     pub token_use: TokenUse,
-    /// The same on each try, and no other order's: the idempotency key of the call, or the first part of several calls'.
+    /// The same on each try, and different for every other order: the idempotency key of the call. Where an order takes several
+    /// calls, their keys begin with it.
     pub reference: String,
     /// The vault's id of the customer.
     pub customer_id: String,
@@ -53,7 +57,7 @@ pub struct MadeToken {
     pub connector_customer_id: Option<String>,
 }
 
-/// One kind of provider.
+/// What a payment service provider does for the vault, whatever its kind.
 pub trait PaymentProvider {
     /// Makes a token of a card. Called again with the same order, it makes no second one.
     ///
@@ -71,8 +75,8 @@ pub trait PaymentProvider {
     fn can_delete(&self) -> bool;
 }
 
-/// What a token service does for the vault, whatever its kind. A token is named by the customer and by the service's own
-/// reference of it.
+/// What a token service does for the vault, whatever its kind. Customer and `requestor_reference`, the service's own name for a
+/// token, say together which token is meant.
 pub trait NetworkTokenProvider {
     /// Makes a network token for a card.
     ///

@@ -6,9 +6,9 @@ use url::{Host, Url};
 
 use super::account::SettingsError;
 
-/// The members of an object that nobody has asked for yet.
+/// An object of the settings. A member that is read is taken out, so what is left at the end is unknown.
 pub(super) struct Members {
-    /// The way to the object, with a dot at its end.
+    /// The names of the objects around it, each with a dot behind it; empty for the settings as a whole.
     path: String,
     left: Map<String, Value>,
 }
@@ -28,12 +28,12 @@ impl Members {
         }
     }
 
-    /// The way to a member, for messages.
+    /// The full name of a member, for messages.
     pub(super) fn path_to(&self, name: &str) -> String {
         format!("{}{name}", self.path)
     }
 
-    /// A member of any type. One that is null is not there.
+    /// A member of any type. None when it is missing or null.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.left.remove(name).filter(|value| !value.is_null())
     }
@@ -74,7 +74,7 @@ impl Members {
         }
     }
 
-    /// Members with any names, all of them texts, with the way to each.
+    /// All members, whatever their names: the full name, the name and the text of each.
     ///
     /// # Errors
     /// The first that is something else.
@@ -86,7 +86,7 @@ impl Members {
         texts.collect()
     }
 
-    /// Refuses members that nobody has asked for: they are commonly spelled wrong.
+    /// Refuses members that were not read: commonly their names are misspelled.
     ///
     /// # Errors
     /// The first of them.

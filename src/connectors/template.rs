@@ -105,7 +105,7 @@ enum Part {
     Place(Place),
 }
 
-/// Says of a place why it cannot stand where it stands.
+/// Decides whether a place may stand where it stands. The error says why not.
 pub(super) type Check<'a> = dyn Fn(&Place) -> Result<(), String> + 'a;
 
 impl Text {
@@ -140,7 +140,7 @@ impl Text {
         })
     }
 
-    /// The text with the values in their places, and nothing where there is none.
+    /// The text with the values in their places. A place without a value becomes empty.
     pub(super) fn fill(&self, values: &Values<'_>) -> Zeroizing<String> {
         let parts = || {
             self.0.iter().map(|part| match part {
@@ -153,7 +153,7 @@ impl Text {
         filled
     }
 
-    /// Whether it is one place alone, and there is nothing to put there: then the member is left out.
+    /// Whether the text is one place alone for which there is no value. Then the member is left out.
     pub(super) fn is_absent(&self, values: &Values<'_>) -> bool {
         self.only_place()
             .is_some_and(|place| values.of(place).is_none())
@@ -226,7 +226,7 @@ impl Json {
         }
     }
 
-    /// The JSON with the values in their places. None when a value that is to be a number is none.
+    /// The JSON with the values in their places. None when a value that has to be a number is not one.
     pub(super) fn fill(&self, values: &Values<'_>) -> Option<Zeroizing<Vec<u8>>> {
         let filled = Filled {
             template: self,

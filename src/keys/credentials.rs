@@ -9,7 +9,7 @@ use crate::clock::random_bytes;
 use crate::error::{Failure, Sealed};
 use crate::store::connector_accounts::ConnectorAccount;
 
-/// Seals credentials for the account's row, which is to be vouched for anew.
+/// Seals credentials by the current root key. The account's row needs a new MAC, because [`open`] finds the root key by it.
 ///
 /// # Errors
 /// As [`current_root_key`].

@@ -18,7 +18,7 @@ use crate::store::merchants;
 use crate::store::profiles;
 use crate::store::{self, Vouched};
 
-/// What an administrator changes of an account; none leaves it as it is.
+/// What an administrator changes of an account. What is none stays as it is.
 pub struct Changes<'a> {
     pub label: Option<&'a str>,
     /// A JSON object.
@@ -26,7 +26,7 @@ pub struct Changes<'a> {
     pub credentials: Option<&'a str>,
 }
 
-/// Makes an account of a merchant, or of a profile alone, and returns its id.
+/// Makes an account of a merchant or of a profile, and returns its id.
 pub fn create(
     owner: &str,
     kind: &str,
@@ -55,7 +55,7 @@ pub fn create(
     Ok(id)
 }
 
-/// Changes an account. Calls that are under way go on as they began.
+/// Changes an account. Calls that are under way keep its earlier settings and credentials.
 pub fn update(connector_id: &str, changes: &Changes<'_>) -> Result<(), Failure> {
     let mut account = locked(connector_id)?;
     let secrets = match changes.credentials {
@@ -104,7 +104,7 @@ pub fn set_enabled(connector_id: &str, enabled: bool) -> Result<(), Failure> {
     record_administration("", event, Some(connector_id))
 }
 
-/// Has the current root key seal the credentials, and vouch for the rows, of all accounts that an earlier one vouches for.
+/// For all accounts that an earlier root key vouches for: seals the credentials by the current one, and makes a new MAC of the row.
 pub fn renew_all() -> Result<(), Failure> {
     for account in ConnectorAccount::all()? {
         if row_macs::is_under_current_root_key(&account)? {
@@ -120,7 +120,7 @@ pub fn renew_all() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The account, if it is in service for the profile of this merchant, and believed.
+/// The account, if its row is believed, it is enabled, and it serves this profile of this merchant.
 pub fn in_service(
     connector_id: &str,
     merchant_id: &str,
@@ -133,7 +133,7 @@ pub fn in_service(
     )?)
 }
 
-/// The token service that serves the profile of this merchant, if one does.
+/// The account at a token service that serves this profile of this merchant, if there is one.
 pub fn token_service(
     merchant_id: &str,
     profile_id: &str,
@@ -147,14 +147,14 @@ pub fn token_service(
     Ok(None)
 }
 
-/// The account with its credentials, to be called.
+/// Opens an account's credentials and reads it, so that it can be called.
 pub fn open(account: &ConnectorAccount) -> Result<Account, Failure> {
     let secrets = credentials::open(account)?;
     let kind = parse_kind(&account.kind)?;
     Account::parse(kind, &account.settings, &secrets).map_err(Failure::ConnectorSettings)
 }
 
-/// A merchant, or a profile with its merchant.
+/// The owner's merchant and, if the owner is a profile, the profile.
 fn owner_of(owner: &str) -> Result<(String, Option<String>), Failure> {
     if let Some(merchant) = believed(merchants::find(owner)?)? {
         return Ok((merchant.merchant_id, None));

@@ -1,4 +1,4 @@
-//! Network tokens that a caller asks for: contract, section 7. The token service has the last word on each of them.
+//! What callers ask of network tokens: contract, section 7. Each call asks the token service while the caller waits.
 
 use vault_core::contract::id::PaymentMethodId;
 use vault_core::contract::payment_method::{
@@ -22,7 +22,7 @@ use crate::tenancy::Caller;
 pub fn status(caller: &Caller, id: &PaymentMethodId) -> Result<NetworkTokenStatus, Failure> {
     let found = find(caller, id)?.ok_or(Refusal::NoNetworkTokenToCheck)?;
     let call = Call::CheckNetworkToken {
-        customer_id: found.customer_id(),
+        customer_id: tokens::customer_of(&found.method),
         requestor_reference: found.token.requestor_reference.clone(),
     };
     let Some(service) = found.service(caller)? else {
@@ -61,7 +61,7 @@ pub fn get(
     let service = found.service(caller)?.ok_or(Refusal::TokenServiceFailed)?;
     before_reveal(caller, Event::NetworkTokenRevealed, id.as_str())?;
     let call = Call::FetchNetworkToken {
-        customer_id: found.customer_id(),
+        customer_id: tokens::customer_of(&found.method),
         requestor_reference: found.token.requestor_reference.clone(),
     };
     match outside_calls::call(&service, call)? {
@@ -104,7 +104,7 @@ struct Found {
     connector_id: String,
 }
 
-/// None when the payment method has no network token.
+/// The payment method's card and network token. None when it has no network token.
 fn find(caller: &Caller, id: &PaymentMethodId) -> Result<Option<Found>, Failure> {
     let stored = active(store::payment_methods::find(id.as_str(), living()?)?)?;
     let connector_id = match &stored.network_token {
@@ -125,11 +125,6 @@ fn find(caller: &Caller, id: &PaymentMethodId) -> Result<Option<Found>, Failure>
 }
 
 impl Found {
-    fn customer_id(&self) -> String {
-        let customer_id = self.method.customer_id.as_ref();
-        customer_id.map_or_else(String::new, |id| id.as_str().to_owned())
-    }
-
     fn service(&self, caller: &Caller) -> Result<Option<ConnectorAccount>, Failure> {
         in_service(caller, &self.connector_id)
     }

@@ -1,5 +1,5 @@
-//! Calls to a token service that a caller waits for. A few of them are under way at a time, of one account and of all, so that a
-//! service that hangs holds few of the server's connections, and leaves room for others.
+//! Calls to a token service for which a caller waits. Only few callers in the whole server may wait at a time, so that a service
+//! that hangs takes up few of the server's connections.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use crate::postgres::latch::wait_readable;
 use crate::postgres::process;
 use crate::store::connector_accounts::ConnectorAccount;
 
-/// How many calls are under way at a time, and how many of them may be one account's.
+/// How many callers may wait at a time, and how many of them for one account.
 const PLACES: usize = 24;
 const PLACES_OF_ACCOUNT: usize = 8;
 
 /// How long a caller waits: less than `statement_timeout` of `vault_authenticator`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The longest time until a caller that was cancelled is heard.
+/// How often a caller that waits looks whether it was cancelled.
 const GLANCE: Duration = Duration::from_millis(500);
 
 // SAFETY: the name is the vault's own.
@@ -68,7 +68,8 @@ pub fn reserve_shared_memory() {
 /// Makes a call and waits for what comes of it.
 ///
 /// # Errors
-/// [`Refusal::TokenServiceBusy`]; another [`Failure`] when the account cannot be opened. A [`Fault`] is the inner result's.
+/// A [`Failure`] when the account cannot be opened or no thread can be started. The inner result is a [`Fault`] when the call
+/// fails, takes too long, or too many callers wait already.
 pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fault>, Failure> {
     let _place = Place::take(&account.connector_id).ok_or(Refusal::TokenServiceBusy)?;
     let account = Arc::new(connector_accounts::open(account)?);
@@ -84,7 +85,7 @@ pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fau
         rules,
     });
     while Instant::now() < end {
-        // An earlier call may have ended just before it was cancelled.
+        // Nobody waits any more for the answer to an earlier call that was cancelled.
         while let Some((answered, outcome)) = outside.finished() {
             if answered == id {
                 return Ok(outcome);
@@ -96,7 +97,7 @@ pub fn call(account: &ConnectorAccount, call: Call) -> Result<Result<Answer, Fau
     Ok(Err(Fault::new(FaultKind::TimedOut)))
 }
 
-/// Ends the call of a caller who does not wait any more.
+/// Cancels the call when its caller stops waiting.
 struct Waiting {
     outside: &'static Outside,
     id: u64,
@@ -108,7 +109,7 @@ impl Drop for Waiting {
     }
 }
 
-/// The thread that makes this process's calls, started at first. It ends before the process does.
+/// The thread that makes this process's calls. The first use starts it, and it ends before the process does.
 pub fn outside() -> Result<&'static Outside, Failure> {
     OUTSIDE.with(|outside| {
         if let Some(outside) = outside.get() {
@@ -134,7 +135,7 @@ fn next_id() -> u64 {
     LAST.get()
 }
 
-/// One of the calls that are under way. A process that ends without giving its place back has lost it.
+/// A place among the callers that may wait. The place of a process that has ended without giving it back is free.
 struct Place(usize);
 
 impl Place {

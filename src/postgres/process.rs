@@ -11,7 +11,7 @@ pub fn own_id() -> i32 {
     unsafe { pg_sys::MyProcPid }
 }
 
-/// Has this process do something before it ends, unless it crashes.
+/// Has this process do something before it ends, unless it crashes. A later call replaces what an earlier one asked for.
 pub fn at_exit(what: fn()) {
     thread_local! {
         static WHAT: Cell<Option<fn()>> = const { Cell::new(None) };

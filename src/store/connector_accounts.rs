@@ -55,6 +55,7 @@ pub struct ConnectorAccount {
     pub mac: Vec<u8>,
 }
 
+/// Writes a new account.
 pub fn insert(account: &ConnectorAccount) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[

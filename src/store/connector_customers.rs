@@ -1,4 +1,4 @@
-//! Table `vault.connector_customers`: by which id a connector knows a customer.
+//! Table `vault.connector_customers`: the ids that connectors have for customers.
 
 use super::statement::statements;
 use crate::error::Failure;
@@ -12,13 +12,13 @@ statements! {
     Write DELETE(TEXTOID) = "DELETE FROM vault.connector_customers WHERE customer_id = $1";
 }
 
-/// The envelope of the connector's id.
+/// The envelope of the id that the connector has for the customer.
 pub fn find(customer_id: &str, connector_id: &str) -> Result<Option<Vec<u8>>, Failure> {
     let arguments = [customer_id.into(), connector_id.into()];
     FIND.with(|statement| statement.row(&arguments, |row| row.required(1)))
 }
 
-/// Remembers the connector's id. The first one stays.
+/// Writes the id that the connector has for the customer, unless one is known already.
 pub fn insert(
     profile_id: &str,
     customer_id: &str,
@@ -36,7 +36,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Forgets a customer's ids.
+/// Deletes the ids of a customer at all connectors.
 pub fn delete_of(customer_id: &str) -> Result<(), Failure> {
     DELETE.with(|statement| statement.execute(&[customer_id.into()]))?;
     Ok(())

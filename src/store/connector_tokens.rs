@@ -27,13 +27,13 @@ pub struct StoredToken {
     pub details: Vec<u8>,
 }
 
-/// A token that was removed with others.
+/// A token that was removed, and from which payment method.
 pub struct DeletedToken {
     pub payment_method_id: String,
     pub token: StoredToken,
 }
 
-/// Writes a token, which ends at `expires_at` or never.
+/// Writes a token, which ends at `expires_at`. None: it does not end by itself.
 pub fn upsert(
     profile_id: &str,
     payment_method_id: &str,

@@ -6,7 +6,7 @@ use super::statement::{Row, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
-    /// The same thing is not asked for twice at a time.
+    /// A unique index decides: no two jobs that wait or are sent do the same, but each may delete another token of a provider.
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "INSERT INTO vault.jobs (profile_id, job_id, payment_method_id, connector_id, action, subject, next_try_at, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING";
@@ -14,9 +14,10 @@ statements! {
         "UPDATE vault.jobs SET state = 'cancelled', finished_at = $2 \
          WHERE payment_method_id = ANY ($1) AND state IN ('waiting', 'sent') \
            AND action NOT IN ('delete_token', 'delete_network_token')";
-    /// In all profiles: as the worker. What was sent is due when no answer can come any more. Steps from connector to connector
-    /// in the index, and takes the oldest job of each before the second oldest of any: a million jobs of one connector cost the
-    /// others nothing. A job that somebody holds, because its payment method is being deleted, does not stand before others.
+    /// In all profiles: as the worker. A job that was sent is due again once its answer is no longer expected. The recursion steps
+    /// from connector to connector in the index, and the oldest job of each connector comes before the second oldest of any, so that
+    /// a million jobs of one connector cost the others nothing. A job that somebody else holds is left out: its payment method is
+    /// being deleted, perhaps for long.
     Write DUE(TIMESTAMPTZOID, TEXTARRAYOID, INT8OID) =
         "WITH RECURSIVE connector (id) AS ( \
              (SELECT connector_id FROM vault.jobs WHERE state IN ('waiting', 'sent') ORDER BY connector_id LIMIT 1) \
@@ -32,8 +33,8 @@ statements! {
          WHERE connector.id <> ALL ($2) \
          ORDER BY pg_catalog.row_number() OVER (PARTITION BY job.connector_id ORDER BY job.next_try_at), job.next_try_at \
          LIMIT $3";
-    /// In all profiles: as the worker. What somebody holds stays as it is.
-    Write AWAIT_NOTHING(TIMESTAMPTZOID) =
+    /// In all profiles: as the worker. A job that somebody else holds stays as it is.
+    Write MAKE_SENT_DUE(TIMESTAMPTZOID) =
         "UPDATE vault.jobs SET next_try_at = $1 WHERE (profile_id, job_id) IN ( \
              SELECT profile_id, job_id FROM vault.jobs WHERE state = 'sent' AND next_try_at > $1 \
              FOR NO KEY UPDATE SKIP LOCKED)";
@@ -66,7 +67,7 @@ statements! {
              ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
 }
 
-/// A row to be.
+/// A job to be written.
 pub struct NewJob<'a> {
     pub profile_id: &'a str,
     pub job_id: &'a str,
@@ -78,7 +79,7 @@ pub struct NewJob<'a> {
     pub created_at: Timestamp,
 }
 
-/// Names a job, whoever's it is.
+/// Names a job of any profile.
 #[derive(Clone)]
 pub struct DueJob {
     pub profile_id: String,
@@ -106,7 +107,7 @@ pub struct End<'a> {
     pub error_status: Option<i32>,
 }
 
-/// False, and nothing is written, when the same is being done already.
+/// Writes a job. False, and nothing is written, when another one that waits or is sent does the same.
 pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
     let rows = INSERT.with(|statement| {
         statement.execute(&[
@@ -122,14 +123,14 @@ pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
     Ok(rows > 0)
 }
 
-/// Ends what is being made for these payment methods.
+/// Cancels the jobs of these payment methods, except those that delete tokens.
 pub fn cancel_of(payment_methods: Vec<String>, now: Timestamp) -> Result<(), Failure> {
     let arguments = [payment_methods.into(), timestamptz(now).into()];
     CANCEL.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }
 
-/// Jobs of all profiles that are due, but for those of busy connectors.
+/// Jobs of all profiles that are due, except those of busy connectors. For the worker.
 pub fn due(now: Timestamp, busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>, Failure> {
     let arguments = [timestamptz(now).into(), busy.into(), limit.into()];
     DUE.with(|statement| {
@@ -143,9 +144,9 @@ pub fn due(now: Timestamp, busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>,
     })
 }
 
-/// Makes due what an earlier process has sent, whose answers nobody hears.
-pub fn await_nothing(now: Timestamp) -> Result<(), Failure> {
-    AWAIT_NOTHING.with(|statement| statement.execute(&[timestamptz(now).into()]))?;
+/// Makes the jobs due that an earlier process has sent. For the worker.
+pub fn make_sent_due(now: Timestamp) -> Result<(), Failure> {
+    MAKE_SENT_DUE.with(|statement| statement.execute(&[timestamptz(now).into()]))?;
     Ok(())
 }
 
@@ -160,7 +161,7 @@ pub fn lock_if_free(job_id: &str) -> Result<Option<StoredJob>, Failure> {
     LOCK_IF_FREE.with(|statement| statement.row(&[job_id.into()], StoredJob::read))
 }
 
-/// Notes that the job is about to be sent, and when no answer can come any more.
+/// Marks the job as sent. It is due again at `no_answer_after`.
 pub fn sent(job_id: &str, no_answer_after: Timestamp) -> Result<(), Failure> {
     let arguments = [job_id.into(), timestamptz(no_answer_after).into()];
     SENT.with(|statement| statement.execute(&arguments))?;
@@ -199,18 +200,18 @@ pub fn finish(job_id: &str, end: &End<'_>, now: Timestamp) -> Result<(), Failure
     Ok(())
 }
 
-/// Whose the job is.
+/// The profile of a job. For the worker.
 pub fn profile_of(job_id: &str) -> Result<Option<String>, Failure> {
     PROFILE_OF.with(|statement| statement.row(&[job_id.into()], |row| row.required(1)))
 }
 
-/// Has a failed job wait for another try. False when it has not failed, or the same is being done already.
+/// Has a failed job wait for another try. False when it has not failed, or another one that waits or is sent does the same.
 pub fn reopen(job_id: &str, now: Timestamp) -> Result<bool, Failure> {
     let arguments = [job_id.into(), timestamptz(now).into()];
     Ok(REOPEN.with(|statement| statement.execute(&arguments))? > 0)
 }
 
-/// Deletes a batch of jobs of all profiles that ended a week ago, and tells how many.
+/// Deletes a batch of jobs of all profiles that ended a week ago or earlier, and tells how many. For the worker.
 pub fn delete_finished(now: Timestamp, limit: i64) -> Result<usize, Failure> {
     let arguments = [timestamptz(now).into(), limit.into()];
     DELETE_FINISHED.with(|statement| statement.execute(&arguments))

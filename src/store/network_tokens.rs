@@ -30,20 +30,20 @@ pub struct StoredNetworkToken {
     pub summary: Vec<u8>,
 }
 
-/// A token that was removed with others.
+/// A token that was removed, and from which payment method.
 pub struct DeletedNetworkToken {
     pub payment_method_id: String,
     pub token: StoredNetworkToken,
 }
 
-/// A token whose service is to be asked whether it is still good.
+/// A token whose service is to be asked for its state.
 pub struct TokenToCheck {
     pub profile_id: String,
     pub payment_method_id: String,
     pub connector_id: String,
 }
 
-/// Writes a payment method's token, whose service is to be asked for it after `check_after`, or never.
+/// Writes a payment method's token. Its service is asked for its state after `check_after`, or never if that is none.
 pub fn upsert(
     profile_id: &str,
     payment_method_id: &str,

@@ -156,7 +156,7 @@ statements! {
          WHERE customer_id = $1 AND status <> 'redacted' RETURNING payment_method_id";
 }
 
-/// Where the columns that follow those of a method begin.
+/// The number of the first column behind those of a method.
 const BEHIND_METHOD: usize = 15;
 
 /// A row to be.
@@ -372,7 +372,7 @@ pub fn lock(
     find(payment_method_id, living)
 }
 
-/// As [`lock`], but none when somebody else holds it.
+/// As [`lock`], but does not wait: none also when somebody else holds the method.
 pub fn lock_if_free(
     payment_method_id: &str,
     living: Living,
@@ -383,7 +383,7 @@ pub fn lock_if_free(
     find(payment_method_id, living)
 }
 
-/// Whose a method is, which may be redacted.
+/// The customer of a method, even of one that is redacted.
 pub fn customer_of(payment_method_id: &str) -> Result<Option<String>, Failure> {
     CUSTOMER_OF.with(|statement| statement.row(&[payment_method_id.into()], |row| row.required(1)))
 }

@@ -1,7 +1,8 @@
-//! Carries out the jobs at connectors. A process of its own does it, because callers wait for the worker's other tasks.
+//! Carries out the jobs at connectors, in a process of its own: sessions wait for the worker, which therefore must not wait for
+//! connectors.
 //!
-//! Calls are made by a thread of [`Outside`]; this process takes the jobs, and writes what came of them. It sends a job only once
-//! it is committed that it does.
+//! The thread of [`Outside`] makes the calls. This process takes the jobs, and writes their outcomes. It sends a job only once the
+//! row says that it is sent, and that is committed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::store::jobs::DueJob;
 /// How often it looks for jobs while it has nothing else to do.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// How often it looks after what is due seldom.
+/// How often it orders checks of network tokens and deletes old jobs.
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
 
 /// Calls of one connector at a time, and of all together: a provider that hangs leaves room for others.
@@ -65,22 +66,22 @@ pub extern "C-unwind" fn vault_tokens_main(index: pg_sys::Datum) {
     unsafe { pg_sys::proc_exit(1) }
 }
 
-/// What goes out, and what comes in.
+/// The state of the process: what it has sent, and what it still has to write.
 struct Desk {
     outside: &'static Outside,
     accounts: Accounts,
     under_way: HashMap<u64, UnderWay>,
-    /// Outcomes that could not be written yet, because somebody holds the payment method.
+    /// Outcomes that could not be written yet, because somebody else holds the payment method.
     held_up: Vec<Received>,
-    /// When they were last tried.
+    /// When the worker last tried to write them.
     retried: Instant,
-    /// How many calls each connector is given at a time.
+    /// How many calls a connector may have at a time, where that is fewer than usual.
     shares: HashMap<String, usize>,
     last_id: u64,
     housekeeping: Option<Instant>,
 }
 
-/// A job whose call was made.
+/// A job that was handed to the thread.
 struct UnderWay {
     job: DueJob,
     payment_method_id: String,
@@ -110,7 +111,7 @@ impl Desk {
     fn work(mut self) {
         prepare_session();
         run(|| {
-            in_transaction(c"vault: taking up jobs", tokens::await_nothing)?;
+            in_transaction(c"vault: taking up jobs", tokens::make_sent_due)?;
             Ok(false)
         });
         let mut pause = Duration::ZERO;
@@ -147,8 +148,9 @@ impl Desk {
         }
     }
 
-    /// One commit for all, because each costs a write to the disk. None of them waits for a lock, so none keeps the payment method
-    /// of another. What cannot be written in time is sent again, with the same key, so that the connector gives the same answer.
+    /// One commit writes all outcomes, because each commit waits for the disk. No outcome waits for a lock, so none of them keeps the
+    /// payment method of another locked for long. A job whose outcome cannot be written in time is sent again, with the same key, and
+    /// the connector gives the same answer.
     fn write(&mut self, received: Vec<Received>) {
         let what = c"vault: writing what came of jobs";
         let written = in_transaction(what, || {
@@ -167,7 +169,7 @@ impl Desk {
         }
     }
 
-    /// Takes jobs for whom there is room, and has their calls made. Tells whether there may be more.
+    /// Takes due jobs for which there is room, and has their calls made. Tells whether there may be more.
     fn send(&mut self) -> bool {
         let room = AT_ONCE.saturating_sub(self.under_way.len());
         if room == 0 {
@@ -190,7 +192,7 @@ impl Desk {
         is_full && self.take(fitting)
     }
 
-    /// The connectors that have all the calls that they are given at a time.
+    /// The connectors that have as many calls as they may have at a time.
     fn busy(&self) -> Vec<String> {
         let counts = self.counts();
         let counts = counts.into_iter();
@@ -200,6 +202,7 @@ impl Desk {
             .collect()
     }
 
+    /// Leaves out jobs that exceed what their connectors may have at a time.
     fn fitting(&self, due: Vec<DueJob>) -> Vec<DueJob> {
         let mut counts: HashMap<String, usize> = self
             .counts()
@@ -215,7 +218,8 @@ impl Desk {
             .collect()
     }
 
-    /// What is held up counts, too: whoever holds very many payment methods takes the room of their connectors only.
+    /// How many calls each connector has. Outcomes that are held up count, too: whoever holds very many payment methods takes up
+    /// the room of their connectors alone.
     fn counts(&self) -> HashMap<&str, usize> {
         let mut counts = HashMap::new();
         let held_up = self.held_up.iter().map(|held_up| &held_up.under_way);
@@ -232,7 +236,7 @@ impl Desk {
         share.unwrap_or(AT_ONCE_PER_CONNECTOR)
     }
 
-    /// A connector that keeps calls waiting gets one at a time, and with each that it answers soon one more.
+    /// A connector that keeps a call waiting gets one call at a time, and one more with each call that it answers soon.
     fn adapt_share(&mut self, under_way: &UnderWay, outcome: &Result<Answer, Fault>) {
         let connector_id = &under_way.job.connector_id;
         let timed_out = matches!(outcome, Err(fault) if fault.is_slow());
@@ -309,8 +313,8 @@ impl Desk {
     }
 }
 
-/// A lock that somebody holds for long must not stop the jobs of all, and what the planner knows of the table of jobs may be of
-/// a time when it was empty.
+/// Sets what holds for the whole process. Somebody who holds a lock for long must not stop everybody's jobs. And the planner must not
+/// scan the table of jobs because it was empty when its statistics were made.
 fn prepare_session() {
     for (name, value) in [(c"lock_timeout", c"100ms"), (c"enable_seqscan", c"off")] {
         // SAFETY: NUL-terminated texts, which are copied, outside of any transaction.
@@ -325,7 +329,7 @@ fn prepare_session() {
     }
 }
 
-/// False when it is to be written later.
+/// Writes the outcome of one job in a subtransaction. False when it is to be written later.
 fn write_one(received: &Received) -> bool {
     let Received { under_way, outcome } = received;
     let written =
@@ -336,7 +340,8 @@ fn write_one(received: &Received) -> bool {
     })
 }
 
-/// One job must not keep another from being taken. What went wrong may be over by the next time.
+/// Takes one job in a subtransaction, so that its failure does not keep the others from being taken. A job that fails waits: the
+/// cause may be gone by then.
 fn take_one(job: &DueJob, accounts: &mut Accounts) -> Option<Sending> {
     let taken = attempt(|| tokens::send(job, accounts));
     taken.unwrap_or_else(|failure| {

@@ -23,7 +23,7 @@ pub const MAX_DEPTH: usize = 32;
 
 /// What a call takes as its body.
 pub trait Body: Sized {
-    /// Reads the type from JSON that is well-formed and an object.
+    /// Reads the type from JSON that is known to be well-formed. It must be an object.
     ///
     /// # Errors
     /// Where the JSON does not fit the type.

@@ -75,7 +75,7 @@ pub enum Refusal {
     SeveralConnectorTokens,
     /// No such connector account that is enabled, of this profile or its merchant.
     ConnectorNotFound,
-    /// A token of a connector was asked for what cannot have one.
+    /// A provider's token was asked for a payment method that cannot have one.
     PspTokenizationNotSupported,
     /// The payment method has no token of that connector, or it is used up.
     ConnectorTokenNotFound,
@@ -83,13 +83,13 @@ pub enum Refusal {
     CardCvcNotFound,
     /// The profile has network tokenization switched off, or no token service.
     NetworkTokenizationDisabled,
-    /// The same, where a card is to be checked.
+    /// The same, where the call asks whether a card can have a network token.
     NetworkTokenEligibilityDisabled,
     /// The call serves network tokens only.
     TokenTypeNotSupported,
     /// The payment method has no network token.
     NetworkTokenNotFound,
-    /// The payment method has no network token whose status could be asked for.
+    /// The call asks for the status of a network token, and the payment method has none.
     NoNetworkTokenToCheck,
     /// The token service gave no answer that can be used.
     TokenServiceFailed,
@@ -170,11 +170,11 @@ impl Refusal {
                 reason: self.reason(),
             },
         };
-        // Three strings always serialise.
+        // Strings always serialise.
         serde_json::to_string(&body).unwrap_or_default()
     }
 
-    /// What the error body says beside the message.
+    /// The member `reason` of the error body, which few refusals have.
     fn reason(&self) -> Option<&'static str> {
         match self {
             Self::NetworkTokenEligibilityDisabled => {

@@ -21,7 +21,7 @@ pub const NONCE_LENGTH: usize = 24;
 /// Seals the credentials of an account. The nonce must be fresh randomness.
 ///
 /// # Errors
-/// [`CredentialsError::NotSealed`] when the cipher refuses; credentials of less than gigabytes never make it.
+/// [`CredentialsError::NotSealed`] when the cipher refuses, which it only does for gigabytes of credentials.
 pub fn seal_credentials(
     root: &RootKey,
     nonce: [u8; NONCE_LENGTH],
@@ -43,8 +43,8 @@ pub fn seal_credentials(
 /// Opens what [`seal_credentials`] sealed.
 ///
 /// # Errors
-/// [`CredentialsError::Malformed`] when the bytes are no sealed credentials at all, [`CredentialsError::DidNotOpen`] when they
-/// were changed, are another account's or were sealed by another root key.
+/// [`CredentialsError::Malformed`] when the bytes do not have the form of sealed credentials. [`CredentialsError::DidNotOpen`] when
+/// they were changed, belong to another account, or were sealed by another root key.
 pub fn open_credentials(
     root: &RootKey,
     account_id: &str,

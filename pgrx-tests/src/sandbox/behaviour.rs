@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A way to misbehave. Where several of these are given, the first one below counts, after the delay.
+/// A way to misbehave. Where several members are given, the first of them in this order counts, after the delay.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Behaviour {
@@ -34,7 +34,7 @@ pub struct Behaviour {
 
     /// For so many calls; then all is well again.
     pub times: Option<u64>,
-    /// From 0 to 1: how likely a call is to meet it.
+    /// How likely a call is to meet it, from 0 to 1.
     pub probability: Option<f64>,
     /// For paths that begin like this.
     pub only_path: Option<String>,

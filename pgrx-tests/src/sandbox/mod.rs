@@ -1,7 +1,7 @@
-//! Counterparts of the vault's connectors, as programs of their own: a payment service provider and a token service.
+//! What the vault's connectors call in tests, as programs of their own: a payment service provider and a token service.
 //!
-//! They answer like the real ones as far as the vault speaks to them, and are strict where the real ones are lenient: whatever
-//! they are sent and should not have been, they refuse and keep as a violation, in words without card data. They can be told
+//! They answer like the real ones as far as the vault speaks to them, and are strict where the real ones are lenient: a request
+//! that the vault should not have sent is refused and noted as a violation, in words without card data. They can be told
 //! to misbehave (`behaviour`). They share no code with the vault, so that no mistake is made on both sides.
 //!
 //! They are for tests and for the demo. Their tokens are worth nothing, and what they keep of a card is its last four digits

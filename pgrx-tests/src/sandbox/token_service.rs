@@ -217,33 +217,7 @@ impl TokenService {
             ));
         }
         let card = self.opened_card(&order.card_data)?;
-        let repeated = (
-            &consent.customer_id,
-            &card.card_number,
-            &card.exp_month,
-            &card.exp_year,
-        );
-        let reference = match self.kept.look_up(&consent.consent_id, &repeated) {
-            Seen::Before(reference) => reference.clone(),
-            Seen::Otherwise => {
-                return Err(Refusal::of(
-                    409,
-                    "the consent id was used for another card or customer",
-                ));
-            }
-            Seen::Never => {
-                let reference = alphanumerics(32);
-                self.tokens
-                    .insert(reference.clone(), Token::of(&card, &consent.customer_id));
-                *self
-                    .made_by_consent
-                    .entry(consent.consent_id.clone())
-                    .or_default() += 1;
-                self.kept
-                    .keep(consent.consent_id, &repeated, reference.clone());
-                reference
-            }
-        };
+        let reference = self.reference_of(consent, &card)?;
         let number = behaviour
             .card_as_token
             .then(|| self.card_number(call))
@@ -258,6 +232,36 @@ impl TokenService {
                 }
             })?;
         Ok(json!({"payload": sealed}))
+    }
+
+    /// The reference of the consent's token, which is made if there is none yet.
+    fn reference_of(&mut self, consent: Consent, card: &Card) -> Result<String, Refusal> {
+        let repeated = (
+            &consent.customer_id,
+            &card.card_number,
+            &card.exp_month,
+            &card.exp_year,
+        );
+        match self.kept.look_up(&consent.consent_id, &repeated) {
+            Seen::Before(reference) => return Ok(reference.clone()),
+            Seen::Otherwise => {
+                return Err(Refusal::of(
+                    409,
+                    "the consent id was used for another card or customer",
+                ));
+            }
+            Seen::Never => {}
+        }
+        let reference = alphanumerics(32);
+        self.tokens
+            .insert(reference.clone(), Token::of(card, &consent.customer_id));
+        *self
+            .made_by_consent
+            .entry(consent.consent_id.clone())
+            .or_default() += 1;
+        self.kept
+            .keep(consent.consent_id, &repeated, reference.clone());
+        Ok(reference)
     }
 
     /// Hyperswitch writes the card as JSON, and that text once more as a JSON string.

@@ -56,7 +56,7 @@ pub fn fetched(answer: Fetched) -> Result<FetchedNetworkToken, Fault> {
     })
 }
 
-/// The state of a token. Its expiry counts as a whole.
+/// The state of a token. Its expiry is read only if both month and year are there.
 ///
 /// # Errors
 /// As above.

@@ -7,14 +7,14 @@ use zeroize::Zeroizing;
 /// The encryption of what is sent.
 const SENT: &str = "A128GCM";
 
-/// The encryptions of what is taken. Hyperswitch looks at none of it; the longer key is as good.
+/// The encryptions that an answer may have. Hyperswitch does not check them; a longer key is as good.
 const TAKEN: [&str; 2] = [SENT, "A256GCM"];
 
 /// The characters of a nonce of 12 bytes and of a tag of 16 (RFC 7518, section 5.3), in base64url.
 const NONCE_CHARACTERS: usize = 16;
 const TAG_CHARACTERS: usize = 22;
 
-/// A JWE is not of the agreed form or does not open; or a key cannot be used.
+/// A JWE is not of the agreed form or does not open, or a key cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unusable;
 
@@ -38,8 +38,8 @@ impl Sealer {
         })
     }
 
-    /// Seals a text for the other side. The library makes the content's key anew each time, by OpenSSL's generator, and does
-    /// not wipe it: who reads freed memory and has the sealed text opens this one text.
+    /// Seals a text for the other side. For each text the library makes a new key by OpenSSL's generator, and does not wipe it:
+    /// whoever reads freed memory and has the sealed text can open this one text.
     ///
     /// # Errors
     /// [`Unusable`] when the key cannot seal.
@@ -67,7 +67,7 @@ impl Opener {
             .map_err(|_| Unusable)
     }
 
-    /// Opens what the other side sealed. The name of the key in it is not looked at, as Hyperswitch does not: there is one key.
+    /// Opens what the other side sealed. The name of the key in it is not checked, nor does Hyperswitch check it: there is one key.
     ///
     /// # Errors
     /// [`Unusable`], for any reason.
@@ -83,7 +83,7 @@ impl Opener {
     }
 }
 
-/// OpenSSL takes shorter tags, too, which are quickly guessed, and the library asks it to.
+/// Refuses shortened tags, which are quickly guessed: OpenSSL and the library would take them.
 fn check_lengths(sealed: &str) -> Result<(), Unusable> {
     let mut parts = sealed.split('.').skip(2).map(str::len);
     let lengths = [parts.next(), parts.next(), parts.next(), parts.next()];
@@ -93,8 +93,8 @@ fn check_lengths(sealed: &str) -> Result<(), Unusable> {
     }
 }
 
-/// The header names the agreed algorithms, and neither compression, which makes much of a short text, nor an extension that
-/// must be understood.
+/// Whether the header names the agreed algorithms, no compression (a short text could become a very long one), and no extension
+/// that must be understood.
 fn is_agreed(header: &JweHeader) -> bool {
     header.algorithm() == Some(RSA_OAEP_256.name())
         && header

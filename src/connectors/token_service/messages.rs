@@ -24,6 +24,7 @@ pub struct Generate<'a> {
     pub key_id: &'a str,
 }
 
+/// Says for whom a token is ordered. The consent id is the idempotency key.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderData<'a> {

@@ -1,8 +1,8 @@
 //! A token service that speaks Hyperswitch's protocol: the card goes there in a JWE, and the token comes back in one.
 //!
-//! The protocol is that of `crates/router/src/core/payment_methods/network_tokenization.rs` of juspay/hyperswitch. Other than
-//! Hyperswitch, which makes a new consent id for each try, the vault sends the same one: a service that heeds it makes one
-//! token of many tries.
+//! The protocol is that of `crates/router/src/core/payment_methods/network_tokenization.rs` of juspay/hyperswitch. Unlike
+//! Hyperswitch, which makes a new consent id for each try, the vault always sends the same one. A service that heeds it makes one
+//! token, however often the vault tries.
 
 mod account;
 mod answers;
@@ -50,13 +50,13 @@ pub struct NetworkTokenOrder {
 pub struct NetworkToken {
     /// Digits: it is used in the place of a card number.
     pub token: Zeroizing<String>,
-    /// By which the service knows the token: its card reference.
+    /// The service's name for the token: `cardReference` in its messages.
     pub requestor_reference: String,
     /// `01` to `12`.
     pub exp_month: String,
     /// Four digits.
     pub exp_year: String,
-    /// Of the token.
+    /// The token's last four digits.
     pub last_four: String,
     /// The token's first digits, as many as the service gives.
     pub isin: Option<String>,
@@ -64,6 +64,7 @@ pub struct NetworkToken {
     pub par: Option<String>,
     /// In the service's spelling.
     pub card_brand: Option<String>,
+    /// Whether the token can be used.
     pub state: NetworkTokenState,
 }
 
@@ -84,7 +85,7 @@ pub struct FetchedNetworkToken {
     pub exp_month: String,
     /// Four digits.
     pub exp_year: String,
-    /// Proves, for one payment, that the token is used by whom it was made for.
+    /// Proves for one payment that whoever uses the token may do so.
     pub cryptogram: Option<Zeroizing<String>>,
     /// The electronic commerce indicator.
     pub eci: Option<String>,
@@ -240,7 +241,7 @@ impl NetworkTokenProvider for TokenService {
 
 fn eligibility_url(base: Option<&Url>, card_bin: &str) -> Result<Url, Fault> {
     let mut url = base.cloned().ok_or_else(misconfigured)?;
-    // More digits than an issuer's do not belong into a URL.
+    // More digits than the issuer's must not be in a URL, which others log.
     if !(6..=8).contains(&card_bin.len()) || !card_bin.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Fault::new(FaultKind::Refused));
     }
@@ -257,7 +258,7 @@ fn json(content: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Fault> {
     http::json(content).ok_or_else(misconfigured)
 }
 
-/// Reads an answer. What is escaped in it lies in a buffer of the reader for a moment, which nobody can wipe: no number is.
+/// Reads an answer. The parser copies texts with escapes into a buffer that nobody can wipe, but no number needs an escape.
 fn read<A: DeserializeOwned>(answer: &[u8]) -> Result<A, Fault> {
     serde_json::from_slice(answer).map_err(|_| unexpected())
 }

@@ -22,29 +22,34 @@ use crate::store::jobs::{NewJob, StoredJob};
 use crate::store::network_tokens::TokenToCheck;
 use crate::tenancy::session;
 
-/// How many network tokens are looked after at a time, and how many jobs forgotten.
+/// How many network tokens are checked at a time.
 const CHECKS: i64 = 100;
 const FORGOTTEN: i64 = 1_000;
 
 /// After what time a network token is looked after whose payment method somebody holds.
 const HELD: Duration = Duration::from_secs(60);
 
-/// What is to be done at a connector.
+/// What a job does at a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
+    /// Has a provider make a token of the card.
     Tokenize(TokenType),
+    /// Has a provider delete a token.
     DeleteToken,
+    /// Has a token service get a network token for the card.
     MakeNetworkToken,
+    /// Asks a token service for state and expiry of a network token.
     CheckNetworkToken,
+    /// Has a token service delete a network token.
     DeleteNetworkToken,
 }
 
-/// What a job is about that the payment method does not tell any more, because it is deleted.
+/// The token that a job deletes. It is sealed in the job's row, because the payment method has lost it.
 #[derive(Serialize, Deserialize)]
 pub enum Subject {
-    Token {
-        token: Zeroizing<String>,
-    },
+    /// A provider's.
+    Token { token: Zeroizing<String> },
+    /// A network token, by the names that the token service knows.
     NetworkToken {
         customer_id: String,
         requestor_reference: String,
@@ -52,6 +57,7 @@ pub enum Subject {
 }
 
 impl Action {
+    /// Its name in `vault.jobs`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Tokenize(TokenType::SingleUse) => "make_single_use_token",
@@ -63,6 +69,10 @@ impl Action {
         }
     }
 
+    /// What a stored job does.
+    ///
+    /// # Errors
+    /// [`Failure::Malformed`] when the row has another name.
     pub fn of(job: &StoredJob) -> Result<Self, Failure> {
         Ok(match job.action.as_str() {
             "make_single_use_token" => Self::Tokenize(TokenType::SingleUse),
@@ -76,7 +86,7 @@ impl Action {
     }
 }
 
-/// Writes a job of the current profile, unless the same is waiting already.
+/// Writes a job of the current profile, unless another one that waits or is sent does the same.
 pub fn add(
     profile_id: &str,
     payment_method_id: &str,
@@ -101,14 +111,14 @@ pub fn add(
     Ok(())
 }
 
-/// Opens what the job is about.
+/// Opens the token that the job deletes.
 pub fn open_subject(profile_id: &str, job: &StoredJob) -> Result<Subject, Failure> {
     let envelope = job.subject.as_deref().ok_or(Failure::Malformed)?;
     let plaintext = keys::of_profile(profile_id)?.open(&context(&job.job_id), envelope)?;
     stored::from_bytes(&plaintext).map_err(|_| Failure::Malformed)
 }
 
-/// Has a job tried again that has failed.
+/// Has a failed job tried again.
 pub fn retry(job_id: &str) -> Result<(), Failure> {
     let profile_id = store::as_worker(|| store::jobs::profile_of(job_id))?;
     if let Some(profile_id) = profile_id {
@@ -123,20 +133,20 @@ pub fn retry(job_id: &str) -> Result<(), Failure> {
     ))
 }
 
-/// Makes due what an earlier process of the worker has sent.
-pub fn await_nothing() -> Result<(), Failure> {
+/// Makes the jobs due that an earlier process has sent: nobody hears their answers.
+pub fn make_sent_due() -> Result<(), Failure> {
     let now = clock::now()?;
-    store::as_worker(|| store::jobs::await_nothing(now))
+    store::as_worker(|| store::jobs::make_sent_due(now))
 }
 
-/// Deletes a batch of what has ended long ago. Tells whether there may be more.
+/// Deletes a batch of the jobs that ended long ago, and tells whether there may be more.
 pub fn delete_finished() -> Result<bool, Failure> {
     let now = clock::now()?;
     let deleted = store::as_worker(|| store::jobs::delete_finished(now, FORGOTTEN))?;
     Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= FORGOTTEN))
 }
 
-/// Has a batch of network tokens checked whose time has come. Tells whether there may be more.
+/// Writes a job for each of a batch of network tokens that are to be checked by now, and tells whether there may be more.
 pub fn order_checks() -> Result<bool, Failure> {
     let now = clock::now()?;
     let tokens = store::as_worker(|| store::network_tokens::to_check(now, CHECKS))?;

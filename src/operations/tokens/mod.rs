@@ -1,8 +1,9 @@
 //! Tokens that others make for a payment method: those of payment service providers and those of card networks.
 //!
-//! An operation asks for a token by a job, which commits with it ([`order`]). The worker takes the job, opens the card for one
-//! call and sends it ([`send`]), and writes what came back ([`receive`]).
+//! A create asks for a token by a job, which commits with the payment method ([`order`]). The worker takes the job, opens the card
+//! for one call and sends it ([`send`]), and writes what came back ([`receive`]).
 
+mod connector_customers;
 mod jobs;
 mod order;
 mod receive;
@@ -16,16 +17,16 @@ use vault_core::contract::time::Timestamp;
 
 use crate::error::Failure;
 
-pub use jobs::{await_nothing, delete_finished, order_checks, retry};
+pub use jobs::{delete_finished, make_sent_due, order_checks, retry};
 pub use order::{Order, cancel_and_retract, token_service};
 pub use receive::{apply, receive};
-pub use send::{Accounts, Sending, call_rules, due, patience, put_off, send};
+pub use send::{Accounts, Sending, call_rules, customer_of, due, patience, put_off, send};
 pub use using::use_token;
 
 /// How long a token for one use lives: contract, section 6.
 const SINGLE_USE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When a token of now ends; none that can be used again and again.
+/// When a token that is made now ends. None: a token for many uses does not end by itself.
 pub fn token_expiry(token_type: TokenType, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
     match token_type {
         TokenType::SingleUse => now

@@ -26,10 +26,10 @@ pub struct Order {
 }
 
 impl Order {
-    /// Looks the accounts up, before anything is written.
+    /// Looks the accounts up, before anything is written. Where no network token can be had, none is ordered, which is no error.
     ///
     /// # Errors
-    /// [`Refusal::ConnectorNotFound`]. A network token that cannot be had is no error: there will be none.
+    /// [`Refusal::ConnectorNotFound`] when the account that a provider's token is asked of does not serve the caller.
     pub fn of(caller: &Caller, new: &NewPaymentMethod) -> Result<Self, Failure> {
         let psp_token = match &new.psp_tokenization {
             Some(asked) => {
@@ -53,7 +53,7 @@ impl Order {
         })
     }
 
-    /// Writes the jobs, but for what the method has already.
+    /// Writes the jobs, except for tokens that the method already has.
     pub fn place(
         &self,
         caller: &Caller,
@@ -101,8 +101,8 @@ pub fn token_service(caller: &Caller) -> Result<Option<String>, Failure> {
     Ok(account.map(|account| account.connector_id))
 }
 
-/// For payment methods that are deleted: ends what is being made for them, removes their tokens, and has the connectors delete
-/// them, too.
+/// For payment methods that are deleted: cancels the jobs that make tokens for them, removes their tokens, and writes jobs by which
+/// the connectors delete these, too.
 pub fn cancel_and_retract(
     caller: &Caller,
     payment_methods: &[String],
@@ -118,6 +118,7 @@ pub fn cancel_and_retract(
     Ok(())
 }
 
+/// Refuses an account that does not serve the caller, or is at no payment service provider.
 fn check_provider(caller: &Caller, connector_id: &str) -> Result<(), Failure> {
     let account =
         connector_accounts::in_service(connector_id, &caller.merchant_id, &caller.profile_id)?;
@@ -129,7 +130,8 @@ fn check_provider(caller: &Caller, connector_id: &str) -> Result<(), Failure> {
     }
 }
 
-/// A token that does not open is not in the way of its deletion here. One that the merchant brought along is of no account.
+/// Writes the job that deletes a provider's token. A token that does not open does not prevent its deletion here. A token that the
+/// merchant brought may belong to no account.
 fn retract(caller: &Caller, deleted: &DeletedToken, now: Timestamp) -> Result<(), Failure> {
     let id = &deleted.payment_method_id;
     let Ok(token) = open_token(caller, id, deleted.token.position, &deleted.token.details) else {
@@ -155,6 +157,7 @@ fn retract(caller: &Caller, deleted: &DeletedToken, now: Timestamp) -> Result<()
     )
 }
 
+/// The same for a network token.
 fn retract_network_token(
     caller: &Caller,
     deleted: &DeletedNetworkToken,

@@ -5,18 +5,16 @@ use std::time::Duration;
 use vault_core::contract::payment_method::{
     ConnectorToken, NetworkTokenState, NetworkTokenSummary, TokenType,
 };
-use vault_core::contract::stored;
 use vault_core::contract::time::Timestamp;
-use vault_core::crypto::Context;
 
+use super::connector_customers;
 use super::jobs::{self, Action, Subject};
-use super::send::{connector_customer_row, worker_for};
+use super::send::worker_for;
 use super::token_expiry;
 use crate::audit::{Event, record};
 use crate::clock::{self, random_bytes};
 use crate::connectors::{Answer, Fault, MadeToken, NetworkToken, NetworkTokenCheck};
 use crate::error::Failure;
-use crate::keys;
 use crate::operations::payment_methods::sealed::{
     living, open_network_token, open_token, seal_network_token, seal_token,
 };
@@ -27,7 +25,7 @@ use crate::store::network_tokens::StoredNetworkToken;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::{Caller, session};
 
-/// The longest time before another try.
+/// The longest wait for another try.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// Each further try waits this many times as long.
@@ -39,8 +37,8 @@ const DONE: End<'static> = End {
     error_status: None,
 };
 
-/// Writes what came of a job. False when somebody holds the payment method, its customer or the job: then it is to be written
-/// later. Nobody is waited for, because others' jobs would wait, too.
+/// Writes the outcome of a job. False when somebody else holds the payment method: then the outcome has to be written later. This
+/// does not wait for the payment method, because the outcomes of other jobs would have to wait, too.
 pub fn receive(
     job: &DueJob,
     payment_method_id: &str,
@@ -48,7 +46,7 @@ pub fn receive(
 ) -> Result<bool, Failure> {
     let _acting = session::act_for(&job.profile_id);
     store::as_operator(|| {
-        // The payment method before its job, as whoever deletes it locks them.
+        // The payment method is locked before its job, in the order of a deletion.
         let Some(method) = store::payment_methods::lock_if_free(payment_method_id, living()?)?
         else {
             return Ok(false);
@@ -114,7 +112,7 @@ impl Received {
         store::jobs::finish(&self.job.job_id, &DONE, self.now)
     }
 
-    /// The method was deleted while the call was under way: what has been made is deleted again.
+    /// If the method was deleted while the call was under way, a job deletes what was made.
     fn retract_late(self, outcome: &Result<Answer, Fault>) -> Result<(), Failure> {
         let (action, subject) = match outcome {
             Ok(Answer::TokenMade(made)) => (
@@ -184,7 +182,7 @@ impl Received {
         self.record(Event::ConnectorTokenCreated)
     }
 
-    /// That of the connector's earlier token of the same kind, or behind the last one.
+    /// The position of the connector's earlier token of the same kind, which is replaced, or else one behind the last token.
     fn place_of(&self, token_type: TokenType) -> Result<i32, Failure> {
         let id = &self.job.payment_method_id;
         for stored in &self.method.tokens {
@@ -207,13 +205,8 @@ impl Received {
         else {
             return Ok(());
         };
-        let connector_id = &self.job.connector_id;
-        let row = connector_customer_row(customer_id, connector_id);
-        let plaintext = stored::to_bytes(known_as).map_err(|_| Failure::Malformed)?;
-        let profile_id = &self.caller.profile_id;
-        let context = Context::row("connector_customers", "details", &row);
-        let details = keys::to_seal(profile_id)?.seal(&context, &plaintext)?;
-        store::connector_customers::insert(profile_id, customer_id, connector_id, &details)
+        let (profile_id, connector_id) = (&self.caller.profile_id, &self.job.connector_id);
+        connector_customers::keep(profile_id, customer_id, connector_id, known_as)
     }
 
     fn keep_network_token(&self, made: &NetworkToken) -> Result<(), Failure> {
@@ -259,7 +252,7 @@ impl Received {
     }
 }
 
-/// Writes what the token service says of a token into what is kept of it.
+/// Writes the state and the expiry that the token service says into what is kept of a token.
 pub fn apply(said: &NetworkTokenCheck, summary: &mut NetworkTokenSummary) {
     summary.state = said.state;
     if let (Some(month), Some(year)) = (&said.exp_month, &said.exp_year) {
@@ -268,7 +261,8 @@ pub fn apply(said: &NetworkTokenCheck, summary: &mut NetworkTokenSummary) {
     }
 }
 
-/// Grows with each try. Half of it is left to chance, so that what failed together is not tried again together.
+/// How long a job waits for its next try. The longest wait grows with each try, and chance takes up to half of it, so that jobs
+/// that failed together are not tried again together.
 fn wait_after(attempts: i32) -> Result<Duration, Failure> {
     let steps = u32::try_from(attempts.saturating_sub(1)).unwrap_or_default();
     let factor = GROWTH.checked_pow(steps).unwrap_or(u32::MAX);

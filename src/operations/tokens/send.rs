@@ -7,10 +7,9 @@ use std::time::Duration;
 use vault_core::contract::payment_method::{
     Instrument, PaymentMethod, PaymentMethodSummary, StorageType, TokenType,
 };
-use vault_core::contract::stored;
 use vault_core::contract::time::Timestamp;
-use vault_core::crypto::Context;
 
+use super::connector_customers;
 use super::jobs::{self, Action, Subject};
 use crate::audit::{Event, record_for_good};
 use crate::clock;
@@ -18,7 +17,6 @@ use crate::connectors::{
     Account, Call, CallRules, CardDetails, NetworkTokenOrder, TokenOrder, TokenUse,
 };
 use crate::error::Failure;
-use crate::keys;
 use crate::keys::row_macs::believed;
 use crate::operations::connector_accounts;
 use crate::operations::payment_methods::sealed::{living, open, open_instrument};
@@ -29,11 +27,11 @@ use crate::store::jobs::{DueJob, End, StoredJob};
 use crate::store::payment_methods::Status;
 use crate::tenancy::{Caller, session};
 
-/// How much longer than its parts together a call may take before the worker gives up hearing of it.
+/// How much longer than the three time-outs of a request the worker expects an answer.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// When a job is tried again that could not be sent for a reason that is none of its own.
-const PUT_OFF: Duration = Duration::from_secs(30);
+/// How long a job waits that the vault itself could not send.
+const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
 /// A job that is on record as sent, with the call to be made once that is committed.
 pub struct Sending {
@@ -49,21 +47,23 @@ pub struct Accounts(HashMap<String, (Vec<u8>, Arc<Account>)>);
 
 /// Why a job is not sent.
 enum NotSent {
-    /// It ends.
+    /// It can never be sent, so it ends.
     Ends {
         state: &'static str,
         error: Option<&'static str>,
     },
+    /// The vault could not send it, but may be able to later.
     Failure(Failure),
 }
 
-/// Jobs of all profiles that are due, but for those of busy connectors.
+/// Jobs of all profiles that are due, except those of busy connectors.
 pub fn due(busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>, Failure> {
     let now = clock::now()?;
     store::as_worker(|| store::jobs::due(now, busy, limit))
 }
 
-/// Opens what the job is about, and puts that on record. None when the job has ended, or somebody else holds it.
+/// Opens what the call needs, and marks the job as sent. None when the job has ended, is no longer due, or is held by somebody
+/// else. The call must be made only once this is committed.
 pub fn send(job: &DueJob, accounts: &mut Accounts) -> Result<Option<Sending>, Failure> {
     let _acting = session::act_for(&job.profile_id);
     store::as_operator(|| {
@@ -95,18 +95,18 @@ pub fn send(job: &DueJob, accounts: &mut Accounts) -> Result<Option<Sending>, Fa
     })
 }
 
-/// Has a job wait that could not be sent for a reason that is none of its own.
+/// Has a job wait that could not be sent for a reason that lies in the vault, such as while it is sealed.
 pub fn put_off(job: &DueJob) -> Result<(), Failure> {
     let _acting = session::act_for(&job.profile_id);
     store::as_operator(|| {
         let next = clock::now()?
-            .after(PUT_OFF)
+            .after(WAIT_AFTER_FAILURE)
             .map_err(|_| Failure::Malformed)?;
         store::jobs::retry(&job.job_id, next, "internal", None)
     })
 }
 
-/// The rules of calls, as the settings have them by now.
+/// The rules of calls, as the settings have them now.
 pub fn call_rules() -> CallRules {
     let timeout = settings::connector_timeout();
     CallRules {
@@ -118,7 +118,8 @@ pub fn call_rules() -> CallRules {
     }
 }
 
-/// The caller that the worker is for a profile. In the audit log it is the connector who gets to see something.
+/// The worker as a caller of the job's profile. The audit log names the connector as the actor, because the connector sees the
+/// card. None when the profile's row is not believed.
 pub fn worker_for(job: &DueJob) -> Result<Option<Caller>, Failure> {
     let profile = believed(store::profiles::find(&job.profile_id)?)?;
     Ok(profile.map(|profile| {
@@ -140,7 +141,7 @@ fn prepare(
     stored: &StoredJob,
     accounts: &mut Accounts,
 ) -> Result<(Arc<Account>, Call), NotSent> {
-    // Whoever ends the worker each time that it has sent a job does not have it sent for ever.
+    // If the process has ended each time after it sent the job, the job is not sent for ever.
     if stored.attempts >= settings::token_job_attempts() && stored.state == "sent" {
         return Err(failed("no_answer"));
     }
@@ -189,7 +190,7 @@ fn open_account(row: &ConnectorAccount) -> Result<Account, NotSent> {
     })
 }
 
-/// The audit row stands before the number is opened, and is committed before the number is sent.
+/// Writes the audit row before it opens the number. The row is committed before the number is sent.
 fn open_card(caller: &Caller, job: &StoredJob) -> Result<(PaymentMethod, CardDetails), NotSent> {
     let id = &job.payment_method_id;
     let found = store::payment_methods::find_with_instrument(id, living()?)?
@@ -231,36 +232,19 @@ fn token_order(
             TokenType::MultiUse => TokenUse::Multi,
         },
         reference: job.job_id.clone(),
-        connector_customer_id: connector_customer(caller, &customer_id, &job.connector_id)?,
+        connector_customer_id: connector_customers::find(
+            &caller.profile_id,
+            &customer_id,
+            &job.connector_id,
+        )?,
         customer_id,
     })
 }
 
-/// A persistent payment method has a customer.
-fn customer_of(method: &PaymentMethod) -> String {
+/// The vault's id of a payment method's customer, by which connectors know the customer, too. Every persistent one has a customer.
+pub fn customer_of(method: &PaymentMethod) -> String {
     let customer_id = method.customer_id.as_ref();
     customer_id.map_or_else(String::new, |id| id.as_str().to_owned())
-}
-
-fn connector_customer(
-    caller: &Caller,
-    customer_id: &str,
-    connector_id: &str,
-) -> Result<Option<String>, Failure> {
-    let Some(envelope) = store::connector_customers::find(customer_id, connector_id)? else {
-        return Ok(None);
-    };
-    let row = connector_customer_row(customer_id, connector_id);
-    let context = Context::row("connector_customers", "details", &row);
-    let plaintext = keys::of_profile(&caller.profile_id)?.open(&context, &envelope)?;
-    stored::from_bytes(&plaintext)
-        .map(Some)
-        .map_err(|_| Failure::Malformed)
-}
-
-/// Names a row of `vault.connector_customers` in the context of its envelope.
-pub fn connector_customer_row(customer_id: &str, connector_id: &str) -> String {
-    format!("{customer_id}/{connector_id}")
 }
 
 fn check_of(caller: &Caller, job: &StoredJob) -> Result<Call, NotSent> {

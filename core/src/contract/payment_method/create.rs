@@ -28,7 +28,7 @@ pub struct PaymentMethodCreate(Sent);
 enum Sent {
     /// All members have their form.
     Whole(Box<Members<Object<Data>>>),
-    /// All but the data have it. The type is one that the vault does not store, for which the data do not matter.
+    /// All members but the data have their form. The vault does not store methods of this type, so the data do not matter.
     OfAnotherType,
 }
 
@@ -318,7 +318,7 @@ impl Ach {
     }
 }
 
-/// A connector's token is asked for.
+/// Asks for a token of a payment service provider.
 #[derive(Deserialize)]
 pub struct PspTokenization {
     /// How often the token is to be used.

@@ -54,14 +54,14 @@ pub struct NetworkTokenRequest {
 }
 
 impl NetworkTokenRequest {
-    /// The request that a SQL function stands for.
+    /// The request that the SQL function makes.
     pub fn for_network_token() -> Self {
         Self {
             token_type: FetchedTokenType::NetworkToken,
         }
     }
 
-    /// Whether the call serves the token that is asked for.
+    /// Refuses kinds of tokens that the call does not serve.
     ///
     /// # Errors
     /// [`Refusal::TokenTypeNotSupported`] for a connector's token.
@@ -88,7 +88,7 @@ impl EligibilityQuery {
         Self::new(Query::parse(query).text("card_bin")?.unwrap_or_default())
     }
 
-    /// The same, of digits that were given otherwise.
+    /// Checks digits that did not come in a URL.
     ///
     /// # Errors
     /// [`Refusal::Field`] unless they are 6 to 8 digits.
@@ -103,18 +103,18 @@ impl EligibilityQuery {
     }
 }
 
-/// The answer to it.
+/// The answer of `get-network-token-eligibility`.
 #[derive(Serialize)]
 pub struct Eligibility {
     /// Whether such cards can have network tokens.
     pub eligible_for_network_tokenization: bool,
 }
 
-/// What the vault keeps of a network token beside the token itself: none of it can be paid with.
+/// What the vault keeps of a network token. The token itself is not kept, and nobody can pay with what is here.
 #[derive(Clone, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the members say what they are")]
 pub struct NetworkTokenSummary {
-    /// By which the token service knows the token.
+    /// The name by which the token service knows the token.
     pub requestor_reference: String,
     pub last4_digits: String,
     pub expiry_month: String,
@@ -127,7 +127,7 @@ pub struct NetworkTokenSummary {
 }
 
 impl NetworkTokenSummary {
-    /// What is shown of it beside its card.
+    /// What an answer shows of the token, together with its card.
     pub fn shown_with(&self, card: &CardSummary) -> NetworkTokenResponse {
         NetworkTokenResponse {
             payment_method_data: NetworkTokenData {

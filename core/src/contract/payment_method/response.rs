@@ -119,7 +119,7 @@ impl PaymentMethod {
         }
     }
 
-    /// One that is deleted is as if there were none.
+    /// What an answer shows of the network token: nothing of one that is deleted.
     fn shown_network_token(&self) -> Option<NetworkTokenResponse> {
         let token = self.network_token.as_ref()?;
         match &self.summary.payment_method_data {

@@ -1,0 +1,46 @@
+//! The ids that connectors have for customers, sealed.
+
+use vault_core::contract::stored;
+use vault_core::crypto::Context;
+
+use crate::error::Failure;
+use crate::keys;
+use crate::store;
+
+/// The connector's id of a customer, if it is known.
+pub fn find(
+    profile_id: &str,
+    customer_id: &str,
+    connector_id: &str,
+) -> Result<Option<String>, Failure> {
+    let Some(envelope) = store::connector_customers::find(customer_id, connector_id)? else {
+        return Ok(None);
+    };
+    let row = row(customer_id, connector_id);
+    let plaintext = keys::of_profile(profile_id)?.open(&context(&row), &envelope)?;
+    stored::from_bytes(&plaintext)
+        .map(Some)
+        .map_err(|_| Failure::Malformed)
+}
+
+/// Keeps the connector's id of a customer, unless one is known already.
+pub fn keep(
+    profile_id: &str,
+    customer_id: &str,
+    connector_id: &str,
+    known_as: &String,
+) -> Result<(), Failure> {
+    let row = row(customer_id, connector_id);
+    let plaintext = stored::to_bytes(known_as).map_err(|_| Failure::Malformed)?;
+    let details = keys::to_seal(profile_id)?.seal(&context(&row), &plaintext)?;
+    store::connector_customers::insert(profile_id, customer_id, connector_id, &details)
+}
+
+fn context(row: &str) -> Context<'_> {
+    Context::row("connector_customers", "details", row)
+}
+
+/// Names a row of the table in the context of its envelope.
+fn row(customer_id: &str, connector_id: &str) -> String {
+    format!("{customer_id}/{connector_id}")
+}
