@@ -69,6 +69,8 @@ CREATE TABLE vault.connector_accounts (
 );
 COMMENT ON TABLE vault.connector_accounts IS 'Accounts at payment service providers and token services';
 COMMENT ON COLUMN vault.connector_accounts.profile_id IS 'The profile that the account serves; NULL is every profile of the merchant';
+COMMENT ON COLUMN vault.connector_accounts.kind IS 'What speaks at the other end: stripe, http_template or token_service';
+COMMENT ON COLUMN vault.connector_accounts.enabled IS 'Whether the account may be called';
 COMMENT ON COLUMN vault.connector_accounts.settings IS 'A JSON object, as the kind of account has it';
 COMMENT ON COLUMN vault.connector_accounts.credentials IS 'Sealed by the root key, bound to the account';
 COMMENT ON COLUMN vault.connector_accounts.mac IS 'Made by the root key over the row: without it the row does not count';
@@ -151,6 +153,7 @@ CREATE TABLE vault.connector_tokens (
     FOREIGN KEY (profile_id, payment_method_id) REFERENCES vault.payment_methods
 );
 COMMENT ON TABLE vault.connector_tokens IS 'Tokens of connectors for a payment method, each an envelope';
+COMMENT ON COLUMN vault.connector_tokens.details IS 'Envelope under the data key of the profile, bound to this row and column';
 COMMENT ON COLUMN vault.connector_tokens.expires_at IS 'When a token for one use ends; NULL is never';
 CREATE INDEX connector_tokens_by_expiry ON vault.connector_tokens (expires_at) WHERE expires_at IS NOT NULL;
 
@@ -162,6 +165,7 @@ CREATE TABLE vault.connector_customers (
     PRIMARY KEY (profile_id, customer_id, connector_id),
     FOREIGN KEY (profile_id, customer_id) REFERENCES vault.customers
 );
+COMMENT ON COLUMN vault.connector_customers.details IS 'Envelope under the data key of the profile, bound to this row and column';
 COMMENT ON TABLE vault.connector_customers IS 'By which id a connector knows a customer, each an envelope';
 
 CREATE TABLE vault.network_tokens (
@@ -202,11 +206,16 @@ CREATE TABLE vault.jobs (
     CHECK ((finished_at IS NULL) = (state IN ('waiting', 'sent')))
 );
 COMMENT ON TABLE vault.jobs IS 'Jobs of the worker at connectors; the view vault.token_jobs shows them';
+COMMENT ON COLUMN vault.jobs.action IS 'What is to be done at the connector';
+COMMENT ON COLUMN vault.jobs.state IS 'waiting, sent (its answer is awaited), done, failed (for good) or cancelled';
+COMMENT ON COLUMN vault.jobs.attempts IS 'How often the job was sent';
+COMMENT ON COLUMN vault.jobs.next_try_at IS 'Of a waiting job, when it is due; of a sent one, when its answer is no longer expected';
+COMMENT ON COLUMN vault.jobs.error IS 'The kind of the last error; nothing that the other side said';
 COMMENT ON COLUMN vault.jobs.subject IS 'Envelope of the token that is to be deleted';
 CREATE INDEX jobs_open ON vault.jobs (connector_id, next_try_at) WHERE state IN ('waiting', 'sent');
 CREATE INDEX jobs_finished ON vault.jobs (finished_at) WHERE finished_at IS NOT NULL;
 CREATE UNIQUE INDEX jobs_once ON vault.jobs (profile_id, payment_method_id, connector_id, action)
-    WHERE state IN ('waiting', 'sent') AND action <> 'delete_token';
+    WHERE state IN ('waiting', 'sent') AND action NOT IN ('delete_token', 'delete_network_token');
 
 -- Unlogged tables hold what must not outlive the server: it is sealed under the memory key, whose check value tells the
 -- rows of this server from those of an earlier one. They reach neither WAL, nor standby, nor backup; nor may they by way

@@ -4,7 +4,8 @@
 //! The thread of [`Outside`] makes the calls. This process takes the jobs, and writes their outcomes. It sends a job only once the
 //! row says that it is sent, and that is committed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,9 @@ use pgrx::bgworkers::{BackgroundWorker, BackgroundWorkerBuilder, SignalWakeFlags
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::{RESTART, START, in_transaction, is_to_stop, run};
+use super::{RESTART, START, in_transaction, is_to_stop};
 use crate::connectors::{Answer, CallRules, Fault, Outside, Work};
+use crate::error::Failure;
 use crate::operations::outside_calls;
 use crate::operations::tokens::{self, Accounts, Sending};
 use crate::postgres::latch::wait_readable;
@@ -110,10 +112,7 @@ impl Desk {
 
     fn work(mut self) {
         prepare_session();
-        run(|| {
-            in_transaction(c"vault: taking up jobs", tokens::make_sent_due)?;
-            Ok(false)
-        });
+        attempt_in_transaction(c"vault: taking up jobs", tokens::make_sent_due);
         let mut pause = Duration::ZERO;
         while !is_to_stop() {
             wait_readable(self.outside.readiness(), pause);
@@ -177,19 +176,14 @@ impl Desk {
         }
         let busy = self.busy();
         let limit = room.min(BATCH);
-        let due = in_transaction(c"vault: looking for jobs", || {
+        let due = attempt_in_transaction(c"vault: looking for jobs", || {
             tokens::due(busy, i64::try_from(limit).unwrap_or(1))
         });
-        let due = match due {
-            Ok(due) => due.unwrap_or_default(),
-            Err(failure) => {
-                pgrx::warning!("vault tokens: {failure}");
-                return false;
-            }
-        };
+        let due = due.unwrap_or_default();
         let is_full = due.len() == limit;
         let fitting = self.fitting(due);
-        is_full && self.take(fitting)
+        let took_any = self.take(fitting);
+        is_full && took_any
     }
 
     /// The connectors that have as many calls as they may have at a time.
@@ -202,14 +196,16 @@ impl Desk {
             .collect()
     }
 
-    /// Leaves out jobs that exceed what their connectors may have at a time.
+    /// Leaves out jobs that exceed what their connectors may have at a time, and those whose calls are not over yet.
     fn fitting(&self, due: Vec<DueJob>) -> Vec<DueJob> {
         let mut counts: HashMap<String, usize> = self
             .counts()
             .into_iter()
             .map(|(connector_id, calls)| (connector_id.to_owned(), calls))
             .collect();
+        let under_way: HashSet<&str> = self.all().map(|job| job.job.job_id.as_str()).collect();
         due.into_iter()
+            .filter(|job| !under_way.contains(job.job_id.as_str()))
             .filter(|job| {
                 let calls = counts.entry(job.connector_id.clone()).or_default();
                 *calls += 1;
@@ -222,13 +218,16 @@ impl Desk {
     /// the room of their connectors alone.
     fn counts(&self) -> HashMap<&str, usize> {
         let mut counts = HashMap::new();
-        let held_up = self.held_up.iter().map(|held_up| &held_up.under_way);
-        for under_way in self.under_way.values().chain(held_up) {
-            *counts
-                .entry(under_way.job.connector_id.as_str())
-                .or_default() += 1;
+        for job in self.all() {
+            *counts.entry(job.job.connector_id.as_str()).or_default() += 1;
         }
         counts
+    }
+
+    /// The jobs whose calls are under way, or whose outcomes are held up.
+    fn all(&self) -> impl Iterator<Item = &UnderWay> {
+        let held_up = self.held_up.iter().map(|held_up| &held_up.under_way);
+        self.under_way.values().chain(held_up)
     }
 
     fn share(&self, connector_id: &str) -> usize {
@@ -301,15 +300,12 @@ impl Desk {
         if !is_due {
             return;
         }
-        let more_checks = run(|| {
-            let what = c"vault: ordering checks of network tokens";
-            Ok(in_transaction(what, tokens::order_checks)?.unwrap_or_default())
-        });
-        let more_to_forget = run(|| {
-            let what = c"vault: forgetting old jobs";
-            Ok(in_transaction(what, tokens::delete_finished)?.unwrap_or_default())
-        });
-        self.housekeeping = (!more_checks && !more_to_forget).then(Instant::now);
+        let checks = c"vault: ordering checks of network tokens";
+        let more_checks = attempt_in_transaction(checks, tokens::order_checks);
+        let forgetting = c"vault: forgetting old jobs";
+        let more_to_forget = attempt_in_transaction(forgetting, tokens::delete_finished);
+        let is_done = more_checks != Some(true) && more_to_forget != Some(true);
+        self.housekeeping = is_done.then(Instant::now);
     }
 }
 
@@ -327,6 +323,17 @@ fn prepare_session() {
             );
         }
     }
+}
+
+/// Does the work in a transaction of its own. None when the work failed, which the log says, or the extension is not installed.
+fn attempt_in_transaction<T>(
+    what: &'static CStr,
+    work: impl FnOnce() -> Result<T, Failure>,
+) -> Option<T> {
+    in_transaction(what, || attempt(work)).unwrap_or_else(|failure| {
+        pgrx::warning!("vault tokens: {failure}");
+        None
+    })
 }
 
 /// Writes the outcome of one job in a subtransaction. False when it is to be written later.

@@ -223,7 +223,9 @@ impl Received {
     }
 
     fn renew_network_token(&self, check: &NetworkTokenCheck) -> Result<(), Failure> {
-        let Some(stored) = &self.method.network_token else {
+        let stored = self.method.network_token.as_ref();
+        let Some(stored) = stored.filter(|token| token.connector_id == self.job.connector_id)
+        else {
             return Ok(());
         };
         let id = &self.job.payment_method_id;

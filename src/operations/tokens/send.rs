@@ -24,7 +24,7 @@ use crate::settings;
 use crate::store;
 use crate::store::connector_accounts::ConnectorAccount;
 use crate::store::jobs::{DueJob, End, StoredJob};
-use crate::store::payment_methods::Status;
+use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::{Caller, session};
 
 /// How much longer than the three time-outs of a request the worker expects an answer.
@@ -249,7 +249,12 @@ pub fn customer_of(method: &PaymentMethod) -> String {
 
 fn check_of(caller: &Caller, job: &StoredJob) -> Result<Call, NotSent> {
     let found = store::payment_methods::find(&job.payment_method_id, living()?)?;
-    let found = found.filter(|found| found.status != Status::Redacted);
+    // Meanwhile, another service may have made a token in the place of the one that was to be checked.
+    let is_of_service = |found: &StoredPaymentMethod| {
+        let token = found.network_token.as_ref();
+        token.is_some_and(|token| token.connector_id == job.connector_id)
+    };
+    let found = found.filter(|found| found.status != Status::Redacted && is_of_service(found));
     let method = open(caller, found.ok_or(CANCELLED)?)?;
     let customer_id = customer_of(&method);
     let token = method.network_token.ok_or(CANCELLED)?;
