@@ -142,17 +142,43 @@ fn a_redirect_is_not_followed() {
     assert_eq!(elsewhere.state()["requests"], 0);
 }
 
-#[test]
-fn a_provider_that_is_not_there_is_tried_again() {
-    let shop = Shop::within(&HURRIED_STACK);
-    let settings = json!({"api_base": format!("http://{}", deserted())});
+/// What becomes of a job at a provider with this URL, which the list of hosts names.
+fn job_at(shop: &Shop, api_base: &str) -> Job {
+    let settings = json!({"api_base": api_base});
     let (stack, profile) = (&shop.tenant.stack, &shop.tenant.profile);
     let connector = create_connector(stack, profile, "stripe", &settings, "sk_x").unwrap();
     let order = order_at(&connector, &shop.customer, &Card::new(), "multi_use");
     let method = shop.tenant.post("/v2/payment-methods", &order).id();
-    let job = shop.ended_job(&method);
+    shop.ended_job(&method)
+}
+
+#[test]
+fn a_provider_that_is_not_there_is_tried_again() {
+    let shop = Shop::within(&HURRIED_STACK);
+    let job = job_at(&shop, &format!("http://{}", deserted()));
     assert_eq!(
         (job.outcome(), job.attempts),
         (("failed", Some("unreachable"), None), 3)
     );
+}
+
+/// The name `localhost` is on the list, and its address is not.
+#[test]
+fn a_name_without_an_address_an_address_that_is_not_named_and_a_server_without_tls_are_told_apart()
+{
+    let shop = Shop::within(&HURRIED_STACK);
+    let without_tls = shop.provider.url("/").replacen("http:", "https:", 1);
+    for (api_base, error, attempts) in [
+        ("https://nowhere.invalid", "unresolved", 3),
+        ("http://localhost:29170", "address_not_allowed", 1),
+        (without_tls.as_str(), "tls", 3),
+    ] {
+        let job = job_at(&shop, api_base);
+        assert_eq!(
+            (job.outcome(), job.attempts),
+            (("failed", Some(error), None), attempts),
+            "{api_base}"
+        );
+    }
+    assert_eq!(shop.provider.state()["requests"], 0);
 }

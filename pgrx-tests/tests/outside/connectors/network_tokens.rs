@@ -528,18 +528,37 @@ fn another_profile_learns_nothing_of_a_network_token() {
 #[test]
 fn many_who_wait_for_a_service_that_hangs_leave_room_for_other_calls() {
     let shop = Shop::within(&HURRIED_STACK);
+    let neighbour = Shop::within(&HURRIED_STACK);
     let (_, method) = shop.with_token();
+    let (_, of_neighbour) = neighbour.with_token();
     shop.service.behave(&json!({"hang": true}));
     thread::scope(|scope| {
         let askers: Vec<_> = (0..40)
-            .map(|_| scope.spawn(|| shop.get(&Shop::status_path(&method)).ok()))
+            .map(|_| scope.spawn(|| shop.get(&Shop::status_path(&method))))
             .collect();
         for _ in 0..20 {
             shop.get("/v2/customers/list").ok();
         }
-        for asker in askers {
-            assert_eq!(asker.join().unwrap()["type"], "failure_response");
-        }
+        let other = neighbour.get(&Shop::status_path(&of_neighbour)).ok();
+        assert_eq!(other["type"], "success_response");
+        let statuses: Vec<_> = askers
+            .into_iter()
+            .map(|asker| {
+                let answer = asker.join().unwrap();
+                match answer.status {
+                    200 => assert_eq!(answer.json()["type"], "failure_response"),
+                    _ => {
+                        answer.refuses(429, "IR_90", "Too many requests");
+                        assert_eq!(answer.header("retry-after"), Some("1"));
+                    }
+                }
+                answer.status
+            })
+            .collect();
+        assert!(
+            statuses.contains(&200) && statuses.contains(&429),
+            "{statuses:?}"
+        );
     });
     let calls = shop.service.state()["requests"].as_u64().unwrap();
     assert!(calls < 20, "{calls} calls reached the service");
