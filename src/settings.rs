@@ -72,8 +72,8 @@ fn register_for_server_start() {
     GucRegistry::define_string_guc(
         c"vault.databases",
         c"Databases with a vault, separated by commas.",
-        c"Each gets a background worker and a process that vacuums. In any other database nothing is revealed, and refusals are \
-          not recorded.",
+        c"Each gets a background worker, a process that vacuums, and one that carries out the jobs at connectors. In any other \
+          database nothing is revealed, refusals are not recorded, and no token is made.",
         &DATABASES,
         GucContext::Postmaster,
         GucFlags::default(),
