@@ -37,7 +37,7 @@ pub fn create(
     let (merchant_id, profile_id) = owner_of(owner)?;
     check_name(label)?;
     let kind = parse_kind(kind)?;
-    check_usable(kind, settings, secrets)?;
+    check_hosts(&usable(kind, settings, secrets)?)?;
     let id = ConnectorAccountId::from_random(fill_random)?;
     connector_accounts::insert(&vouched(ConnectorAccount {
         connector_id: id.as_str().to_owned(),
@@ -72,7 +72,11 @@ pub fn update(connector_id: &str, changes: &Changes<'_>) -> Result<(), Failure> 
     if let Some(settings) = changes.settings {
         account.settings = settings.to_owned();
     }
-    let changed = check_usable(parse_kind(&account.kind)?, &account.settings, &secrets)?;
+    let changed = usable(parse_kind(&account.kind)?, &account.settings, &secrets)?;
+    // The list of hosts may have become shorter since, which is no reason to refuse another label.
+    if changes.settings.is_some() {
+        check_hosts(&changed)?;
+    }
     let calls_others = hosts_of(&changed) != hosts;
     // Or whoever may change an account could have its secrets sent to another host.
     if calls_others && changes.credentials.is_none() {
@@ -183,17 +187,20 @@ fn hosts_of(account: &Account) -> BTreeSet<String> {
     urls.map(|url| url.origin().ascii_serialization()).collect()
 }
 
-fn check_usable(kind: Kind, settings: &str, secrets: &str) -> Result<Account, Failure> {
+fn usable(kind: Kind, settings: &str, secrets: &str) -> Result<Account, Failure> {
     if mentions_card_number(settings) {
         return Err(invalid(
             "settings are stored in the clear, and these have a card number in them",
             "Leave the number out: a template names it as {{card_number}}.",
         ));
     }
-    let account = Account::parse(kind, settings, secrets).map_err(Failure::ConnectorSettings)?;
+    Account::parse(kind, settings, secrets).map_err(Failure::ConnectorSettings)
+}
+
+fn check_hosts(account: &Account) -> Result<(), Failure> {
     let allow_list = settings::connector_hosts();
     if account.urls().iter().all(|url| allow_list.allows(url)) {
-        Ok(account)
+        Ok(())
     } else {
         Err(invalid(
             "vault.connector_hosts does not name every host that this account would call",

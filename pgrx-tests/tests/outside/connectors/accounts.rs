@@ -235,6 +235,41 @@ fn settings_and_credentials_that_cannot_be_used_are_refused_by_name_and_not_show
     assert_eq!(accounts, 0);
 }
 
+/// Or an administrator could have credentials, which others gave, sent to a host of the administrator's own.
+#[test]
+fn an_account_calls_another_host_only_with_credentials_that_were_given_for_it() {
+    let (shop, elsewhere) = (Shop::new(), provider());
+    let mut admin = shop.tenant.admin();
+    let there = elsewhere.stripe_settings();
+    let refused = admin
+        .execute(
+            "select vault.update_connector($1, settings => $2)",
+            &[&shop.connector, &there],
+        )
+        .unwrap_err();
+    assert_eq!(
+        refused.pair(),
+        (
+            "22023",
+            "an account that is to call another host needs its credentials anew"
+        )
+    );
+    shop.token(&shop.store("single_use"));
+    assert_eq!(elsewhere.state()["requests"], 0);
+
+    admin
+        .execute(
+            "select vault.update_connector($1, settings => $2, credentials => $3)",
+            &[&shop.connector, &there, &elsewhere.secret_key],
+        )
+        .unwrap();
+    shop.token(&shop.store("single_use"));
+    assert_eq!(elsewhere.state()["tokens_made"], 1);
+    let stack = &shop.tenant.stack;
+    assert_eq!(audited(stack, "connector.move", &shop.connector), 1);
+    assert_eq!(audited(stack, "connector.update", &shop.connector), 0);
+}
+
 #[test]
 fn what_is_done_to_an_account_is_on_record() {
     let shop = Shop::new();

@@ -9,7 +9,7 @@ use vault_tests::sandbox::SandboxProvider;
 use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Stack};
 
-use super::{Shop, assert_one_token_per_order, store_many};
+use super::{Shop, assert_one_token_per_order, audited, store_many};
 use crate::support::soon;
 
 const ORDERS: usize = 1000;
@@ -145,6 +145,31 @@ fn waits_for_nobody(stack: &PrivateStack, shop: &Shop) {
     sql.run("commit").unwrap();
 }
 
+/// Commits that do not wait for the disk, as the owner of a database can have them: what they wrote is lost in a crash.
+const ASYNCHRONOUS: &str = "synchronous_commit = off
+wal_writer_delay = '10s'
+vault.connector_timeout = '20s'";
+
+/// The row in the audit log outlives a crash of the server, whatever `synchronous_commit` says.
+fn sends_no_card_before_it_is_on_record(stack: &PrivateStack) {
+    stack.restart_with_settings(ASYNCHRONOUS);
+    let shop = Shop::within(stack);
+    shop.provider.behave(&json!({"hang": true}));
+    let method = shop.store("single_use");
+    soon("the card has arrived", || {
+        shop.provider.state()["requests"] == 1
+    });
+    stack.crash();
+    shop.provider.behave_well();
+    stack.restart();
+    stack.wait();
+    soon("the token is there", || {
+        shop.tenant.get(&super::path(&method)).status == 200 && !shop.tokens(&method).is_empty()
+    });
+    assert_eq!(shop.provider.state()["requests"], 2);
+    assert_eq!(audited(stack, "payment_method.send", &method), 2);
+}
+
 #[test]
 fn a_thousand_orders_among_faults_and_kills_make_a_thousand_tokens() {
     let stack = PrivateStack::start();
@@ -204,4 +229,6 @@ fn a_thousand_orders_among_faults_and_kills_make_a_thousand_tokens() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), ORDERS);
+
+    sends_no_card_before_it_is_on_record(&stack);
 }
