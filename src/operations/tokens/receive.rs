@@ -37,8 +37,8 @@ const DONE: End<'static> = End {
     error_status: None,
 };
 
-/// Writes the outcome of a job. False when somebody else holds the payment method: then the outcome has to be written later. This
-/// does not wait for the payment method, because the outcomes of other jobs would have to wait, too.
+/// Writes the outcome of a job. False when somebody else holds the payment method, its customer or the job: then the outcome has to
+/// be written later. This waits for none of them, because the outcomes of other jobs would have to wait, too.
 pub fn receive(
     job: &DueJob,
     payment_method_id: &str,

@@ -276,6 +276,40 @@ fn a_provider_that_hangs_delays_no_other_connectors_jobs() {
     shop.admin("disable_connector", &shop.connector);
 }
 
+/// They are older than any other job, and none of them becomes a call that would count against its connector.
+#[test]
+fn very_many_jobs_that_end_without_a_call_delay_no_other_connectors_jobs() {
+    let (shop, other) = (Shop::within(&HURRIED_STACK), Shop::within(&HURRIED_STACK));
+    let method = shop.store("single_use");
+    shop.token(&method);
+    shop.admin("disable_connector", &shop.connector);
+    HURRIED_STACK
+        .superuser()
+        .execute(
+            "insert into vault.jobs (profile_id, job_id, payment_method_id, connector_id, action, next_try_at, created_at)
+             select $1, 'planted_' || g, $2, $3, 'delete_token', now() - interval '1 day', now() - interval '1 day'
+             from generate_series(1, 50000) g",
+            &[&shop.tenant.profile, &method, &shop.connector],
+        )
+        .unwrap();
+    for _ in 0..3 {
+        let method = other.store("single_use");
+        other.token(&method);
+    }
+    let mut admin = shop.tenant.admin();
+    let waiting: i64 = admin
+        .value(
+            "select count(*) from vault.token_jobs where connector_id = $1 and state = 'waiting'",
+            &[&shop.connector],
+        )
+        .unwrap();
+    assert!(waiting > 0, "the others were done before");
+    HURRIED_STACK
+        .superuser()
+        .execute("delete from vault.jobs where job_id like 'planted_%'", &[])
+        .unwrap();
+}
+
 #[test]
 fn operators_see_how_many_jobs_there_are_and_how_old_the_oldest_is() {
     let shop = Shop::new();
