@@ -310,6 +310,39 @@ fn very_many_jobs_that_end_without_a_call_delay_no_other_connectors_jobs() {
         .unwrap();
 }
 
+/// Writes an order of a token as somebody can who may write the tables, and gives the method that it is for.
+fn plant_order(shop: &Shop, connector: &str) -> String {
+    let method = shop.tenant.store(&Card::new(), &shop.customer);
+    shop.tenant
+        .stack
+        .superuser()
+        .execute(
+            "insert into vault.jobs (profile_id, job_id, payment_method_id, connector_id, action, next_try_at, created_at)
+             values ($1, 'planted_' || $2, $2, $3, 'make_single_use_token', now(), now())",
+            &[&shop.tenant.profile, &method, &connector],
+        )
+        .unwrap();
+    method
+}
+
+/// README says so of who may write the tables.
+#[test]
+fn a_planted_job_reaches_an_account_of_its_merchant_alone_and_is_on_record() {
+    let (shop, stranger) = (Shop::new(), Shop::new());
+    let stack = &shop.tenant.stack;
+    let method = plant_order(&shop, &shop.connector);
+    shop.token(&method);
+    assert_eq!(audited(stack, "payment_method.send", &method), 1);
+
+    let method = plant_order(&shop, &stranger.connector);
+    assert_eq!(
+        shop.ended_job(&method).outcome(),
+        ("failed", Some("connector_unavailable"), None)
+    );
+    assert_eq!(audited(stack, "payment_method.send", &method), 0);
+    assert_eq!(stranger.provider.state()["requests"], 0);
+}
+
 #[test]
 fn operators_see_how_many_jobs_there_are_and_how_old_the_oldest_is() {
     let shop = Shop::new();
