@@ -3,9 +3,7 @@
 
 start_postgresql() {
     local bin=$state/postgresql/usr/lib/postgresql/15/bin
-    install_extension
     [ -d "$state/data" ] || make_cluster "$bin"
-    make_run_directory
     pg_host=$run_directory/postgresql
     if is_running "$state/data/postmaster.pid"; then
         pg_port=$(sed -n 4p "$state/data/postmaster.pid")

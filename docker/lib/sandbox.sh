@@ -14,19 +14,10 @@ build_sandboxes() {
     sandboxes=$target/debug
 }
 
-# Chooses the ports once, because accounts in the database name them.
-choose_sandbox_ports() {
-    local name
-    install -d -m 755 "$state/sandbox"
-    for name in "${SANDBOXES[@]}"; do
-        [ -e "$state/sandbox/$name.port" ] || free_port >"$state/sandbox/$name.port"
-    done
-    provider_address=127.0.0.1:$(cat "$state/sandbox/sandbox-provider.port")
-    token_service_address=127.0.0.1:$(cat "$state/sandbox/sandbox-token-service.port")
-}
-
+# Before PostgreSQL, whose configuration names their addresses.
 start_sandboxes() {
     local name
+    install -d -m 755 "$state/sandbox"
     [ -d "$state/sandbox/keys" ] || {
         mkdir "$state/sandbox/keys"
         own "$state/sandbox/keys" "$sandbox_user"
@@ -34,22 +25,29 @@ start_sandboxes() {
     for name in "${SANDBOXES[@]}"; do
         start_sandbox "$name"
     done
+    provider_address=127.0.0.1:$(cat "$state/sandbox/sandbox-provider.port")
+    token_service_address=127.0.0.1:$(cat "$state/sandbox/sandbox-token-service.port")
 }
 
+# The first start takes any free port. Later starts take the same port again, because accounts in the database name it.
 start_sandbox() {
-    local port_file=$state/sandbox/$1.port pid_file=$state/run/sandbox/$1.pid log=$state/log/$1.log options=()
+    local port_file=$state/sandbox/$1.port pid_file=$state/run/sandbox/$1.pid log=$state/log/$1.log options=() port=0
     is_running "$pid_file" && return
     [ "$1" = sandbox-provider ] || options=(--keys-dir "$state/sandbox/keys")
+    [ ! -e "$port_file" ] || port=$(cat "$port_file")
     install -m 755 "$sandboxes/$1" "$state/bin/$1"
     # shellcheck disable=SC2016
     as_user "$sandbox_user" setsid --fork sh -c 'echo $$ >"$1"; shift; exec "$@"' \
-        sh "$pid_file" "$state/bin/$1" --listen "127.0.0.1:$(cat "$port_file")" "${options[@]}" \
-        </dev/null >"$log" 2>&1
+        sh "$pid_file" "$state/bin/$1" --listen "127.0.0.1:$port" "${options[@]}" </dev/null >"$log" 2>&1
     for _ in {1..300}; do
-        grep -q '^listening on' "$log" && return
+        port=$(sed -n 's/^listening on 127.0.0.1://p' "$log")
+        if [ -n "$port" ]; then
+            echo "$port" >"$port_file"
+            return
+        fi
         sleep 0.1
     done
-    die "$1 does not start: another program may have its port, which is in $port_file"
+    die "$1 does not start: if another program has its port, give $port_file another number and update the account's settings"
 }
 
 # Accounts of the demo's profile at both sandboxes, made once.

@@ -107,7 +107,8 @@ is_running() { pid_in "$1" >/dev/null; }
 pid_in() {
     local pid
     pid=$(head -n 1 "$1" 2>/dev/null) || return 1
-    tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$state/" && echo "$pid"
+    # The process may end at any time, and the file with it.
+    { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF "$state/" && echo "$pid"
 }
 
 write_environment() {
