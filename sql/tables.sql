@@ -267,7 +267,7 @@ CREATE TABLE vault.card_bins (
 );
 COMMENT ON TABLE vault.card_bins IS 'BIN table, loaded by the operator: fills in what the caller of a create leaves out';
 
--- audit_id is a UUID version 7, so the order of the key is the order of time. A row without a profile (an unknown API
+-- audit_id is a UUID version 7 with the microsecond in it, so the order of the key is the order of time. A row without a profile (an unknown API
 -- key, an action on a merchant) has the empty text there: a primary key has no NULL.
 CREATE TABLE vault.audit_log (
     profile_id     text COLLATE "C" NOT NULL DEFAULT '',

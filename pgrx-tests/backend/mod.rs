@@ -2,6 +2,7 @@
 //! sessions, HTTP or a restart is tested from outside.
 
 mod card_number;
+mod clock;
 mod key_lifecycle;
 mod operations;
 mod searchable_text;
