@@ -5,10 +5,10 @@
 //! so tests run in parallel and in any order. What a test invents as card data or API keys is written to
 //! the [`ledger`], so that the `residue` test knows what to search for.
 
-#[cfg(test)]
-mod arrows;
 pub mod card;
 pub mod forms;
+#[cfg(test)]
+mod house;
 pub mod http;
 pub mod ledger;
 pub mod random;

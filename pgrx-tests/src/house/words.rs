@@ -1,0 +1,94 @@
+//! What a room never speaks of, beside other rooms.
+
+use super::graph::Crate;
+use super::source::Source;
+
+/// The files that speak of one of the words, with the word.
+fn speaking_of(
+    sources: &[Source],
+    words: &[&str],
+    excepted: impl Fn(&Source) -> bool,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources.iter().filter(|source| !excepted(source)) {
+        let words = words.iter().filter(|word| source.text.contains(**word));
+        found.extend(words.map(|word| format!("{}: {word}", source.path)));
+    }
+    found
+}
+
+fn is_in(rooms: &'static [&'static str]) -> impl Fn(&Source) -> bool {
+    |source| rooms.contains(&source.room())
+}
+
+fn is_outside(rooms: &'static [&'static str]) -> impl Fn(&Source) -> bool {
+    |source| !rooms.contains(&source.room())
+}
+
+const NONE: [String; 0] = [];
+
+#[test]
+fn the_core_knows_nothing_of_postgresql_files_or_the_clock() {
+    let words = ["pgrx", "pg_sys", "std::fs", "SystemTime::now"];
+    let core = Crate::read("core/src").sources;
+    assert_eq!(speaking_of(&core, &words, is_in(&[])), NONE);
+}
+
+#[test]
+fn what_speaks_to_others_knows_nothing_of_postgresql() {
+    let words = ["pgrx", "pg_sys"];
+    let sources = Crate::read("src").sources;
+    assert_eq!(
+        speaking_of(&sources, &words, is_outside(&["connectors"])),
+        NONE
+    );
+}
+
+#[test]
+fn nothing_but_the_store_has_statements() {
+    let sources = Crate::read("src").sources;
+    let words = ["Spi::", "SPI_", "statements! {"];
+    assert_eq!(
+        speaking_of(&sources, &words, is_in(&["store", "postgres"])),
+        NONE
+    );
+    assert_eq!(speaking_of(&sources, &["Spi::"], is_in(&["store"])), NONE);
+}
+
+#[test]
+fn operations_see_no_json_and_no_header() {
+    let sources = Crate::read("src").sources;
+    let words = ["serde_json", "contract::json", "Jsonb", "headers"];
+    assert_eq!(
+        speaking_of(&sources, &words, is_outside(&["operations"])),
+        NONE
+    );
+}
+
+#[test]
+fn only_one_file_asks_for_the_version_of_postgresql() {
+    let sources = Crate::read("src").sources;
+    let is_compat = |source: &Source| source.path == "postgres/compat.rs";
+    assert_eq!(speaking_of(&sources, &["feature = \"pg1"], is_compat), NONE);
+}
+
+#[test]
+fn unsafe_code_stands_in_two_rooms() {
+    for (folder, rooms) in [("src", &["postgres", "types"][..]), ("core/src", &[][..])] {
+        for source in &Crate::read(folder).sources {
+            let may = rooms.contains(&source.room());
+            assert!(may || !source.has_unsafe_code, "{folder}/{}", source.path);
+        }
+    }
+}
+
+#[test]
+fn a_profile_is_no_string() {
+    let sources = Crate::read("src").sources;
+    let words = [
+        "profile_id: &str",
+        "profile_id: String",
+        "profile_id: &'a str",
+    ];
+    assert_eq!(speaking_of(&sources, &words, is_in(&["surface"])), NONE);
+}
