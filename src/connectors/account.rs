@@ -1,11 +1,10 @@
 //! A connector account that can be called, read from its settings and credentials.
 
-use std::fmt;
-
 use vault_core::names;
 
 use super::http_template::HttpTemplate;
 use super::provider::PaymentProvider;
+use super::settings::SettingsError;
 use super::stripe::Stripe;
 use super::token_service::TokenService;
 
@@ -30,18 +29,6 @@ pub enum Account {
     /// At a token service, which makes network tokens.
     TokenService(TokenService),
 }
-
-/// What is wrong with settings or credentials, in words for an administrator. Shows no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingsError(pub String);
-
-impl fmt::Display for SettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SettingsError {}
 
 impl Account {
     /// Reads an account. `settings` is a JSON object. `credentials` is a secret key, or a JSON object of several secrets, as the

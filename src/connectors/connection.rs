@@ -23,8 +23,8 @@ use tower_service::Service;
 use url::{Host, Url};
 
 use super::allow_list::Port;
+use super::call_rules::CallRules;
 use super::fault::{Fault, FaultKind};
-use super::http::{CallRules, Http};
 
 /// hyper's client with connections that are kept. It speaks HTTP/1.1 only.
 pub(super) type Client = legacy::Client<Connector, Full<Bytes>>;
@@ -56,17 +56,16 @@ impl Clients {
     ///
     /// # Errors
     /// [`FaultKind::Misconfigured`] when the file of certificates cannot be used.
-    pub(super) fn http(&mut self, rules: &Arc<CallRules>) -> Result<Http, Fault> {
+    pub(super) fn get(&mut self, rules: &Arc<CallRules>) -> Result<Client, Fault> {
         let version = ca_file_version(rules)?;
         let made = self
             .made
             .iter()
             .find(|(known, of, _)| *known == *rules && *of == version);
-        let client = match made {
-            Some((_, _, client)) => client.clone(),
-            None => self.add(rules, version)?,
-        };
-        Ok(Http::new(client, Arc::clone(rules)))
+        match made {
+            Some((_, _, client)) => Ok(client.clone()),
+            None => self.add(rules, version),
+        }
     }
 
     fn add(

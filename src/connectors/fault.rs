@@ -62,6 +62,11 @@ impl Fault {
         }
     }
 
+    /// An answer that cannot be right.
+    pub const fn unexpected() -> Self {
+        Self::new(FaultKind::UnexpectedAnswer)
+    }
+
     /// The same fault, found in an answer that had this status.
     pub const fn with_status(self, status: u16) -> Self {
         Self {

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +19,7 @@ use tokio::time::{sleep, timeout};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::allow_list::AllowList;
+use super::call_rules::CallRules;
 use super::connection::{self, Client};
 use super::fault::{Fault, FaultKind};
 
@@ -32,28 +31,6 @@ const MAX_INFORMATIONAL_HEADS: usize = 16;
 
 /// A longer `Retry-After` is read as this. How long a job really waits is not decided here.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The rules of a call, as the settings have them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallRules {
-    /// What may be called.
-    pub allow_list: AllowList,
-    /// Time to connect, TLS included.
-    pub connect_timeout: Duration,
-    /// Time from the connection to the head of the answer.
-    pub head_timeout: Duration,
-    /// Time for the rest of the answer.
-    pub body_timeout: Duration,
-    /// A PEM file of certificates that vouch for servers beside the system's.
-    pub ca_file: Option<PathBuf>,
-}
-
-impl CallRules {
-    /// Time for a whole call, of one request or of several.
-    pub fn whole_timeout(&self) -> Duration {
-        self.connect_timeout + self.head_timeout + self.body_timeout
-    }
-}
 
 /// Makes requests by the rules. TLS is verified, a plain connection is for loopback addresses only, and no redirect is followed.
 ///

@@ -9,10 +9,12 @@
 mod account;
 pub mod allow_list;
 mod answer;
+mod call_rules;
 mod connection;
 mod fault;
 mod http;
 mod http_template;
+mod network_token;
 pub mod outside;
 mod provider;
 mod settings;
@@ -20,10 +22,11 @@ mod stripe;
 mod template;
 mod token_service;
 
-pub use account::{Account, Kind, SettingsError};
+pub use account::{Account, Kind};
 pub use allow_list::AllowList;
+pub use call_rules::CallRules;
 pub use fault::{Fault, FaultKind};
-pub use http::CallRules;
+pub use network_token::{NetworkToken, NetworkTokenCheck, NetworkTokenOrder};
 pub use outside::{Answer, Call, Outside, Work};
 pub use provider::{CardDetails, MadeToken, TokenOrder, TokenUse};
-pub use token_service::{NetworkToken, NetworkTokenCheck, NetworkTokenOrder};
+pub use settings::SettingsError;

@@ -17,13 +17,14 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::account::Account;
+use super::call_rules::CallRules;
 use super::connection::Clients;
 use super::fault::{Fault, FaultKind};
-use super::http::{CallRules, Http};
-use super::provider::{MadeToken, NetworkTokenProvider, PaymentProvider, TokenOrder};
-use super::token_service::{
-    FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder,
+use super::http::Http;
+use super::network_token::{
+    FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder, NetworkTokenProvider,
 };
+use super::provider::{MadeToken, PaymentProvider, TokenOrder};
 
 /// What is asked of an account. The first two are for payment service providers, the others for token services.
 pub enum Call {
@@ -255,7 +256,8 @@ fn begin(work: Work, clients: &Rc<RefCell<Clients>>, calls: &Calls, results: &Ar
     let id = work.id;
     let clients = Rc::clone(clients);
     let call = spawn_local(async move {
-        let http = clients.borrow_mut().http(&work.rules)?;
+        let client = clients.borrow_mut().get(&work.rules)?;
+        let http = Http::new(client, Arc::clone(&work.rules));
         // Some calls are several requests.
         timeout(work.rules.whole_timeout(), make(&http, &work))
             .await

@@ -1,12 +1,9 @@
-//! What payment service providers and token services do for the vault, whatever their kind.
+//! What payment service providers do for the vault, whatever their kind.
 
 use zeroize::{Zeroize, Zeroizing};
 
 use super::fault::Fault;
 use super::http::Http;
-use super::token_service::{
-    FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder,
-};
 
 /// A card, opened for one call. It wipes itself.
 pub struct CardDetails {
@@ -73,53 +70,4 @@ pub trait PaymentProvider {
 
     /// Whether the provider can delete tokens.
     fn can_delete(&self) -> bool;
-}
-
-/// What a token service does for the vault, whatever its kind. Customer and `requestor_reference`, the service's own name for a
-/// token, say together which token is meant.
-pub trait NetworkTokenProvider {
-    /// Makes a network token for a card.
-    ///
-    /// # Errors
-    /// As the fault says. A token that contains the card number is an unexpected answer.
-    async fn make(&self, http: &Http, order: &NetworkTokenOrder) -> Result<NetworkToken, Fault>;
-
-    /// Fetches the token itself, with a cryptogram for one payment.
-    ///
-    /// # Errors
-    /// As the fault says.
-    async fn fetch(
-        &self,
-        http: &Http,
-        customer_id: &str,
-        requestor_reference: &str,
-    ) -> Result<FetchedNetworkToken, Fault>;
-
-    /// Asks whether the token can be used, and until when.
-    ///
-    /// # Errors
-    /// As the fault says.
-    async fn check(
-        &self,
-        http: &Http,
-        customer_id: &str,
-        requestor_reference: &str,
-    ) -> Result<NetworkTokenCheck, Fault>;
-
-    /// Deletes the token. One that is gone already is deleted.
-    ///
-    /// # Errors
-    /// As the fault says.
-    async fn delete(
-        &self,
-        http: &Http,
-        customer_id: &str,
-        requestor_reference: &str,
-    ) -> Result<(), Fault>;
-
-    /// Asks whether cards with these first digits can have network tokens.
-    ///
-    /// # Errors
-    /// As the fault says.
-    async fn is_eligible(&self, http: &Http, card_bin: &str) -> Result<bool, Fault>;
 }

@@ -1,10 +1,22 @@
 //! Reads the settings of an account: JSON whose members are all known. Messages name a member and show no value.
 
+use std::fmt;
+
 use http::Uri;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
-use super::account::SettingsError;
+/// What is wrong with settings or credentials, in words for an administrator. Shows no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError(pub String);
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SettingsError {}
 
 /// An object of the settings. A member that is read is taken out, so what is left at the end is unknown.
 pub(super) struct Members {

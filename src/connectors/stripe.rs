@@ -5,12 +5,11 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::account::SettingsError;
 use super::answer::{self, Pointer};
 use super::fault::{Fault, FaultKind};
 use super::http::{self as calls, Http, Reply, Request};
 use super::provider::{CardDetails, MadeToken, PaymentProvider, TokenOrder, TokenUse};
-use super::settings::{self, Members};
+use super::settings::{self, Members, SettingsError};
 
 /// The version whose requests and answers this file has. Without it, Stripe takes the one that the account is set to.
 const VERSION: HeaderValue = HeaderValue::from_static("2026-04-22.dahlia");

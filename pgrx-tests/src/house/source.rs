@@ -137,7 +137,7 @@ impl Reader {
     }
 
     fn note_name(&mut self, name: String, path: &[String], is_public: bool) {
-        let Some(meant) = self.from_the_root(path) else {
+        let Some(meant) = self.absolute(path) else {
             return;
         };
         self.paths.push(meant.clone());
@@ -148,7 +148,7 @@ impl Reader {
     }
 
     /// None for a path into another crate, or to a name that is defined here.
-    fn from_the_root(&self, path: &[String]) -> Option<Module> {
+    fn absolute(&self, path: &[String]) -> Option<Module> {
         let (first, rest) = path.split_first()?;
         let base = match first.as_str() {
             "crate" => Module::new(),
@@ -163,7 +163,7 @@ impl Reader {
     }
 
     fn note_path(&mut self, path: &[String]) {
-        self.paths.extend(self.from_the_root(path));
+        self.paths.extend(self.absolute(path));
     }
 
     /// Paths in the input of a macro, which is not parsed: names with `::` between them.
@@ -231,6 +231,9 @@ impl<'ast> Visit<'ast> for Reader {
             visit::visit_item_mod(self, module);
         }
     }
+
+    /// `pub(super)` needs nothing of what is above.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let parts = path.segments.iter();

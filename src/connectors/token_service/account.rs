@@ -5,8 +5,8 @@ use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::super::account::SettingsError;
 use super::super::http::secret_header;
+use super::super::settings::SettingsError;
 use super::super::settings::{Members, parse_url};
 use super::jwe::{Opener, Sealer};
 

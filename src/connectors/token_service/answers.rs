@@ -1,12 +1,13 @@
 //! What a token service says, checked: whatever cannot be right is an unexpected answer.
 
 use vault_core::card::{CardExpiry, CardNumber};
+use vault_core::contract::payment_method::NetworkTokenState;
 use zeroize::Zeroizing;
 
 use super::super::answer::{has_digits, is_id};
 use super::super::fault::Fault;
+use super::super::network_token::{FetchedNetworkToken, NetworkToken, NetworkTokenCheck};
 use super::messages::{Fetched, Generated, State};
-use super::{FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenState, unexpected};
 
 /// A new token. None of its texts may have the card's number in it.
 ///
@@ -31,7 +32,7 @@ pub fn made(answer: Generated, card_number: &str) -> Result<NetworkToken, Fault>
         .chain(texts.into_iter().flatten())
         .any(|text| has_digits(text, card_number));
     if repeats_card {
-        return Err(unexpected());
+        return Err(Fault::unexpected());
     }
     Ok(token)
 }
@@ -45,7 +46,7 @@ pub fn fetched(answer: Fetched) -> Result<FetchedNetworkToken, Fault> {
     let (exp_month, exp_year) = expiry(&details.exp_month, &details.exp_year)?;
     let cryptogram = answer.authentication_details.cryptogram;
     if cryptogram.as_ref().is_some_and(|text| !is_id(text)) {
-        return Err(unexpected());
+        return Err(Fault::unexpected());
     }
     Ok(FetchedNetworkToken {
         token: token_number(&answer.authentication_details.token)?,
@@ -75,20 +76,20 @@ pub fn check(answer: &State) -> Result<NetworkTokenCheck, Fault> {
 
 /// A network token has the form of a card number, with its check digit, so that it passes where one does.
 fn token_number(token: &str) -> Result<Zeroizing<String>, Fault> {
-    let number = CardNumber::parse(token).map_err(|_| unexpected())?;
+    let number = CardNumber::parse(token).map_err(|_| Fault::unexpected())?;
     Ok(Zeroizing::new(number.expose().to_owned()))
 }
 
 fn last_four(token: &str, claimed: &str) -> Result<String, Fault> {
     if claimed.len() != 4 || !token.ends_with(claimed) {
-        return Err(unexpected());
+        return Err(Fault::unexpected());
     }
     Ok(claimed.to_owned())
 }
 
 /// Month and year with two and four digits.
 fn expiry(month: &str, year: &str) -> Result<(String, String), Fault> {
-    let expiry = CardExpiry::parse_any(month, year).map_err(|_| unexpected())?;
+    let expiry = CardExpiry::parse_any(month, year).map_err(|_| Fault::unexpected())?;
     let good_through = expiry.year_month();
     Ok((
         format!("{:02}", good_through.month),
@@ -97,9 +98,11 @@ fn expiry(month: &str, year: &str) -> Result<(String, String), Fault> {
 }
 
 fn state_named(name: &str) -> Result<NetworkTokenState, Fault> {
-    NetworkTokenState::from_name(&name.to_ascii_uppercase()).ok_or_else(unexpected)
+    NetworkTokenState::from_name(&name.to_ascii_uppercase()).ok_or_else(Fault::unexpected)
 }
 
 fn text(text: String) -> Result<String, Fault> {
-    Some(text).filter(|text| is_id(text)).ok_or_else(unexpected)
+    Some(text)
+        .filter(|text| is_id(text))
+        .ok_or_else(Fault::unexpected)
 }

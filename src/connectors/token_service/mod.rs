@@ -14,7 +14,6 @@ use ::http::header::AUTHORIZATION;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
-use vault_core::contract::payment_method::NetworkTokenState;
 use zeroize::Zeroizing;
 
 use self::account::Configuration;
@@ -22,10 +21,13 @@ use self::messages::{
     CardData, Checked, Deleted, Eligibility, Generate, NamedToken, NamedTokenForState, OrderData,
     Sealed,
 };
-use super::account::SettingsError;
 use super::fault::{Fault, FaultKind};
 use super::http::{self, Http, Request};
-use super::provider::{CardDetails, NetworkTokenProvider};
+use super::network_token::{
+    FetchedNetworkToken, NetworkToken, NetworkTokenCheck, NetworkTokenOrder, NetworkTokenProvider,
+};
+use super::provider::CardDetails;
+use super::settings::SettingsError;
 
 /// What the service is to make.
 const SERVICE: &str = "NETWORK_TOKEN";
@@ -35,60 +37,6 @@ const SUCCESS: &str = "SUCCESS";
 /// An account at a token service.
 pub struct TokenService {
     configuration: Box<Configuration>,
-}
-
-/// A network token to be made.
-pub struct NetworkTokenOrder {
-    pub card: CardDetails,
-    /// The vault's id of the customer.
-    pub customer_id: String,
-    /// The same on each try: the consent id.
-    pub reference: String,
-}
-
-/// A network token that was made.
-pub struct NetworkToken {
-    /// Digits: it is used in the place of a card number.
-    pub token: Zeroizing<String>,
-    /// The service's name for the token: `cardReference` in its messages.
-    pub requestor_reference: String,
-    /// `01` to `12`.
-    pub exp_month: String,
-    /// Four digits.
-    pub exp_year: String,
-    /// The token's last four digits.
-    pub last_four: String,
-    /// The token's first digits, as many as the service gives.
-    pub isin: Option<String>,
-    /// The payment account reference: the same for a card and all its tokens.
-    pub par: Option<String>,
-    /// In the service's spelling.
-    pub card_brand: Option<String>,
-    /// Whether the token can be used.
-    pub state: NetworkTokenState,
-}
-
-/// What the service says of a token.
-pub struct NetworkTokenCheck {
-    pub state: NetworkTokenState,
-    /// `01` to `12`.
-    pub exp_month: Option<String>,
-    /// Four digits.
-    pub exp_year: Option<String>,
-}
-
-/// A network token with what one payment needs.
-pub struct FetchedNetworkToken {
-    /// Digits.
-    pub token: Zeroizing<String>,
-    /// `01` to `12`.
-    pub exp_month: String,
-    /// Four digits.
-    pub exp_year: String,
-    /// Proves for one payment that whoever uses the token may do so.
-    pub cryptogram: Option<Zeroizing<String>>,
-    /// The electronic commerce indicator.
-    pub eci: Option<String>,
 }
 
 impl TokenService {
@@ -178,7 +126,7 @@ impl NetworkTokenProvider for TokenService {
             .post(http, &self.configuration.generate, &content)
             .await?;
         let opened = self.configuration.opener.open(&answer.payload);
-        let made = read(&opened.map_err(|_| unexpected())?)?;
+        let made = read(&opened.map_err(|_| Fault::unexpected())?)?;
         answers::made(made, &order.card.number)
     }
 
@@ -222,7 +170,7 @@ impl NetworkTokenProvider for TokenService {
         };
         match self.post(http, &self.configuration.delete, &content).await {
             Ok(Deleted { status }) if status == SUCCESS => Ok(()),
-            Ok(Deleted { .. }) => Err(unexpected()),
+            Ok(Deleted { .. }) => Err(Fault::unexpected()),
             // An earlier try has deleted it.
             Err(Fault {
                 status: Some(404 | 410),
@@ -260,11 +208,7 @@ fn json(content: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Fault> {
 
 /// Reads an answer. The parser copies texts with escapes into a buffer that nobody can wipe, but no number needs an escape.
 fn read<A: DeserializeOwned>(answer: &[u8]) -> Result<A, Fault> {
-    serde_json::from_slice(answer).map_err(|_| unexpected())
-}
-
-fn unexpected() -> Fault {
-    Fault::new(FaultKind::UnexpectedAnswer)
+    serde_json::from_slice(answer).map_err(|_| Fault::unexpected())
 }
 
 fn misconfigured() -> Fault {
