@@ -5,7 +5,7 @@ use pgrx::pg_sys;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use uuid::Uuid;
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use crate::error::Failure;
 

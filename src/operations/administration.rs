@@ -2,10 +2,10 @@
 
 use pgrx::PgSqlErrorCode;
 use pgrx::datum::TimestampWithTimeZone;
-use vault_core::card::mentions_card_number;
-use vault_core::contract::id::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::crypto::ApiKey;
+use vault_core::ids::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::limits::failures::Counted;
+use vault_core::mention::mentions_card_number;
 
 use crate::audit::{Event, record_administration};
 use crate::authentication::lockout::{self, Way};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use vault_core::card::mentions_card_number;
-use vault_core::contract::id::ConnectorAccountId;
+use vault_core::ids::ConnectorAccountId;
+use vault_core::mention::mentions_card_number;
 
 use super::administration::{check_name, invalid, missing};
 use crate::audit::{Event, record_administration};

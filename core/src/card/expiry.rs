@@ -1,7 +1,7 @@
 //! Expiry dates: a card is good through the last day of its month.
 
 use crate::contract::refusal::Refusal;
-use crate::contract::time::YearMonth;
+use crate::time::YearMonth;
 
 /// An expiry date, as it was sent (`3`, `03`; `30`, `2030`) and as a month.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,15 +2,12 @@
 
 pub mod cvc;
 pub mod expiry;
-pub mod mention;
 pub mod network;
 pub mod number;
 pub mod shown;
 
 pub use cvc::CardCvc;
 pub use expiry::CardExpiry;
-pub use mention::mentions_card_number;
 pub use network::CardNetwork;
 pub use number::CardNumber;
-pub(crate) use number::passes_luhn;
 pub use shown::ShownDigits;

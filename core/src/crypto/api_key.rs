@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::random_text::push_alphanumerics;
+use crate::random_text::push_alphanumerics;
 
 const SECRET_LENGTH: usize = 64;
 const PREFIX_SECRET_LENGTH: usize = 8;

@@ -12,7 +12,6 @@ pub mod searchable;
 pub mod wrap;
 
 mod framing;
-pub(crate) mod random_text;
 #[cfg(test)]
 mod vectors;
 

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use vault_core::card::{CardExpiry, CardNumber};
-use vault_core::contract::{Refusal, YearMonth};
+use vault_core::contract::Refusal;
+use vault_core::time::YearMonth;
 
 use crate::inputs::{bytes, card_number, text};
 use crate::{config, invariants};

@@ -6,8 +6,9 @@ use vault_core::contract::payment_method::{
     ConnectorToken, Instrument, NetworkTokenSummary, PaymentMethod, StorageType, Summary,
 };
 use vault_core::contract::stored::{self, Unstorable};
-use vault_core::contract::time::Timestamp;
 use vault_core::crypto::Context;
+use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
+use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::clock;
@@ -141,9 +142,9 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
         summary: open_summary(caller, &column, summary)?,
         network_token,
         connector_tokens: tokens.collect::<Result<_, _>>()?,
-        id: stored.payment_method_id.into(),
-        merchant_id: caller.merchant_id.as_str().into(),
-        customer_id: stored.customer_id.map(Into::into),
+        id: PaymentMethodId::from_stored(stored.payment_method_id),
+        merchant_id: MerchantId::from_stored(caller.merchant_id.as_str()),
+        customer_id: stored.customer_id.map(CustomerId::from_stored),
         payment_method_type: stored.payment_method_type,
         payment_method_subtype: stored.payment_method_subtype,
         storage_type: stored.storage_type,
