@@ -34,7 +34,7 @@ fn card_number_of_literal(number: &CStr) -> Result<CardNumber, ErrorReport> {
 
 #[pg_extern(stable, parallel_restricted, name = "card_number")]
 fn card_number_in_context(number: &str, context: &str) -> Result<CardNumber, ErrorReport> {
-    let number = Number::parse(number).map_err(Failure::from)?;
+    let number = Number::parse(number).map_err(|error| Failure::from(Refusal::from(error)))?;
     Ok(CardNumber(searchable::seal(
         Kind::CardNumber,
         &ShownDigits::of(&number).to_text(),

@@ -6,8 +6,8 @@ pub mod network;
 pub mod number;
 pub mod shown;
 
-pub use cvc::CardCvc;
-pub use expiry::CardExpiry;
+pub use cvc::{CardCvc, CvcError};
+pub use expiry::{CardExpiry, ExpiryError};
 pub use network::CardNetwork;
-pub use number::CardNumber;
+pub use number::{CardNumber, CardNumberError};
 pub use shown::ShownDigits;

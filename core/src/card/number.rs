@@ -3,9 +3,9 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::contract::refusal::Refusal;
 use crate::luhn::passes_luhn;
 
 /// How many digits a card number has.
@@ -18,20 +18,20 @@ impl CardNumber {
     /// Reads a number, ignoring white space.
     ///
     /// # Errors
-    /// In this order: [`Refusal::CardNumberCharacter`], [`Refusal::CardNumberLength`], [`Refusal::CardNumberChecksum`].
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
+    /// In this order: [`CardNumberError::Character`], [`CardNumberError::Length`], [`CardNumberError::Checksum`].
+    pub fn parse(text: &str) -> Result<Self, CardNumberError> {
         // The capacity is final: growing would leave a copy of the number in freed memory.
         let mut digits = Zeroizing::new(String::with_capacity(text.len()));
         digits.extend(text.chars().filter(|character| !character.is_whitespace()));
 
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Refusal::CardNumberCharacter);
+            return Err(CardNumberError::Character);
         }
         if !LENGTHS.contains(&digits.len()) {
-            return Err(Refusal::CardNumberLength);
+            return Err(CardNumberError::Length);
         }
         if !passes_luhn(digits.bytes()) {
-            return Err(Refusal::CardNumberChecksum);
+            return Err(CardNumberError::Checksum);
         }
         Ok(Self(digits))
     }
@@ -74,11 +74,25 @@ impl fmt::Debug for CardNumber {
     }
 }
 
+/// Why a text is not a card number. Shows nothing of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum CardNumberError {
+    /// The text contains something other than digits and white space.
+    #[error("a card number must consist of digits and white space")]
+    Character,
+    /// The text has fewer than 8 or more than 19 digits.
+    #[error("a card number must have 8 to 19 digits")]
+    Length,
+    /// The last digit is not the check digit of the others.
+    #[error("a card number must end in its check digit")]
+    Checksum,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refusal(text: &str) -> Refusal {
+    fn error(text: &str) -> CardNumberError {
         CardNumber::parse(text).unwrap_err()
     }
 
@@ -130,10 +144,10 @@ mod tests {
         }
         for length in [1, 7, 20, 32] {
             let number = with_check_digit(&"4".repeat(length - 1));
-            assert_eq!(refusal(&number), Refusal::CardNumberLength, "{length}");
+            assert_eq!(error(&number), CardNumberError::Length, "{length}");
         }
-        assert_eq!(refusal(""), Refusal::CardNumberLength);
-        assert_eq!(refusal("  "), Refusal::CardNumberLength);
+        assert_eq!(error(""), CardNumberError::Length);
+        assert_eq!(error("  "), CardNumberError::Length);
     }
 
     #[test]
@@ -145,7 +159,7 @@ mod tests {
             "+4111111111111111",
             "4.1",
         ] {
-            assert_eq!(refusal(text), Refusal::CardNumberCharacter, "{text}");
+            assert_eq!(error(text), CardNumberError::Character, "{text}");
         }
     }
 
@@ -159,7 +173,7 @@ mod tests {
                 let expected = if changed == number {
                     None
                 } else {
-                    Some(Refusal::CardNumberChecksum)
+                    Some(CardNumberError::Checksum)
                 };
                 assert_eq!(CardNumber::parse(&changed).err(), expected, "{changed}");
             }
