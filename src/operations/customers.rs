@@ -6,7 +6,7 @@ use vault_core::contract::customer::{
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::stored;
-use vault_core::crypto::Context;
+use vault_core::crypto::{Context, Place};
 use vault_core::ids::{CustomerId, PaymentMethodId};
 
 use super::payment_methods;
@@ -162,5 +162,5 @@ fn open(caller: &Caller, stored: &StoredCustomer) -> Result<CustomerDetails, Fai
 }
 
 fn context(customer_id: &str) -> Context<'_> {
-    Context::row("customers", "details", customer_id)
+    Context::row(Place::CustomerDetails, customer_id)
 }

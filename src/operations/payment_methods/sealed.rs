@@ -6,7 +6,8 @@ use vault_core::contract::payment_method::{
     ConnectorToken, Instrument, NetworkTokenSummary, PaymentMethod, StorageType, Summary,
 };
 use vault_core::contract::stored::{self, Unstorable};
-use vault_core::crypto::Context;
+use vault_core::crypto::place::connector_token_row;
+use vault_core::crypto::{Context, Place};
 use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
 use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
@@ -39,7 +40,7 @@ pub fn seal_instrument(
     instrument: &Instrument,
 ) -> Result<Vec<u8>, Failure> {
     let plaintext = instrument.to_bytes().map_err(malformed)?;
-    let column = Column::of(method, "instrument");
+    let column = Column::of(method, Part::Instrument);
     column.seal(caller, &plaintext)
 }
 
@@ -51,7 +52,7 @@ pub fn open_instrument(
 ) -> Result<Instrument, Failure> {
     let column = Column {
         storage_type,
-        name: "instrument",
+        part: Part::Instrument,
         id,
     };
     Instrument::from_bytes(&column.open(caller, envelope)?).map_err(malformed)
@@ -59,7 +60,7 @@ pub fn open_instrument(
 
 pub fn seal_summary(caller: &Caller, method: &PaymentMethod) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(&method.summary).map_err(malformed)?;
-    Column::of(method, "summary").seal(caller, &plaintext)
+    Column::of(method, Part::Summary).seal(caller, &plaintext)
 }
 
 pub fn seal_token(
@@ -69,9 +70,9 @@ pub fn seal_token(
     token: &ConnectorToken,
 ) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(token).map_err(malformed)?;
-    let row = token_row(id, position);
+    let row = connector_token_row(id, position);
     keys::to_seal(&caller.profile_id)?.seal(
-        &Context::row("connector_tokens", "details", &row),
+        &Context::row(Place::ConnectorTokenDetails, &row),
         &plaintext,
     )
 }
@@ -126,7 +127,7 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
     let summary = stored.summary.as_deref().ok_or(Failure::Malformed)?;
     let column = Column {
         storage_type: stored.storage_type,
-        name: "summary",
+        part: Part::Summary,
         id,
     };
     let tokens = stored
@@ -157,15 +158,22 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
 /// A sealed column of one payment method.
 struct Column<'a> {
     storage_type: StorageType,
-    name: &'static str,
+    part: Part,
     id: &'a str,
 }
 
+/// What of a payment method is sealed in its own row.
+#[derive(Clone, Copy)]
+enum Part {
+    Instrument,
+    Summary,
+}
+
 impl<'a> Column<'a> {
-    fn of(method: &'a PaymentMethod, name: &'static str) -> Self {
+    fn of(method: &'a PaymentMethod, part: Part) -> Self {
         Self {
             storage_type: method.storage_type,
-            name,
+            part,
             id: method.id.as_str(),
         }
     }
@@ -193,11 +201,13 @@ impl<'a> Column<'a> {
     }
 
     fn context(&self) -> Context<'_> {
-        let table = match self.storage_type {
-            StorageType::Persistent => "payment_methods",
-            StorageType::Volatile => "volatile_payment_methods",
+        let place = match (self.storage_type, self.part) {
+            (StorageType::Persistent, Part::Instrument) => Place::PaymentMethodInstrument,
+            (StorageType::Persistent, Part::Summary) => Place::PaymentMethodSummary,
+            (StorageType::Volatile, Part::Instrument) => Place::VolatilePaymentMethodInstrument,
+            (StorageType::Volatile, Part::Summary) => Place::VolatilePaymentMethodSummary,
         };
-        Context::row(table, self.name, self.id)
+        Context::row(place, self.id)
     }
 }
 
@@ -211,8 +221,8 @@ pub fn open_token(
     position: i32,
     envelope: &[u8],
 ) -> Result<ConnectorToken, Failure> {
-    let row = token_row(id, position);
-    let context = Context::row("connector_tokens", "details", &row);
+    let row = connector_token_row(id, position);
+    let context = Context::row(Place::ConnectorTokenDetails, &row);
     let plaintext = keys::of_profile(&caller.profile_id)?.open(&context, envelope)?;
     stored::from_bytes(&plaintext).map_err(malformed)
 }
@@ -224,15 +234,11 @@ fn memory_key_for(caller: &Caller) -> Result<&'static MemoryKey, Failure> {
 }
 
 fn code_context(id: &str) -> Context<'_> {
-    Context::row("cvcs", "code", id)
+    Context::row(Place::Cvc, id)
 }
 
 fn network_token_context(id: &str) -> Context<'_> {
-    Context::row("network_tokens", "summary", id)
-}
-
-fn token_row(id: &str, position: i32) -> String {
-    format!("{id}/{position}")
+    Context::row(Place::NetworkTokenSummary, id)
 }
 
 fn malformed(_: Unstorable) -> Failure {
