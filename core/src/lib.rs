@@ -32,4 +32,3 @@ pub mod time;
 
 mod luhn;
 mod names;
-mod random_text;

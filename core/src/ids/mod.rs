@@ -5,12 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
+use rand::CryptoRng;
+use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::mention::mentions_card_number;
-use crate::random_text::push_alphanumerics;
 
 const MAX_CELL_LENGTH: usize = 32;
 const RANDOM_LENGTH: usize = 20;
@@ -111,12 +112,9 @@ id!(
 );
 
 impl MerchantId {
-    /// A new merchant's id. `fill` fills the buffer it is given with random bytes.
-    ///
-    /// # Errors
-    /// Those of `fill`.
-    pub fn from_random<E>(fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
-        random("merchant", fill).map(Self)
+    /// A new merchant's id. `rng` decides its letters and digits.
+    pub fn from_random(rng: &mut impl CryptoRng) -> Self {
+        Self(random("merchant", rng))
     }
 }
 
@@ -126,12 +124,9 @@ id!(
 );
 
 impl ProfileId {
-    /// A new profile's id. `fill` fills the buffer it is given with random bytes.
-    ///
-    /// # Errors
-    /// Those of `fill`.
-    pub fn from_random<E>(fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
-        random("pro", fill).map(Self)
+    /// A new profile's id. `rng` decides its letters and digits.
+    pub fn from_random(rng: &mut impl CryptoRng) -> Self {
+        Self(random("pro", rng))
     }
 
     /// Reads an id of the form `[A-Za-z0-9_-]{1,64}`, which is what a client or the root key's source may name a profile
@@ -170,15 +165,9 @@ id!(
 );
 
 impl ApiKeyId {
-    /// A new API key's id. `fill` fills the buffer it is given with random bytes.
-    ///
-    /// # Errors
-    /// Those of `fill`.
-    pub fn from_random<E>(
-        environment: &str,
-        fill: impl FnMut(&mut [u8]) -> Result<(), E>,
-    ) -> Result<Self, E> {
-        random(environment, fill).map(Self)
+    /// A new API key's id. `rng` decides its letters and digits.
+    pub fn from_random(environment: &str, rng: &mut impl CryptoRng) -> Self {
+        Self(random(environment, rng))
     }
 }
 
@@ -200,12 +189,9 @@ id!(
 );
 
 impl ConnectorAccountId {
-    /// A new connector account's id. `fill` fills the buffer it is given with random bytes.
-    ///
-    /// # Errors
-    /// Those of `fill`.
-    pub fn from_random<E>(fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
-        random("mca", fill).map(Self)
+    /// A new connector account's id. `rng` decides its letters and digits.
+    pub fn from_random(rng: &mut impl CryptoRng) -> Self {
+        Self(random("mca", rng))
     }
 }
 
@@ -244,10 +230,10 @@ pub fn path_text(segment: &str) -> Option<String> {
     (!text.contains('\0')).then(|| text.into_owned())
 }
 
-fn random<E>(prefix: &str, fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<String, E> {
+fn random(prefix: &str, rng: &mut impl CryptoRng) -> String {
     let mut text = format!("{prefix}_");
-    push_alphanumerics(&mut text, RANDOM_LENGTH, fill)?;
-    Ok(text)
+    Alphanumeric.append_string(rng, &mut text, RANDOM_LENGTH);
+    text
 }
 
 #[cfg(test)]

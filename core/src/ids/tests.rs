@@ -1,11 +1,7 @@
-use std::convert::Infallible;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 
 use super::*;
-
-fn zeros(bytes: &mut [u8]) -> Result<(), Infallible> {
-    bytes.fill(0);
-    Ok(())
-}
 
 #[test]
 fn only_what_looks_like_an_id_is_repeated() {
@@ -43,23 +39,23 @@ fn ids_of_customers_and_payment_methods_name_cell_and_entity() {
 
 #[test]
 fn random_ids_carry_their_prefix_and_20_characters() {
-    let tail = "0".repeat(20);
-    assert_eq!(
-        MerchantId::from_random(zeros).unwrap().as_str(),
-        format!("merchant_{tail}")
-    );
-    assert_eq!(
-        ProfileId::from_random(zeros).unwrap().as_str(),
-        format!("pro_{tail}")
-    );
-    assert_eq!(
-        ApiKeyId::from_random("dev", zeros).unwrap().as_str(),
-        format!("dev_{tail}")
-    );
-    assert_eq!(
-        ConnectorAccountId::from_random(zeros).unwrap().as_str(),
-        format!("mca_{tail}")
-    );
+    let rng = &mut StdRng::seed_from_u64(1);
+    for (id, prefix) in [
+        (MerchantId::from_random(rng).0, "merchant_"),
+        (ProfileId::from_random(rng).0, "pro_"),
+        (ApiKeyId::from_random("dev", rng).0, "dev_"),
+        (ConnectorAccountId::from_random(rng).0, "mca_"),
+    ] {
+        let tail = id.strip_prefix(prefix).unwrap();
+        assert_eq!(tail.len(), 20, "{id}");
+        assert!(tail.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    }
+}
+
+#[test]
+fn two_random_ids_differ() {
+    let rng = &mut StdRng::seed_from_u64(1);
+    assert_ne!(ProfileId::from_random(rng), ProfileId::from_random(rng));
 }
 
 #[test]
