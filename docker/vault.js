@@ -23,7 +23,7 @@ function requestIdWithoutCardNumber(r) {
     return mentionsCardNumber(id) ? freshRequestId() : id;
 }
 
-// As core/src/card/mention.rs has it: a run of 13 to 19 digits, or the groups of a printed number, that pass the Luhn
+// As core/src/mention.rs has it: a run of 13 to 19 digits, or the groups of a printed number, that pass the Luhn
 // check, but for a run in a long word of hexadecimal digits, where it comes by chance.
 function mentionsCardNumber(text) {
     const words = text.split(/[^A-Za-z0-9]/);

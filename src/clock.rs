@@ -2,10 +2,10 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
-use rand::TryRng;
-use rand::rngs::SysRng;
+use rand::rngs::{StdRng, SysRng};
+use rand::{SeedableRng, TryRng};
 use uuid::Uuid;
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use crate::error::Failure;
 
@@ -66,6 +66,15 @@ pub fn fill_random(bytes: &mut [u8]) -> Result<(), Failure> {
     SysRng
         .try_fill_bytes(bytes)
         .map_err(|_| Failure::NoRandomness)
+}
+
+/// A generator with a fresh seed of 256 bits from the operating system. Nobody keeps it beyond one operation: a generator that
+/// stays in memory would repeat itself in forked backends.
+///
+/// # Errors
+/// Fails when the operating system gives no randomness.
+pub fn generator() -> Result<StdRng, Failure> {
+    StdRng::try_from_rng(&mut SysRng).map_err(|_| Failure::NoRandomness)
 }
 
 /// Random bytes from the operating system.

@@ -24,7 +24,11 @@
 pub mod card;
 pub mod contract;
 pub mod crypto;
+pub mod ids;
 pub mod limits;
+pub mod mention;
 pub mod redaction;
+pub mod time;
 
+mod luhn;
 mod names;

@@ -3,7 +3,9 @@
 /// Defines an enum of names: `as_str`, `from_name`, and serde as a string. A variant may have further names behind its own,
 /// by which it is read and never written.
 ///
-/// serde's derive also takes `{"name": null}` for a variant; this takes the name alone.
+/// serde's derive also takes `{"name": null}` for a variant. This macro takes the name alone. `strum` with
+/// `serde_with::DeserializeFromStr` takes the name alone as well, but its error does not list the names, which the refusal of
+/// a request tells the client.
 #[macro_export]
 macro_rules! names {
     (

@@ -4,7 +4,7 @@ use std::ops::{Range, RangeInclusive};
 
 use zeroize::Zeroizing;
 
-use crate::card::passes_luhn;
+use crate::luhn::passes_luhn;
 
 /// The shortest and the longest card number that is looked for. Shorter ones exist, but so do too many other numbers.
 const NUMBER_LENGTH: RangeInclusive<usize> = 13..=19;

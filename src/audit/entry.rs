@@ -1,6 +1,6 @@
 //! A row of the log as it is written.
 
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::row::{Row, Subject, this_database};
 use super::{Event, Outcome};

@@ -3,9 +3,9 @@
 pub mod card_number_limit;
 pub mod lockout;
 
-use vault_core::contract::id::ProfileId;
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::ApiKey;
+use vault_core::ids::ProfileId;
 
 use crate::audit;
 use crate::error::Failure;
@@ -36,7 +36,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     let prefix = key.as_ref().map_or("", ApiKey::prefix);
     let attempt = Attempt::new(prefix, &credentials.origin);
     let locked = attempt.is_locked();
-    let profile = credentials.profile_id.map(ProfileId::parse_header);
+    let profile = credentials.profile_id.map(ProfileId::parse);
     let profile_id = match &profile {
         Some(Ok(profile)) => Some(profile.as_str()),
         _ => None,
@@ -53,7 +53,9 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     };
     // From here on the key is right: a profile that is missing, mistyped or foreign locks nobody.
     attempt.succeeded();
-    let profile = profile.ok_or(Refusal::MissingProfileHeader)??;
+    let profile = profile
+        .ok_or(Refusal::MissingProfileHeader)?
+        .map_err(Refusal::from)?;
     if !found.profile_matches {
         return refuse(prefix, &credentials.origin);
     }

@@ -2,14 +2,14 @@
 
 use pgrx::PgSqlErrorCode;
 use pgrx::datum::TimestampWithTimeZone;
-use vault_core::card::mentions_card_number;
-use vault_core::contract::id::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::crypto::ApiKey;
+use vault_core::ids::{ApiKeyId, MerchantId, ProfileId};
 use vault_core::limits::failures::Counted;
+use vault_core::mention::mentions_card_number;
 
 use crate::audit::{Event, record_administration};
 use crate::authentication::lockout::{self, Way};
-use crate::clock::{self, fill_random};
+use crate::clock;
 use crate::error::Failure;
 use crate::keys;
 use crate::keys::row_macs::{believed, vouched};
@@ -26,7 +26,7 @@ const SCOPES: [&str; 1] = ["reveal"];
 /// Makes a merchant and returns its id.
 pub fn create_merchant(name: &str) -> Result<MerchantId, Failure> {
     check_name(name)?;
-    let merchant = MerchantId::from_random(fill_random)?;
+    let merchant = MerchantId::from_random(&mut clock::generator()?);
     store::merchants::insert(&vouched(Merchant {
         merchant_id: merchant.as_str().to_owned(),
         name: name.to_owned(),
@@ -41,7 +41,7 @@ pub fn create_merchant(name: &str) -> Result<MerchantId, Failure> {
 pub fn create_profile(merchant_id: &str, name: &str) -> Result<ProfileId, Failure> {
     check_name(name)?;
     check_merchant(merchant_id)?;
-    let profile = ProfileId::from_random(fill_random)?;
+    let profile = ProfileId::from_random(&mut clock::generator()?);
     let _acting = session::act_for(profile.as_str());
     store::profiles::insert(&vouched(Profile {
         profile_id: profile.as_str().to_owned(),
@@ -78,8 +78,8 @@ pub fn create_api_key(
         Event::RevealingApiKeyCreated
     };
     let environment = settings::environment();
-    let key = ApiKey::from_random(&environment, fill_random)?;
-    let key_id = ApiKeyId::from_random(&environment, fill_random)?;
+    let key = ApiKey::from_random(&environment, &mut clock::generator()?);
+    let key_id = ApiKeyId::from_random(&environment, &mut clock::generator()?);
     store::api_keys::insert(&vouched(ApiKeyRow {
         key_id: key_id.as_str().to_owned(),
         merchant_id: merchant_id.to_owned(),

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use pgrx::pg_sys;
-use vault_core::crypto::KeyId;
+use vault_core::crypto::{ColumnType, ColumnValue, KeyId};
 
-use super::reencryption::Form;
 use crate::error::Failure;
 use crate::keys::ProfileKeys;
 use crate::settings;
@@ -21,9 +20,10 @@ pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
         let mut of_table = BTreeMap::new();
         let counted = time.spend(|reading| {
             visit(&table, reading, |encrypted_type, value| {
-                let Ok((data_key, index_key)) = Form::named(encrypted_type)?.key_ids(value) else {
+                let Ok(value) = type_named(encrypted_type)?.parse(value) else {
                     return Ok(());
                 };
+                let (data_key, index_key) = value.key_ids();
                 for KeyId(key_id) in std::iter::once(data_key).chain(index_key) {
                     *of_table.entry(key_id).or_insert(0) += 1;
                 }
@@ -147,16 +147,27 @@ fn count_under(
     values: &mut i64,
 ) -> Result<(), Failure> {
     visit(table, reading, |encrypted_type, value| {
-        let form = Form::named(encrypted_type)?;
-        let Ok((data_key, index_key)) = form.key_ids(value) else {
+        let Ok(value) = type_named(encrypted_type)?.parse(value) else {
             return Ok(());
         };
+        let (data_key, index_key) = value.key_ids();
         let is_under = of.contains(&data_key) || index_key.is_some_and(|key| of.contains(&key));
-        if is_under && (keys.has_damaged(data_key) || form.opens(keys, value)) {
+        if is_under && (keys.has_damaged(data_key) || opens(keys, &value)) {
             *values += 1;
         }
         Ok(())
     })
+}
+
+/// The encrypted type of a column, by the name that PostgreSQL's catalogue has for it.
+pub(super) fn type_named(encrypted_type: &str) -> Result<ColumnType, Failure> {
+    ColumnType::from_name(encrypted_type).ok_or(Failure::Malformed)
+}
+
+/// Whether a value opens under the keys: somebody who may write to a column can have made it up.
+fn opens(keys: &ProfileKeys, value: &ColumnValue<'_>) -> bool {
+    keys.open_value_to_reseal(value.slot(), value.sealed())
+        .is_ok()
 }
 
 /// None when the table could not be read.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use vault_core::card::mentions_card_number;
-use vault_core::contract::id::ConnectorAccountId;
+use vault_core::ids::ConnectorAccountId;
+use vault_core::mention::mentions_card_number;
 
 use super::administration::{check_name, invalid, missing};
 use crate::audit::{Event, record_administration};
-use crate::clock::{self, fill_random};
+use crate::clock;
 use crate::connectors::{Account, Kind};
 use crate::error::Failure;
 use crate::keys::credentials;
@@ -38,7 +38,7 @@ pub fn create(
     check_name(label)?;
     let kind = parse_kind(kind)?;
     check_hosts(&usable(kind, settings, secrets)?)?;
-    let id = ConnectorAccountId::from_random(fill_random)?;
+    let id = ConnectorAccountId::from_random(&mut clock::generator()?);
     connector_accounts::insert(&vouched(ConnectorAccount {
         connector_id: id.as_str().to_owned(),
         merchant_id,

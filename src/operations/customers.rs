@@ -4,10 +4,10 @@ use vault_core::contract::customer::{
     CustomerCreate, CustomerDeleted, CustomerDetails, CustomerPage, CustomerResponse,
     CustomerUpdate, ListCustomers, ListCustomersWithCount,
 };
-use vault_core::contract::id::{CustomerId, PaymentMethodId};
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::stored;
-use vault_core::crypto::Context;
+use vault_core::crypto::{Context, Place};
+use vault_core::ids::{CustomerId, PaymentMethodId};
 
 use super::payment_methods;
 use crate::audit::{Event, record};
@@ -82,7 +82,7 @@ pub fn update(
         id.clone(),
         stored.merchant_reference_id,
         details,
-        default.map(PaymentMethodId::from),
+        default.map(PaymentMethodId::from_stored),
         stored.created_at,
     ))
 }
@@ -139,10 +139,12 @@ fn responses(
 fn response(caller: &Caller, stored: StoredCustomer) -> Result<CustomerResponse, Failure> {
     let details = open(caller, &stored)?;
     Ok(CustomerResponse::new(
-        stored.customer_id.into(),
+        CustomerId::from_stored(stored.customer_id),
         stored.merchant_reference_id,
         details,
-        stored.default_payment_method_id.map(PaymentMethodId::from),
+        stored
+            .default_payment_method_id
+            .map(PaymentMethodId::from_stored),
         stored.created_at,
     ))
 }
@@ -160,5 +162,5 @@ fn open(caller: &Caller, stored: &StoredCustomer) -> Result<CustomerDetails, Fai
 }
 
 fn context(customer_id: &str) -> Context<'_> {
-    Context::row("customers", "details", customer_id)
+    Context::row(Place::CustomerDetails, customer_id)
 }

@@ -2,7 +2,7 @@
 //! server; and a code that was used. Time is an argument.
 
 use vault_core::card::cvc;
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use crate::error::Failure;
 use crate::keys;

@@ -1,12 +1,12 @@
 //! What callers ask of network tokens: contract, section 7. Each call asks the token service while the caller waits.
 
-use vault_core::contract::id::PaymentMethodId;
 use vault_core::contract::payment_method::{
     CardSummary, Eligibility, EligibilityQuery, FullNetworkToken, NetworkTokenDetails,
     NetworkTokenRequest, NetworkTokenState, NetworkTokenStatus, NetworkTokenSummary, PaymentMethod,
     PaymentMethodSummary,
 };
 use vault_core::contract::refusal::Refusal;
+use vault_core::ids::PaymentMethodId;
 
 use super::payment_methods::active;
 use super::payment_methods::sealed::{living, open};

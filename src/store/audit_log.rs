@@ -1,7 +1,7 @@
 //! Table `vault.audit_log`.
 
 use uuid::Uuid;
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::statement::{statements, timestamptz};
 use crate::error::Failure;

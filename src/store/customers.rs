@@ -2,7 +2,7 @@
 
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::payment_method::BinRecord;
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::card_bins;
 use super::statement::{Row, statements, timestamptz};

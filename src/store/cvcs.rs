@@ -1,7 +1,7 @@
 //! Table `vault.cvcs`. Whether there is a code is read together with its payment method.
 
 use pgrx::datum::DatumWithOid;
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::living::Living;
 use super::statement::{statements, timestamptz};

@@ -1,7 +1,7 @@
 //! What ends by itself, in all profiles at once: rows of `vault.cvcs` and `vault.volatile_payment_methods`, and connectors'
 //! tokens for one use. Run as the worker, who sees of them only whose they are and when they end.
 
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::statement::{statements, timestamptz};
 use crate::error::Failure;

@@ -1,6 +1,6 @@
 //! Table `vault.jobs`: what is to be done at connectors.
 
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::statement::{Row, statements, timestamptz};
 use crate::error::Failure;

@@ -1,6 +1,6 @@
 //! Table `vault.network_tokens`. They are read together with their payment method.
 
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::statement::{Row, statements, timestamptz};
 use crate::error::Failure;

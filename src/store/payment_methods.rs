@@ -2,8 +2,8 @@
 
 use pgrx::datum::DatumWithOid;
 use vault_core::contract::payment_method::{PaymentMethodType, StorageType};
-use vault_core::contract::time::Timestamp;
 use vault_core::crypto::searchable::IndexPart;
+use vault_core::time::Timestamp;
 
 use super::connector_tokens::StoredToken;
 use super::cvcs::{NewCode, upsert_code};

@@ -8,7 +8,7 @@ use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
 use pgrx::pg_sys::{self, PgOid};
 use pgrx::spi::{OwnedPreparedStatement, Spi, SpiHeapTupleData, SpiTupleTable};
 use pgrx::{FromDatum, IntoDatum};
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::local_settings::with_search_path;
 use crate::clock;

@@ -1,6 +1,6 @@
 //! Table `vault.volatile_payment_methods`. They are found together with the persistent ones.
 
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::cvcs::{NewCode, upsert_code};
 use super::living::Living;

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use pgrx::pg_sys;
 use serde::Deserialize;
-use vault_core::contract::id::{CustomerId, PaymentMethodId, RequestId, path_text};
+use vault_core::ids::{CustomerId, PaymentMethodId, RequestId, path_text};
 
 use crate::authentication::{self, Credentials};
 use crate::clock;
@@ -64,10 +64,7 @@ impl Request {
             }
             None => Headers::default(),
         };
-        let sent = headers
-            .x_request_id
-            .as_deref()
-            .and_then(RequestId::parse_header);
+        let sent = headers.x_request_id.as_deref().and_then(RequestId::parse);
         let request_id = match sent {
             Some(request_id) => request_id,
             None => RequestId::new(clock::uuid_at(clock::now()?)?),
@@ -110,7 +107,7 @@ impl Request {
         let segment = self.headers.x_vault_customer_id.as_deref();
         segment
             .and_then(CustomerId::from_path_segment)
-            .unwrap_or_else(|| NOBODY.into())
+            .unwrap_or_else(|| CustomerId::from_client(NOBODY))
     }
 
     /// The payment method's id in the path.
@@ -118,7 +115,7 @@ impl Request {
         let segment = self.headers.x_vault_payment_method_id.as_deref();
         segment
             .and_then(PaymentMethodId::from_path_segment)
-            .unwrap_or_else(|| NOBODY.into())
+            .unwrap_or_else(|| PaymentMethodId::from_client(NOBODY))
     }
 
     /// The merchant's own id of a customer in the path.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json::{self, Body};
 use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest};
+use vault_core::ids::{CustomerId, PaymentMethodId};
 
 use crate::authentication::{self, Credentials};
 use crate::clock;
@@ -55,7 +56,7 @@ fn create_customer(customer: Jsonb) -> Result<Jsonb, ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn retrieve_customer(id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| customers::retrieve(caller, &id.into()))
+    answer(|caller| customers::retrieve(caller, &CustomerId::from_client(id)))
 }
 
 #[pg_extern(security_definer)]
@@ -68,14 +69,14 @@ fn retrieve_customer_by_reference(merchant_reference_id: &str) -> Result<Jsonb, 
 #[search_path(pg_catalog, pg_temp)]
 fn update_customer(id: &str, changes: Jsonb) -> Result<Jsonb, ErrorReport> {
     answer_to(changes, |caller, changes| {
-        customers::update(caller, &id.into(), changes)
+        customers::update(caller, &CustomerId::from_client(id), changes)
     })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn delete_customer(id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| customers::delete(caller, &id.into()))
+    answer(|caller| customers::delete(caller, &CustomerId::from_client(id)))
 }
 
 #[pg_extern(security_definer)]
@@ -107,27 +108,29 @@ fn retrieve_payment_method(
     id: &str,
     fetch_raw_detail: default!(bool, false),
 ) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| payment_methods::retrieve(caller, &id.into(), fetch_raw_detail))
+    answer(|caller| {
+        payment_methods::retrieve(caller, &PaymentMethodId::from_client(id), fetch_raw_detail)
+    })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn update_payment_method(id: &str, changes: Jsonb) -> Result<Jsonb, ErrorReport> {
     answer_to(changes, |caller, changes| {
-        payment_methods::update(caller, &id.into(), changes)
+        payment_methods::update(caller, &PaymentMethodId::from_client(id), changes)
     })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn delete_payment_method(id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| payment_methods::delete(caller, &id.into()))
+    answer(|caller| payment_methods::delete(caller, &PaymentMethodId::from_client(id)))
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn list_payment_methods(customer_id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| payment_methods::list(caller, &customer_id.into()))
+    answer(|caller| payment_methods::list(caller, &CustomerId::from_client(customer_id)))
 }
 
 #[pg_extern(security_definer)]
@@ -137,34 +140,55 @@ fn set_default_payment_method(
     payment_method_id: &str,
 ) -> Result<Jsonb, ErrorReport> {
     answer(|caller| {
-        payment_methods::set_default(caller, &customer_id.into(), &payment_method_id.into())
+        payment_methods::set_default(
+            caller,
+            &CustomerId::from_client(customer_id),
+            &PaymentMethodId::from_client(payment_method_id),
+        )
     })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn use_cvc(payment_method_id: &str) -> Result<String, ErrorReport> {
-    let code = payment_methods::use_cvc(&Caller::of_session()?, &payment_method_id.into())?;
+    let code = payment_methods::use_cvc(
+        &Caller::of_session()?,
+        &PaymentMethodId::from_client(payment_method_id),
+    )?;
     Ok(code.expose().to_owned())
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn use_connector_token(payment_method_id: &str, connector_id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| tokens::use_token(caller, &payment_method_id.into(), connector_id))
+    answer(|caller| {
+        tokens::use_token(
+            caller,
+            &PaymentMethodId::from_client(payment_method_id),
+            connector_id,
+        )
+    })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn check_network_token_status(payment_method_id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| network_tokens::status(caller, &payment_method_id.into()))
+    answer(|caller| {
+        network_tokens::status(caller, &PaymentMethodId::from_client(payment_method_id))
+    })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn get_network_token(payment_method_id: &str) -> Result<Jsonb, ErrorReport> {
     let request = NetworkTokenRequest::for_network_token();
-    answer(|caller| network_tokens::get(caller, &payment_method_id.into(), &request))
+    answer(|caller| {
+        network_tokens::get(
+            caller,
+            &PaymentMethodId::from_client(payment_method_id),
+            &request,
+        )
+    })
 }
 
 #[pg_extern(security_definer)]

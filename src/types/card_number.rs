@@ -7,9 +7,9 @@ use pgrx::prelude::*;
 use vault_core::card::{CardNumber as Number, ShownDigits};
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::searchable::Kind;
-use vault_core::crypto::{EnvelopeError, Searchable};
+use vault_core::crypto::{ColumnType, EnvelopeError, Searchable};
 
-use super::datum::{self, Form, encrypted_type};
+use super::datum::{self, encrypted_type};
 use super::searchable;
 use crate::audit;
 use crate::error::Failure;
@@ -17,7 +17,7 @@ use crate::tenancy::outer_role_may_reveal;
 
 encrypted_type! {
     /// A card number behind its blind index and shown digits.
-    CardNumber, "vault.card_number", Form::Searchable(Kind::CardNumber),
+    CardNumber, "vault.card_number", ColumnType::CardNumber,
     card_number_in, card_number_out, card_number_recv, card_number_send
 }
 
@@ -34,9 +34,9 @@ fn card_number_of_literal(number: &CStr) -> Result<CardNumber, ErrorReport> {
 
 #[pg_extern(stable, parallel_restricted, name = "card_number")]
 fn card_number_in_context(number: &str, context: &str) -> Result<CardNumber, ErrorReport> {
-    let number = Number::parse(number).map_err(Failure::from)?;
+    let number = Number::parse(number).map_err(|error| Failure::from(Refusal::from(error)))?;
     Ok(CardNumber(searchable::seal(
-        Kind::CardNumber,
+        ColumnType::CardNumber,
         &ShownDigits::of(&number).to_text(),
         number.expose().as_bytes(),
         context,
@@ -56,7 +56,7 @@ fn decrypt_card_number_in_context(value: CardNumber, context: &str) -> Result<St
         return Err(Failure::from(Refusal::RevealNotAllowed).into());
     }
     audit::before_card_number(keys.profile_id())?;
-    let number = searchable::open(Kind::CardNumber, &value.0, context)?;
+    let number = searchable::open(ColumnType::CardNumber, &value.0, context)?;
     audit::count_card_number(keys.profile_id());
     Ok(number)
 }

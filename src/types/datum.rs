@@ -6,9 +6,7 @@ use std::rc::Rc;
 
 use pgrx::datum::Internal;
 use pgrx::pg_sys;
-use vault_core::crypto::envelope::{self, EnvelopeError};
-use vault_core::crypto::searchable::{self, Kind};
-use vault_core::crypto::{Binding, Envelope, Searchable, Slot};
+use vault_core::crypto::{Binding, ColumnType, Slot};
 use zeroize::Zeroizing;
 
 use crate::error::Failure;
@@ -16,18 +14,11 @@ use crate::keys::{self, ProfileKeys, SealingKeys};
 use crate::tenancy::session;
 use vault_core::contract::refusal::Refusal;
 
-/// How the content of a datum is laid out.
-#[derive(Clone, Copy)]
-pub enum Form {
-    Envelope,
-    Searchable(Kind),
-}
-
 /// Makes a Rust type the SQL type of the same name, with its input, output, receive and send functions: a varlena whose
-/// content has the given form.
+/// content is a value of the given type.
 macro_rules! encrypted_type {
     (
-        $(#[$doc:meta])* $name:ident, $sql:literal, $form:expr,
+        $(#[$doc:meta])* $name:ident, $sql:literal, $column_type:expr,
         $input:ident, $output:ident, $receive:ident, $send:ident
     ) => {
         $(#[$doc])*
@@ -96,17 +87,17 @@ macro_rules! encrypted_type {
 
         #[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
         pub fn $input(text: &core::ffi::CStr) -> Result<$name, ErrorReport> {
-            Ok($name(datum::input($form, text)?))
+            Ok($name(datum::input($column_type, text)?))
         }
 
         #[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
         pub fn $output(value: $name) -> Result<std::ffi::CString, ErrorReport> {
-            Ok(datum::output($form, &value.0)?)
+            Ok(datum::output($column_type, &value.0)?)
         }
 
         #[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
         pub fn $receive(message: pgrx::datum::Internal) -> Result<$name, ErrorReport> {
-            Ok($name(datum::receive($form, message)?))
+            Ok($name(datum::receive($column_type, message)?))
         }
 
         #[pg_extern(immutable, parallel_safe, requires = ["bootstrap"])]
@@ -118,29 +109,20 @@ macro_rules! encrypted_type {
 pub(super) use encrypted_type;
 
 /// The value that a text form stands for.
-pub(super) fn input(form: Form, text: &CStr) -> Result<Vec<u8>, Failure> {
-    let text = text.to_string_lossy();
-    match form {
-        Form::Envelope => envelope::from_text(&text),
-        Form::Searchable(kind) => searchable::from_text(kind, &text),
-    }
-    .map_err(Failure::Input)
+pub(super) fn input(column_type: ColumnType, text: &CStr) -> Result<Vec<u8>, Failure> {
+    column_type
+        .from_text(&text.to_string_lossy())
+        .map_err(Failure::Input)
 }
 
 /// The text form.
-pub(super) fn output(form: Form, value: &[u8]) -> Result<CString, Failure> {
-    CString::new(text_form(form, value)?).map_err(|_| Failure::Malformed)
-}
-
-fn text_form(form: Form, value: &[u8]) -> Result<String, EnvelopeError> {
-    Ok(match form {
-        Form::Envelope => Envelope::parse(value)?.to_text(),
-        Form::Searchable(kind) => Searchable::parse(kind, value)?.to_text(),
-    })
+pub(super) fn output(column_type: ColumnType, value: &[u8]) -> Result<CString, Failure> {
+    let text = column_type.parse(value)?.to_text();
+    CString::new(text).map_err(|_| Failure::Malformed)
 }
 
 /// The value in a binary message.
-pub(super) fn receive(form: Form, message: Internal) -> Result<Vec<u8>, Failure> {
+pub(super) fn receive(column_type: ColumnType, message: Internal) -> Result<Vec<u8>, Failure> {
     let datum = message.unwrap().ok_or(Failure::UnexpectedNull)?;
     // SAFETY: PostgreSQL calls a receive function with the message's StringInfo; all that is left of it is ours.
     let bytes = unsafe {
@@ -149,11 +131,7 @@ pub(super) fn receive(form: Form, message: Internal) -> Result<Vec<u8>, Failure>
         let start = pg_sys::pq_getmsgbytes(message, length).cast::<u8>();
         std::slice::from_raw_parts(start, usize::try_from(length).unwrap_or_default()).to_vec()
     };
-    match form {
-        Form::Envelope => Envelope::parse(&bytes).map(drop),
-        Form::Searchable(kind) => Searchable::parse(kind, &bytes).map(drop),
-    }
-    .map_err(Failure::Input)?;
+    column_type.parse(&bytes).map_err(Failure::Input)?;
     Ok(bytes)
 }
 

@@ -2,14 +2,14 @@
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use vault_core::crypto::column_value::TEXT;
+use vault_core::crypto::{ColumnType, Slot};
 
-use super::datum::{self, Form, encrypted_type};
+use super::datum::{self, encrypted_type};
 use crate::error::Failure;
 
 encrypted_type! {
     /// The envelope of a text.
-    EncryptedText, "vault.encrypted_text", Form::Envelope,
+    EncryptedText, "vault.encrypted_text", ColumnType::Text,
     encrypted_text_in, encrypted_text_out, encrypted_text_recv, encrypted_text_send
 }
 
@@ -21,7 +21,7 @@ fn encrypt_text(value: &str) -> Result<EncryptedText, ErrorReport> {
 #[pg_extern(volatile, parallel_restricted, name = "encrypt")]
 fn encrypt_text_in_context(value: &str, context: &str) -> Result<EncryptedText, ErrorReport> {
     Ok(EncryptedText(datum::encrypt(
-        TEXT,
+        Slot::Text,
         context,
         value.as_bytes(),
     )?))
@@ -34,7 +34,7 @@ fn decrypt_text(value: EncryptedText) -> Result<String, ErrorReport> {
 
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
 fn decrypt_text_in_context(value: EncryptedText, context: &str) -> Result<String, ErrorReport> {
-    let plaintext = datum::decrypt(TEXT, context, &value.0)?;
+    let plaintext = datum::decrypt(Slot::Text, context, &value.0)?;
     let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
     Ok(text.to_owned())
 }

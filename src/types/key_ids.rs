@@ -2,8 +2,7 @@
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use vault_core::crypto::searchable::Kind;
-use vault_core::crypto::{Envelope, KeyId, Searchable};
+use vault_core::crypto::{ColumnType, KeyId};
 
 use super::card_number::CardNumber;
 use super::encrypted_json::EncryptedJson;
@@ -13,34 +12,30 @@ use crate::error::Failure;
 
 #[pg_extern(immutable, parallel_safe, name = "key_ids")]
 pub fn key_ids_of_encrypted_text(value: EncryptedText) -> Result<Vec<i32>, ErrorReport> {
-    Ok(vec![of_envelope(&value.0)?])
+    Ok(key_ids(ColumnType::Text, &value.0)?)
 }
 
 #[pg_extern(immutable, parallel_safe, name = "key_ids")]
 pub fn key_ids_of_encrypted_json(value: EncryptedJson) -> Result<Vec<i32>, ErrorReport> {
-    Ok(vec![of_envelope(&value.0)?])
+    Ok(key_ids(ColumnType::Json, &value.0)?)
 }
 
 #[pg_extern(immutable, parallel_safe, name = "key_ids")]
 pub fn key_ids_of_searchable_text(value: SearchableText) -> Result<Vec<i32>, ErrorReport> {
-    Ok(of_searchable(Kind::Text, &value.0)?)
+    Ok(key_ids(ColumnType::Searchable, &value.0)?)
 }
 
 #[pg_extern(immutable, parallel_safe, name = "key_ids")]
 pub fn key_ids_of_card_number(value: CardNumber) -> Result<Vec<i32>, ErrorReport> {
-    Ok(of_searchable(Kind::CardNumber, &value.0)?)
+    Ok(key_ids(ColumnType::CardNumber, &value.0)?)
 }
 
-fn of_envelope(envelope: &[u8]) -> Result<i32, Failure> {
-    number(Envelope::parse(envelope)?.key_id())
-}
-
-fn of_searchable(kind: Kind, value: &[u8]) -> Result<Vec<i32>, Failure> {
-    let value = Searchable::parse(kind, value)?;
-    Ok(vec![
-        number(value.data_key_id())?,
-        number(value.index_key_id())?,
-    ])
+fn key_ids(column_type: ColumnType, value: &[u8]) -> Result<Vec<i32>, Failure> {
+    let (data_key, index_key) = column_type.parse(value)?.key_ids();
+    std::iter::once(data_key)
+        .chain(index_key)
+        .map(number)
+        .collect()
 }
 
 fn number(KeyId(key_id): KeyId) -> Result<i32, Failure> {

@@ -3,14 +3,14 @@
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use vault_core::crypto::searchable::Kind;
+use vault_core::crypto::ColumnType;
 
-use super::datum::{self, Form, encrypted_type};
+use super::datum::{self, encrypted_type};
 use super::searchable;
 
 encrypted_type! {
     /// A text behind its blind index.
-    SearchableText, "vault.searchable_text", Form::Searchable(Kind::Text),
+    SearchableText, "vault.searchable_text", ColumnType::Searchable,
     searchable_text_in, searchable_text_out, searchable_text_recv, searchable_text_send
 }
 
@@ -22,7 +22,7 @@ fn searchable_text(value: &str) -> Result<SearchableText, ErrorReport> {
 #[pg_extern(stable, parallel_restricted, name = "searchable")]
 fn searchable_text_in_context(value: &str, context: &str) -> Result<SearchableText, ErrorReport> {
     Ok(SearchableText(searchable::seal(
-        Kind::Text,
+        ColumnType::Searchable,
         "",
         value.as_bytes(),
         context,
@@ -39,5 +39,5 @@ fn decrypt_searchable_text_in_context(
     value: SearchableText,
     context: &str,
 ) -> Result<String, ErrorReport> {
-    Ok(searchable::open(Kind::Text, &value.0, context)?)
+    Ok(searchable::open(ColumnType::Searchable, &value.0, context)?)
 }

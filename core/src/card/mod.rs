@@ -2,15 +2,12 @@
 
 pub mod cvc;
 pub mod expiry;
-pub mod mention;
 pub mod network;
 pub mod number;
 pub mod shown;
 
-pub use cvc::CardCvc;
-pub use expiry::CardExpiry;
-pub use mention::mentions_card_number;
+pub use cvc::{CardCvc, CvcError};
+pub use expiry::{CardExpiry, ExpiryError};
 pub use network::CardNetwork;
-pub use number::CardNumber;
-pub(crate) use number::passes_luhn;
+pub use number::{CardNumber, CardNumberError};
 pub use shown::ShownDigits;

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::contract::refusal::Refusal;
+use crate::luhn::passes_luhn;
 
 /// How many digits a card number has.
 pub const LENGTHS: RangeInclusive<usize> = 8..=19;
@@ -17,20 +18,20 @@ impl CardNumber {
     /// Reads a number, ignoring white space.
     ///
     /// # Errors
-    /// In this order: [`Refusal::CardNumberCharacter`], [`Refusal::CardNumberLength`], [`Refusal::CardNumberChecksum`].
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
+    /// In this order: [`CardNumberError::Character`], [`CardNumberError::Length`], [`CardNumberError::Checksum`].
+    pub fn parse(text: &str) -> Result<Self, CardNumberError> {
         // The capacity is final: growing would leave a copy of the number in freed memory.
         let mut digits = Zeroizing::new(String::with_capacity(text.len()));
         digits.extend(text.chars().filter(|character| !character.is_whitespace()));
 
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Refusal::CardNumberCharacter);
+            return Err(CardNumberError::Character);
         }
         if !LENGTHS.contains(&digits.len()) {
-            return Err(Refusal::CardNumberLength);
+            return Err(CardNumberError::Length);
         }
         if !passes_luhn(digits.bytes()) {
-            return Err(Refusal::CardNumberChecksum);
+            return Err(CardNumberError::Checksum);
         }
         Ok(Self(digits))
     }
@@ -73,27 +74,25 @@ impl fmt::Debug for CardNumber {
     }
 }
 
-/// The check digit of ISO/IEC 7812-1: from the right, every second digit counts double, and the sum of all digits is a
-/// multiple of ten. Takes ASCII digits.
-pub(crate) fn passes_luhn(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
-    let sum: u32 = digits
-        .rev()
-        .map(|byte| u32::from(byte - b'0'))
-        .enumerate()
-        .map(|(place, digit)| match digit {
-            _ if place % 2 == 0 => digit,
-            0..=4 => digit * 2,
-            _ => digit * 2 - 9,
-        })
-        .sum();
-    sum.is_multiple_of(10)
+/// Why a text is not a card number. Shows nothing of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum CardNumberError {
+    /// The text contains something other than digits and white space.
+    #[error("a card number must consist of digits and white space")]
+    Character,
+    /// The text has fewer than 8 or more than 19 digits.
+    #[error("a card number must have 8 to 19 digits")]
+    Length,
+    /// The last digit is not the check digit of the others.
+    #[error("a card number must end in its check digit")]
+    Checksum,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refusal(text: &str) -> Refusal {
+    fn error(text: &str) -> CardNumberError {
         CardNumber::parse(text).unwrap_err()
     }
 
@@ -145,10 +144,10 @@ mod tests {
         }
         for length in [1, 7, 20, 32] {
             let number = with_check_digit(&"4".repeat(length - 1));
-            assert_eq!(refusal(&number), Refusal::CardNumberLength, "{length}");
+            assert_eq!(error(&number), CardNumberError::Length, "{length}");
         }
-        assert_eq!(refusal(""), Refusal::CardNumberLength);
-        assert_eq!(refusal("  "), Refusal::CardNumberLength);
+        assert_eq!(error(""), CardNumberError::Length);
+        assert_eq!(error("  "), CardNumberError::Length);
     }
 
     #[test]
@@ -160,7 +159,7 @@ mod tests {
             "+4111111111111111",
             "4.1",
         ] {
-            assert_eq!(refusal(text), Refusal::CardNumberCharacter, "{text}");
+            assert_eq!(error(text), CardNumberError::Character, "{text}");
         }
     }
 
@@ -174,7 +173,7 @@ mod tests {
                 let expected = if changed == number {
                     None
                 } else {
-                    Some(Refusal::CardNumberChecksum)
+                    Some(CardNumberError::Checksum)
                 };
                 assert_eq!(CardNumber::parse(&changed).err(), expected, "{changed}");
             }

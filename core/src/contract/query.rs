@@ -1,7 +1,7 @@
 //! The query part of a URL. Members that a call does not know are ignored; one that it knows stands there once.
 
 use super::refusal::Refusal;
-use super::time::Timestamp;
+use crate::time::Timestamp;
 
 /// The members of a query, decoded.
 pub(super) struct Query(Vec<(String, String)>);

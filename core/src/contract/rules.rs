@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::refusal::Refusal;
-use crate::card::mentions_card_number;
+use crate::mention::mentions_card_number;
 
 /// The longest text where the contract has no other limit, in characters.
 pub(super) const MAX_TEXT_LENGTH: usize = 255;

@@ -1,15 +1,15 @@
 //! API keys: `{environment}_{64 letters and digits}`, shown once, stored as a hash.
 //!
-//! A plain SHA-256 is enough: a key carries 381 bits of randomness, so there is nothing to guess.
+//! A plain SHA-256 is enough: a key carries 256 bits of randomness, so there is nothing to guess.
 
 use std::fmt;
 
+use rand::CryptoRng;
+use rand::distr::{Alphanumeric, SampleString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroizing;
-
-use super::random_text::push_alphanumerics;
 
 const SECRET_LENGTH: usize = 64;
 const PREFIX_SECRET_LENGTH: usize = 8;
@@ -22,24 +22,19 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Makes a new key for `environment` (such as `dev`). `fill` fills the buffer it is given with random bytes.
-    ///
-    /// # Errors
-    /// Those of `fill`.
-    pub fn from_random<E>(
-        environment: &str,
-        fill: impl FnMut(&mut [u8]) -> Result<(), E>,
-    ) -> Result<Self, E> {
+    /// Makes a new key for `environment` (such as `dev`). `rng` decides its letters and digits, and must itself be seeded with
+    /// 256 bits of fresh randomness or more.
+    pub fn from_random(environment: &str, rng: &mut impl CryptoRng) -> Self {
         // The capacity is final: growing would leave a copy of the key in freed memory.
         let capacity = environment.len() + 1 + SECRET_LENGTH;
         let mut text = Zeroizing::new(String::with_capacity(capacity));
         text.push_str(environment);
         text.push('_');
-        push_alphanumerics(&mut text, SECRET_LENGTH, fill)?;
-        Ok(Self {
+        Alphanumeric.append_string(rng, &mut text, SECRET_LENGTH);
+        Self {
             text,
             environment_length: environment.len(),
-        })
+        }
     }
 
     /// Reads a key that a client sent.
@@ -96,24 +91,28 @@ pub struct MalformedApiKey;
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
 
     use super::*;
 
-    fn key(byte: u8) -> ApiKey {
-        ApiKey::from_random("dev", |bytes| {
-            bytes.fill(byte);
-            Ok::<_, Infallible>(())
-        })
-        .unwrap()
+    fn key(seed: u64) -> ApiKey {
+        ApiKey::from_random("dev", &mut StdRng::seed_from_u64(seed))
     }
 
     #[test]
     fn a_new_key_is_read_back() {
-        let parsed = ApiKey::parse(key(10).expose()).unwrap();
-        assert_eq!(parsed.expose(), format!("dev_{}", "A".repeat(64)));
-        assert_eq!(parsed.prefix(), "dev_AAAAAAAA");
-        assert_eq!(key(10).prefix(), parsed.prefix());
+        let key = key(10);
+        let parsed = ApiKey::parse(key.expose()).unwrap();
+        assert_eq!(parsed.expose(), key.expose());
+        assert_eq!(parsed.prefix(), &key.expose()[..12]);
+        assert_eq!(parsed.prefix(), key.prefix());
+    }
+
+    #[test]
+    fn a_new_key_is_written_into_memory_of_its_final_size() {
+        let key = key(10);
+        assert_eq!(key.text.capacity(), "dev_".len() + SECRET_LENGTH);
     }
 
     #[test]
@@ -129,8 +128,9 @@ mod tests {
 
     #[test]
     fn the_stored_hash_is_sha_256_of_the_whole_key() {
+        let key = ApiKey::parse(&format!("dev_{}", "A".repeat(64))).unwrap();
         let expected: [u8; 32] = Sha256::digest(format!("dev_{}", "A".repeat(64))).into();
-        assert_eq!(key(10).hash(), expected);
+        assert_eq!(key.hash(), expected);
     }
 
     #[test]

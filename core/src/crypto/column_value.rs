@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::envelope::{self, Context, Envelope, EnvelopeError, NONCE_LENGTH};
+use super::context::{Context, Slot};
+use super::envelope::{self, Envelope, EnvelopeError, NONCE_LENGTH};
 use super::framing::frame;
 use super::key::{DataKey, KeyId};
 
@@ -15,21 +16,6 @@ use super::key::{DataKey, KeyId};
 pub const DIGEST_LENGTH: usize = 32;
 
 const DOMAIN: &[u8] = b"vault:context:1";
-
-/// Which of the column types a value is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot<'a> {
-    /// The name of a type whose values are envelopes and no more.
-    Type(&'a str),
-    /// What stands before the envelope, and names the type, too: [`Searchable::label`](super::Searchable::label).
-    Label(&'a [u8]),
-}
-
-/// Of a text that is an envelope and no more.
-pub const TEXT: Slot<'static> = Slot::Type("text");
-
-/// Of a JSON value.
-pub const JSON: Slot<'static> = Slot::Type("json");
 
 /// What an application binds a value to: nothing, or the digest of the name it gave the place.
 #[derive(Clone, Copy)]
@@ -151,10 +137,10 @@ mod tests {
     #[test]
     fn a_value_opens_for_its_type_and_context_alone() {
         let places = [
-            (TEXT, ""),
-            (JSON, ""),
-            (TEXT, "email"),
-            (TEXT, "phone"),
+            (Slot::Text, ""),
+            (Slot::Json, ""),
+            (Slot::Text, "email"),
+            (Slot::Text, "phone"),
             (Slot::Label(b"text"), ""),
             (Slot::Label(b"text"), "email"),
         ];
@@ -174,8 +160,8 @@ mod tests {
     #[test]
     fn a_context_costs_the_length_of_its_digest() {
         for plaintext in [b"".as_slice(), b"a@b.c"] {
-            let free = sealed(TEXT, &Binding::to_context(""), plaintext);
-            let bound = sealed(TEXT, &Binding::to_context("row 1"), plaintext);
+            let free = sealed(Slot::Text, &Binding::to_context(""), plaintext);
+            let bound = sealed(Slot::Text, &Binding::to_context("row 1"), plaintext);
             assert_eq!(free.len(), plaintext.len() + OVERHEAD);
             assert_eq!(bound.len(), free.len() + DIGEST_LENGTH);
         }
@@ -185,27 +171,30 @@ mod tests {
     fn a_value_that_begins_with_a_digest_is_not_bound_to_it() {
         let digest = Binding::to_context("row 1").0.unwrap();
         let plaintext = [digest.as_slice(), b"x"].concat();
-        let bytes = sealed(TEXT, &Binding::to_context(""), &plaintext);
-        assert_eq!(opened(&bytes, TEXT, "row 1"), Err(EnvelopeError::Damaged));
-        assert_eq!(opened(&bytes, TEXT, ""), Ok(plaintext));
+        let bytes = sealed(Slot::Text, &Binding::to_context(""), &plaintext);
+        assert_eq!(
+            opened(&bytes, Slot::Text, "row 1"),
+            Err(EnvelopeError::Damaged)
+        );
+        assert_eq!(opened(&bytes, Slot::Text, ""), Ok(plaintext));
     }
 
     #[test]
     fn a_value_is_sealed_anew_without_its_context_and_stays_bound_to_it() {
         for context in ["", "row 1"] {
-            let bytes = sealed(TEXT, &Binding::to_context(context), b"x");
+            let bytes = sealed(Slot::Text, &Binding::to_context(context), b"x");
             let envelope = Envelope::parse(&bytes).unwrap();
             let reseal = |slot| {
                 let (binding, plaintext) = open_to_reseal(&envelope, &key(1), PROFILE, slot)?;
                 Ok(sealed(slot, &binding, &plaintext))
             };
-            let resealed = reseal(TEXT).unwrap();
-            assert_eq!(opened(&resealed, TEXT, context), Ok(b"x".to_vec()));
+            let resealed = reseal(Slot::Text).unwrap();
+            assert_eq!(opened(&resealed, Slot::Text, context), Ok(b"x".to_vec()));
             assert_eq!(
-                opened(&resealed, TEXT, "row 2"),
+                opened(&resealed, Slot::Text, "row 2"),
                 Err(EnvelopeError::Damaged)
             );
-            assert_eq!(reseal(JSON), Err(EnvelopeError::Damaged));
+            assert_eq!(reseal(Slot::Json), Err(EnvelopeError::Damaged));
         }
     }
 }

@@ -10,8 +10,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::column_value::Slot;
-use super::framing::frame;
+use super::context::Context;
 use super::key::{DataKey, KeyId};
 
 /// How many bytes an envelope is longer than its plaintext.
@@ -24,72 +23,6 @@ const VERSION: u8 = 1;
 const KEY_ID_LENGTH: usize = 4;
 const HEADER_LENGTH: usize = 1 + KEY_ID_LENGTH + NONCE_LENGTH;
 const TAG_LENGTH: usize = 16;
-const DOMAIN: &[u8] = b"vault:envelope:1";
-
-/// The place that a value is sealed for; it opens nowhere else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Context<'a>(Place<'a>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place<'a> {
-    Row {
-        table: &'a str,
-        column: &'a str,
-        row_id: &'a str,
-    },
-    Column {
-        slot: Slot<'a>,
-        bound: bool,
-    },
-}
-
-impl<'a> Context<'a> {
-    /// One column of one row of the vault's own tables.
-    pub fn row(table: &'a str, column: &'a str, row_id: &'a str) -> Self {
-        Self(Place::Row {
-            table,
-            column,
-            row_id,
-        })
-    }
-
-    /// A value of an application's column; `bound` when the digest of a context stands before its plaintext. Never equal
-    /// to a [`Context::row`].
-    pub(super) fn column(slot: Slot<'a>, bound: bool) -> Self {
-        Self(Place::Column { slot, bound })
-    }
-
-    fn associated_data(&self, header: &[u8], profile_id: &str) -> Vec<u8> {
-        let profile_id = profile_id.as_bytes();
-        match self.0 {
-            Place::Row {
-                table,
-                column,
-                row_id,
-            } => frame(&[
-                DOMAIN,
-                header,
-                profile_id,
-                b"row",
-                table.as_bytes(),
-                column.as_bytes(),
-                row_id.as_bytes(),
-            ]),
-            Place::Column { slot, bound } => {
-                let (form, slot) = match slot {
-                    Slot::Type(kind) => (b"value".as_slice(), kind.as_bytes()),
-                    Slot::Label(label) => (b"labelled".as_slice(), label),
-                };
-                let binding = if bound {
-                    b"bound".as_slice()
-                } else {
-                    b"free".as_slice()
-                };
-                frame(&[DOMAIN, header, profile_id, form, slot, binding])
-            }
-        }
-    }
-}
 
 /// Seals a value, given in parts. The nonce must be fresh randomness for every call.
 ///

@@ -7,7 +7,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::key::{KEY_LENGTH, KeyMaterial, RootKey};
-use crate::contract::id::ProfileId;
+use crate::ids::ProfileId;
 
 /// The length of a component's check value, in bytes.
 const CHECK_VALUE_LENGTH: usize = 8;
@@ -34,7 +34,7 @@ impl RootKeyLine {
     pub fn parse(line: &str) -> Result<Self, RootKeyLineError> {
         let line = line.trim();
         match line.split_once(' ') {
-            Some((DESTROYED, profile)) => ProfileId::parse_header(profile.trim())
+            Some((DESTROYED, profile)) => ProfileId::parse(profile.trim())
                 .map(Self::Destroyed)
                 .map_err(|_| RootKeyLineError::Profile),
             _ => key(line).map(Self::Key),
@@ -46,7 +46,7 @@ impl RootKeyLine {
     /// # Errors
     /// When the id does not have the form of one: it could say anything.
     pub fn destroyed(profile_id: &str) -> Result<String, RootKeyLineError> {
-        let profile = ProfileId::parse_header(profile_id).map_err(|_| RootKeyLineError::Profile)?;
+        let profile = ProfileId::parse(profile_id).map_err(|_| RootKeyLineError::Profile)?;
         Ok(format!("{DESTROYED} {}\n", profile.as_str()))
     }
 }

@@ -1,8 +1,8 @@
 //! API keys.
 
-use std::convert::Infallible;
-
 use proptest::prelude::*;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use vault_core::crypto::ApiKey;
 
 use crate::config;
@@ -10,14 +10,7 @@ use crate::inputs::{damage, text};
 
 prop_compose! {
     fn key()(environment in "[A-Za-z0-9]{1,16}", seed: u64) -> ApiKey {
-        let mut state = seed;
-        ApiKey::from_random(&environment, |bytes| {
-            for byte in bytes {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                *byte = (state >> 56) as u8;
-            }
-            Ok::<_, Infallible>(())
-        }).unwrap()
+        ApiKey::from_random(&environment, &mut StdRng::seed_from_u64(seed))
     }
 }
 

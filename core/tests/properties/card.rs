@@ -1,8 +1,8 @@
 //! Card numbers, expiry dates and security codes.
 
 use proptest::prelude::*;
-use vault_core::card::{CardExpiry, CardNumber};
-use vault_core::contract::{Refusal, YearMonth};
+use vault_core::card::{CardExpiry, CardNumber, CardNumberError};
+use vault_core::time::YearMonth;
 
 use crate::inputs::{bytes, card_number, text};
 use crate::{config, invariants};
@@ -47,8 +47,8 @@ proptest! {
         let mut digits = number.into_bytes();
         let place = place.index(digits.len());
         digits[place] = b'0' + (digits[place] - b'0' + difference) % 10;
-        let refusal = CardNumber::parse(std::str::from_utf8(&digits).unwrap()).err();
-        prop_assert_eq!(refusal, Some(Refusal::CardNumberChecksum));
+        let error = CardNumber::parse(std::str::from_utf8(&digits).unwrap()).err();
+        prop_assert_eq!(error, Some(CardNumberError::Checksum));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Sealed values of applications' columns.
 
 use proptest::prelude::*;
-use vault_core::crypto::column_value::{Binding, JSON, Slot, TEXT, open, open_to_reseal, seal};
+use vault_core::crypto::column_value::{Binding, open, open_to_reseal, seal};
 use vault_core::crypto::envelope::NONCE_LENGTH;
-use vault_core::crypto::{Context, Envelope, EnvelopeError, KeyId};
+use vault_core::crypto::{Context, Envelope, EnvelopeError, KeyId, Slot};
 
 use crate::config;
-use crate::inputs::{bytes, damage, data_key, plaintext, text};
+use crate::inputs::{bytes, damage, data_key, place, plaintext, text};
 
 const NEXT_KEY: [u8; 32] = [7; 32];
 
@@ -20,8 +20,8 @@ enum Column {
 impl Column {
     fn slot(&self) -> Slot<'_> {
         match self {
-            Self::Text => TEXT,
-            Self::Json => JSON,
+            Self::Text => Slot::Text,
+            Self::Json => Slot::Json,
             Self::Labelled(label) => Slot::Label(label),
         }
     }
@@ -127,8 +127,8 @@ proptest! {
     }
 
     #[test]
-    fn a_value_of_a_column_is_none_of_a_row(sealed in sealed(), row in text()) {
-        let place = Context::row("text", "free", &row);
+    fn a_value_of_a_column_is_none_of_a_row(sealed in sealed(), place in place(), row in text()) {
+        let place = Context::row(place, &row);
         let opened = Envelope::parse(&sealed.bytes).unwrap().open(&data_key(sealed.key), &sealed.profile, &place);
         prop_assert_eq!(opened.err(), Some(EnvelopeError::Damaged));
     }

@@ -4,9 +4,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use uuid::Uuid;
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
-use vault_core::contract::id::path_text;
 use vault_core::contract::payment_method::{ListPaymentMethodsQuery, RetrieveQuery};
-use vault_core::contract::{CustomerId, PaymentMethodId, ProfileId, RequestId};
+use vault_core::ids::path_text;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId, RequestId};
 
 use crate::inputs::{bytes, common_card_number, text};
 use crate::{config, invariants};
@@ -37,7 +37,7 @@ proptest! {
         let segment = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
         let expected = (!text.contains('\0')).then_some(text);
         prop_assert_eq!(&path_text(&segment), &expected);
-        prop_assert_eq!(CustomerId::from_path_segment(&segment), expected.map(CustomerId::from));
+        prop_assert_eq!(CustomerId::from_path_segment(&segment), expected.map(CustomerId::from_client));
     }
 
     #[test]
@@ -50,15 +50,15 @@ proptest! {
         let id = PaymentMethodId::new(&cell, uuid);
         prop_assert_eq!(id.if_well_formed(), Some(id.as_str()));
         for text in [number.clone(), format!("{number}_pm_{}", uuid.simple()), format!("{cell}_pm_{number}")] {
-            let id = PaymentMethodId::from(text);
+            let id = PaymentMethodId::from_client(text);
             prop_assert_eq!(id.if_well_formed(), None);
         }
     }
 
     #[test]
     fn headers_of_their_alphabets_are_taken(request in "[A-Za-z._:-]{1,128}", profile in "[A-Za-z0-9_-]{1,64}") {
-        prop_assert_eq!(RequestId::parse_header(&request), Some(RequestId::from(request)));
-        prop_assert_eq!(ProfileId::parse_header(&profile), Ok(ProfileId::from(profile)));
+        prop_assert_eq!(RequestId::parse(&request), Some(RequestId::from_stored(request)));
+        prop_assert_eq!(ProfileId::parse(&profile), Ok(ProfileId::from_stored(profile)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use vault_core::crypto::{DataKey, IndexKey, KeyMaterial, RootKey};
+use vault_core::crypto::{DataKey, IndexKey, KeyMaterial, Place, RootKey};
 
 /// What no parser can count on.
 pub fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -18,6 +18,11 @@ pub fn plaintext() -> impl Strategy<Value = Vec<u8>> {
 /// Any text, of any script, with control characters.
 pub fn text() -> impl Strategy<Value = String> {
     any::<String>()
+}
+
+/// A place of the vault's own tables.
+pub fn place() -> impl Strategy<Value = Place> {
+    proptest::sample::select(Place::ALL.as_slice())
 }
 
 pub fn data_key(bytes: [u8; 32]) -> DataKey {

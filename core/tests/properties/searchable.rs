@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 use vault_core::card::{CardNumber, ShownDigits};
-use vault_core::crypto::column_value::{Binding, Slot, open, seal};
+use vault_core::crypto::column_value::{Binding, open, seal};
 use vault_core::crypto::envelope::NONCE_LENGTH;
 use vault_core::crypto::searchable::{Kind, from_text, index_part, index_part_of, label};
-use vault_core::crypto::{Envelope, EnvelopeError, KeyId, Searchable};
+use vault_core::crypto::{Envelope, EnvelopeError, KeyId, Searchable, Slot};
 
 use crate::inputs::{bytes, card_number, damage, data_key, index_key, text};
 use crate::{config, invariants};

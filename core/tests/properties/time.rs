@@ -1,7 +1,7 @@
 //! Points in time.
 
 use proptest::prelude::*;
-use vault_core::contract::Timestamp;
+use vault_core::time::Timestamp;
 
 use crate::config;
 

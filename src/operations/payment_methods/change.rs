@@ -1,12 +1,12 @@
 //! Changing and deleting payment methods.
 
-use vault_core::contract::id::{CustomerId, PaymentMethodId};
 use vault_core::contract::payment_method::{
     AcknowledgementStatus, ConnectorTokenDetails, DefaultPaymentMethod, PaymentMethod,
     PaymentMethodDeleted, PaymentMethodResponse, PaymentMethodUpdate, StorageType,
 };
 use vault_core::contract::refusal::Refusal;
-use vault_core::contract::time::Timestamp;
+use vault_core::ids::{CustomerId, PaymentMethodId};
+use vault_core::time::Timestamp;
 
 use super::code;
 use super::read::active_of;
@@ -122,7 +122,9 @@ fn locked_with_customer(found: &StoredPaymentMethod) -> Result<StoredPaymentMeth
     if let Some(customer) = &found.customer_id {
         store::customers::lock(customer)?;
     }
-    locked(&found.payment_method_id.as_str().into())
+    locked(&PaymentMethodId::from_stored(
+        found.payment_method_id.as_str(),
+    ))
 }
 
 fn redact(caller: &Caller, found: &StoredPaymentMethod) -> Result<(), Failure> {

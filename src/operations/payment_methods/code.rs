@@ -1,9 +1,9 @@
 //! Security codes: kept under the memory key, until they are used once or their time is over.
 
 use vault_core::card::CardCvc;
-use vault_core::contract::id::PaymentMethodId;
 use vault_core::contract::payment_method::PaymentMethod;
 use vault_core::contract::refusal::Refusal;
+use vault_core::ids::PaymentMethodId;
 
 use super::sealed::{living, open_code, seal_code};
 use crate::audit::{Event, before_use_of_code, record_refusal};

@@ -1,13 +1,13 @@
 //! Storing a payment method.
 
-use vault_core::contract::id::{CustomerId, PaymentMethodId};
 use vault_core::contract::payment_method::{
     BinRecord, NewPaymentMethod, PaymentMethod, PaymentMethodCreate, PaymentMethodResponse,
     Storage, StorageType,
 };
 use vault_core::contract::refusal::Refusal;
-use vault_core::contract::time::Timestamp;
 use vault_core::crypto::searchable::IndexPart;
+use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
+use vault_core::time::Timestamp;
 
 use super::sealed::{living_at, open, seal_code, seal_instrument, seal_summary};
 use crate::audit::{Event, record_create};
@@ -224,7 +224,7 @@ impl Create<'_> {
         summary.fill_from_bin(bin, self.new.instrument.network());
         Ok(PaymentMethod {
             id: PaymentMethodId::new(&settings::cell(), clock::uuid_at(self.now)?),
-            merchant_id: self.caller.merchant_id.as_str().into(),
+            merchant_id: MerchantId::from_stored(self.caller.merchant_id.as_str()),
             customer_id: customer.cloned(),
             payment_method_type: self.new.payment_method_type,
             payment_method_subtype: self.subtype(bin),

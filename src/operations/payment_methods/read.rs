@@ -1,11 +1,11 @@
 //! Reading payment methods: masked for everyone, in full for who may see them.
 
 use vault_core::contract::customer::PaymentMethodCount;
-use vault_core::contract::id::{CustomerId, PaymentMethodId};
 use vault_core::contract::payment_method::{
     PaymentMethodDetails, PaymentMethodResponse, SavedPaymentMethods, StorageType,
 };
 use vault_core::contract::refusal::Refusal;
+use vault_core::ids::{CustomerId, PaymentMethodId};
 
 use super::sealed::{living, open, open_instrument};
 use crate::audit::{Event, before_reveal, record_refusal};

@@ -6,8 +6,10 @@ use vault_core::contract::payment_method::{
     ConnectorToken, Instrument, NetworkTokenSummary, PaymentMethod, StorageType, Summary,
 };
 use vault_core::contract::stored::{self, Unstorable};
-use vault_core::contract::time::Timestamp;
-use vault_core::crypto::Context;
+use vault_core::crypto::place::connector_token_row;
+use vault_core::crypto::{Context, Place};
+use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
+use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::clock;
@@ -38,7 +40,7 @@ pub fn seal_instrument(
     instrument: &Instrument,
 ) -> Result<Vec<u8>, Failure> {
     let plaintext = instrument.to_bytes().map_err(malformed)?;
-    let column = Column::of(method, "instrument");
+    let column = Column::of(method, Part::Instrument);
     column.seal(caller, &plaintext)
 }
 
@@ -50,7 +52,7 @@ pub fn open_instrument(
 ) -> Result<Instrument, Failure> {
     let column = Column {
         storage_type,
-        name: "instrument",
+        part: Part::Instrument,
         id,
     };
     Instrument::from_bytes(&column.open(caller, envelope)?).map_err(malformed)
@@ -58,7 +60,7 @@ pub fn open_instrument(
 
 pub fn seal_summary(caller: &Caller, method: &PaymentMethod) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(&method.summary).map_err(malformed)?;
-    Column::of(method, "summary").seal(caller, &plaintext)
+    Column::of(method, Part::Summary).seal(caller, &plaintext)
 }
 
 pub fn seal_token(
@@ -68,9 +70,9 @@ pub fn seal_token(
     token: &ConnectorToken,
 ) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(token).map_err(malformed)?;
-    let row = token_row(id, position);
+    let row = connector_token_row(id, position);
     keys::to_seal(&caller.profile_id)?.seal(
-        &Context::row("connector_tokens", "details", &row),
+        &Context::row(Place::ConnectorTokenDetails, &row),
         &plaintext,
     )
 }
@@ -125,7 +127,7 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
     let summary = stored.summary.as_deref().ok_or(Failure::Malformed)?;
     let column = Column {
         storage_type: stored.storage_type,
-        name: "summary",
+        part: Part::Summary,
         id,
     };
     let tokens = stored
@@ -141,9 +143,9 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
         summary: open_summary(caller, &column, summary)?,
         network_token,
         connector_tokens: tokens.collect::<Result<_, _>>()?,
-        id: stored.payment_method_id.into(),
-        merchant_id: caller.merchant_id.as_str().into(),
-        customer_id: stored.customer_id.map(Into::into),
+        id: PaymentMethodId::from_stored(stored.payment_method_id),
+        merchant_id: MerchantId::from_stored(caller.merchant_id.as_str()),
+        customer_id: stored.customer_id.map(CustomerId::from_stored),
         payment_method_type: stored.payment_method_type,
         payment_method_subtype: stored.payment_method_subtype,
         storage_type: stored.storage_type,
@@ -156,15 +158,22 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
 /// A sealed column of one payment method.
 struct Column<'a> {
     storage_type: StorageType,
-    name: &'static str,
+    part: Part,
     id: &'a str,
 }
 
+/// What of a payment method is sealed in its own row.
+#[derive(Clone, Copy)]
+enum Part {
+    Instrument,
+    Summary,
+}
+
 impl<'a> Column<'a> {
-    fn of(method: &'a PaymentMethod, name: &'static str) -> Self {
+    fn of(method: &'a PaymentMethod, part: Part) -> Self {
         Self {
             storage_type: method.storage_type,
-            name,
+            part,
             id: method.id.as_str(),
         }
     }
@@ -192,11 +201,13 @@ impl<'a> Column<'a> {
     }
 
     fn context(&self) -> Context<'_> {
-        let table = match self.storage_type {
-            StorageType::Persistent => "payment_methods",
-            StorageType::Volatile => "volatile_payment_methods",
+        let place = match (self.storage_type, self.part) {
+            (StorageType::Persistent, Part::Instrument) => Place::PaymentMethodInstrument,
+            (StorageType::Persistent, Part::Summary) => Place::PaymentMethodSummary,
+            (StorageType::Volatile, Part::Instrument) => Place::VolatilePaymentMethodInstrument,
+            (StorageType::Volatile, Part::Summary) => Place::VolatilePaymentMethodSummary,
         };
-        Context::row(table, self.name, self.id)
+        Context::row(place, self.id)
     }
 }
 
@@ -210,8 +221,8 @@ pub fn open_token(
     position: i32,
     envelope: &[u8],
 ) -> Result<ConnectorToken, Failure> {
-    let row = token_row(id, position);
-    let context = Context::row("connector_tokens", "details", &row);
+    let row = connector_token_row(id, position);
+    let context = Context::row(Place::ConnectorTokenDetails, &row);
     let plaintext = keys::of_profile(&caller.profile_id)?.open(&context, envelope)?;
     stored::from_bytes(&plaintext).map_err(malformed)
 }
@@ -223,15 +234,11 @@ fn memory_key_for(caller: &Caller) -> Result<&'static MemoryKey, Failure> {
 }
 
 fn code_context(id: &str) -> Context<'_> {
-    Context::row("cvcs", "code", id)
+    Context::row(Place::Cvc, id)
 }
 
 fn network_token_context(id: &str) -> Context<'_> {
-    Context::row("network_tokens", "summary", id)
-}
-
-fn token_row(id: &str, position: i32) -> String {
-    format!("{id}/{position}")
+    Context::row(Place::NetworkTokenSummary, id)
 }
 
 fn malformed(_: Unstorable) -> Failure {

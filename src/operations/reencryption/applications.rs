@@ -5,14 +5,13 @@
 
 use std::borrow::Cow;
 
-use vault_core::crypto::Slot;
-use vault_core::crypto::searchable::{self, Kind, Searchable, label};
-use vault_core::crypto::{Envelope, KeyId, envelope};
+use vault_core::crypto::{ColumnType, KeyId};
 
-use super::{Batch, Form};
+use super::Batch;
 use crate::error::Failure;
 use crate::keys::SealingKeys;
 use crate::operations::administration::wrong_state;
+use crate::operations::application_values::type_named;
 use crate::store::application_columns::{self, Held, Table};
 use crate::store::owners_code::step;
 use crate::tenancy::session;
@@ -56,9 +55,9 @@ fn move_rows(
     for mut row in rows {
         let mut reseal = Reseal::new(keys);
         for (value, column) in row.values.iter_mut().zip(&table.columns) {
-            let form = Form::named(&column.encrypted_type)?;
+            let column_type = type_named(&column.encrypted_type)?;
             if let Some(text) = value {
-                *text = reseal.values(form, text)?;
+                *text = reseal.values(column_type, text)?;
             }
         }
         batch.damaged += reseal.damaged;
@@ -128,13 +127,13 @@ impl<'a> Reseal<'a> {
     }
 
     /// The text of a value, or of an array of them, whose other parts begin otherwise and are kept.
-    fn values(&mut self, form: Form, text: &str) -> Result<String, Failure> {
+    fn values(&mut self, column_type: ColumnType, text: &str) -> Result<String, Failure> {
         let mut resealed = String::with_capacity(text.len());
         for piece in text.split_inclusive(['{', ',', '}']) {
             let value = piece.trim_end_matches(['{', ',', '}']);
             let rest = piece.get(value.len()..).unwrap_or_default();
             let value = if value.starts_with("vault:") {
-                self.value(form, value)?
+                self.value(column_type, value)?
             } else {
                 Cow::Borrowed(value)
             };
@@ -144,12 +143,12 @@ impl<'a> Reseal<'a> {
         Ok(resealed)
     }
 
-    fn value<'t>(&mut self, form: Form, text: &'t str) -> Result<Cow<'t, str>, Failure> {
-        let resealed = match form {
-            Form::Envelope(slot) => self.envelope(slot, text),
-            Form::Searchable(kind) => self.searchable(kind, text),
-        };
-        match resealed {
+    fn value<'t>(
+        &mut self,
+        column_type: ColumnType,
+        text: &'t str,
+    ) -> Result<Cow<'t, str>, Failure> {
+        match self.resealed(column_type, text) {
             Ok(Some(text)) => {
                 self.moved += 1;
                 Ok(Cow::Owned(text))
@@ -163,35 +162,22 @@ impl<'a> Reseal<'a> {
         }
     }
 
-    /// None when it is under no retired key of the profile.
-    fn envelope(&self, slot: Slot<'_>, text: &str) -> Result<Option<String>, Failure> {
-        let bytes = envelope::from_text(text)?;
-        if !self.is_outdated(Envelope::parse(&bytes)?.key_id()) {
-            return Ok(None);
-        }
-        let (binding, plaintext) = self.keys.open_value_to_reseal(slot, &bytes)?;
-        let bytes = self.keys.seal_value(slot, &binding, &plaintext)?;
-        Ok(Some(Envelope::parse(&bytes)?.to_text()))
-    }
-
-    /// None when neither of its keys is a retired one of the profile.
-    fn searchable(&self, kind: Kind, text: &str) -> Result<Option<String>, Failure> {
-        let bytes = searchable::from_text(kind, text)?;
-        let value = Searchable::parse(kind, &bytes)?;
-        if !self.is_outdated(value.data_key_id()) && !self.is_outdated(value.index_key_id()) {
+    /// None when none of its keys is a retired one of the profile.
+    fn resealed(&self, column_type: ColumnType, text: &str) -> Result<Option<String>, Failure> {
+        let bytes = column_type.from_text(text)?;
+        let value = column_type.parse(&bytes)?;
+        let (data_key, index_key) = value.key_ids();
+        if !self.is_outdated(data_key) && !index_key.is_some_and(|key| self.is_outdated(key)) {
             return Ok(None);
         }
         let (binding, plaintext) = self
             .keys
-            .open_value_to_reseal(Slot::Label(value.label()), value.sealed())?;
-        let (key_id, key) = self.keys.current_index_key();
-        let index = key.blind_index(kind.index_domain(), &[&plaintext]);
-        let mut resealed = label(kind, key_id, &index, value.shown());
-        let envelope = self
-            .keys
-            .seal_value(Slot::Label(&resealed), &binding, &plaintext)?;
-        resealed.extend_from_slice(&envelope);
-        Ok(Some(Searchable::parse(kind, &resealed)?.to_text()))
+            .open_value_to_reseal(value.slot(), value.sealed())?;
+        let index_key = self.keys.current_index_key();
+        let resealed = value.reseal(index_key, &plaintext, |slot| {
+            self.keys.seal_value(slot, &binding, &plaintext)
+        })?;
+        Ok(Some(column_type.parse(&resealed)?.to_text()))
     }
 
     fn is_outdated(&self, key_id: KeyId) -> bool {

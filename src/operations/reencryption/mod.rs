@@ -1,13 +1,11 @@
 //! Seals anew what is under earlier keys of a profile: rows of the vault's own, and columns of applications.
 
 mod applications;
-mod form;
 mod own;
 
 use pgrx::pg_sys;
 
 pub use applications::reindex;
-pub use form::Form;
 
 use super::administration::{check_profile, invalid};
 use crate::error::Failure;

@@ -3,7 +3,7 @@
 use vault_core::contract::payment_method::{Instrument, Summary};
 use vault_core::contract::stored;
 use vault_core::crypto::searchable::IndexPart;
-use vault_core::crypto::{Context, KeyId};
+use vault_core::crypto::{Context, KeyId, Place};
 use zeroize::Zeroizing;
 
 use super::Batch;
@@ -54,18 +54,18 @@ impl Row<'_> {
     fn reseal(&self, table: Table) -> Result<Values, Failure> {
         let values = match (table, self.values) {
             (Table::Customers, [details]) => {
-                vec![self.envelope("customers", "details", details)?]
+                vec![self.envelope(Place::CustomerDetails, details)?]
             }
             (Table::ConnectorTokens, [details]) => {
-                vec![self.envelope("connector_tokens", "details", details)?]
+                vec![self.envelope(Place::ConnectorTokenDetails, details)?]
             }
             (Table::ConnectorCustomers, [details]) => {
-                vec![self.envelope("connector_customers", "details", details)?]
+                vec![self.envelope(Place::ConnectorCustomerDetails, details)?]
             }
             (Table::NetworkTokens, [summary]) => {
-                vec![self.envelope("network_tokens", "summary", summary)?]
+                vec![self.envelope(Place::NetworkTokenSummary, summary)?]
             }
-            (Table::Jobs, [subject]) => vec![self.envelope("jobs", "subject", subject)?],
+            (Table::Jobs, [subject]) => vec![self.envelope(Place::JobSubject, subject)?],
             (Table::PaymentMethods, [instrument, summary, duplicate_index]) => {
                 self.payment_method(instrument, summary, duplicate_index)?
             }
@@ -77,8 +77,8 @@ impl Row<'_> {
         })
     }
 
-    fn envelope(&self, table: &str, column: &str, envelope: &[u8]) -> Result<Vec<u8>, Failure> {
-        let context = Context::row(table, column, self.id);
+    fn envelope(&self, place: Place, envelope: &[u8]) -> Result<Vec<u8>, Failure> {
+        let context = Context::row(place, self.id);
         let plaintext = self.keys.open(&context, envelope)?;
         self.keys.seal(&context, &plaintext)
     }
@@ -90,9 +90,10 @@ impl Row<'_> {
         summary: &[u8],
         duplicate_index: &[u8],
     ) -> Result<Vec<Vec<u8>>, Failure> {
-        let place = |column| Context::row("payment_methods", column, self.id);
-        let instrument = self.keys.open(&place("instrument"), instrument)?;
-        let summary = self.keys.open(&place("summary"), summary)?;
+        let instrument_context = Context::row(Place::PaymentMethodInstrument, self.id);
+        let summary_context = Context::row(Place::PaymentMethodSummary, self.id);
+        let instrument = self.keys.open(&instrument_context, instrument)?;
+        let summary = self.keys.open(&summary_context, summary)?;
         let (key_id, _) = self.keys.current_index_key();
         let (summary, duplicate_index) = if duplicate_index.starts_with(&key_id.0.to_be_bytes()) {
             (summary, duplicate_index.to_vec())
@@ -101,8 +102,8 @@ impl Row<'_> {
             (summary, index.to_vec())
         };
         Ok(vec![
-            self.keys.seal(&place("instrument"), &instrument)?,
-            self.keys.seal(&place("summary"), &summary)?,
+            self.keys.seal(&instrument_context, &instrument)?,
+            self.keys.seal(&summary_context, &summary)?,
             duplicate_index,
         ])
     }

@@ -1,7 +1,8 @@
 //! The ids that connectors have for customers, sealed.
 
 use vault_core::contract::stored;
-use vault_core::crypto::Context;
+use vault_core::crypto::place::connector_customer_row;
+use vault_core::crypto::{Context, Place};
 
 use crate::error::Failure;
 use crate::keys;
@@ -16,7 +17,7 @@ pub fn find(
     let Some(envelope) = store::connector_customers::find(customer_id, connector_id)? else {
         return Ok(None);
     };
-    let row = row(customer_id, connector_id);
+    let row = connector_customer_row(customer_id, connector_id);
     let plaintext = keys::of_profile(profile_id)?.open(&context(&row), &envelope)?;
     stored::from_bytes(&plaintext)
         .map(Some)
@@ -30,17 +31,12 @@ pub fn keep(
     connector_id: &str,
     known_as: &String,
 ) -> Result<(), Failure> {
-    let row = row(customer_id, connector_id);
+    let row = connector_customer_row(customer_id, connector_id);
     let plaintext = stored::to_bytes(known_as).map_err(|_| Failure::Malformed)?;
     let details = keys::to_seal(profile_id)?.seal(&context(&row), &plaintext)?;
     store::connector_customers::insert(profile_id, customer_id, connector_id, &details)
 }
 
 fn context(row: &str) -> Context<'_> {
-    Context::row("connector_customers", "details", row)
-}
-
-/// Names a row of the table in the context of its envelope.
-fn row(customer_id: &str, connector_id: &str) -> String {
-    format!("{customer_id}/{connector_id}")
+    Context::row(Place::ConnectorCustomerDetails, row)
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vault_core::contract::id::TokenJobId;
 use vault_core::contract::payment_method::TokenType;
 use vault_core::contract::stored;
-use vault_core::contract::time::Timestamp;
-use vault_core::crypto::Context;
+use vault_core::crypto::{Context, Place};
+use vault_core::ids::TokenJobId;
+use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::audit::{Event, record_administration};
@@ -191,5 +191,5 @@ fn seal(profile_id: &str, job_id: &str, subject: &Subject) -> Result<Vec<u8>, Fa
 }
 
 fn context(job_id: &str) -> Context<'_> {
-    Context::row("jobs", "subject", job_id)
+    Context::row(Place::JobSubject, job_id)
 }

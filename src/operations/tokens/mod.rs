@@ -13,7 +13,7 @@ mod using;
 use std::time::Duration;
 
 use vault_core::contract::payment_method::TokenType;
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use crate::error::Failure;
 

@@ -4,7 +4,7 @@ use vault_core::contract::payment_method::{
     Instrument, NewPaymentMethod, PaymentMethod, Storage, TokenType,
 };
 use vault_core::contract::refusal::Refusal;
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 use super::jobs::{self, Action, Subject};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use vault_core::contract::payment_method::{
     Instrument, PaymentMethod, PaymentMethodSummary, StorageType, TokenType,
 };
-use vault_core::contract::time::Timestamp;
+use vault_core::time::Timestamp;
 
 use super::connector_customers;
 use super::jobs::{self, Action, Subject};

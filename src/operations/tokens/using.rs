@@ -1,8 +1,8 @@
 //! Giving a connector's token to whoever is about to pay with it.
 
-use vault_core::contract::id::PaymentMethodId;
 use vault_core::contract::payment_method::{ConnectorToken, TokenType};
 use vault_core::contract::refusal::Refusal;
+use vault_core::ids::PaymentMethodId;
 
 use crate::audit::{Event, record};
 use crate::error::Failure;

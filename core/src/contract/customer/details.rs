@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::contract::address::Address;
-use crate::contract::id::PaymentMethodId;
 use crate::contract::metadata::Metadata;
+use crate::ids::PaymentMethodId;
 
 /// The personal data of a customer: one sealed value.
 #[derive(Clone, Serialize, Deserialize)]

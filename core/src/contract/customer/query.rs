@@ -2,7 +2,7 @@
 
 use crate::contract::query::Query;
 use crate::contract::refusal::Refusal;
-use crate::contract::time::Timestamp;
+use crate::time::Timestamp;
 
 const MAX_LIMIT: i64 = 100;
 

@@ -5,11 +5,11 @@ use serde::de::IgnoredAny;
 
 use super::details::{CustomerChanges, CustomerDetails};
 use crate::contract::address::Address;
-use crate::contract::id::PaymentMethodId;
 use crate::contract::json::Object;
 use crate::contract::metadata::Metadata;
 use crate::contract::refusal::Refusal;
 use crate::contract::rules;
+use crate::ids::PaymentMethodId;
 
 /// `POST /customers`, as it was sent.
 #[derive(Deserialize)]
@@ -320,7 +320,10 @@ mod tests {
             "default_payment_method_id": "12345_pm_1"
         }));
         let changes = changes.ok().unwrap();
-        assert_eq!(changes.default_payment_method_id, Some("12345_pm_1".into()));
+        assert_eq!(
+            changes.default_payment_method_id,
+            Some(PaymentMethodId::from_client("12345_pm_1"))
+        );
         let details = details.apply(changes);
         assert_eq!(details.name, "Jane Doe");
         assert_eq!(details.email, "guest@example.com");

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::details::CustomerDetails;
 use crate::contract::address::Address;
-use crate::contract::id::{CustomerId, PaymentMethodId};
 use crate::contract::metadata::Metadata;
-use crate::contract::time::Timestamp;
+use crate::ids::{CustomerId, PaymentMethodId};
+use crate::time::Timestamp;
 
 /// A customer. The members stand in the contract's order.
 #[derive(Serialize)]
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_customer_is_written_in_the_contracts_order_with_nulls() {
         let response = CustomerResponse::new(
-            "12345_cus_1".into(),
+            CustomerId::from_stored("12345_cus_1"),
             Some("ref-1".into()),
             CustomerDetails::new("John Doe".into(), "guest@example.com".into()),
             None,
@@ -124,7 +124,11 @@ mod tests {
     #[test]
     fn a_deleted_customer_keeps_id_and_reference() {
         assert_eq!(
-            serde_json::to_string(&CustomerDeleted::new("12345_cus_1".into(), None)).unwrap(),
+            serde_json::to_string(&CustomerDeleted::new(
+                CustomerId::from_stored("12345_cus_1"),
+                None
+            ))
+            .unwrap(),
             r#"{"id":"12345_cus_1","merchant_reference_id":null,"customer_deleted":true,"address_deleted":true,"payment_methods_deleted":true}"#
         );
     }

@@ -13,12 +13,12 @@ use super::summary::{
     AchSummary, BankDebitSummary, Billing, CardSummary, PaymentMethodSummary, Summary,
 };
 use crate::card::{CardCvc, CardExpiry, CardNetwork, CardNumber};
-use crate::contract::id::CustomerId;
 use crate::contract::json::{Body, Object};
 use crate::contract::metadata::Metadata;
 use crate::contract::refusal::Refusal;
 use crate::contract::rules;
-use crate::contract::time::YearMonth;
+use crate::ids::CustomerId;
+use crate::time::YearMonth;
 
 const ACH: &str = "ach";
 

@@ -47,22 +47,24 @@ impl Instrument {
     /// # Errors
     /// [`Unstorable`] for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unstorable> {
-        let instrument = serde_json::from_slice(bytes).map_err(|_| Unstorable)?;
-        let instrument = match instrument {
+        let stored = serde_json::from_slice(bytes).map_err(|_| Unstorable)?;
+        Ok(match stored {
             StoredInstrument::Card {
                 card_number,
                 card_exp_month,
                 card_exp_year,
-            } => CardNumber::parse(card_number).and_then(|number| {
-                let expiry = CardExpiry::parse_any(card_exp_month, card_exp_year)?;
-                Ok(Self::Card(CardInstrument { number, expiry }))
+            } => Self::Card(CardInstrument {
+                number: CardNumber::parse(card_number).map_err(|_| Unstorable)?,
+                expiry: CardExpiry::parse_any(card_exp_month, card_exp_year)
+                    .map_err(|_| Unstorable)?,
             }),
             StoredInstrument::AchBankDebit {
                 account_number,
                 routing_number,
-            } => AchInstrument::parse(account_number, routing_number).map(Self::AchBankDebit),
-        };
-        instrument.map_err(|_| Unstorable)
+            } => Self::AchBankDebit(
+                AchInstrument::parse(account_number, routing_number).map_err(|_| Unstorable)?,
+            ),
+        })
     }
 
     /// Equal for equal cards or accounts of one profile, whatever the expiry.

@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 use super::kinds::CardType;
 use super::summary::CardSummary;
 use crate::card::CardNetwork;
-use crate::contract::id::{CustomerId, PaymentMethodId};
 use crate::contract::query::Query;
 use crate::contract::refusal::Refusal;
+use crate::ids::{CustomerId, PaymentMethodId};
 use crate::names::names;
 
 names! {

@@ -8,10 +8,10 @@ use super::kinds::{AcknowledgementStatus, PaymentMethodType, StorageType};
 use super::network_token::{NetworkTokenResponse, NetworkTokenState, NetworkTokenSummary};
 use super::raw::RawPaymentMethodData;
 use super::summary::{Billing, PaymentMethodSummary, Summary};
-use crate::contract::id::{CustomerId, MerchantId, PaymentMethodId};
 use crate::contract::metadata::Metadata;
 use crate::contract::stored::Unstorable;
-use crate::contract::time::Timestamp;
+use crate::ids::{CustomerId, MerchantId, PaymentMethodId};
+use crate::time::Timestamp;
 
 /// An active payment method, from which the different answers are made.
 #[expect(missing_docs, reason = "the names of the members say what they are")]

@@ -1,19 +1,20 @@
 use super::*;
+use crate::crypto::context::Slot;
 use crate::crypto::key::KeyMaterial;
+use crate::crypto::place::Place;
 
 const PROFILE: &str = "pro_a";
-const ROW: Context<'static> = Context(Place::Row {
-    table: "payment_methods",
-    column: "instrument",
-    row_id: "pm_1",
-});
+
+fn row() -> Context<'static> {
+    Context::row(Place::PaymentMethodInstrument, "pm_1")
+}
 
 fn key(byte: u8) -> DataKey {
     DataKey::from(&KeyMaterial::from(&[byte; 32]))
 }
 
 fn sealed(plaintext: &[u8]) -> Vec<u8> {
-    seal(&key(1), KeyId(258), [7; 24], PROFILE, &ROW, &[plaintext]).unwrap()
+    seal(&key(1), KeyId(258), [7; 24], PROFILE, &row(), &[plaintext]).unwrap()
 }
 
 fn opened(
@@ -33,7 +34,7 @@ fn a_sealed_value_opens_and_is_45_bytes_longer() {
         let plaintext = vec![0x42; length];
         let bytes = sealed(&plaintext);
         assert_eq!(bytes.len(), length + 45);
-        assert_eq!(opened(&bytes, &key(1), PROFILE, &ROW), Ok(plaintext));
+        assert_eq!(opened(&bytes, &key(1), PROFILE, &row()), Ok(plaintext));
     }
 }
 
@@ -49,20 +50,20 @@ fn the_layout_is_version_key_id_nonce_ciphertext_tag() {
 fn a_value_does_not_open_under_another_key_profile_table_column_or_row() {
     let bytes = sealed(b"4111111111111111");
     let elsewhere = [
-        (1, "pro_b", ROW),
-        (2, PROFILE, ROW),
-        (1, PROFILE, Context::row("customers", "instrument", "pm_1")),
+        (1, "pro_b", row()),
+        (2, PROFILE, row()),
+        (1, PROFILE, Context::row(Place::CustomerDetails, "pm_1")),
         (
             1,
             PROFILE,
-            Context::row("payment_methods", "summary", "pm_1"),
+            Context::row(Place::PaymentMethodSummary, "pm_1"),
         ),
         (
             1,
             PROFILE,
-            Context::row("payment_methods", "instrument", "pm_2"),
+            Context::row(Place::PaymentMethodInstrument, "pm_2"),
         ),
-        (1, PROFILE, Context::column(Slot::Type("text"), false)),
+        (1, PROFILE, Context::column(Slot::Text, false)),
     ];
     for (number, profile_id, context) in elsewhere {
         assert_eq!(
@@ -85,7 +86,7 @@ fn a_value_with_any_byte_changed_does_not_open() {
             EnvelopeError::Damaged
         };
         assert_eq!(
-            opened(&damaged, &key(1), PROFILE, &ROW),
+            opened(&damaged, &key(1), PROFILE, &row()),
             Err(expected),
             "byte {position}"
         );
@@ -102,7 +103,7 @@ fn a_shortened_value_never_opens() {
             EnvelopeError::Damaged
         };
         assert_eq!(
-            opened(&bytes[..length], &key(1), PROFILE, &ROW),
+            opened(&bytes[..length], &key(1), PROFILE, &row()),
             Err(expected),
             "{length} bytes"
         );

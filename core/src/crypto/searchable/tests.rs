@@ -1,6 +1,7 @@
 use super::*;
 use crate::card::CardNumber;
-use crate::crypto::column_value::{self, Binding, Slot};
+use crate::crypto::column_value::{self, Binding};
+use crate::crypto::context::Slot;
 use crate::crypto::envelope::OVERHEAD;
 use crate::crypto::{DataKey, IndexKey, KeyMaterial};
 
@@ -190,7 +191,7 @@ fn bytes_of_another_type_or_version_say_so() {
         KeyId(258),
         [9; 24],
         PROFILE,
-        Slot::Type("text"),
+        Slot::Text,
         &Binding::to_context(""),
         &[0; 99],
     )

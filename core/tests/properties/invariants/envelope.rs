@@ -1,7 +1,7 @@
 //! Of envelopes and of their text form.
 
 use vault_core::crypto::envelope::from_text;
-use vault_core::crypto::{Context, DataKey, Envelope, EnvelopeError, KeyMaterial};
+use vault_core::crypto::{Context, DataKey, Envelope, EnvelopeError, KeyMaterial, Place};
 
 /// Bytes that nobody sealed have the layout of an envelope or not, and never open; bytes that are text are a text form or
 /// not. Either form comes back from the other.
@@ -9,7 +9,7 @@ pub fn hold(bytes: &[u8]) {
     if let Ok(envelope) = Envelope::parse(bytes) {
         assert_eq!(from_text(&envelope.to_text()).as_deref(), Ok(bytes));
         let key = DataKey::from(&KeyMaterial::from(&[1; 32]));
-        let context = Context::row("payment_methods", "instrument", "pm_1");
+        let context = Context::row(Place::PaymentMethodInstrument, "pm_1");
         let opened = envelope.open(&key, "pro_a", &context);
         assert_eq!(opened.err(), Some(EnvelopeError::Damaged));
     }

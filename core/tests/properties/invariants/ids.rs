@@ -1,10 +1,12 @@
 //! Of what stands in paths, queries and headers.
 
+use vault_core::contract::Refusal;
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
-use vault_core::contract::id::path_text;
 use vault_core::contract::payment_method::{ListPaymentMethodsQuery, RetrieveQuery};
-use vault_core::contract::{PaymentMethodId, ProfileId, Refusal, RequestId, Timestamp};
 use vault_core::crypto::ApiKey;
+use vault_core::ids::path_text;
+use vault_core::ids::{PaymentMethodId, ProfileId, RequestId};
+use vault_core::time::Timestamp;
 
 /// What is taken is taken as it is, and has nothing that a header, a log line or a database could stumble over.
 pub fn hold(bytes: &[u8]) {
@@ -14,7 +16,7 @@ pub fn hold(bytes: &[u8]) {
     headers(text);
     if let Some(id) = path_text(text) {
         assert!(!id.contains('\0'));
-        if let Some(repeated) = PaymentMethodId::from(id.as_str()).if_well_formed() {
+        if let Some(repeated) = PaymentMethodId::from_client(id.as_str()).if_well_formed() {
             assert_eq!(repeated, id);
             assert!(repeated.bytes().all(|byte| byte.is_ascii_graphic()));
             assert!(repeated.len() <= 128);
@@ -28,13 +30,13 @@ pub fn hold(bytes: &[u8]) {
 }
 
 fn headers(text: &str) {
-    if let Some(id) = RequestId::parse_header(text) {
+    if let Some(id) = RequestId::parse(text) {
         assert_eq!(id.as_str(), text);
         assert!(text.bytes().all(|byte| byte.is_ascii_graphic()));
     }
-    match ProfileId::parse_header(text) {
+    match ProfileId::parse(text) {
         Ok(id) => assert_eq!(id.as_str(), text),
-        Err(refusal) => assert_eq!(refusal, Refusal::InvalidProfileHeader),
+        Err(error) => assert_eq!(Refusal::from(error), Refusal::InvalidProfileHeader),
     }
     if let Ok(key) = ApiKey::parse(text) {
         assert_eq!(key.expose(), text);

@@ -6,7 +6,8 @@ use vault_core::contract::payment_method::{
     Instrument, NetworkTokenRequest, NewPaymentMethod, PaymentMethodCreate, PaymentMethodUpdate,
     RawPaymentMethodData, Summary,
 };
-use vault_core::contract::{Refusal, YearMonth, stored};
+use vault_core::contract::{Refusal, stored};
+use vault_core::time::YearMonth;
 
 /// No card expires before.
 pub const TODAY: YearMonth = YearMonth {

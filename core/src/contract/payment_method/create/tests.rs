@@ -107,7 +107,9 @@ fn a_create_with_every_member_is_taken() {
     let created = create(&body).ok().unwrap();
     assert_eq!(
         created.storage,
-        Storage::Persistent("12345_cus_01926c58bc6e77c09e809964e72af8c8".into())
+        Storage::Persistent(CustomerId::from_client(
+            "12345_cus_01926c58bc6e77c09e809964e72af8c8"
+        ))
     );
     assert_eq!(created.card_cvc.unwrap().expose(), "242");
     assert_eq!(created.payment_method_type, PaymentMethodType::Card);
@@ -284,7 +286,7 @@ fn a_customer_is_required_unless_the_method_is_volatile() {
     }
     let storage = |body| create(&with(body, "/storage_type", "volatile")).map(|new| new.storage);
     assert_eq!(storage(nobodys), Ok(Storage::Volatile(None)));
-    let customer = Some("12345_cus_1".into());
+    let customer = Some(CustomerId::from_client("12345_cus_1"));
     assert_eq!(storage(card()), Ok(Storage::Volatile(customer)));
 }
 

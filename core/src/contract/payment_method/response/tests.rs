@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::contract::json::from_slice;
 use crate::contract::payment_method::{ConnectorTokenDetails, PaymentMethodCreate, Storage};
-use crate::contract::time::YearMonth;
+use crate::time::YearMonth;
 
 const TODAY: YearMonth = YearMonth {
     year: 2026,
@@ -23,8 +23,8 @@ fn stored(payment_method_type: &str, data: Value) -> (PaymentMethod, Instrument)
         panic!("not persistent");
     };
     let payment_method = PaymentMethod {
-        id: "12345_pm_1".into(),
-        merchant_id: "merchant_1".into(),
+        id: PaymentMethodId::from_stored("12345_pm_1"),
+        merchant_id: MerchantId::from_stored("merchant_1"),
         customer_id: Some(customer_id),
         payment_method_type: new.payment_method_type,
         payment_method_subtype: new.payment_method_subtype,

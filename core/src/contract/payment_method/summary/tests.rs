@@ -4,7 +4,7 @@ use super::*;
 use crate::contract::json::from_slice;
 use crate::contract::payment_method::{PaymentMethodCreate, PaymentMethodUpdate};
 use crate::contract::stored;
-use crate::contract::time::YearMonth;
+use crate::time::YearMonth;
 
 const TODAY: YearMonth = YearMonth {
     year: 2026,

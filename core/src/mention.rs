@@ -3,7 +3,7 @@
 //! An identifier that is taken for a card number is refused, so this looks less far than [`crate::redaction`], which may
 //! mask a number too many. docker/vault.js has the same rules.
 
-use super::passes_luhn;
+use crate::luhn::passes_luhn;
 
 /// The shortest and the longest run of digits that is looked at.
 const LENGTHS: std::ops::RangeInclusive<usize> = 13..=19;
