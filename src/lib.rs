@@ -15,12 +15,9 @@ use pgrx::prelude::*;
 
 mod audit;
 mod authentication;
-mod clock;
-mod compat;
 mod connectors;
 mod error;
 mod keys;
-mod log_guard;
 mod operations;
 mod postgres;
 mod settings;
@@ -145,7 +142,7 @@ pub extern "C-unwind" fn _PG_init() {
     tenancy::bindings::register_callbacks();
     keys::row_macs::tell_of_forged_rows(operations::row_macs::note_forged);
     if preloading {
-        log_guard::install();
+        postgres::log_guard::install();
         postgres::hash_seed::make_at_server_start();
         keys::epoch::reserve_shared_memory();
         keys::destruction::reserve_shared_memory();

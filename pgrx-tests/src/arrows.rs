@@ -130,7 +130,7 @@ fn the_surface_reaches_no_table() {
 
 #[test]
 fn only_one_file_asks_for_the_version_of_postgresql() {
-    let compat = repository().join("src/compat.rs");
+    let compat = repository().join("src/postgres/compat.rs");
     for (path, text) in sources("src") {
         assert!(
             path == compat || !text.contains("feature = \"pg1"),

@@ -4,8 +4,8 @@ use vault_core::contract::time::Timestamp;
 
 use super::row::{Row, Subject, this_database};
 use super::{Event, Outcome};
-use crate::clock;
 use crate::error::Failure;
+use crate::postgres::random;
 use crate::store;
 use crate::store::audit_log::NewAuditRow;
 use crate::tenancy::Caller;
@@ -53,7 +53,7 @@ impl<'a> Entry<'a> {
     ) -> Result<(), Failure> {
         store::audit_log::insert(NewAuditRow {
             profile_id: self.profile_id,
-            audit_id: clock::uuid_at(occurred_at)?,
+            audit_id: random::uuid_at(occurred_at)?,
             occurred_at,
             actor: self.actor,
             request_id: self.request_id,

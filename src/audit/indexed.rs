@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 
 use super::row::Row;
 use super::{Event, Outcome, is_recorded, merged, of_card_number};
-use crate::clock;
+use crate::postgres::clock;
 
 /// After so many the log is told, even if the transaction goes on.
 const LOT: u64 = 1_000;

@@ -18,9 +18,9 @@ use std::cell::Cell;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::clock;
 use crate::error::{Failure, Sealed};
-use crate::store;
+use crate::postgres::clock;
+use crate::postgres::standby::is_on_standby;
 use crate::tenancy::{Caller, Origin, outer_role};
 use entry::Entry;
 use row::{Row, Subject, this_database};
@@ -277,7 +277,7 @@ fn count(row: &Row) {
 
 /// Where nobody would write a row, it must not take the place of what somebody writes elsewhere.
 fn is_recorded() -> bool {
-    !store::is_on_standby() && workers::serve_this_database()
+    !is_on_standby() && workers::serve_this_database()
 }
 
 fn check_reserved() -> Result<(), Failure> {

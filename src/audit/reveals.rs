@@ -13,9 +13,9 @@ use pgrx::prelude::*;
 use super::places::{self, Phase, Place};
 use super::row::Row;
 use super::workers::{self, Latch};
-use crate::clock;
 use crate::error::{Failure, Unrecorded};
-use crate::store;
+use crate::postgres::clock;
+use crate::postgres::standby::is_on_standby;
 
 /// Longer than a worker takes to start again after an error.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -186,7 +186,7 @@ fn wait() {
 
 /// A standby has no worker, nor has a database that `vault.databases` leaves out.
 fn check_served() -> Result<(), Failure> {
-    if store::is_on_standby() {
+    if is_on_standby() {
         return Err(Failure::Standby);
     }
     if !workers::serve_this_database() {

@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 use vault_core::limits::ShortText;
 
 use super::{Event, Outcome};
-use crate::clock;
+use crate::postgres::clock;
 
 /// What rows that may be merged have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -11,8 +11,8 @@ pub use super::places::Place;
 use super::places::{self, Phase};
 use super::row::{Row, this_database};
 use super::{Event, Outcome, workers};
-use crate::clock;
 use crate::error::Failure;
+use crate::postgres::clock;
 use crate::store;
 use crate::tenancy::session;
 

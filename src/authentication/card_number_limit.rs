@@ -17,9 +17,9 @@ use vault_core::contract::refusal::Refusal;
 use vault_core::limits::PerMinute;
 
 use crate::audit::{self, Event};
-use crate::clock;
-use crate::compat::local_transaction_id;
 use crate::error::Failure;
+use crate::postgres::clock;
+use crate::postgres::compat::local_transaction_id;
 use crate::postgres::hash_seed::seed;
 use crate::settings;
 use crate::tenancy::{

@@ -11,7 +11,7 @@ use vault_core::limits::failures::{Counted, Prefix, Rule};
 use vault_core::limits::{Failures, Source, Subject};
 
 use crate::audit::{self, Event};
-use crate::clock;
+use crate::postgres::clock;
 use crate::postgres::hash_seed::seed;
 use crate::settings;
 use crate::tenancy::{Origin, outer_role, session_role_name};

@@ -8,10 +8,10 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use vault_core::crypto::RootKeyLine;
 
-use super::command;
 use super::destroyed;
 use super::root_key::root_keys;
 use crate::error::{Failure, Sealed};
+use crate::postgres::child_process;
 use crate::settings;
 
 thread_local! {
@@ -72,7 +72,8 @@ fn tell_source(profiles: &mut [Profile]) -> Result<(), Failure> {
         warn_of_earlier_dumps(&lines);
         return Ok(());
     };
-    command::run(&command, &lines, settings::root_key_timeout()).map_err(Failure::NotDestroyed)?;
+    child_process::run(&command, &lines, settings::root_key_timeout())
+        .map_err(Failure::NotDestroyed)?;
     for profile in profiles {
         profile.source_knows = true;
     }

@@ -9,10 +9,11 @@ use vault_core::limits::failures::Counted;
 
 use crate::audit::{Event, record_administration};
 use crate::authentication::lockout::{self, Way};
-use crate::clock::{self, fill_random};
 use crate::error::Failure;
 use crate::keys;
 use crate::keys::row_macs::{believed, vouched};
+use crate::postgres::clock;
+use crate::postgres::random::fill_random;
 use crate::settings;
 use crate::store::api_keys::ApiKeyRow;
 use crate::store::merchants::Merchant;

@@ -7,11 +7,12 @@ use vault_core::contract::id::ConnectorAccountId;
 
 use super::administration::{check_name, invalid, missing};
 use crate::audit::{Event, record_administration};
-use crate::clock::{self, fill_random};
 use crate::connectors::{Account, Kind};
 use crate::error::Failure;
 use crate::keys::credentials;
 use crate::keys::row_macs::{self, Standing, believed, vouched};
+use crate::postgres::clock;
+use crate::postgres::random::fill_random;
 use crate::settings;
 use crate::store::connector_accounts::{self, ConnectorAccount};
 use crate::store::merchants;

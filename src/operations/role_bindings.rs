@@ -6,10 +6,11 @@ use pgrx::pg_sys;
 
 use super::administration::{check_profile, invalid, missing};
 use crate::audit::{Event, record_administration};
-use crate::clock;
 use crate::error::Failure;
 use crate::keys::root_key::root_keys;
 use crate::keys::row_macs::{self, Standing};
+use crate::postgres::clock;
+use crate::postgres::local_settings::with_short_lock_timeout;
 use crate::postgres::subtransaction::attempt;
 use crate::store;
 use crate::store::role_bindings::RoleBinding;
@@ -65,9 +66,7 @@ pub fn take_over() -> Result<(), Failure> {
         if let Some(role_oid) = oid(&binding.role_name) {
             // The worker has more urgent work than to wait for somebody who holds the row: it looks again in a second.
             let taken_over = attempt(|| {
-                store::with_short_lock_timeout(|| {
-                    store::as_operator(|| take_over_one(binding, role_oid))
-                })
+                with_short_lock_timeout(|| store::as_operator(|| take_over_one(binding, role_oid)))
             });
             match taken_over {
                 Ok(()) | Err(Failure::Foreign(_)) => {}

@@ -1,10 +1,19 @@
-//! What PostgreSQL gives, made safe: subtransactions, time limits, scans of tables, advisory locks, and the seed of
-//! hashes in shared memory.
+//! What PostgreSQL and the operating system give, made safe. It asks nobody above it.
 
 pub mod advisory_locks;
+pub mod child_process;
+pub mod clock;
+pub mod compat;
+pub mod core_dumps;
 pub mod hash_seed;
 pub mod latch;
+pub mod local_settings;
+pub mod log_guard;
+pub mod owners_code;
 pub mod process;
+pub mod random;
+pub mod snapshot;
+pub mod standby;
 pub mod subtransaction;
 pub mod table_scan;
 pub mod time_limit;

@@ -6,9 +6,9 @@ use pgrx::pg_sys;
 use vault_core::crypto::KeyId;
 
 use super::operator::relation;
-use super::snapshot::Change;
 use super::statement::statements;
 use crate::error::Failure;
+use crate::postgres::snapshot::Change;
 
 statements! {
     Write INSERT(TEXTOID, TEXTOID, INT4OID, BYTEAOID, BYTEAOID, BYTEAOID, FLOAT8OID) =

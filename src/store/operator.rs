@@ -4,8 +4,8 @@ use core::ffi::CStr;
 
 use pgrx::pg_sys;
 
-use super::local_settings::{SEARCH_PATH, with_settings};
 use crate::error::Failure;
+use crate::postgres::local_settings::{SEARCH_PATH, with_settings};
 
 const OPERATOR: &CStr = c"vault_operator";
 const WORKER: &CStr = c"vault_worker";

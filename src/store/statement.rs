@@ -10,9 +10,10 @@ use pgrx::spi::{OwnedPreparedStatement, Spi, SpiHeapTupleData, SpiTupleTable};
 use pgrx::{FromDatum, IntoDatum};
 use vault_core::contract::time::Timestamp;
 
-use super::local_settings::with_search_path;
-use crate::clock;
 use crate::error::Failure;
+use crate::postgres::clock;
+use crate::postgres::local_settings::with_search_path;
+use crate::postgres::standby::is_on_standby;
 
 /// Declares prepared statements: each is one per backend.
 macro_rules! statements {
@@ -242,12 +243,6 @@ impl Row<'_> {
     pub fn required<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<T, Failure> {
         self.optional(column)?.ok_or(Failure::UnexpectedNull)
     }
-}
-
-/// Whether the server only follows another one: then it writes nothing, and has no unlogged tables.
-pub fn is_on_standby() -> bool {
-    // SAFETY: reads shared state.
-    unsafe { pg_sys::RecoveryInProgress() }
 }
 
 /// A time as a parameter.

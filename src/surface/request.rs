@@ -9,8 +9,9 @@ use serde::Deserialize;
 use vault_core::contract::id::{CustomerId, PaymentMethodId, RequestId, path_text};
 
 use crate::authentication::{self, Credentials};
-use crate::clock;
 use crate::error::Failure;
+use crate::postgres::clock;
+use crate::postgres::random;
 use crate::tenancy::session::{self, Acting};
 use crate::tenancy::{Caller, Origin};
 
@@ -70,7 +71,7 @@ impl Request {
             .and_then(RequestId::parse_header);
         let request_id = match sent {
             Some(request_id) => request_id,
-            None => RequestId::new(clock::uuid_at(clock::now()?)?),
+            None => RequestId::new(random::uuid_at(clock::now()?)?),
         };
         Ok(Self {
             headers,

@@ -14,9 +14,9 @@ use pgrx::prelude::*;
 
 use crate::audit::workers;
 use crate::audit::writer::{self, Counts, Place};
-use crate::clock;
 use crate::error::Failure;
 use crate::operations::{expiry, role_bindings, role_findings};
+use crate::postgres::clock;
 use crate::settings;
 
 mod tokens;

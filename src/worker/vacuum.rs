@@ -12,7 +12,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::{RESTART, START, doing, is_installed};
-use crate::compat;
+use crate::postgres::compat;
 use crate::settings;
 
 /// All that hold envelopes or wrapped keys.

@@ -1,10 +1,7 @@
-//! The server's clock and the operating system's randomness: what the pure core takes as arguments.
+//! The server's clock, which the pure core takes as an argument, and times as PostgreSQL has them.
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
-use rand::TryRng;
-use rand::rngs::SysRng;
-use uuid::Uuid;
 use vault_core::contract::time::Timestamp;
 
 use crate::error::Failure;
@@ -55,34 +52,4 @@ pub fn now_stored() -> Result<TimestampWithTimeZone, Failure> {
 /// The core's timestamp as a `timestamptz`.
 pub fn to_postgres(timestamp: Timestamp) -> pg_sys::TimestampTz {
     timestamp.unix_micros().saturating_sub(POSTGRES_EPOCH)
-}
-
-/// Fills the buffer with randomness from the operating system, on every call: a generator in memory would repeat itself in
-/// forked backends.
-///
-/// # Errors
-/// Fails when the operating system gives no randomness.
-pub fn fill_random(bytes: &mut [u8]) -> Result<(), Failure> {
-    SysRng
-        .try_fill_bytes(bytes)
-        .map_err(|_| Failure::NoRandomness)
-}
-
-/// Random bytes from the operating system.
-///
-/// # Errors
-/// Fails when the operating system gives no randomness.
-pub fn random_bytes<const N: usize>() -> Result<[u8; N], Failure> {
-    let mut bytes = [0; N];
-    fill_random(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// A new UUID version 7 for the given time.
-///
-/// # Errors
-/// Fails when the operating system gives no randomness.
-pub fn uuid_at(timestamp: Timestamp) -> Result<Uuid, Failure> {
-    let millis = u64::try_from(timestamp.unix_micros() / 1_000).unwrap_or_default();
-    Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random_bytes()?).into_uuid())
 }
