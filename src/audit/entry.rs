@@ -2,9 +2,10 @@
 
 use vault_core::contract::time::Timestamp;
 
-use super::row::{Row, Subject, this_database};
+use super::row::{Row, Subject};
 use super::{Event, Outcome};
 use crate::error::Failure;
+use crate::postgres::catalog::own_database;
 use crate::postgres::random;
 use crate::store;
 use crate::store::audit_log::NewAuditRow;
@@ -69,7 +70,7 @@ impl<'a> Entry<'a> {
     /// The same for shared memory, of this moment and this database.
     pub fn to_row(&self) -> Row {
         let subject = Subject {
-            database: this_database(),
+            database: own_database(),
             event: self.event,
             outcome: self.outcome,
             profile_id: self.profile_id.into(),

@@ -4,9 +4,12 @@
 use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
 
-use super::row::{Row, this_database};
-use super::workers::Latch;
+use super::row::Row;
 use crate::error::{Failure, Unrecorded};
+use crate::postgres::catalog::own_database;
+use crate::postgres::latch::SharedLatch;
+use crate::postgres::process;
+use crate::postgres::roles::session_role;
 
 /// All of the server's.
 const PLACES: usize = 1024;
@@ -49,7 +52,7 @@ struct Slot {
     database: pg_sys::Oid,
     owner: i32,
     login: pg_sys::Oid,
-    waiter: Latch,
+    waiter: SharedLatch,
 }
 
 /// What is looked for stands apart from the rows, so that a search touches little memory.
@@ -72,9 +75,8 @@ pub fn reserve_shared_memory() {
 ///
 /// # Errors
 /// When there is none.
-pub fn take(row: Row, phase: Phase, waiter: Latch) -> Result<Place, Failure> {
-    // SAFETY: set when the process starts.
-    let (owner, login) = unsafe { (pg_sys::MyProcPid, pg_sys::GetSessionUserId()) };
+pub fn take(row: Row, phase: Phase, waiter: SharedLatch) -> Result<Place, Failure> {
+    let (owner, login) = (process::own_id(), session_role());
     let mut table = TABLE.exclusive();
     let mut free = None;
     let (mut owned, mut of_login) = (0, 0);
@@ -108,7 +110,7 @@ pub fn take(row: Row, phase: Phase, waiter: Latch) -> Result<Place, Failure> {
 pub fn go_on(place: Place, phase: Phase) {
     if let Some(slot) = TABLE.exclusive().slot(place) {
         slot.phase = Some(phase);
-        slot.waiter = Latch::NONE;
+        slot.waiter = SharedLatch::NONE;
     }
 }
 
@@ -140,7 +142,7 @@ pub fn is_written(place: Place) -> bool {
 
 /// Whether any row of this database is in that phase.
 pub fn any(phase: Phase) -> bool {
-    let database = this_database();
+    let database = own_database();
     let table = TABLE.share();
     let mut slots = table.slots.iter();
     slots.any(|slot| slot.database == database && slot.phase == Some(phase))
@@ -148,7 +150,7 @@ pub fn any(phase: Phase) -> bool {
 
 /// The rows of this database that are in that phase, oldest first.
 pub fn all(phase: Phase) -> Vec<(Place, Row)> {
-    let database = this_database();
+    let database = own_database();
     let table = TABLE.share();
     let slots = table.slots.iter().zip(&table.rows).enumerate();
     let mut found: Vec<(Place, Row)> = slots
@@ -169,13 +171,13 @@ pub fn written(places: &[Place]) {
         let mut table = TABLE.exclusive();
         for place in places {
             if let Some(slot) = table.slot(*place) {
-                let awaited = slot.waiter != Latch::NONE;
+                let awaited = slot.waiter != SharedLatch::NONE;
                 slot.phase = awaited.then_some(Phase::Written);
                 waiters.push(slot.waiter);
             }
         }
     }
-    waiters.into_iter().for_each(Latch::set);
+    waiters.into_iter().for_each(SharedLatch::set);
 }
 
 /// The databases that have places.
@@ -223,7 +225,7 @@ impl Default for Table {
             database: pg_sys::InvalidOid,
             owner: 0,
             login: pg_sys::InvalidOid,
-            waiter: Latch::NONE,
+            waiter: SharedLatch::NONE,
         };
         Self {
             slots: [free; PLACES],

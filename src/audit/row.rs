@@ -66,9 +66,3 @@ impl Row {
         }
     }
 }
-
-/// The database that this process is connected to.
-pub fn this_database() -> pg_sys::Oid {
-    // SAFETY: set when the backend connects, and never changed.
-    unsafe { pg_sys::MyDatabaseId }
-}

@@ -21,10 +21,9 @@ use crate::error::Failure;
 use crate::postgres::clock;
 use crate::postgres::compat::local_transaction_id;
 use crate::postgres::hash_seed::seed;
+use crate::postgres::roles::{outer_role, outer_role_name, session_role, session_role_name};
 use crate::settings;
-use crate::tenancy::{
-    Caller, Origin, outer_role, outer_role_may_index_in_bulk, session_role, session_role_name,
-};
+use crate::tenancy::{Caller, Origin, outer_role_may_index_in_bulk};
 
 // SAFETY: the name is the vault's own.
 static USED: PgLwLock<Used> = unsafe { PgLwLock::new(c"vault_card_numbers_per_minute") };
@@ -73,7 +72,12 @@ fn count_for_session(profile_id: &str) -> Result<(), Failure> {
     }
     take(session_role().to_u32(), limit).inspect_err(|_| {
         let origin = Origin::of_session();
-        note(profile_id, &outer_role(), &origin, &session_role_name());
+        note(
+            profile_id,
+            &outer_role_name(),
+            &origin,
+            &session_role_name(),
+        );
     })?;
     Ok(())
 }
@@ -112,8 +116,7 @@ fn take(subject: impl Hash, limit: u32) -> Result<(), Refusal> {
 }
 
 fn session_is_unlimited() -> bool {
-    // SAFETY: reads the backend's state.
-    let (transaction, role) = (local_transaction_id(), unsafe { pg_sys::GetOuterUserId() });
+    let (transaction, role) = (local_transaction_id(), outer_role());
     if let Some((then, whose, unlimited)) = UNLIMITED.get()
         && (then, whose) == (transaction, role)
     {

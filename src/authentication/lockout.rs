@@ -13,8 +13,9 @@ use vault_core::limits::{Failures, Source, Subject};
 use crate::audit::{self, Event};
 use crate::postgres::clock;
 use crate::postgres::hash_seed::seed;
+use crate::postgres::roles::{outer_role_name, session_role_name};
 use crate::settings;
-use crate::tenancy::{Origin, outer_role, session_role_name};
+use crate::tenancy::Origin;
 
 // SAFETY: the name is the vault's own.
 static OF_HTTP: PgLwLock<Lockouts> = unsafe { PgLwLock::new(c"vault_lockouts_http") };
@@ -125,7 +126,7 @@ impl<'a> Attempt<'a> {
             Subject::Source(_) => "any key".to_owned(),
         };
         let actor = match self.way {
-            Way::Sql => outer_role(),
+            Way::Sql => outer_role_name(),
             Way::Http => String::new(),
         };
         let address = self.origin.client_address();

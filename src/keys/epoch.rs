@@ -4,9 +4,11 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use pgrx::PgAtomic;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use pgrx::{PgAtomic, pg_sys};
+
+use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
 
 // SAFETY: the name is the vault's own.
 static EPOCH: PgAtomic<AtomicU64> = unsafe { PgAtomic::new(c"vault_key_epoch") };
@@ -21,11 +23,6 @@ thread_local! {
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
     pgrx::pg_shmem_init!(EPOCH);
-    // SAFETY: the callbacks are guarded and live as long as the library.
-    unsafe {
-        pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut());
-        pg_sys::RegisterSubXactCallback(Some(at_end_of_subtransaction), std::ptr::null_mut());
-    }
 }
 
 /// The number now: of what all backends have committed, and of what this one has changed and rolled back.
@@ -43,36 +40,35 @@ fn advance_own() {
     OWN.set(OWN.get() + 1);
 }
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_transaction(
-    event: pg_sys::XactEvent::Type,
-    _argument: *mut core::ffi::c_void,
-) {
-    use pg_sys::XactEvent::*;
-    match event {
-        XACT_EVENT_COMMIT if CHANGED.take() => {
-            EPOCH.get().fetch_add(1, Ordering::AcqRel);
-        }
-        XACT_EVENT_ABORT if CHANGED.take() => advance_own(),
-        // Somebody else would commit it later, and nobody would notice.
-        XACT_EVENT_PRE_PREPARE if CHANGED.get() => ErrorReport::new(
-            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-            "a transaction that changed a key cannot be prepared",
-            "vault",
-        )
-        .report(PgLogLevel::ERROR),
-        _ => {}
-    }
-}
+/// Has the other backends follow a change that is committed, and this one drop what is rolled back.
+pub struct AdvanceEpoch;
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_subtransaction(
-    event: pg_sys::SubXactEvent::Type,
-    _subtransaction: pg_sys::SubTransactionId,
-    _parent: pg_sys::SubTransactionId,
-    _argument: *mut core::ffi::c_void,
-) {
-    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB && CHANGED.get() {
-        advance_own();
+impl Listener for AdvanceEpoch {
+    /// Somebody else would commit it later, and nobody would notice.
+    fn before_prepare(&self) -> Result<(), ErrorReport> {
+        if CHANGED.get() {
+            return Err(ErrorReport::new(
+                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                "a transaction that changed a key cannot be prepared",
+                "vault",
+            ));
+        }
+        Ok(())
+    }
+
+    fn at_end(&self, end: End) {
+        match end {
+            End::Committed if CHANGED.take() => {
+                EPOCH.get().fetch_add(1, Ordering::AcqRel);
+            }
+            End::RolledBack if CHANGED.take() => advance_own(),
+            _ => {}
+        }
+    }
+
+    fn at_end_of_subtransaction(&self, end: SubtransactionEnd) {
+        if matches!(end, SubtransactionEnd::RolledBack { .. }) && CHANGED.get() {
+            advance_own();
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 pub mod credentials;
 mod data_keys;
-mod destroyed;
+pub mod destroyed;
 pub mod destruction;
 pub mod epoch;
 mod keyring;

@@ -16,6 +16,7 @@ use crate::postgres::compat::local_transaction_id;
 use crate::postgres::core_dumps::exclude_from_core_dumps;
 use crate::postgres::random::random_bytes;
 use crate::postgres::snapshot::{Change, is_after_snapshot, snapshot_is_the_transactions};
+use crate::postgres::transaction;
 use crate::store;
 use crate::store::data_keys::StoredDataKey;
 
@@ -316,8 +317,8 @@ impl<K> Loading<K> {
 }
 
 fn current_subtransaction() -> Subtransaction {
-    // SAFETY: reads the backend's state.
-    (local_transaction_id(), unsafe {
-        pg_sys::GetCurrentSubTransactionId()
-    })
+    (
+        local_transaction_id(),
+        transaction::current_subtransaction(),
+    )
 }

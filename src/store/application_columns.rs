@@ -12,6 +12,7 @@ use super::operator::as_owner;
 use super::statement::{Access, Row, statements};
 use crate::error::Failure;
 use crate::postgres::local_settings::with_settings;
+use crate::postgres::object_locks::{Mode, lock_table};
 use crate::postgres::owners_code::step;
 use crate::postgres::table_scan::ScannedColumn;
 
@@ -65,8 +66,7 @@ pub struct Values {
 
 /// The table with this oid, which stays as it is until the transaction ends. None if it is gone, or has no such columns.
 pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
-    // SAFETY: takes a lock that ends with the transaction; there need not be such a table.
-    unsafe { pg_sys::LockRelationOid(oid, pg_sys::AccessShareLock as pg_sys::LOCKMODE) };
+    lock_table(oid, Mode::AccessShare);
     let columns = COLUMNS.with(|statement| {
         statement.rows_now(&[oid.into()], |row| {
             let column = Column {
