@@ -7,12 +7,12 @@ mod tally;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use pgrx::pg_sys;
 
 use super::row::{Row, Subject};
 use crate::postgres::catalog::own_database;
 use crate::postgres::hash_seed::seed;
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 pub use tally::Due;
 use tally::Tally;
 
@@ -33,8 +33,7 @@ const VARIOUS: &str = "various";
 /// Stands in the place of the object where actors and addresses are not told apart.
 const OTHER: &str = "others";
 
-// SAFETY: the name is the vault's own.
-static MERGED: PgLwLock<Merged> = unsafe { PgLwLock::new(c"vault_merged_audit_rows") };
+static MERGED: SharedTable<Merged> = SharedTable::named(c"vault_merged_audit_rows");
 
 struct Merged {
     tallies: [Tally; TALLIES],
@@ -43,12 +42,13 @@ struct Merged {
     lost: AtomicU64,
 }
 
-// SAFETY: numbers and bytes, without pointers.
-unsafe impl PGRXSharedMemory for Merged {}
+plain! {
+    record Merged { tallies, others, lost };
+}
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(MERGED);
+    reserve!(MERGED = Merged::default());
 }
 
 /// Counts the row `occurrences` times.

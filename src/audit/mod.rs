@@ -23,6 +23,7 @@ use crate::postgres::catalog::own_database;
 use crate::postgres::clock;
 use crate::postgres::preload::{check_preloaded, is_preloaded};
 use crate::postgres::roles::outer_role_name;
+use crate::postgres::shared_memory::plain;
 use crate::postgres::standby::is_on_standby;
 use crate::postgres::transaction::commit_for_good;
 use crate::tenancy::{Caller, Origin};
@@ -100,6 +101,11 @@ pub enum Outcome {
     RolledBack,
     /// It was done in a transaction that was prepared, which anybody may roll back later.
     Prepared,
+}
+
+plain! {
+    choice Event;
+    choice Outcome;
 }
 
 /// Must run while the postmaster loads its libraries.

@@ -1,8 +1,7 @@
 //! Places in shared memory for rows of reveals: taken before anything is shown, and given back once the row is committed.
 //! Nothing else takes one, and no backend more than its share, so that nobody keeps others from theirs.
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use pgrx::pg_sys;
 
 use super::row::Row;
 use crate::error::{Failure, Unrecorded};
@@ -10,6 +9,7 @@ use crate::postgres::catalog::own_database;
 use crate::postgres::latch::SharedLatch;
 use crate::postgres::process;
 use crate::postgres::roles::session_role;
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 
 /// All of the server's.
 const PLACES: usize = 1024;
@@ -20,8 +20,7 @@ const SHARE: usize = 32;
 /// That of all backends which one role has logged in to, PostgREST's among them.
 const SHARE_OF_LOGIN: usize = 128;
 
-// SAFETY: the name is the vault's own.
-static TABLE: PgLwLock<Table> = unsafe { PgLwLock::new(c"vault_audit_places") };
+static TABLE: SharedTable<Table> = SharedTable::named(c"vault_audit_places");
 
 /// A place that was taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,12 +62,15 @@ struct Table {
     numbered: u64,
 }
 
-// SAFETY: numbers and bytes; the address of a latch is valid in every process.
-unsafe impl PGRXSharedMemory for Table {}
+plain! {
+    record Table { slots, rows, numbered };
+    record Slot { phase, number, database, owner, login, waiter };
+    choice Phase;
+}
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(TABLE);
+    reserve!(TABLE = Table::default());
 }
 
 /// Takes a place for the row.

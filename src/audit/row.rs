@@ -5,6 +5,7 @@ use vault_core::limits::ShortText;
 
 use super::{Event, Outcome};
 use crate::postgres::clock;
+use crate::postgres::shared_memory::plain;
 
 /// What rows that may be merged have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +27,11 @@ pub struct Row {
     pub request_id: ShortText<64>,
     /// Microseconds since the Unix epoch.
     pub occurred_at: i64,
+}
+
+plain! {
+    record Subject { database, event, outcome, profile_id, actor, client_address, object_id };
+    record Row { subject, request_id, occurred_at };
 }
 
 impl Subject {

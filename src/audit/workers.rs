@@ -2,19 +2,18 @@
 
 use std::cell::Cell;
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use pgrx::pg_sys;
 
 use crate::postgres::catalog::{database_name, own_database};
 use crate::postgres::latch::SharedLatch;
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 use crate::postgres::transaction;
 use crate::settings;
 
 /// The server has fewer background workers.
 const CAPACITY: usize = 64;
 
-// SAFETY: the name is the vault's own.
-static WORKERS: PgLwLock<Workers> = unsafe { PgLwLock::new(c"vault_workers") };
+static WORKERS: SharedTable<Workers> = SharedTable::named(c"vault_workers");
 
 thread_local! {
     /// Whether `vault.databases` names this database: the setting does not change while the server runs.
@@ -31,12 +30,14 @@ struct Worker {
     latch: SharedLatch,
 }
 
-// SAFETY: numbers; the address of a latch is valid in every process, for as long as the shared memory exists.
-unsafe impl PGRXSharedMemory for Workers {}
+plain! {
+    wrapper Workers;
+    record Worker { database, latch };
+}
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(WORKERS);
+    reserve!(WORKERS = Workers::default());
 }
 
 /// Says that this process is the worker of its database.

@@ -2,16 +2,15 @@
 //! unwrapped, in the middle of a transaction, too.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-use pgrx::PgAtomic;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::postgres::shared_memory::{SharedCounter, reserve};
 use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
 
-// SAFETY: the name is the vault's own.
-static EPOCH: PgAtomic<AtomicU64> = unsafe { PgAtomic::new(c"vault_key_epoch") };
+static EPOCH: SharedCounter = SharedCounter::named(c"vault_key_epoch");
 
 thread_local! {
     /// This transaction has changed a key.
@@ -22,12 +21,12 @@ thread_local! {
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(EPOCH);
+    reserve!(EPOCH = AtomicU64::new(0));
 }
 
 /// The number now: of what all backends have committed, and of what this one has changed and rolled back.
 pub fn current() -> (u64, u64) {
-    (EPOCH.get().load(Ordering::Acquire), OWN.get())
+    (EPOCH.current(), OWN.get())
 }
 
 /// Has this backend follow at once, and every other one when this transaction has committed.
@@ -58,9 +57,7 @@ impl Listener for AdvanceEpoch {
 
     fn at_end(&self, end: End) {
         match end {
-            End::Committed if CHANGED.take() => {
-                EPOCH.get().fetch_add(1, Ordering::AcqRel);
-            }
+            End::Committed if CHANGED.take() => EPOCH.advance(),
             End::RolledBack if CHANGED.take() => advance_own(),
             _ => {}
         }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use pgrx::pg_sys;
 
+use super::shared_memory::plain;
+
 /// What ends every wait.
 const EVENTS: u32 = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
 
@@ -44,6 +46,10 @@ fn milliseconds(timeout: Duration) -> i64 {
 /// The latch of a process in shared memory, which every process of the server has at the same address.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SharedLatch(usize);
+
+plain! {
+    wrapper SharedLatch;
+}
 
 impl SharedLatch {
     /// Nobody's.

@@ -20,6 +20,7 @@ pub mod process;
 pub mod random;
 pub mod roles;
 pub mod run_as;
+pub mod shared_memory;
 pub mod snapshot;
 pub mod standby;
 pub mod subtransaction;
