@@ -4,6 +4,7 @@
 //! [`keys`], [`store`].
 
 #![deny(
+    unsafe_code,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -12,17 +13,22 @@
 
 use pgrx::prelude::*;
 
+#[cfg(not(panic = "unwind"))]
+compile_error!("a panic must unwind: it becomes an error of PostgreSQL, and drops what holds keys");
+
 mod audit;
 mod authentication;
 mod connectors;
 mod error;
 mod keys;
 mod operations;
+#[expect(unsafe_code, reason = "what PostgreSQL gives is made safe here")]
 mod postgres;
 mod settings;
 mod store;
 mod surface;
 mod tenancy;
+#[expect(unsafe_code, reason = "datums are read and written here")]
 mod types;
 mod worker;
 

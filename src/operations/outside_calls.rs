@@ -5,7 +5,6 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pgrx::pg_sys;
 use vault_core::contract::refusal::Refusal;
 use vault_core::limits::ShortText;
 

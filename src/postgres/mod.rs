@@ -1,15 +1,18 @@
 //! What PostgreSQL and the operating system give, made safe. It asks nobody above it.
 
 pub mod advisory_locks;
+pub mod background_worker;
 pub mod catalog;
 pub mod child_process;
 pub mod client;
 pub mod clock;
 pub mod compat;
 pub mod core_dumps;
+pub mod guc;
 pub mod hash_seed;
 pub mod invalidation;
 pub mod latch;
+pub mod latest_snapshot;
 pub mod local_settings;
 pub mod log_guard;
 pub mod object_locks;
@@ -27,3 +30,4 @@ pub mod subtransaction;
 pub mod table_scan;
 pub mod time_limit;
 pub mod transaction;
+pub mod vacuum;

@@ -155,7 +155,6 @@ impl Hold {
 
 /// Locks the key, as an object of the database: a lock on its row would be a write, one on its table everybody's. Prepared
 /// transactions keep it, too.
-
 pub fn hold(KeyId(key_id): KeyId, hold: Hold) {
     object_locks::lock(relation(c"data_keys"), key_id, hold.mode());
 }
