@@ -4,29 +4,31 @@
 //! [`keys`], [`store`].
 
 #![deny(
+    unsafe_code,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing
 )]
 
-use pgrx::pg_sys;
 use pgrx::prelude::*;
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("a panic must unwind: it becomes an error of PostgreSQL, and drops what holds keys");
 
 mod audit;
 mod authentication;
-mod clock;
-mod compat;
 mod connectors;
 mod error;
 mod keys;
-mod log_guard;
 mod operations;
+#[expect(unsafe_code, reason = "what PostgreSQL gives is made safe here")]
 mod postgres;
 mod settings;
 mod store;
 mod surface;
 mod tenancy;
+#[expect(unsafe_code, reason = "datums are read and written here")]
 mod types;
 mod worker;
 
@@ -39,6 +41,8 @@ mod worker;
 #[path = "../pgrx-tests/backend/mod.rs"]
 mod backend_tests;
 
+use postgres::preload::is_preloading;
+use postgres::transaction::{Listeners, call_at_end};
 use types::card_number::*;
 use types::encrypted_json::*;
 use types::encrypted_text::*;
@@ -135,20 +139,37 @@ const _: [&str; 10] = [
     include_str!("../sql/finalize.sql"),
 ];
 
+/// What happens at the end of a transaction, and of a subtransaction, in this order.
+const AT_END_OF_TRANSACTION: Listeners = &[
+    &audit::CountIndexed,
+    &audit::CountRolledBack,
+    &audit::SettlePlaces,
+    // Before the epoch: whoever follows it must find the destroyed profiles already.
+    &keys::destruction::TellOfDestruction,
+    &keys::epoch::AdvanceEpoch,
+    &tenancy::session::ForgetTenants,
+];
+
+/// The same where the library was not loaded when the server started: the others work on shared memory, which there is not.
+const AT_END_WITHOUT_SHARED_MEMORY: Listeners = &[&tenancy::session::ForgetTenants];
+
 /// Called when the library is loaded: by the postmaster when it is preloaded, else by one backend.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
-    // SAFETY: set by the postmaster before it loads the libraries.
-    let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
+    let preloading = is_preloading();
     settings::register(preloading);
-    tenancy::session::register_callbacks();
-    tenancy::bindings::register_callbacks();
+    call_at_end(if preloading {
+        AT_END_OF_TRANSACTION
+    } else {
+        AT_END_WITHOUT_SHARED_MEMORY
+    });
+    tenancy::bindings::forget_on_change();
     keys::row_macs::tell_of_forged_rows(operations::row_macs::note_forged);
     if preloading {
-        log_guard::install();
+        postgres::log_guard::install();
         postgres::hash_seed::make_at_server_start();
         keys::epoch::reserve_shared_memory();
-        keys::destruction::reserve_shared_memory();
+        keys::destroyed::reserve_shared_memory();
         authentication::lockout::reserve_shared_memory();
         authentication::card_number_limit::reserve_shared_memory();
         audit::reserve_shared_memory();

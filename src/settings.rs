@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
-use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use crate::connectors::AllowList;
+use crate::postgres::guc;
 
 /// The longest word in an identifier or key.
 const MAX_WORD_LENGTH: usize = 16;
@@ -45,8 +44,7 @@ pub fn register(preloading: bool) {
     }
     register_for_reload();
     register_connectors();
-    // SAFETY: called from _PG_init with a static, NUL-terminated prefix.
-    unsafe { pg_sys::MarkGUCPrefixReserved(c"vault".as_ptr()) };
+    guc::reserve_prefix(c"vault");
 }
 
 fn register_for_server_start() {
@@ -111,34 +109,18 @@ fn register_for_reload() {
         GucContext::Sighup,
         GucFlags::UNIT_S,
     );
-    // SAFETY: the hook is guarded.
-    unsafe {
-        GucRegistry::define_string_guc_with_hooks(
-            c"vault.cell",
-            c"First part of the identifiers of customers and payment methods.",
-            c"Names the installation, so that identifiers of two never meet.",
-            &CELL,
-            GucContext::Sighup,
-            GucFlags::default(),
-            Some(check_word),
-            None,
-            None,
-        )
-    }
-    // SAFETY: the hook is guarded.
-    unsafe {
-        GucRegistry::define_string_guc_with_hooks(
-            c"vault.environment",
-            c"First part of API keys: dev, snd or prd.",
-            c"",
-            &ENVIRONMENT,
-            GucContext::Sighup,
-            GucFlags::default(),
-            Some(check_word),
-            None,
-            None,
-        )
-    }
+    guc::define_checked::<Word>(
+        c"vault.cell",
+        c"First part of the identifiers of customers and payment methods.",
+        c"Names the installation, so that identifiers of two never meet.",
+        &CELL,
+    );
+    guc::define_checked::<Word>(
+        c"vault.environment",
+        c"First part of API keys: dev, snd or prd.",
+        c"",
+        &ENVIRONMENT,
+    );
     GucRegistry::define_int_guc(
         c"vault.vacuum_after",
         c"Time after which deleted and replaced ciphertext is vacuumed out of the vault's tables.",
@@ -193,21 +175,13 @@ fn register_for_reload() {
 }
 
 fn register_connectors() {
-    // SAFETY: the hook is guarded.
-    unsafe {
-        GucRegistry::define_string_guc_with_hooks(
+    guc::define_checked::<Hosts>(
             c"vault.connector_hosts",
             c"Hosts that connector accounts may call, separated by commas.",
             c"Names (api.stripe.com, *.example.com), addresses and networks (127.0.0.1, 10.1.0.0/16), each with a port or without. \
               An address of this machine or of a private network must be named as such. Empty: no account can be called.",
             &CONNECTOR_HOSTS,
-            GucContext::Sighup,
-            GucFlags::default(),
-            Some(check_hosts),
-            None,
-            None,
-        )
-    }
+    );
     GucRegistry::define_string_guc(
         c"vault.connector_ca_file",
         c"File of certificates (PEM) that vouch for the servers of connectors, beside the system's.",
@@ -365,31 +339,27 @@ pub fn network_token_check_period() -> Duration {
 }
 
 /// A word stands in identifiers and keys, where an underscore ends it.
-#[pg_guard]
-unsafe extern "C-unwind" fn check_word(
-    new_value: *mut *mut core::ffi::c_char,
-    _extra: *mut *mut core::ffi::c_void,
-    _source: pg_sys::GucSource::Type,
-) -> bool {
-    // SAFETY: PostgreSQL passes the new value, NUL-terminated.
-    let value = unsafe { CStr::from_ptr(*new_value) }.to_bytes();
-    (1..=MAX_WORD_LENGTH).contains(&value.len()) && value.iter().all(u8::is_ascii_alphanumeric)
+struct Word;
+
+impl guc::Rule for Word {
+    fn allows(value: Option<&CStr>) -> bool {
+        value.map(CStr::to_bytes).is_some_and(|value| {
+            (1..=MAX_WORD_LENGTH).contains(&value.len())
+                && value.iter().all(u8::is_ascii_alphanumeric)
+        })
+    }
 }
 
 /// What cannot be read is refused, so that a typing error does not shut everything out unnoticed.
-#[pg_guard]
-unsafe extern "C-unwind" fn check_hosts(
-    new_value: *mut *mut core::ffi::c_char,
-    _extra: *mut *mut core::ffi::c_void,
-    _source: pg_sys::GucSource::Type,
-) -> bool {
-    // SAFETY: PostgreSQL passes the new value, or NULL where the setting has none.
-    let value = unsafe { (!(*new_value).is_null()).then(|| CStr::from_ptr(*new_value)) };
-    value.is_none_or(|value| {
-        value
-            .to_str()
-            .is_ok_and(|value| AllowList::parse(value).is_ok())
-    })
+struct Hosts;
+
+impl guc::Rule for Hosts {
+    fn allows(value: Option<&CStr>) -> bool {
+        value.is_none_or(|value| {
+            let value = value.to_str();
+            value.is_ok_and(|value| AllowList::parse(value).is_ok())
+        })
+    }
 }
 
 fn text(setting: &'static GucSetting<Option<CString>>) -> Option<String> {

@@ -1,9 +1,9 @@
 #[pgrx::pg_schema]
 mod tests {
     use pgrx::prelude::*;
-    use vault_core::contract::time::Timestamp;
+    use vault_core::time::Timestamp;
 
-    use crate::clock::uuid_at;
+    use crate::postgres::random::uuid_at;
 
     #[pg_test]
     fn ids_are_in_the_order_of_their_microseconds() {
@@ -17,7 +17,7 @@ mod tests {
 
     #[pg_test]
     fn two_ids_of_one_microsecond_differ() {
-        let now = crate::clock::now().unwrap();
+        let now = crate::postgres::clock::now().unwrap();
         assert_ne!(uuid_at(now).unwrap(), uuid_at(now).unwrap());
     }
 }

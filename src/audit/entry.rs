@@ -2,10 +2,11 @@
 
 use vault_core::time::Timestamp;
 
-use super::row::{Row, Subject, this_database};
+use super::row::{Row, Subject};
 use super::{Event, Outcome};
-use crate::clock;
 use crate::error::Failure;
+use crate::postgres::catalog::own_database;
+use crate::postgres::random;
 use crate::store;
 use crate::store::audit_log::NewAuditRow;
 use crate::tenancy::Caller;
@@ -53,7 +54,7 @@ impl<'a> Entry<'a> {
     ) -> Result<(), Failure> {
         store::audit_log::insert(NewAuditRow {
             profile_id: self.profile_id,
-            audit_id: clock::uuid_at(occurred_at)?,
+            audit_id: random::uuid_at(occurred_at)?,
             occurred_at,
             actor: self.actor,
             request_id: self.request_id,
@@ -69,7 +70,7 @@ impl<'a> Entry<'a> {
     /// The same for shared memory, of this moment and this database.
     pub fn to_row(&self) -> Row {
         let subject = Subject {
-            database: this_database(),
+            database: own_database(),
             event: self.event,
             outcome: self.outcome,
             profile_id: self.profile_id.into(),

@@ -4,11 +4,12 @@
 use std::cell::RefCell;
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use super::row::Row;
 use super::{Event, Outcome, is_recorded, merged, of_card_number};
-use crate::clock;
+use crate::postgres::clock;
+use crate::postgres::roles::outer_role;
+use crate::postgres::transaction::{End, Listener};
 
 /// After so many the log is told, even if the transaction goes on.
 const LOT: u64 = 1_000;
@@ -25,16 +26,9 @@ struct Indexed {
     values: u64,
 }
 
-/// Must run while the postmaster loads its libraries.
-pub fn register_callbacks() {
-    // SAFETY: the callback is guarded and lives as long as the library.
-    unsafe { pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut()) };
-}
-
 /// Counts a number.
 pub fn count(profile_id: &str) {
-    // SAFETY: reads the backend's state.
-    let role = unsafe { pg_sys::GetOuterUserId() };
+    let role = outer_role();
     INDEXED.with_borrow_mut(|indexed| {
         let is_same =
             |known: &Indexed| known.role == role && known.profile_id.as_str() == profile_id;
@@ -70,16 +64,11 @@ fn tell(indexed: Option<Indexed>) {
     }
 }
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_transaction(
-    event: pg_sys::XactEvent::Type,
-    _argument: *mut core::ffi::c_void,
-) {
-    use pg_sys::XactEvent::*;
-    if matches!(
-        event,
-        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
-    ) {
+/// Tells the log of the numbers that are still counted in this backend.
+pub struct CountIndexed;
+
+impl Listener for CountIndexed {
+    fn at_end(&self, _end: End) {
         tell(INDEXED.take());
     }
 }

@@ -5,14 +5,14 @@
 mod tally;
 
 use std::hash::BuildHasher;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use pgrx::pg_sys;
 
-use super::row::{Row, Subject, this_database};
+use super::row::{Row, Subject};
+use crate::postgres::catalog::own_database;
 use crate::postgres::hash_seed::seed;
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 pub use tally::Due;
 use tally::Tally;
 
@@ -33,11 +33,7 @@ const VARIOUS: &str = "various";
 /// Stands in the place of the object where actors and addresses are not told apart.
 const OTHER: &str = "others";
 
-// SAFETY: the name is the vault's own.
-static MERGED: PgLwLock<Merged> = unsafe { PgLwLock::new(c"vault_merged_audit_rows") };
-
-/// Set by the postmaster, inherited by every backend.
-static RESERVED: OnceLock<()> = OnceLock::new();
+static MERGED: SharedTable<Merged> = SharedTable::named(c"vault_merged_audit_rows");
 
 struct Merged {
     tallies: [Tally; TALLIES],
@@ -46,18 +42,13 @@ struct Merged {
     lost: AtomicU64,
 }
 
-// SAFETY: numbers and bytes, without pointers.
-unsafe impl PGRXSharedMemory for Merged {}
+plain! {
+    record Merged { tallies, others, lost };
+}
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    RESERVED.get_or_init(|| ());
-    pgrx::pg_shmem_init!(MERGED);
-}
-
-/// Whether there is shared memory: not where the library was not loaded at the server's start.
-pub fn is_reserved() -> bool {
-    RESERVED.get().is_some()
+    reserve!(MERGED = Merged::default());
 }
 
 /// Counts the row `occurrences` times.
@@ -74,7 +65,7 @@ pub fn count(row: &Row, occurrences: u64) {
 
 /// What is to be written for this database now; with `all` what would wait for its minute to end, too.
 pub fn due(now: i64, all: bool) -> Vec<Due> {
-    let database = this_database();
+    let database = own_database();
     let merged = MERGED.share();
     let tallies = merged.tallies.iter().chain(&merged.others).enumerate();
     tallies

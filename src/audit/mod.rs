@@ -18,12 +18,20 @@ use std::cell::Cell;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::clock;
-use crate::error::{Failure, Sealed};
-use crate::store;
-use crate::tenancy::{Caller, Origin, outer_role};
+use crate::error::Failure;
+use crate::postgres::catalog::own_database;
+use crate::postgres::clock;
+use crate::postgres::preload::{check_preloaded, is_preloaded};
+use crate::postgres::roles::outer_role_name;
+use crate::postgres::shared_memory::plain;
+use crate::postgres::standby::is_on_standby;
+use crate::postgres::transaction::commit_for_good;
+use crate::tenancy::{Caller, Origin};
 use entry::Entry;
-use row::{Row, Subject, this_database};
+pub use indexed::CountIndexed;
+pub use reveals::SettlePlaces;
+pub use rollbacks::CountRolledBack;
+use row::{Row, Subject};
 
 /// Stands in the place of the object in the row before the first card number of a transaction.
 const FIRST_VALUE: &str = "first value";
@@ -95,14 +103,16 @@ pub enum Outcome {
     Prepared,
 }
 
+plain! {
+    choice Event;
+    choice Outcome;
+}
+
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
     places::reserve_shared_memory();
     merged::reserve_shared_memory();
     workers::reserve_shared_memory();
-    reveals::register_callbacks();
-    rollbacks::register_callbacks();
-    indexed::register_callbacks();
 }
 
 /// Records that a caller is about to see a number. Nothing may be opened before this returns. The row stays whatever
@@ -115,7 +125,7 @@ pub fn before_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(
     match caller.origin {
         Origin::Request { .. } => {
             reveals::write_on_rollback(entry.to_row())?;
-            writer::commit_for_good();
+            commit_for_good();
             entry.write(clock::now()?)
         }
         Origin::Session { .. } => reveals::write_now(entry.to_row()),
@@ -172,11 +182,11 @@ pub fn count_card_number_indexed(profile_id: &str) {
 fn of_card_number(event: Event, profile_id: &str, outcome: Outcome, object_id: &str) -> Row {
     let origin = Origin::of_session();
     let subject = Subject {
-        database: this_database(),
+        database: own_database(),
         event,
         outcome,
         profile_id: profile_id.into(),
-        actor: outer_role().as_str().into(),
+        actor: outer_role_name().as_str().into(),
         client_address: origin.client_address().unwrap_or_default().into(),
         object_id: object_id.into(),
     };
@@ -191,7 +201,7 @@ pub fn record(caller: &Caller, event: Event, object_id: &str) -> Result<(), Fail
 /// Records what a caller is about to do outside of the database: the row is safe once the transaction has committed, whatever
 /// `synchronous_commit` says.
 pub fn record_for_good(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
-    writer::commit_for_good();
+    commit_for_good();
     record(caller, event, object_id)
 }
 
@@ -214,7 +224,7 @@ pub fn record_refusal(
     event: Event,
     object_id: Option<&str>,
 ) -> Result<(), Failure> {
-    check_reserved()?;
+    check_preloaded()?;
     count(&Entry::of(caller, event, object_id, Outcome::Refused).to_row());
     Ok(())
 }
@@ -224,10 +234,10 @@ pub fn record_refusal(
 /// # Errors
 /// When the library was not loaded at the server's start.
 pub fn record_authentication_failure(origin: &Origin, key_prefix: &str) -> Result<(), Failure> {
-    check_reserved()?;
+    check_preloaded()?;
     let actor = match origin {
         Origin::Request { .. } => String::new(),
-        Origin::Session { .. } => outer_role(),
+        Origin::Session { .. } => outer_role_name(),
     };
     let entry = Entry {
         profile_id: "",
@@ -254,7 +264,7 @@ pub fn note(event: Event, profile_id: &str, actor: &str, address: Option<&str>, 
         object_id: Some(object_id),
         outcome: Outcome::Refused,
     };
-    if merged::is_reserved() {
+    if is_preloaded() {
         count(&entry.to_row());
     }
 }
@@ -277,15 +287,7 @@ fn count(row: &Row) {
 
 /// Where nobody would write a row, it must not take the place of what somebody writes elsewhere.
 fn is_recorded() -> bool {
-    !store::is_on_standby() && workers::serve_this_database()
-}
-
-fn check_reserved() -> Result<(), Failure> {
-    if merged::is_reserved() {
-        Ok(())
-    } else {
-        Err(Sealed::NotPreloaded.into())
-    }
+    !is_on_standby() && workers::serve_this_database()
 }
 
 /// Records what an administrator did; `profile_id` is empty where the action has none.
@@ -297,7 +299,7 @@ pub fn record_administration(
     let origin = Origin::of_session();
     let entry = Entry {
         profile_id,
-        actor: &outer_role(),
+        actor: &outer_role_name(),
         request_id: origin.request_id(),
         client_address: origin.client_address(),
         event,

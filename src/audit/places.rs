@@ -1,12 +1,15 @@
 //! Places in shared memory for rows of reveals: taken before anything is shown, and given back once the row is committed.
 //! Nothing else takes one, and no backend more than its share, so that nobody keeps others from theirs.
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use pgrx::pg_sys;
 
-use super::row::{Row, this_database};
-use super::workers::Latch;
+use super::row::Row;
 use crate::error::{Failure, Unrecorded};
+use crate::postgres::catalog::own_database;
+use crate::postgres::latch::SharedLatch;
+use crate::postgres::process;
+use crate::postgres::roles::session_role;
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 
 /// All of the server's.
 const PLACES: usize = 1024;
@@ -17,8 +20,7 @@ const SHARE: usize = 32;
 /// That of all backends which one role has logged in to, PostgREST's among them.
 const SHARE_OF_LOGIN: usize = 128;
 
-// SAFETY: the name is the vault's own.
-static TABLE: PgLwLock<Table> = unsafe { PgLwLock::new(c"vault_audit_places") };
+static TABLE: SharedTable<Table> = SharedTable::named(c"vault_audit_places");
 
 /// A place that was taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +51,7 @@ struct Slot {
     database: pg_sys::Oid,
     owner: i32,
     login: pg_sys::Oid,
-    waiter: Latch,
+    waiter: SharedLatch,
 }
 
 /// What is looked for stands apart from the rows, so that a search touches little memory.
@@ -60,21 +62,23 @@ struct Table {
     numbered: u64,
 }
 
-// SAFETY: numbers and bytes; the address of a latch is valid in every process.
-unsafe impl PGRXSharedMemory for Table {}
+plain! {
+    record Table { slots, rows, numbered };
+    record Slot { phase, number, database, owner, login, waiter };
+    choice Phase;
+}
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(TABLE);
+    reserve!(TABLE = Table::default());
 }
 
 /// Takes a place for the row.
 ///
 /// # Errors
 /// When there is none.
-pub fn take(row: Row, phase: Phase, waiter: Latch) -> Result<Place, Failure> {
-    // SAFETY: set when the process starts.
-    let (owner, login) = unsafe { (pg_sys::MyProcPid, pg_sys::GetSessionUserId()) };
+pub fn take(row: Row, phase: Phase, waiter: SharedLatch) -> Result<Place, Failure> {
+    let (owner, login) = (process::own_id(), session_role());
     let mut table = TABLE.exclusive();
     let mut free = None;
     let (mut owned, mut of_login) = (0, 0);
@@ -108,7 +112,7 @@ pub fn take(row: Row, phase: Phase, waiter: Latch) -> Result<Place, Failure> {
 pub fn go_on(place: Place, phase: Phase) {
     if let Some(slot) = TABLE.exclusive().slot(place) {
         slot.phase = Some(phase);
-        slot.waiter = Latch::NONE;
+        slot.waiter = SharedLatch::NONE;
     }
 }
 
@@ -140,7 +144,7 @@ pub fn is_written(place: Place) -> bool {
 
 /// Whether any row of this database is in that phase.
 pub fn any(phase: Phase) -> bool {
-    let database = this_database();
+    let database = own_database();
     let table = TABLE.share();
     let mut slots = table.slots.iter();
     slots.any(|slot| slot.database == database && slot.phase == Some(phase))
@@ -148,7 +152,7 @@ pub fn any(phase: Phase) -> bool {
 
 /// The rows of this database that are in that phase, oldest first.
 pub fn all(phase: Phase) -> Vec<(Place, Row)> {
-    let database = this_database();
+    let database = own_database();
     let table = TABLE.share();
     let slots = table.slots.iter().zip(&table.rows).enumerate();
     let mut found: Vec<(Place, Row)> = slots
@@ -169,13 +173,13 @@ pub fn written(places: &[Place]) {
         let mut table = TABLE.exclusive();
         for place in places {
             if let Some(slot) = table.slot(*place) {
-                let awaited = slot.waiter != Latch::NONE;
+                let awaited = slot.waiter != SharedLatch::NONE;
                 slot.phase = awaited.then_some(Phase::Written);
                 waiters.push(slot.waiter);
             }
         }
     }
-    waiters.into_iter().for_each(Latch::set);
+    waiters.into_iter().for_each(SharedLatch::set);
 }
 
 /// The databases that have places.
@@ -223,7 +227,7 @@ impl Default for Table {
             database: pg_sys::InvalidOid,
             owner: 0,
             login: pg_sys::InvalidOid,
-            waiter: Latch::NONE,
+            waiter: SharedLatch::NONE,
         };
         Self {
             slots: [free; PLACES],

@@ -8,14 +8,17 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use super::places::{self, Phase, Place};
 use super::row::Row;
-use super::workers::{self, Latch};
-use crate::clock;
+use super::workers;
 use crate::error::{Failure, Unrecorded};
-use crate::store;
+use crate::postgres::clock;
+use crate::postgres::latch::{self, SharedLatch};
+use crate::postgres::per_subtransaction::PerSubtransaction;
+use crate::postgres::roles::outer_role;
+use crate::postgres::standby::is_on_standby;
+use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
 
 /// Longer than a worker takes to start again after an error.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -25,16 +28,16 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 thread_local! {
     /// Places of this transaction.
-    static HELD: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
+    static HELD: RefCell<PerSubtransaction<Held>> =
+        const { RefCell::new(PerSubtransaction::new()) };
     /// What this transaction opens value by value.
     static COUNTED: RefCell<Vec<Counted>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A place that is given back when the transaction commits.
+/// A place that is given back when the transaction commits. When the subtransaction that holds it is rolled back, something
+/// is done instead.
 struct Held {
     place: Place,
-    /// Whose rollback has something done instead.
-    subtransaction: pg_sys::SubTransactionId,
     on_rollback: OnRollback,
 }
 
@@ -53,22 +56,13 @@ struct Counted {
     place: Place,
 }
 
-/// Must run while the postmaster loads its libraries.
-pub fn register_callbacks() {
-    // SAFETY: both callbacks are guarded and live as long as the library.
-    unsafe {
-        pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut());
-        pg_sys::RegisterSubXactCallback(Some(at_end_of_subtransaction), std::ptr::null_mut());
-    }
-}
-
 /// Has the worker write the row if this transaction, which is about to write it itself, does not commit.
 ///
 /// # Errors
 /// When there is no place for it.
 pub fn write_on_rollback(row: Row) -> Result<(), Failure> {
     check_served()?;
-    let place = places::take(row, Phase::Held, Latch::NONE)?;
+    let place = places::take(row, Phase::Held, SharedLatch::NONE)?;
     hold(place, OnRollback::Write);
     Ok(())
 }
@@ -107,7 +101,7 @@ pub fn before_value(profile_id: &str, row: impl FnOnce() -> Row) -> Result<(), F
     }
     check_served()?;
     let row = row();
-    let place = places::take(row, Phase::Held, Latch::NONE)?;
+    let place = places::take(row, Phase::Held, SharedLatch::NONE)?;
     hold(place, OnRollback::GiveBack);
     let written = write_now(row);
     let_go(place);
@@ -140,15 +134,10 @@ pub fn count_value(profile_id: &str) {
     });
 }
 
-fn outer_role() -> pg_sys::Oid {
-    // SAFETY: reads the backend's state.
-    unsafe { pg_sys::GetOuterUserId() }
-}
-
 /// The place of a row that the worker has committed.
 fn written(row: Row) -> Result<Place, Failure> {
     check_served()?;
-    let place = places::take(row, Phase::Due, Latch::own())?;
+    let place = places::take(row, Phase::Due, SharedLatch::own())?;
     // A cancelled statement or a terminated backend gives the place back as it rolls back.
     hold(place, OnRollback::GiveBack);
     let written = wait_for(place);
@@ -167,26 +156,15 @@ fn wait_for(place: Place) -> Result<(), Failure> {
             return Err(Unrecorded::NotInTime.into());
         }
         workers::wake();
-        wait();
+        latch::wait(PATIENCE);
+        pgrx::check_for_interrupts!();
     }
     Ok(())
 }
 
-fn wait() {
-    let events = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
-    let patience = core::ffi::c_long::try_from(PATIENCE.as_millis()).unwrap_or(1);
-    // SAFETY: waits for the latch of this process, which is its own.
-    unsafe {
-        let latch = pg_sys::MyLatch;
-        pg_sys::WaitLatch(latch, events as i32, patience, pg_sys::PG_WAIT_EXTENSION);
-        pg_sys::ResetLatch(latch);
-    }
-    pg_sys::check_for_interrupts!();
-}
-
 /// A standby has no worker, nor has a database that `vault.databases` leaves out.
 fn check_served() -> Result<(), Failure> {
-    if store::is_on_standby() {
+    if is_on_standby() {
         return Err(Failure::Standby);
     }
     if !workers::serve_this_database() {
@@ -196,15 +174,7 @@ fn check_served() -> Result<(), Failure> {
 }
 
 fn hold(place: Place, on_rollback: OnRollback) {
-    // SAFETY: reads the backend's state.
-    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    HELD.with_borrow_mut(|held| {
-        held.push(Held {
-            place,
-            subtransaction,
-            on_rollback,
-        });
-    });
+    HELD.with_borrow_mut(|held| held.push(Held { place, on_rollback }));
 }
 
 fn let_go(place: Place) {
@@ -221,47 +191,26 @@ impl Held {
     }
 }
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_transaction(
-    event: pg_sys::XactEvent::Type,
-    _argument: *mut core::ffi::c_void,
-) {
-    use pg_sys::XactEvent::*;
-    if !matches!(
-        event,
-        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
-    ) {
-        return;
-    }
-    for counted in COUNTED.take() {
-        let values = format!("{} values", counted.values);
-        places::go_on_with(counted.place, &values, clock::now_micros());
-    }
-    for held in HELD.take() {
-        match event {
-            XACT_EVENT_COMMIT => places::give_back(held.place),
-            // A prepared transaction may be rolled back by anybody, at any time: better a row twice than none.
-            _ => held.roll_back(),
+/// Gives places back, or has the worker do what follows from a rollback.
+pub struct SettlePlaces;
+
+impl Listener for SettlePlaces {
+    fn at_end(&self, end: End) {
+        for counted in COUNTED.take() {
+            let values = format!("{} values", counted.values);
+            places::go_on_with(counted.place, &values, clock::now_micros());
+        }
+        for held in HELD.take().into_values() {
+            match end {
+                End::Committed => places::give_back(held.place),
+                // A prepared transaction may be rolled back by anybody, at any time: better a row twice than none.
+                End::RolledBack | End::Prepared => held.roll_back(),
+            }
         }
     }
-}
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_subtransaction(
-    event: pg_sys::SubXactEvent::Type,
-    subtransaction: pg_sys::SubTransactionId,
-    parent: pg_sys::SubTransactionId,
-    _argument: *mut core::ffi::c_void,
-) {
-    use pg_sys::SubXactEvent::*;
-    HELD.with_borrow_mut(|held| match event {
-        SUBXACT_EVENT_ABORT_SUB => held
-            .extract_if(.., |held| held.subtransaction == subtransaction)
-            .for_each(Held::roll_back),
-        SUBXACT_EVENT_COMMIT_SUB => held
-            .iter_mut()
-            .filter(|held| held.subtransaction == subtransaction)
-            .for_each(|held| held.subtransaction = parent),
-        _ => {}
-    });
+    fn at_end_of_subtransaction(&self, end: SubtransactionEnd) {
+        let rolled_back = HELD.with_borrow_mut(|held| held.end(end));
+        rolled_back.into_iter().for_each(Held::roll_back);
+    }
 }

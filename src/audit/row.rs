@@ -4,7 +4,8 @@ use pgrx::pg_sys;
 use vault_core::limits::ShortText;
 
 use super::{Event, Outcome};
-use crate::clock;
+use crate::postgres::clock;
+use crate::postgres::shared_memory::plain;
 
 /// What rows that may be merged have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +27,11 @@ pub struct Row {
     pub request_id: ShortText<64>,
     /// Microseconds since the Unix epoch.
     pub occurred_at: i64,
+}
+
+plain! {
+    record Subject { database, event, outcome, profile_id, actor, client_address, object_id };
+    record Row { subject, request_id, occurred_at };
 }
 
 impl Subject {
@@ -65,10 +71,4 @@ impl Row {
             occurred_at: clock::now_micros(),
         }
     }
-}
-
-/// The database that this process is connected to.
-pub fn this_database() -> pg_sys::Oid {
-    // SAFETY: set when the backend connects, and never changed.
-    unsafe { pg_sys::MyDatabaseId }
 }

@@ -1,19 +1,19 @@
 //! Which databases have a worker that writes what waits in shared memory, and how it is woken.
 
 use std::cell::Cell;
-use std::ffi::CStr;
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use pgrx::pg_sys;
 
-use super::row::this_database;
+use crate::postgres::catalog::{database_name, own_database};
+use crate::postgres::latch::SharedLatch;
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
+use crate::postgres::transaction;
 use crate::settings;
 
 /// The server has fewer background workers.
 const CAPACITY: usize = 64;
 
-// SAFETY: the name is the vault's own.
-static WORKERS: PgLwLock<Workers> = unsafe { PgLwLock::new(c"vault_workers") };
+static WORKERS: SharedTable<Workers> = SharedTable::named(c"vault_workers");
 
 thread_local! {
     /// Whether `vault.databases` names this database: the setting does not change while the server runs.
@@ -27,26 +27,24 @@ struct Workers([Worker; CAPACITY]);
 #[derive(Clone, Copy)]
 struct Worker {
     database: pg_sys::Oid,
-    latch: Latch,
+    latch: SharedLatch,
 }
 
-/// The latch of a process in shared memory, which every process of the server has at the same address.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Latch(usize);
-
-// SAFETY: numbers; the address of a latch is valid in every process, for as long as the shared memory exists.
-unsafe impl PGRXSharedMemory for Workers {}
+plain! {
+    wrapper Workers;
+    record Worker { database, latch };
+}
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(WORKERS);
+    reserve!(WORKERS = Workers::default());
 }
 
 /// Says that this process is the worker of its database.
 pub fn register() {
     let worker = Worker {
-        database: this_database(),
-        latch: Latch::own(),
+        database: own_database(),
+        latch: SharedLatch::own(),
     };
     let mut workers = WORKERS.exclusive();
     let mut places = workers.0.iter_mut();
@@ -70,8 +68,8 @@ pub fn wake() {
     }
 }
 
-fn worker() -> Option<Latch> {
-    let database = this_database();
+fn worker() -> Option<SharedLatch> {
+    let database = own_database();
     let workers = WORKERS.share();
     let mut workers = workers.0.iter();
     let worker = workers.find(|worker| worker.database == database)?;
@@ -79,12 +77,10 @@ fn worker() -> Option<Latch> {
 }
 
 fn is_named() -> bool {
-    // SAFETY: reads the backend's state.
-    let may_look_up = unsafe { pg_sys::IsTransactionState() };
     match NAMED.get() {
         Some(named) => named,
-        None if may_look_up => {
-            let name = database_name(this_database());
+        None if transaction::is_under_way() => {
+            let name = database_name(own_database());
             let named = name.is_some_and(|name| settings::databases().contains(&name));
             NAMED.set(Some(named));
             named
@@ -93,39 +89,12 @@ fn is_named() -> bool {
     }
 }
 
-/// None when the database was dropped. Needs a transaction.
-pub fn database_name(database: pg_sys::Oid) -> Option<String> {
-    // SAFETY: a look-up in the system caches; a copy of the name, or NULL.
-    unsafe {
-        let name = pg_sys::get_database_name(database);
-        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
-    }
-}
-
-impl Latch {
-    pub const NONE: Self = Self(0);
-
-    /// That of this process.
-    pub fn own() -> Self {
-        // SAFETY: set when the process starts; in shared memory since it has connected.
-        Self(unsafe { pg_sys::MyLatch } as usize)
-    }
-
-    /// Wakes the process. Another one in its place is woken for nothing, which each of them expects.
-    pub fn set(self) {
-        if self != Self::NONE {
-            // SAFETY: the address of a latch in shared memory, as above.
-            unsafe { pg_sys::SetLatch(self.0 as *mut pg_sys::Latch) };
-        }
-    }
-}
-
 impl Default for Workers {
     fn default() -> Self {
         Self(
             [Worker {
                 database: pg_sys::InvalidOid,
-                latch: Latch::NONE,
+                latch: SharedLatch::NONE,
             }; CAPACITY],
         )
     }

@@ -9,10 +9,12 @@ use super::entry::Entry;
 use super::merged::{self, Due};
 pub use super::places::Place;
 use super::places::{self, Phase};
-use super::row::{Row, this_database};
-use super::{Event, Outcome, workers};
-use crate::clock;
+use super::row::Row;
+use super::{Event, Outcome};
 use crate::error::Failure;
+use crate::postgres::catalog::{database_name, own_database};
+use crate::postgres::clock;
+use crate::postgres::transaction::commit_for_good;
 use crate::store;
 use crate::tenancy::session;
 
@@ -115,17 +117,17 @@ pub fn forget(counts: &Counts) {
 /// Gives up what has waited long for an extension that this database does not have; tells how many rows.
 pub fn give_up_without_extension() -> u64 {
     let before = clock::now_micros().saturating_sub(PATIENCE);
-    give_up(this_database(), before)
+    give_up(own_database(), before)
 }
 
 /// Nobody else would: no session is left there, and no worker.
 fn give_up_dropped_databases() -> u64 {
     let mut databases = places::databases();
     databases.extend(merged::databases());
-    databases.retain(|database| *database != this_database());
+    databases.retain(|database| *database != own_database());
     let dropped: HashSet<pg_sys::Oid> = databases
         .into_iter()
-        .filter(|database| workers::database_name(*database).is_none())
+        .filter(|database| database_name(*database).is_none())
         .collect();
     let dropped = dropped.into_iter();
     dropped.map(|database| give_up(database, i64::MAX)).sum()
@@ -165,10 +167,4 @@ fn write_lost(count: u64) -> Result<(), Failure> {
         outcome: Outcome::Refused,
     };
     store::as_operator(|| entry.write_for(clock::now()?, count, None))
-}
-
-/// Whatever `synchronous_commit` says: somebody waits to see a number until the row is safe.
-pub(super) fn commit_for_good() {
-    // SAFETY: within a transaction.
-    unsafe { pg_sys::ForceSyncCommit() };
 }

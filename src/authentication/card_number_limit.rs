@@ -11,29 +11,28 @@
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hash};
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
+use pgrx::pg_sys;
 use vault_core::contract::refusal::Refusal;
 use vault_core::limits::PerMinute;
 
 use crate::audit::{self, Event};
-use crate::clock;
-use crate::compat::local_transaction_id;
 use crate::error::Failure;
+use crate::postgres::clock;
+use crate::postgres::compat::local_transaction_id;
 use crate::postgres::hash_seed::seed;
+use crate::postgres::roles::{outer_role, outer_role_name, session_role, session_role_name};
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 use crate::settings;
-use crate::tenancy::{
-    Caller, Origin, outer_role, outer_role_may_index_in_bulk, session_role, session_role_name,
-};
+use crate::tenancy::{Caller, Origin, outer_role_may_index_in_bulk};
 
-// SAFETY: the name is the vault's own.
-static USED: PgLwLock<Used> = unsafe { PgLwLock::new(c"vault_card_numbers_per_minute") };
+static USED: SharedTable<Used> = SharedTable::named(c"vault_card_numbers_per_minute");
 
 #[derive(Clone, Copy)]
 pub struct Used(PerMinute);
 
-// SAFETY: numbers, without pointers.
-unsafe impl PGRXSharedMemory for Used {}
+plain! {
+    wrapper Used;
+}
 
 thread_local! {
     /// Whether a role has no limit, as looked up in a transaction: a statement may ask a million times.
@@ -45,7 +44,7 @@ thread_local! {
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(USED = Used(PerMinute::UNUSED));
+    reserve!(USED = Used(PerMinute::UNUSED));
 }
 
 /// Counts a number that this session is about to have indexed for a profile by the function of the column type, and puts
@@ -73,7 +72,12 @@ fn count_for_session(profile_id: &str) -> Result<(), Failure> {
     }
     take(session_role().to_u32(), limit).inspect_err(|_| {
         let origin = Origin::of_session();
-        note(profile_id, &outer_role(), &origin, &session_role_name());
+        note(
+            profile_id,
+            &outer_role_name(),
+            &origin,
+            &session_role_name(),
+        );
     })?;
     Ok(())
 }
@@ -112,8 +116,7 @@ fn take(subject: impl Hash, limit: u32) -> Result<(), Refusal> {
 }
 
 fn session_is_unlimited() -> bool {
-    // SAFETY: reads the backend's state.
-    let (transaction, role) = (local_transaction_id(), unsafe { pg_sys::GetOuterUserId() });
+    let (transaction, role) = (local_transaction_id(), outer_role());
     if let Some((then, whose, unlimited)) = UNLIMITED.get()
         && (then, whose) == (transaction, role)
     {

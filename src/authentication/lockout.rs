@@ -5,27 +5,26 @@
 //! SQL and HTTP have a table each, so that nothing which is done by one way locks, or fills, the other. A session without an
 //! address counts under the role that it has logged in with: it can lock itself, and nobody else.
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock};
 use vault_core::limits::failures::{Counted, Prefix, Rule};
 use vault_core::limits::{Failures, Source, Subject};
 
 use crate::audit::{self, Event};
-use crate::clock;
+use crate::postgres::clock;
 use crate::postgres::hash_seed::seed;
+use crate::postgres::roles::{outer_role_name, session_role_name};
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 use crate::settings;
-use crate::tenancy::{Origin, outer_role, session_role_name};
+use crate::tenancy::Origin;
 
-// SAFETY: the name is the vault's own.
-static OF_HTTP: PgLwLock<Lockouts> = unsafe { PgLwLock::new(c"vault_lockouts_http") };
-// SAFETY: the name is the vault's own.
-static OF_SQL: PgLwLock<Lockouts> = unsafe { PgLwLock::new(c"vault_lockouts_sql") };
+static OF_HTTP: SharedTable<Lockouts> = SharedTable::named(c"vault_lockouts_http");
+static OF_SQL: SharedTable<Lockouts> = SharedTable::named(c"vault_lockouts_sql");
 
 #[derive(Clone, Copy)]
 pub struct Lockouts(Failures);
 
-// SAFETY: numbers and bytes, without pointers.
-unsafe impl PGRXSharedMemory for Lockouts {}
+plain! {
+    wrapper Lockouts;
+}
 
 /// How a client has come.
 #[derive(Clone, Copy)]
@@ -45,8 +44,8 @@ pub struct Attempt<'a> {
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(OF_HTTP = Lockouts(Failures::NONE));
-    pgrx::pg_shmem_init!(OF_SQL = Lockouts(Failures::NONE));
+    reserve!(OF_HTTP = Lockouts(Failures::NONE));
+    reserve!(OF_SQL = Lockouts(Failures::NONE));
 }
 
 /// What is counted at the moment.
@@ -125,7 +124,7 @@ impl<'a> Attempt<'a> {
             Subject::Source(_) => "any key".to_owned(),
         };
         let actor = match self.way {
-            Way::Sql => outer_role(),
+            Way::Sql => outer_role_name(),
             Way::Http => String::new(),
         };
         let address = self.origin.client_address();
@@ -134,7 +133,7 @@ impl<'a> Attempt<'a> {
 }
 
 impl Way {
-    fn table(self) -> &'static PgLwLock<Lockouts> {
+    fn table(self) -> &'static SharedTable<Lockouts> {
         match self {
             Self::Sql => &OF_SQL,
             Self::Http => &OF_HTTP,

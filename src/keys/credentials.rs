@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use super::data_keys::current_root_key;
 use super::root_key::root_keys;
-use crate::clock::random_bytes;
 use crate::error::{Failure, Sealed};
+use crate::postgres::random::random_bytes;
 use crate::store::connector_accounts::ConnectorAccount;
 
 /// Seals credentials by the current root key. The account's row needs a new MAC, because [`open`] finds the root key by it.

@@ -7,8 +7,8 @@ use vault_core::crypto::{
 
 use super::epoch;
 use super::root_key::{RootKeys, root_keys, root_keys_for};
-use crate::clock::{fill_random, random_bytes};
 use crate::error::{Failure, Sealed};
+use crate::postgres::random::{fill_random, random_bytes};
 use crate::settings;
 use crate::store;
 use crate::store::data_keys::{NewDataKey, StoredDataKey};

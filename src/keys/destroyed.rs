@@ -1,8 +1,7 @@
 //! Profiles whose keys were destroyed since the server has read the root keys: an earlier dump may be restored before it
 //! reads them again, with the lines that name these profiles.
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock};
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 
 /// More than are destroyed from one start of the server to the next; further ones push out the first.
 const CAPACITY: usize = 4096;
@@ -12,8 +11,7 @@ const ID_LENGTH: usize = 64;
 
 type Id = [u8; ID_LENGTH];
 
-// SAFETY: the name is the vault's own.
-static DESTROYED: PgLwLock<Destroyed> = unsafe { PgLwLock::new(c"vault_destroyed_keys") };
+static DESTROYED: SharedTable<Destroyed> = SharedTable::named(c"vault_destroyed_keys");
 
 /// A ring of profile ids, filled up with zeros.
 #[derive(Clone, Copy)]
@@ -22,8 +20,9 @@ struct Destroyed {
     numbered: usize,
 }
 
-// SAFETY: plain bytes and a number, without pointers.
-unsafe impl PGRXSharedMemory for Destroyed {}
+plain! {
+    record Destroyed { profiles, numbered };
+}
 
 impl Default for Destroyed {
     fn default() -> Self {
@@ -36,7 +35,7 @@ impl Default for Destroyed {
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(DESTROYED);
+    reserve!(DESTROYED = Destroyed::default());
 }
 
 /// From now on the profile is known in every database of the server.

@@ -3,39 +3,28 @@
 
 use std::cell::RefCell;
 
-use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use vault_core::crypto::RootKeyLine;
 
-use super::command;
 use super::destroyed;
 use super::root_key::root_keys;
 use crate::error::{Failure, Sealed};
+use crate::postgres::child_process;
+use crate::postgres::per_subtransaction::PerSubtransaction;
+use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
 use crate::settings;
 
 thread_local! {
-    /// Profiles whose keys this transaction has destroyed.
-    static DESTROYED: RefCell<Vec<Profile>> = const { RefCell::new(Vec::new()) };
+    /// Profiles whose keys this transaction has destroyed. A rollback gives the keys back.
+    static DESTROYED: RefCell<PerSubtransaction<Profile>> =
+        const { RefCell::new(PerSubtransaction::new()) };
 }
 
 struct Profile {
     id: String,
-    /// Whose rollback gives the keys back.
-    subtransaction: pg_sys::SubTransactionId,
     /// Where the root key comes from, too.
     source_knows: bool,
-}
-
-/// Must run while the postmaster loads its libraries, after the epoch's: what is registered later is called earlier, and
-/// whoever follows the epoch must find the profiles already.
-pub fn reserve_shared_memory() {
-    destroyed::reserve_shared_memory();
-    // SAFETY: both callbacks are guarded and live as long as the library.
-    unsafe {
-        pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut());
-        pg_sys::RegisterSubXactCallback(Some(at_end_of_subtransaction), std::ptr::null_mut());
-    }
 }
 
 /// Has the source learn that the profile's keys are destroyed when the transaction commits, and neither before, for what is
@@ -50,12 +39,9 @@ pub fn tell_source_at_commit(profile_id: &str) -> Result<(), Failure> {
         _ => {}
     }
     RootKeyLine::destroyed(profile_id).map_err(|_| Failure::Malformed)?;
-    // SAFETY: reads the backend's state.
-    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
     DESTROYED.with_borrow_mut(|profiles| {
         profiles.push(Profile {
             id: profile_id.to_owned(),
-            subtransaction,
             source_knows: false,
         });
     });
@@ -63,17 +49,21 @@ pub fn tell_source_at_commit(profile_id: &str) -> Result<(), Failure> {
 }
 
 /// Without the command the source does not hear of it.
-fn tell_source(profiles: &mut [Profile]) -> Result<(), Failure> {
+fn tell_source(mut profiles: Vec<&mut Profile>) -> Result<(), Failure> {
+    if profiles.is_empty() {
+        return Ok(());
+    }
     let mut lines = String::new();
-    for profile in &*profiles {
+    for profile in &profiles {
         lines += &RootKeyLine::destroyed(&profile.id).map_err(|_| Failure::Malformed)?;
     }
     let Some(command) = settings::key_destruction_command() else {
         warn_of_earlier_dumps(&lines);
         return Ok(());
     };
-    command::run(&command, &lines, settings::root_key_timeout()).map_err(Failure::NotDestroyed)?;
-    for profile in profiles {
+    child_process::run(&command, &lines, settings::root_key_timeout())
+        .map_err(Failure::NotDestroyed)?;
+    for profile in &mut profiles {
         profile.source_knows = true;
     }
     Ok(())
@@ -92,54 +82,29 @@ fn warn_of_earlier_dumps(lines: &str) {
     .report(PgLogLevel::WARNING);
 }
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_transaction(
-    event: pg_sys::XactEvent::Type,
-    _argument: *mut core::ffi::c_void,
-) {
-    use pg_sys::XactEvent::*;
-    match event {
-        XACT_EVENT_PRE_COMMIT => {
-            let mut profiles = DESTROYED.take();
-            if !profiles.is_empty()
-                && let Err(failure) = tell_source(&mut profiles)
-            {
-                ErrorReport::from(failure).report(PgLogLevel::ERROR);
-            }
-            DESTROYED.set(profiles);
-        }
-        XACT_EVENT_COMMIT => {
-            for profile in DESTROYED.take() {
-                if profile.source_knows {
-                    destroyed::insert(&profile.id);
-                }
-            }
-        }
-        XACT_EVENT_ABORT => DESTROYED.with_borrow_mut(Vec::clear),
-        _ => {}
-    }
-}
+/// Has the source told before the commit, and the other backends by the commit.
+pub struct TellOfDestruction;
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_subtransaction(
-    event: pg_sys::SubXactEvent::Type,
-    subtransaction: pg_sys::SubTransactionId,
-    parent: pg_sys::SubTransactionId,
-    _argument: *mut core::ffi::c_void,
-) {
-    use pg_sys::SubXactEvent::*;
-    DESTROYED.with_borrow_mut(|profiles| match event {
-        SUBXACT_EVENT_ABORT_SUB => {
-            profiles.retain(|profile| profile.subtransaction != subtransaction);
+impl Listener for TellOfDestruction {
+    fn before_commit(&self) -> Result<(), ErrorReport> {
+        // Taken out while the command runs: who ends the backend meanwhile has it roll back from within the command, and
+        // the rollback must not find them borrowed.
+        let mut profiles = DESTROYED.take();
+        let told = tell_source(profiles.iter_mut().collect());
+        DESTROYED.set(profiles);
+        Ok(told?)
+    }
+
+    fn at_end(&self, end: End) {
+        let destroyed = DESTROYED.take().into_values();
+        if end == End::Committed {
+            destroyed
+                .filter(|profile| profile.source_knows)
+                .for_each(|profile| destroyed::insert(&profile.id));
         }
-        SUBXACT_EVENT_COMMIT_SUB => {
-            for profile in profiles
-                .iter_mut()
-                .filter(|profile| profile.subtransaction == subtransaction)
-            {
-                profile.subtransaction = parent;
-            }
-        }
-        _ => {}
-    });
+    }
+
+    fn at_end_of_subtransaction(&self, end: SubtransactionEnd) {
+        DESTROYED.with_borrow_mut(|profiles| profiles.end(end));
+    }
 }

@@ -2,14 +2,15 @@
 //! unwrapped, in the middle of a transaction, too.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use pgrx::{PgAtomic, pg_sys};
 
-// SAFETY: the name is the vault's own.
-static EPOCH: PgAtomic<AtomicU64> = unsafe { PgAtomic::new(c"vault_key_epoch") };
+use crate::postgres::shared_memory::{SharedCounter, reserve};
+use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
+
+static EPOCH: SharedCounter = SharedCounter::named(c"vault_key_epoch");
 
 thread_local! {
     /// This transaction has changed a key.
@@ -20,17 +21,12 @@ thread_local! {
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(EPOCH);
-    // SAFETY: the callbacks are guarded and live as long as the library.
-    unsafe {
-        pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut());
-        pg_sys::RegisterSubXactCallback(Some(at_end_of_subtransaction), std::ptr::null_mut());
-    }
+    reserve!(EPOCH = AtomicU64::new(0));
 }
 
 /// The number now: of what all backends have committed, and of what this one has changed and rolled back.
 pub fn current() -> (u64, u64) {
-    (EPOCH.get().load(Ordering::Acquire), OWN.get())
+    (EPOCH.current(), OWN.get())
 }
 
 /// Has this backend follow at once, and every other one when this transaction has committed.
@@ -43,36 +39,33 @@ fn advance_own() {
     OWN.set(OWN.get() + 1);
 }
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_transaction(
-    event: pg_sys::XactEvent::Type,
-    _argument: *mut core::ffi::c_void,
-) {
-    use pg_sys::XactEvent::*;
-    match event {
-        XACT_EVENT_COMMIT if CHANGED.take() => {
-            EPOCH.get().fetch_add(1, Ordering::AcqRel);
-        }
-        XACT_EVENT_ABORT if CHANGED.take() => advance_own(),
-        // Somebody else would commit it later, and nobody would notice.
-        XACT_EVENT_PRE_PREPARE if CHANGED.get() => ErrorReport::new(
-            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-            "a transaction that changed a key cannot be prepared",
-            "vault",
-        )
-        .report(PgLogLevel::ERROR),
-        _ => {}
-    }
-}
+/// Has the other backends follow a change that is committed, and this one drop what is rolled back.
+pub struct AdvanceEpoch;
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_subtransaction(
-    event: pg_sys::SubXactEvent::Type,
-    _subtransaction: pg_sys::SubTransactionId,
-    _parent: pg_sys::SubTransactionId,
-    _argument: *mut core::ffi::c_void,
-) {
-    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB && CHANGED.get() {
-        advance_own();
+impl Listener for AdvanceEpoch {
+    /// Somebody else would commit it later, and nobody would notice.
+    fn before_prepare(&self) -> Result<(), ErrorReport> {
+        if CHANGED.get() {
+            return Err(ErrorReport::new(
+                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                "a transaction that changed a key cannot be prepared",
+                "vault",
+            ));
+        }
+        Ok(())
+    }
+
+    fn at_end(&self, end: End) {
+        match end {
+            End::Committed if CHANGED.take() => EPOCH.advance(),
+            End::RolledBack if CHANGED.take() => advance_own(),
+            _ => {}
+        }
+    }
+
+    fn at_end_of_subtransaction(&self, end: SubtransactionEnd) {
+        if matches!(end, SubtransactionEnd::RolledBack { .. }) && CHANGED.get() {
+            advance_own();
+        }
     }
 }

@@ -7,8 +7,9 @@ use std::rc::Rc;
 use super::epoch;
 use super::profile_keys::{ProfileKeys, SealingKeys};
 use super::root_key::root_keys;
-use crate::compat::local_transaction_id;
 use crate::error::Failure;
+use crate::postgres::compat::local_transaction_id;
+use crate::postgres::standby::is_on_standby;
 use crate::store;
 use crate::store::data_keys::Hold;
 
@@ -103,7 +104,7 @@ impl Stamp {
     fn now() -> Self {
         Self {
             epoch: epoch::current(),
-            transaction: store::is_on_standby().then(local_transaction_id),
+            transaction: is_on_standby().then(local_transaction_id),
         }
     }
 }

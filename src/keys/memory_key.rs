@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use vault_core::crypto::{CheckValue, Context, DataKey, Envelope, KeyId, KeyMaterial, seal};
 use zeroize::Zeroizing;
 
-use super::memory::exclude_from_core_dumps;
-use crate::clock::{fill_random, random_bytes};
 use crate::error::{Failure, Sealed};
+use crate::postgres::core_dumps::exclude_from_core_dumps;
+use crate::postgres::random::{fill_random, random_bytes};
 
 /// The number that stands in its envelopes; data keys count from 1.
 const KEY_ID: KeyId = KeyId(0);

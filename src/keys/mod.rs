@@ -1,13 +1,11 @@
 //! The root key, the data keys it wraps, the keys that this backend has unwrapped, and the memory key.
 
-mod command;
 pub mod credentials;
 mod data_keys;
-mod destroyed;
+pub mod destroyed;
 pub mod destruction;
 pub mod epoch;
 mod keyring;
-mod memory;
 pub mod memory_key;
 mod profile_keys;
 pub mod root_key;

@@ -11,12 +11,14 @@ use vault_core::crypto::{
 use zeroize::Zeroizing;
 
 use super::data_keys;
-use super::memory::exclude_from_core_dumps;
-use crate::clock::random_bytes;
-use crate::compat::local_transaction_id;
 use crate::error::Failure;
+use crate::postgres::compat::local_transaction_id;
+use crate::postgres::core_dumps::exclude_from_core_dumps;
+use crate::postgres::random::random_bytes;
+use crate::postgres::snapshot::{Change, is_after_snapshot, snapshot_is_the_transactions};
+use crate::postgres::transaction;
+use crate::store;
 use crate::store::data_keys::StoredDataKey;
-use crate::store::{self, Change};
 
 /// The keys of one profile.
 pub struct ProfileKeys {
@@ -213,16 +215,16 @@ impl ProfileKeys {
     /// [`Failure::RotatedMeanwhile`] when it is the whole transaction that sees the time before: what it wrote under the old
     /// key would equal nothing; and when that key is destroyed already.
     pub fn index_key(&self) -> Result<(KeyId, &IndexKey), Failure> {
-        if self.index_gone.is_some_and(store::is_after_snapshot) {
+        if self.index_gone.is_some_and(is_after_snapshot) {
             return Err(Failure::RotatedMeanwhile);
         }
         let retired = &self.index.retired;
         match retired
             .iter()
-            .find(|retired| store::is_after_snapshot(retired.retirement))
+            .find(|retired| is_after_snapshot(retired.retirement))
         {
             None => Ok(self.current_index_key()),
-            Some(_) if store::snapshot_is_the_transactions() => Err(Failure::RotatedMeanwhile),
+            Some(_) if snapshot_is_the_transactions() => Err(Failure::RotatedMeanwhile),
             Some(then) => Ok((then.key_id, &then.key)),
         }
     }
@@ -315,8 +317,8 @@ impl<K> Loading<K> {
 }
 
 fn current_subtransaction() -> Subtransaction {
-    // SAFETY: reads the backend's state.
-    (local_transaction_id(), unsafe {
-        pg_sys::GetCurrentSubTransactionId()
-    })
+    (
+        local_transaction_id(),
+        transaction::current_subtransaction(),
+    )
 }

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 
 use vault_core::crypto::{CheckValue, RootKey, RootKeyLine};
 
-use super::command;
 use super::destroyed;
-use super::memory::exclude_from_core_dumps;
 use crate::error::{Failure, Sealed};
+use crate::postgres::child_process;
+use crate::postgres::core_dumps::exclude_from_core_dumps;
 use crate::settings;
 
 /// Set in the postmaster, inherited by every backend.
@@ -74,7 +74,7 @@ pub fn root_keys_for(profile_id: &str) -> Result<&'static RootKeys, Failure> {
 
 fn load() -> Result<RootKeys, Sealed> {
     let command = settings::root_key_command().ok_or(Sealed::NoCommand)?;
-    let output = command::run(&command, "", settings::root_key_timeout())?;
+    let output = child_process::run(&command, "", settings::root_key_timeout())?;
     parse(&output)
 }
 

@@ -9,10 +9,11 @@ use vault_core::mention::mentions_card_number;
 
 use crate::audit::{Event, record_administration};
 use crate::authentication::lockout::{self, Way};
-use crate::clock;
 use crate::error::Failure;
 use crate::keys;
 use crate::keys::row_macs::{believed, vouched};
+use crate::postgres::clock;
+use crate::postgres::random;
 use crate::settings;
 use crate::store::api_keys::ApiKeyRow;
 use crate::store::merchants::Merchant;
@@ -26,7 +27,7 @@ const SCOPES: [&str; 1] = ["reveal"];
 /// Makes a merchant and returns its id.
 pub fn create_merchant(name: &str) -> Result<MerchantId, Failure> {
     check_name(name)?;
-    let merchant = MerchantId::from_random(&mut clock::generator()?);
+    let merchant = MerchantId::from_random(&mut random::generator()?);
     store::merchants::insert(&vouched(Merchant {
         merchant_id: merchant.as_str().to_owned(),
         name: name.to_owned(),
@@ -41,7 +42,7 @@ pub fn create_merchant(name: &str) -> Result<MerchantId, Failure> {
 pub fn create_profile(merchant_id: &str, name: &str) -> Result<ProfileId, Failure> {
     check_name(name)?;
     check_merchant(merchant_id)?;
-    let profile = ProfileId::from_random(&mut clock::generator()?);
+    let profile = ProfileId::from_random(&mut random::generator()?);
     let _acting = session::act_for(profile.as_str());
     store::profiles::insert(&vouched(Profile {
         profile_id: profile.as_str().to_owned(),
@@ -78,8 +79,8 @@ pub fn create_api_key(
         Event::RevealingApiKeyCreated
     };
     let environment = settings::environment();
-    let key = ApiKey::from_random(&environment, &mut clock::generator()?);
-    let key_id = ApiKeyId::from_random(&environment, &mut clock::generator()?);
+    let key = ApiKey::from_random(&environment, &mut random::generator()?);
+    let key_id = ApiKeyId::from_random(&environment, &mut random::generator()?);
     store::api_keys::insert(&vouched(ApiKeyRow {
         key_id: key_id.as_str().to_owned(),
         merchant_id: merchant_id.to_owned(),

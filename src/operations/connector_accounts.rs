@@ -7,11 +7,12 @@ use vault_core::mention::mentions_card_number;
 
 use super::administration::{check_name, invalid, missing};
 use crate::audit::{Event, record_administration};
-use crate::clock;
 use crate::connectors::{Account, Kind};
 use crate::error::Failure;
 use crate::keys::credentials;
 use crate::keys::row_macs::{self, Standing, believed, vouched};
+use crate::postgres::clock;
+use crate::postgres::random;
 use crate::settings;
 use crate::store::connector_accounts::{self, ConnectorAccount};
 use crate::store::merchants;
@@ -38,7 +39,7 @@ pub fn create(
     check_name(label)?;
     let kind = parse_kind(kind)?;
     check_hosts(&usable(kind, settings, secrets)?)?;
-    let id = ConnectorAccountId::from_random(&mut clock::generator()?);
+    let id = ConnectorAccountId::from_random(&mut random::generator()?);
     connector_accounts::insert(&vouched(ConnectorAccount {
         connector_id: id.as_str().to_owned(),
         merchant_id,

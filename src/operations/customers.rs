@@ -11,9 +11,10 @@ use vault_core::ids::{CustomerId, PaymentMethodId};
 
 use super::payment_methods;
 use crate::audit::{Event, record};
-use crate::clock;
 use crate::error::Failure;
 use crate::keys;
+use crate::postgres::clock;
+use crate::postgres::random;
 use crate::settings;
 use crate::store;
 use crate::store::customers::{NewCustomer, StoredCustomer};
@@ -24,7 +25,7 @@ pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerRespon
     let new = request.check()?;
     // What is answered is what a later read answers: the database keeps microseconds, as the clock gives them.
     let created_at = clock::now()?;
-    let id = CustomerId::new(&settings::cell(), clock::uuid_at(created_at)?);
+    let id = CustomerId::new(&settings::cell(), random::uuid_at(created_at)?);
     let details = seal(caller, id.as_str(), &new.details)?;
     let inserted = store::customers::insert(NewCustomer {
         profile_id: &caller.profile_id,

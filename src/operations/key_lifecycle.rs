@@ -11,6 +11,8 @@ use crate::audit::{Event, record_administration};
 use crate::error::Failure;
 use crate::keys::row_macs::believed;
 use crate::keys::{self, ProfileKeys, destruction, epoch};
+use crate::postgres::local_settings::with_lock_timeout;
+use crate::postgres::snapshot::snapshot_is_the_transactions;
 use crate::store::data_keys::{self, Hold};
 use crate::store::profiles::Profile;
 use crate::store::{self, Vouched};
@@ -38,7 +40,7 @@ fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
     let version = rotate_key(profile_id, Purpose::Index)?;
     let keys = keys_of(profile_id)?;
     warn_of_strangers(&keys, retired)?;
-    store::with_lock_timeout(|| {
+    with_lock_timeout(|| {
         reencryption::reindex(&keys)?;
         // Last, for creates of payment methods wait from here on.
         data_keys::hold(retired, Hold::Retire);
@@ -150,7 +152,7 @@ fn refuse_needed(profile_id: &str, key_id: KeyId, left_out: &[pg_sys::Oid]) -> R
 
 /// What the transaction does not see, it would neither move nor count.
 fn refuse_old_snapshots() -> Result<(), Failure> {
-    if store::snapshot_is_the_transactions() {
+    if snapshot_is_the_transactions() {
         return Err(wrong_state(
             "the transaction does not see what others have written since it began",
             "Call this at isolation level READ COMMITTED.",

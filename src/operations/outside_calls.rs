@@ -5,8 +5,6 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_sys};
 use vault_core::contract::refusal::Refusal;
 use vault_core::limits::ShortText;
 
@@ -16,6 +14,7 @@ use crate::connectors::{Answer, Call, Fault, FaultKind, Outside, Work};
 use crate::error::Failure;
 use crate::postgres::latch::wait_readable;
 use crate::postgres::process;
+use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 use crate::store::connector_accounts::ConnectorAccount;
 
 /// How many callers may wait at a time, and how many of them for one account.
@@ -28,8 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a caller that waits looks whether it was cancelled.
 const GLANCE: Duration = Duration::from_millis(500);
 
-// SAFETY: the name is the vault's own.
-static CALLERS: PgLwLock<Callers> = unsafe { PgLwLock::new(c"vault_outside_calls") };
+static CALLERS: SharedTable<Callers> = SharedTable::named(c"vault_outside_calls");
 
 #[derive(Clone, Copy, Default)]
 struct Callers([CallUnderWay; PLACES]);
@@ -53,8 +51,10 @@ impl Default for CallUnderWay {
 /// The id of an account is shorter.
 type AccountName = ShortText<32>;
 
-// SAFETY: numbers.
-unsafe impl PGRXSharedMemory for Callers {}
+plain! {
+    wrapper Callers;
+    record CallUnderWay { caller, account };
+}
 
 thread_local! {
     static OUTSIDE: OnceCell<&'static Outside> = const { OnceCell::new() };
@@ -62,7 +62,7 @@ thread_local! {
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    pgrx::pg_shmem_init!(CALLERS);
+    reserve!(CALLERS = Callers::default());
 }
 
 /// Makes a call and waits for what comes of it.

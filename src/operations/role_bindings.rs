@@ -1,26 +1,27 @@
 //! Database roles that act for a profile without an API key.
 
-use std::ffi::CString;
-
 use pgrx::pg_sys;
 
 use super::administration::{check_profile, invalid, missing};
 use crate::audit::{Event, record_administration};
-use crate::clock;
 use crate::error::Failure;
 use crate::keys::root_key::root_keys;
 use crate::keys::row_macs::{self, Standing};
+use crate::postgres::catalog::this_cluster;
+use crate::postgres::clock;
+use crate::postgres::local_settings::with_short_lock_timeout;
+use crate::postgres::roles;
 use crate::postgres::subtransaction::attempt;
 use crate::store;
 use crate::store::role_bindings::RoleBinding;
-use crate::tenancy::bindings::{self, this_cluster};
+use crate::tenancy::bindings;
 use crate::tenancy::session;
 
 /// From now on the database role acts for the profile. A row that binds nobody, because it is forged or of an earlier role
 /// of that name, makes room.
 pub fn bind(role: &str, profile_id: &str) -> Result<(), Failure> {
-    let role_oid =
-        oid(role).ok_or_else(|| missing("there is no such role", "Make one with CREATE ROLE."))?;
+    let role_oid = roles::with_name(role)
+        .ok_or_else(|| missing("there is no such role", "Make one with CREATE ROLE."))?;
     check_profile(profile_id)?;
     if bindings::tenant_of(role_oid, role)?.is_some() {
         return Err(invalid(
@@ -62,12 +63,10 @@ pub fn take_over() -> Result<(), Failure> {
     }
     let restored = store::as_operator(|| store::role_bindings::of_other_clusters(this_cluster()))?;
     for binding in restored {
-        if let Some(role_oid) = oid(&binding.role_name) {
+        if let Some(role_oid) = roles::with_name(&binding.role_name) {
             // The worker has more urgent work than to wait for somebody who holds the row: it looks again in a second.
             let taken_over = attempt(|| {
-                store::with_short_lock_timeout(|| {
-                    store::as_operator(|| take_over_one(binding, role_oid))
-                })
+                with_short_lock_timeout(|| store::as_operator(|| take_over_one(binding, role_oid)))
             });
             match taken_over {
                 Ok(()) | Err(Failure::Foreign(_)) => {}
@@ -105,11 +104,4 @@ fn delete(role: &str) -> Result<Option<String>, Failure> {
     let _acting = session::act_for(&binding.profile_id);
     store::role_bindings::delete(role)?;
     Ok(Some(binding.profile_id))
-}
-
-fn oid(role: &str) -> Option<pg_sys::Oid> {
-    let name = CString::new(role).ok()?;
-    // SAFETY: a look-up in the system caches by a NUL-terminated name.
-    let oid = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
-    (oid != pg_sys::InvalidOid).then_some(oid)
 }

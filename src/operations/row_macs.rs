@@ -8,13 +8,14 @@ use super::connector_accounts;
 use crate::audit::{self, Event};
 use crate::error::Failure;
 use crate::keys::row_macs::{self, Standing};
+use crate::postgres::roles::outer_role_name;
 use crate::store::Vouched;
 use crate::store::api_keys::ApiKeyRow;
 use crate::store::connector_accounts::ConnectorAccount;
 use crate::store::merchants::Merchant;
 use crate::store::profiles::Profile;
 use crate::store::role_bindings::RoleBinding;
-use crate::tenancy::{outer_role, session};
+use crate::tenancy::session;
 
 /// A row that is not believed.
 pub struct ForgedRow {
@@ -51,7 +52,7 @@ pub fn renew() -> Result<(), Failure> {
 /// Records that a row was not believed.
 pub fn note_forged(table: &'static str, id: &str) {
     let object = format!("{table} {id}");
-    audit::note(Event::RowForged, "", &outer_role(), None, &object);
+    audit::note(Event::RowForged, "", &outer_role_name(), None, &object);
 }
 
 fn add_forged<R: Vouched>(rows: &mut Vec<ForgedRow>) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pgrx::pg_sys;
 
-use crate::compat::FIRST_USER_TIMEOUT;
+use super::compat::FIRST_USER_TIMEOUT;
 use crate::error::Failure;
 
 /// How long after the cancellation the session is ended: code that catches the cancellation and goes on leaves no other

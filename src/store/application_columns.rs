@@ -1,6 +1,6 @@
 //! Columns of encrypted types in tables that are an application's, and the statements that move their values. They run as
 //! the table's owner, whose code may run in them with that role's rights alone. The callers run them in
-//! [`step`](super::owners_code::step)s.
+//! [`step`](crate::postgres::owners_code::step)s.
 
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
@@ -8,11 +8,12 @@ use pgrx::spi::Spi;
 use vault_core::crypto::KeyId;
 
 use super::data_keys::to_sql;
-use super::local_settings::with_settings;
 use super::operator::as_owner;
-use super::owners_code::step;
 use super::statement::{Access, Row, statements};
 use crate::error::Failure;
+use crate::postgres::local_settings::with_settings;
+use crate::postgres::object_locks::{Mode, lock_table};
+use crate::postgres::owners_code::step;
 use crate::postgres::table_scan::ScannedColumn;
 
 // Lists of tables are in one order, so that two who lock them do not meet in a circle.
@@ -65,8 +66,7 @@ pub struct Values {
 
 /// The table with this oid, which stays as it is until the transaction ends. None if it is gone, or has no such columns.
 pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
-    // SAFETY: takes a lock that ends with the transaction; there need not be such a table.
-    unsafe { pg_sys::LockRelationOid(oid, pg_sys::AccessShareLock as pg_sys::LOCKMODE) };
+    lock_table(oid, Mode::AccessShare);
     let columns = COLUMNS.with(|statement| {
         statement.rows_now(&[oid.into()], |row| {
             let column = Column {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use pgrx::pg_sys;
 
 use super::application_columns::table;
-use super::owners_code::{glance, step};
 use super::statement::statements;
 use crate::error::Failure;
+use crate::postgres::object_locks::{Mode, lock_table};
+use crate::postgres::owners_code::{glance, step};
 use crate::postgres::table_scan::{self, ScannedColumn};
 
 statements! {
@@ -61,8 +62,7 @@ pub fn visit(
     let relation = countable.relation;
     match reading {
         Reading::WithoutWriters => step(relation, || {
-            // SAFETY: takes a lock that ends with the transaction; there need not be such a table.
-            unsafe { pg_sys::LockRelationOid(relation, pg_sys::ShareLock as pg_sys::LOCKMODE) };
+            lock_table(relation, Mode::Share);
             scan(countable, visit)
         }),
         Reading::Within(limit) => glance(relation, limit, || scan(countable, visit)),

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use pgrx::pg_sys;
 use vault_core::crypto::KeyId;
 
 use super::operator::relation;
-use super::snapshot::Change;
 use super::statement::statements;
 use crate::error::Failure;
+use crate::postgres::object_locks::{self, Mode};
+use crate::postgres::snapshot::Change;
 
 statements! {
     Write INSERT(TEXTOID, TEXTOID, INT4OID, BYTEAOID, BYTEAOID, BYTEAOID, FLOAT8OID) =
@@ -143,42 +143,25 @@ pub enum Hold {
 
 impl Hold {
     /// PostgreSQL's own modes, of which each conflicts with those that it must: retiring with deciding, destroying with all.
-    fn mode(self) -> pg_sys::LOCKMODE {
-        let mode = match self {
-            Self::Seal => pg_sys::AccessShareLock,
-            Self::Decide => pg_sys::RowExclusiveLock,
-            Self::Retire => pg_sys::ExclusiveLock,
-            Self::Destroy => pg_sys::AccessExclusiveLock,
-        };
-        mode as pg_sys::LOCKMODE
+    fn mode(self) -> Mode {
+        match self {
+            Self::Seal => Mode::AccessShare,
+            Self::Decide => Mode::RowExclusive,
+            Self::Retire => Mode::Exclusive,
+            Self::Destroy => Mode::AccessExclusive,
+        }
     }
 }
 
 /// Locks the key, as an object of the database: a lock on its row would be a write, one on its table everybody's. Prepared
 /// transactions keep it, too.
 pub fn hold(KeyId(key_id): KeyId, hold: Hold) {
-    // SAFETY: takes a lock that ends with the transaction.
-    unsafe {
-        pg_sys::LockDatabaseObject(
-            relation(c"data_keys"),
-            pg_sys::Oid::from(key_id),
-            0,
-            hold.mode(),
-        );
-    }
+    object_locks::lock(relation(c"data_keys"), key_id, hold.mode());
 }
 
 /// The same, unless somebody is in the way.
 pub fn try_hold(KeyId(key_id): KeyId, hold: Hold) -> bool {
-    // SAFETY: as above.
-    unsafe {
-        pg_sys::ConditionalLockDatabaseObject(
-            relation(c"data_keys"),
-            pg_sys::Oid::from(key_id),
-            0,
-            hold.mode(),
-        )
-    }
+    object_locks::try_lock(relation(c"data_keys"), key_id, hold.mode())
 }
 
 /// Retires the current key of the purpose, and tells its version.

@@ -9,8 +9,9 @@ use super::connector_tokens::StoredToken;
 use super::cvcs::{NewCode, upsert_code};
 use super::living::Living;
 use super::network_tokens::StoredNetworkToken;
-use super::statement::{Row, is_on_standby, statements, timestamptz};
+use super::statement::{Row, statements, timestamptz};
 use crate::error::Failure;
+use crate::postgres::standby::is_on_standby;
 
 /// What every read of payment methods `p` selects: a row per connector token `t`, or one without. [`fold`] reads them.
 /// The last columns are the end of the method's security code, and its network token `n`.

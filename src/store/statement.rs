@@ -1,18 +1,18 @@
 //! A statement that is prepared once per backend and run by position of its parameters. The only caller of SPI.
 
-use core::ffi::c_char;
 use std::cell::OnceCell;
-use std::ffi::CString;
 
 use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
 use pgrx::pg_sys::{self, PgOid};
-use pgrx::spi::{OwnedPreparedStatement, Spi, SpiHeapTupleData, SpiTupleTable};
+use pgrx::spi::{OwnedPreparedStatement, Spi, SpiClient, SpiHeapTupleData, SpiTupleTable};
 use pgrx::{FromDatum, IntoDatum};
 use vault_core::time::Timestamp;
 
-use super::local_settings::with_search_path;
-use crate::clock;
 use crate::error::Failure;
+use crate::postgres::clock;
+use crate::postgres::latest_snapshot::Plan;
+use crate::postgres::local_settings::with_search_path;
+use crate::postgres::standby::is_on_standby;
 
 /// Declares prepared statements: each is one per backend.
 macro_rules! statements {
@@ -39,7 +39,7 @@ pub(super) struct Statement {
     sql: &'static str,
     parameters: &'static [pg_sys::Oid],
     plan: OnceCell<OwnedPreparedStatement>,
-    plan_for_any_snapshot: OnceCell<pg_sys::SPIPlanPtr>,
+    plan_for_any_snapshot: OnceCell<Plan>,
 }
 
 /// One row of a result; columns count from 1.
@@ -89,9 +89,9 @@ impl Statement {
         read: impl Fn(&Row<'_>) -> Result<T, Failure>,
     ) -> Result<Vec<T>, Failure> {
         with_search_path(|| {
-            Spi::connect(|_client| {
-                let plan = self.plan_for_any_snapshot()?;
-                let rows = select_now(plan, arguments)?;
+            Spi::connect(|client| {
+                let plan = self.plan_for_any_snapshot(client)?;
+                let rows = plan.select(client, arguments)?;
                 rows.into_iter().map(|row| read(&Row(row))).collect()
             })
         })
@@ -143,72 +143,12 @@ impl Statement {
 }
 
 impl Statement {
-    /// pgrx gives no snapshot to a statement that it has prepared.
-    fn plan_for_any_snapshot(&self) -> Result<pg_sys::SPIPlanPtr, Failure> {
+    fn plan_for_any_snapshot(&self, client: &SpiClient<'_>) -> Result<Plan, Failure> {
         if let Some(plan) = self.plan_for_any_snapshot.get() {
             return Ok(*plan);
         }
-        let sql = CString::new(self.sql).map_err(|_| Failure::Malformed)?;
-        let number = i32::try_from(self.parameters.len()).map_err(|_| Failure::Malformed)?;
-        let mut types = self.parameters.to_vec();
-        // SAFETY: SPI is connected; the text is NUL-terminated, and there are as many types as the number says. The plan is
-        // kept for good.
-        let plan = unsafe {
-            let plan = pg_sys::SPI_prepare(sql.as_ptr(), number, types.as_mut_ptr());
-            if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
-                return Err(Failure::UnexpectedNull);
-            }
-            plan
-        };
+        let plan = Plan::prepare(client, self.sql, self.parameters)?;
         Ok(*self.plan_for_any_snapshot.get_or_init(|| plan))
-    }
-}
-
-/// Runs the plan of a SELECT by the latest snapshot, got as PostgreSQL gets one for its catalogues: `GetLatestSnapshot` it
-/// refuses to the leader of a parallel query, which may be the first to need a key.
-fn select_now<'conn>(
-    plan: pg_sys::SPIPlanPtr,
-    arguments: &[DatumWithOid<'_>],
-) -> Result<Vec<SpiHeapTupleData<'conn>>, Failure> {
-    let nulls = |argument: &DatumWithOid<'_>| match argument.datum() {
-        Some(_) => b' ' as c_char,
-        None => b'n' as c_char,
-    };
-    let nulls: Vec<c_char> = arguments.iter().map(nulls).collect();
-    let mut values: Vec<pg_sys::Datum> = arguments
-        .iter()
-        .map(|argument| {
-            argument
-                .datum()
-                .map_or(pg_sys::Datum::null(), |datum| datum.sans_lifetime())
-        })
-        .collect();
-    // SAFETY: SPI is connected; there is a value and a mark for each parameter. The rows lie in SPI's memory until it is
-    // disconnected, which is after they have been read.
-    unsafe {
-        let status = pg_sys::SPI_execute_snapshot(
-            plan,
-            values.as_mut_ptr(),
-            nulls.as_ptr(),
-            pg_sys::GetCatalogSnapshot(pg_sys::InvalidOid),
-            std::ptr::null_mut(),
-            true,
-            false,
-            0,
-        );
-        let table = pg_sys::SPI_tuptable;
-        if status != pg_sys::SPI_OK_SELECT as i32 || table.is_null() {
-            return Err(Failure::UnexpectedNull);
-        }
-        let number = usize::try_from((*table).numvals).map_err(|_| Failure::Malformed)?;
-        if number == 0 {
-            return Ok(Vec::new());
-        }
-        let rows = std::slice::from_raw_parts((*table).vals, number).iter();
-        rows.map(|row| {
-            SpiHeapTupleData::new((*table).tupdesc, *row)?.ok_or(Failure::UnexpectedNull)
-        })
-        .collect()
     }
 }
 
@@ -242,12 +182,6 @@ impl Row<'_> {
     pub fn required<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<T, Failure> {
         self.optional(column)?.ok_or(Failure::UnexpectedNull)
     }
-}
-
-/// Whether the server only follows another one: then it writes nothing, and has no unlogged tables.
-pub fn is_on_standby() -> bool {
-    // SAFETY: reads shared state.
-    unsafe { pg_sys::RecoveryInProgress() }
 }
 
 /// A time as a parameter.

@@ -8,8 +8,8 @@ use vault_core::limits::failures::Prefix;
 use vault_core::limits::{Source, Subject};
 
 use crate::authentication::lockout::Way;
-use crate::clock;
 use crate::operations::administration;
+use crate::postgres::clock;
 
 /// What is counted by a way, `sql` or `http`. A text that does not apply is empty.
 #[pg_extern(parallel_restricted)]

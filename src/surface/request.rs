@@ -1,16 +1,15 @@
 //! What nginx and PostgREST hand over of an HTTP request beside its body, and what they take back.
 
-use core::ffi::CStr;
-use std::ffi::CString;
 use std::ops::Deref;
 
-use pgrx::pg_sys;
 use serde::Deserialize;
 use vault_core::ids::{CustomerId, PaymentMethodId, RequestId, path_text};
 
 use crate::authentication::{self, Credentials};
-use crate::clock;
 use crate::error::Failure;
+use crate::postgres::clock;
+use crate::postgres::guc::{self, set_for_transaction};
+use crate::postgres::random;
 use crate::tenancy::session::{self, Acting};
 use crate::tenancy::{Caller, Origin};
 
@@ -58,16 +57,14 @@ impl Request {
     /// # Errors
     /// When there is none.
     pub fn current() -> Result<Self, Failure> {
-        let headers: Headers = match setting(c"request.headers") {
-            Some(headers) => {
-                serde_json::from_slice(headers.to_bytes()).map_err(|_| Failure::Malformed)?
-            }
+        let headers: Headers = match guc::value(c"request.headers") {
+            Some(headers) => serde_json::from_slice(&headers).map_err(|_| Failure::Malformed)?,
             None => Headers::default(),
         };
         let sent = headers.x_request_id.as_deref().and_then(RequestId::parse);
         let request_id = match sent {
             Some(request_id) => request_id,
-            None => RequestId::new(clock::uuid_at(clock::now()?)?),
+            None => RequestId::new(random::uuid_at(clock::now()?)?),
         };
         Ok(Self {
             headers,
@@ -151,14 +148,14 @@ impl Request {
 
 /// Sets the answer's status.
 pub fn set_status(status: u16) -> Result<(), Failure> {
-    set(c"response.status", &status.to_string())
+    set_for_transaction(c"response.status", &status.to_string())
 }
 
 /// Sets the answer's headers. By `x-request-id` nginx knows that the body is the vault's and not PostgREST's own.
 pub fn set_headers(request_id: &str, retry_after: Option<u32>) -> Result<(), Failure> {
     let retry_after = retry_after.map(|seconds| format!(r#",{{"retry-after":"{seconds}"}}"#));
     let retry_after = retry_after.unwrap_or_default();
-    set(
+    set_for_transaction(
         c"response.headers",
         &format!(r#"[{{"x-request-id":"{request_id}"}}{retry_after}]"#),
     )
@@ -187,33 +184,4 @@ fn is_name(text: &str) -> bool {
 
 fn present(header: &Option<String>) -> Option<&str> {
     header.as_deref().filter(|value| !value.is_empty())
-}
-
-/// A setting's value; none where it is unset or empty, as it reads after a first transaction has set it.
-fn setting(name: &CStr) -> Option<&CStr> {
-    // SAFETY: the value stays until the setting changes, which nothing does while the function reads it.
-    let value = unsafe {
-        let value = pg_sys::GetConfigOption(name.as_ptr(), true, false);
-        (!value.is_null()).then(|| CStr::from_ptr(value))
-    };
-    value.filter(|value| !value.is_empty())
-}
-
-/// Sets a setting for this transaction.
-fn set(name: &CStr, value: &str) -> Result<(), Failure> {
-    let value = CString::new(value).map_err(|_| Failure::Malformed)?;
-    // SAFETY: both strings are NUL-terminated and copied by the callee.
-    unsafe {
-        pg_sys::set_config_option(
-            name.as_ptr(),
-            value.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_LOCAL,
-            true,
-            0,
-            false,
-        );
-    }
-    Ok(())
 }

@@ -14,11 +14,11 @@ use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest
 use vault_core::ids::{CustomerId, PaymentMethodId};
 
 use crate::authentication::{self, Credentials};
-use crate::clock;
 use crate::error::Failure;
 use crate::operations::{
     administration, customers, expiry, network_tokens, payment_methods, role_bindings, tokens,
 };
+use crate::postgres::clock;
 use crate::tenancy::session::{self, Tenant};
 use crate::tenancy::{Caller, Origin, bindings};
 use crate::types::jsonb::Jsonb;

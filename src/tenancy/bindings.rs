@@ -3,19 +3,18 @@
 //! The cache is invalidated by PostgreSQL's own invalidation messages, which reach every backend, standbys included, before its
 //! next transaction. Row changes send none by themselves, so triggers on the tables send one.
 
-use core::ffi::CStr;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ffi::CString;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
-use super::caller::outer_role;
 use super::session::Tenant;
 use crate::error::Failure;
 use crate::keys::row_macs::believed;
+use crate::postgres::catalog::this_cluster;
+use crate::postgres::invalidation;
+use crate::postgres::roles::{self, can_become, outer_role, outer_role_name};
 use crate::store;
 use crate::store::role_bindings::RoleBinding;
 
@@ -36,14 +35,13 @@ struct Bindings {
 /// # Errors
 /// When the bindings cannot be read.
 pub fn tenant_of_session() -> Result<Option<Rc<Tenant>>, Failure> {
-    // SAFETY: reads the backend's state.
-    let role = unsafe { pg_sys::GetOuterUserId() };
+    let role = outer_role();
     let (known, changes) =
         BINDINGS.with_borrow(|known| (known.tenants.get(&role).cloned(), known.changes));
     if let Some(tenant) = known {
         return Ok(tenant);
     }
-    let tenant = store::as_operator(|| tenant_of(role, &outer_role()))?.map(Rc::new);
+    let tenant = store::as_operator(|| tenant_of(role, &outer_role_name()))?.map(Rc::new);
     BINDINGS.with_borrow_mut(|known| {
         // A change that was told of meanwhile may be younger than the answer.
         if known.changes == changes {
@@ -78,38 +76,19 @@ pub fn tenant_of(role: pg_sys::Oid, role_name: &str) -> Result<Option<Tenant>, F
 /// # Errors
 /// When there are bindings, and the vault is sealed.
 pub fn acts_for(owner: pg_sys::Oid, profile_id: &str) -> Result<bool, Failure> {
-    if role_named(c"vault_table_owner").is_some_and(|group| can_become(owner, group)) {
+    if roles::named(c"vault_table_owner").is_some_and(|group| can_become(owner, group)) {
         return Ok(true);
     }
     for binding in store::role_bindings::of_profile(profile_id)? {
         let Some(binding) = believed(Some(binding))? else {
             continue;
         };
-        let role = CString::new(binding.role_name.as_str())
-            .ok()
-            .and_then(|name| role_named(&name));
+        let role = roles::with_name(&binding.role_name);
         if role.is_some_and(|role| is_of(&binding, role) && can_become(owner, role)) {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-fn role_named(name: &CStr) -> Option<pg_sys::Oid> {
-    // SAFETY: a look-up in the system caches by a NUL-terminated name.
-    let role = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
-    (role != pg_sys::InvalidOid).then_some(role)
-}
-
-fn can_become(member: pg_sys::Oid, role: pg_sys::Oid) -> bool {
-    // SAFETY: look-ups in the system caches.
-    unsafe { pg_sys::is_member_of_role(member, role) }
-}
-
-/// What tells this cluster, with its standbys, from others: it is made by `initdb`.
-pub fn this_cluster() -> i64 {
-    // SAFETY: reads what the server has read from its control file.
-    unsafe { pg_sys::GetSystemIdentifier() }.cast_signed()
 }
 
 /// A role that was dropped and made anew has its name, and another number. The roles of a restored database have other
@@ -120,30 +99,13 @@ fn is_of(binding: &RoleBinding, role: pg_sys::Oid) -> bool {
 
 /// Has this backend read the bindings anew, and every other once this transaction has committed. `table` is theirs.
 pub fn changed(table: pg_sys::Oid) {
-    // SAFETY: a look-up in the system caches, and an error when there is no such table.
-    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(table) };
+    invalidation::tell_of_change(table);
 }
 
-/// Registers the callbacks that forget what may be wrong.
-pub fn register_callbacks() {
-    let roles = pg_sys::SysCacheIdentifier::AUTHOID as i32;
-    // SAFETY: the callbacks are guarded and live as long as the library.
-    unsafe {
-        pg_sys::CacheRegisterRelcacheCallback(Some(table_changed), pg_sys::Datum::null());
-        pg_sys::CacheRegisterSyscacheCallback(roles, Some(role_changed), pg_sys::Datum::null());
-    }
-}
-
-/// Whatever table it is: they rarely change, and to read a binding again costs little.
-#[pg_guard]
-unsafe extern "C-unwind" fn table_changed(_argument: pg_sys::Datum, _table: pg_sys::Oid) {
-    forget();
-}
-
-/// A binding is to a role of a name.
-#[pg_guard]
-unsafe extern "C-unwind" fn role_changed(_argument: pg_sys::Datum, _cache: i32, _role: u32) {
-    forget();
+/// Has what is known forgotten when it may be wrong: whatever table has changed, for they rarely change, and to read a
+/// binding again costs little; whatever role, for a binding is to a role of a name.
+pub fn forget_on_change() {
+    invalidation::call_on_change(forget);
 }
 
 fn forget() {

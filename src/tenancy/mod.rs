@@ -4,7 +4,4 @@ pub mod bindings;
 mod caller;
 pub mod session;
 
-pub use caller::{
-    Caller, Origin, outer_role, outer_role_may_index_in_bulk, outer_role_may_reveal, session_role,
-    session_role_name,
-};
+pub use caller::{Caller, Origin, outer_role_may_index_in_bulk, outer_role_may_reveal};

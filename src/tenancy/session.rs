@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use pgrx::pg_sys;
-use pgrx::prelude::*;
-
 use super::bindings;
 use crate::error::Failure;
+use crate::postgres::per_subtransaction::PerSubtransaction;
+use crate::postgres::run_as::is_restricted;
+use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
 
 /// A profile with its merchant, and the API key that opened it, if one did.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ struct Session {
     /// Whom one function call acts for, whatever the transaction's profile is.
     acting: Option<Actor>,
     /// Each for the subtransaction that presented its key; the last one counts.
-    authenticated: Vec<Authenticated>,
+    authenticated: PerSubtransaction<Rc<Tenant>>,
     /// This transaction has presented a key: it does not fall back to its role's binding any more.
     key_presented: bool,
 }
@@ -35,11 +35,6 @@ struct Session {
 enum Actor {
     Profile(String),
     Nobody,
-}
-
-struct Authenticated {
-    tenant: Rc<Tenant>,
-    subtransaction: pg_sys::SubTransactionId,
 }
 
 /// Ends the acting when dropped, and goes back to what was before: whatever ran meanwhile has authenticated nobody.
@@ -79,13 +74,6 @@ fn act(actor: Actor) -> Acting {
     })
 }
 
-/// Whether PostgreSQL runs code of somebody else, with that one's rights: an index expression, a constraint, a policy. The
-/// caller's profile and right to reveal are not that code's.
-pub fn is_restricted() -> bool {
-    // SAFETY: reads the backend's state.
-    unsafe { pg_sys::InSecurityRestrictedOperation() }
-}
-
 /// Refuses where code of somebody else would choose whom the caller's transaction acts for.
 ///
 /// # Errors
@@ -100,14 +88,9 @@ pub fn check_may_authenticate() -> Result<(), Failure> {
 
 /// Has the transaction act for the tenant, until the end of the subtransaction that asks for it.
 pub fn authenticated(tenant: Tenant) {
-    // SAFETY: reads the backend's state.
-    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
     SESSION.with_borrow_mut(|session| {
         session.key_presented = true;
-        session.authenticated.push(Authenticated {
-            tenant: Rc::new(tenant),
-            subtransaction,
-        });
+        session.authenticated.push(Rc::new(tenant));
     });
 }
 
@@ -130,11 +113,8 @@ pub fn current_tenant() -> Result<Option<Rc<Tenant>>, Failure> {
         return Ok(None);
     }
     let (authenticated, key_presented) = SESSION.with_borrow(|session| {
-        let last = session.authenticated.last();
-        (
-            last.map(|last| Rc::clone(&last.tenant)),
-            session.key_presented,
-        )
+        let last = session.authenticated.last().cloned();
+        (last, session.key_presented)
     });
     match authenticated {
         None if !key_presented => bindings::tenant_of_session(),
@@ -142,42 +122,16 @@ pub fn current_tenant() -> Result<Option<Rc<Tenant>>, Failure> {
     }
 }
 
-/// Registers the callbacks that forget what a transaction leaves behind.
-pub fn register_callbacks() {
-    // SAFETY: both callbacks are guarded and live as long as the library.
-    unsafe {
-        pg_sys::RegisterXactCallback(Some(at_end_of_transaction), std::ptr::null_mut());
-        pg_sys::RegisterSubXactCallback(Some(at_end_of_subtransaction), std::ptr::null_mut());
-    }
-}
+/// Forgets what a transaction leaves behind.
+pub struct ForgetTenants;
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_transaction(
-    event: pg_sys::XactEvent::Type,
-    _argument: *mut core::ffi::c_void,
-) {
-    use pg_sys::XactEvent::*;
-    if matches!(
-        event,
-        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
-    ) {
+impl Listener for ForgetTenants {
+    fn at_end(&self, _end: End) {
         SESSION.with_borrow_mut(|session| *session = Session::default());
     }
-}
 
-#[pg_guard]
-unsafe extern "C-unwind" fn at_end_of_subtransaction(
-    event: pg_sys::SubXactEvent::Type,
-    subtransaction: pg_sys::SubTransactionId,
-    _parent: pg_sys::SubTransactionId,
-    _argument: *mut core::ffi::c_void,
-) {
-    use pg_sys::SubXactEvent::*;
-    if matches!(event, SUBXACT_EVENT_COMMIT_SUB | SUBXACT_EVENT_ABORT_SUB) {
-        SESSION.with_borrow_mut(|session| {
-            session
-                .authenticated
-                .retain(|authenticated| authenticated.subtransaction != subtransaction);
-        });
+    /// A key counts for the subtransaction that presented it, and not for its parent.
+    fn at_end_of_subtransaction(&self, end: SubtransactionEnd) {
+        SESSION.with_borrow_mut(|session| session.authenticated.take_of(end.id()));
     }
 }

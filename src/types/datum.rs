@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Failure;
 use crate::keys::{self, ProfileKeys, SealingKeys};
+use crate::postgres::run_as::is_restricted;
 use crate::tenancy::session;
 use vault_core::contract::refusal::Refusal;
 
@@ -152,7 +153,7 @@ pub(super) fn decrypt(
 /// The keys of the current profile, to open by.
 pub(super) fn profile_keys() -> Result<Rc<ProfileKeys>, Failure> {
     // What ANALYZE, CREATE INDEX and REFRESH compute, they store: in statistics, which nobody looks for plaintext in.
-    if session::is_restricted() {
+    if is_restricted() {
         return Err(Failure::StoredPlaintext);
     }
     keys::of_profile(&profile()?)

@@ -5,18 +5,18 @@ use core::ffi::CStr;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use pgrx::bgworkers::{
-    BackgroundWorker, BackgroundWorkerBuilder, BgWorkerStartTime, SignalWakeFlags,
-};
-use pgrx::pg_sys;
+use pgrx::bgworkers::BackgroundWorker;
 use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
-use pgrx::prelude::*;
 
 use crate::audit::workers;
 use crate::audit::writer::{self, Counts, Place};
-use crate::clock;
 use crate::error::Failure;
 use crate::operations::{expiry, role_bindings, role_findings};
+use crate::postgres::background_worker::{
+    self, connect, doing, end_to_start_again, is_to_stop, worker_function,
+};
+use crate::postgres::catalog::has_extension;
+use crate::postgres::clock;
 use crate::settings;
 
 mod tokens;
@@ -25,43 +25,30 @@ mod vacuum;
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Not on a standby.
-const START: BgWorkerStartTime = BgWorkerStartTime::RecoveryFinished;
-
 /// How long it waits for sessions to end when the server stops, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(2);
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// How long after an error it starts again.
-const RESTART: Duration = Duration::from_secs(5);
-
 /// Must run while the postmaster loads its libraries.
 pub fn register() {
     for (index, database) in settings::databases().iter().enumerate() {
-        BackgroundWorkerBuilder::new(&format!("vault worker for {database}"))
-            .set_type("vault worker")
-            .set_library("vault")
-            .set_function("vault_worker_main")
-            .set_argument(i32::try_from(index).ok().and_then(IntoDatum::into_datum))
-            .set_start_time(START)
-            .set_restart_time(Some(RESTART))
-            .enable_spi_access()
-            .load();
+        background_worker::register("vault worker", "vault_worker_main", database, index);
         vacuum::register(database, index);
         tokens::register(database, index);
     }
 }
 
-/// Runs until the server stops.
-#[pg_guard]
-#[unsafe(no_mangle)]
-pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
-    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
+worker_function! {
+    /// Runs until the server stops.
+    vault_worker_main runs main
+}
+
+fn main(index: usize) {
     let databases = settings::databases();
-    let Some(database) = databases.get(index.value()) else {
+    let Some(database) = databases.get(index) else {
         return;
     };
-    BackgroundWorker::connect_worker_to_spi(Some(database), None);
+    connect(database);
     workers::register();
     // Once: while the server runs, nothing is sealed under another memory key than its own.
     run(delete_dead);
@@ -83,15 +70,7 @@ pub extern "C-unwind" fn vault_worker_main(index: pg_sys::Datum) {
     if is_to_stop() {
         finish();
     }
-    // Who ends in good order is not started again, and somebody may have ended the worker alone.
-    // SAFETY: the worker's last act, outside of any transaction.
-    unsafe { pg_sys::proc_exit(1) }
-}
-
-/// Unlike `BackgroundWorker::sigterm_received`, as often as one asks.
-fn is_to_stop() -> bool {
-    // SAFETY: reads a flag that the handler of SIGTERM sets.
-    unsafe { (&raw const pg_sys::ShutdownRequestPending).read_volatile() != 0 }
+    end_to_start_again()
 }
 
 fn pause(round: Instant, at_once: bool) -> Duration {
@@ -228,17 +207,6 @@ fn in_transaction<T>(
     }))
 }
 
-/// Shows in `pg_stat_activity` what the worker does.
-fn doing<T>(what: &CStr, job: impl FnOnce() -> T) -> T {
-    // SAFETY: the texts are NUL-terminated and copied by the callee.
-    unsafe { pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, what.as_ptr()) };
-    let result = job();
-    // SAFETY: as above; the last activity stays to be seen.
-    unsafe { pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_IDLE, what.as_ptr()) };
-    result
-}
-
 fn is_installed() -> bool {
-    // SAFETY: a look-up in a catalogue, within a transaction.
-    unsafe { pg_sys::get_extension_oid(c"vault".as_ptr(), true) != pg_sys::InvalidOid }
+    has_extension(c"vault")
 }

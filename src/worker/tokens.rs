@@ -9,15 +9,15 @@ use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pgrx::bgworkers::{BackgroundWorker, BackgroundWorkerBuilder, SignalWakeFlags};
-use pgrx::pg_sys;
-use pgrx::prelude::*;
-
-use super::{RESTART, START, in_transaction, is_to_stop};
+use super::in_transaction;
 use crate::connectors::{Answer, CallRules, Fault, Outside, Work};
 use crate::error::Failure;
 use crate::operations::outside_calls;
 use crate::operations::tokens::{self, Accounts, Sending};
+use crate::postgres::background_worker::{
+    self, connect, end_to_start_again, is_to_stop, reload_settings, worker_function,
+};
+use crate::postgres::guc::set_for_process;
 use crate::postgres::latch::wait_readable;
 use crate::postgres::subtransaction::attempt;
 use crate::settings;
@@ -38,34 +38,25 @@ const BATCH: usize = 32;
 
 /// Must run while the postmaster loads its libraries.
 pub fn register(database: &str, index: usize) {
-    BackgroundWorkerBuilder::new(&format!("vault tokens for {database}"))
-        .set_type("vault tokens")
-        .set_library("vault")
-        .set_function("vault_tokens_main")
-        .set_argument(i32::try_from(index).ok().and_then(IntoDatum::into_datum))
-        .set_start_time(START)
-        .set_restart_time(Some(RESTART))
-        .enable_spi_access()
-        .load();
+    background_worker::register("vault tokens", "vault_tokens_main", database, index);
 }
 
-/// Runs until the server stops.
-#[pg_guard]
-#[unsafe(no_mangle)]
-pub extern "C-unwind" fn vault_tokens_main(index: pg_sys::Datum) {
-    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
+worker_function! {
+    /// Runs until the server stops.
+    vault_tokens_main runs main
+}
+
+fn main(index: usize) {
     let databases = settings::databases();
-    let Some(database) = databases.get(index.value()) else {
+    let Some(database) = databases.get(index) else {
         return;
     };
-    BackgroundWorker::connect_worker_to_spi(Some(database), None);
+    connect(database);
     match outside_calls::outside() {
         Ok(outside) => Desk::new(outside).work(),
         Err(failure) => pgrx::warning!("vault tokens: {failure}"),
     }
-    // Who ends in good order is not started again, and somebody may have ended this process alone.
-    // SAFETY: the last act, outside of any transaction.
-    unsafe { pg_sys::proc_exit(1) }
+    end_to_start_again()
 }
 
 /// The state of the process: what it has sent, and what it still has to write.
@@ -116,10 +107,7 @@ impl Desk {
         let mut pause = Duration::ZERO;
         while !is_to_stop() {
             wait_readable(self.outside.readiness(), pause);
-            if BackgroundWorker::sighup_received() {
-                // SAFETY: a background worker rereads the settings between two transactions, as a backend does.
-                unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
-            }
+            reload_settings();
             self.receive();
             let sent = self.send();
             self.look_after();
@@ -313,15 +301,7 @@ impl Desk {
 /// scan the table of jobs because it was empty when its statistics were made.
 fn prepare_session() {
     for (name, value) in [(c"lock_timeout", c"100ms"), (c"enable_seqscan", c"off")] {
-        // SAFETY: NUL-terminated texts, which are copied, outside of any transaction.
-        unsafe {
-            pg_sys::SetConfigOption(
-                name.as_ptr(),
-                value.as_ptr(),
-                pg_sys::GucContext::PGC_SUSET,
-                pg_sys::GucSource::PGC_S_OVERRIDE,
-            );
-        }
+        set_for_process(name, value);
     }
 }
 

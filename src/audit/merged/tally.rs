@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 use vault_core::limits::ShortText;
 
 use super::super::row::{Row, Subject};
+use crate::postgres::shared_memory::plain;
 
 /// In microseconds.
 const MINUTE: i64 = 60 * 1_000_000;
@@ -36,6 +37,12 @@ pub struct Due {
     pub row: Row,
     pub first_at: i64,
     pub occurrences: u64,
+}
+
+plain! {
+    record Tally {
+        hash, subject, request_id, unwritten, first_at, last_at, minute_began_at, has_row, objects
+    };
 }
 
 impl Tally {

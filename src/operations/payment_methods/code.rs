@@ -7,8 +7,8 @@ use vault_core::ids::PaymentMethodId;
 
 use super::sealed::{living, open_code, seal_code};
 use crate::audit::{Event, before_use_of_code, record_refusal};
-use crate::clock;
 use crate::error::Failure;
+use crate::postgres::clock;
 use crate::store;
 use crate::store::payment_methods::Status;
 use crate::tenancy::Caller;

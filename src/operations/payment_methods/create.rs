@@ -12,10 +12,11 @@ use vault_core::time::Timestamp;
 use super::sealed::{living_at, open, seal_code, seal_instrument, seal_summary};
 use crate::audit::{Event, record_create};
 use crate::authentication::card_number_limit;
-use crate::clock;
 use crate::error::Failure;
 use crate::keys::{self, ProfileKeys};
 use crate::operations::tokens::Order;
+use crate::postgres::clock;
+use crate::postgres::random;
 use crate::settings;
 use crate::store;
 use crate::store::cvcs::NewCode;
@@ -223,7 +224,7 @@ impl Create<'_> {
         let mut summary = self.new.summary.clone();
         summary.fill_from_bin(bin, self.new.instrument.network());
         Ok(PaymentMethod {
-            id: PaymentMethodId::new(&settings::cell(), clock::uuid_at(self.now)?),
+            id: PaymentMethodId::new(&settings::cell(), random::uuid_at(self.now)?),
             merchant_id: MerchantId::from_stored(self.caller.merchant_id.as_str()),
             customer_id: customer.cloned(),
             payment_method_type: self.new.payment_method_type,

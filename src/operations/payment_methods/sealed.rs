@@ -12,10 +12,10 @@ use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
 use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::clock;
 use crate::error::Failure;
 use crate::keys;
 use crate::keys::memory_key::MemoryKey;
+use crate::postgres::clock;
 use crate::store::Living;
 use crate::store::cvcs::NewCode;
 use crate::store::payment_methods::StoredPaymentMethod;

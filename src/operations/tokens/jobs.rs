@@ -11,11 +11,12 @@ use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::audit::{Event, record_administration};
-use crate::clock;
 use crate::error::Failure;
 use crate::keys;
 use crate::operations::administration::wrong_state;
 use crate::operations::payment_methods::sealed::living;
+use crate::postgres::clock;
+use crate::postgres::random;
 use crate::settings;
 use crate::store;
 use crate::store::jobs::{NewJob, StoredJob};
@@ -95,7 +96,7 @@ pub fn add(
     subject: Option<&Subject>,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let id = TokenJobId::new(&settings::cell(), clock::uuid_at(now)?);
+    let id = TokenJobId::new(&settings::cell(), random::uuid_at(now)?);
     let subject = subject
         .map(|subject| seal(profile_id, id.as_str(), subject))
         .transpose()?;

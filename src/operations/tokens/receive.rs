@@ -12,12 +12,13 @@ use super::jobs::{self, Action, Subject};
 use super::send::worker_for;
 use super::token_expiry;
 use crate::audit::{Event, record};
-use crate::clock::{self, random_bytes};
 use crate::connectors::{Answer, Fault, MadeToken, NetworkToken, NetworkTokenCheck};
 use crate::error::Failure;
 use crate::operations::payment_methods::sealed::{
     living, open_network_token, open_token, seal_network_token, seal_token,
 };
+use crate::postgres::clock;
+use crate::postgres::random::random_bytes;
 use crate::settings;
 use crate::store;
 use crate::store::jobs::{DueJob, End, StoredJob};

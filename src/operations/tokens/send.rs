@@ -12,7 +12,6 @@ use vault_core::time::Timestamp;
 use super::connector_customers;
 use super::jobs::{self, Action, Subject};
 use crate::audit::{Event, record_for_good};
-use crate::clock;
 use crate::connectors::{
     Account, Call, CallRules, CardDetails, NetworkTokenOrder, TokenOrder, TokenUse,
 };
@@ -20,6 +19,7 @@ use crate::error::Failure;
 use crate::keys::row_macs::believed;
 use crate::operations::connector_accounts;
 use crate::operations::payment_methods::sealed::{living, open, open_instrument};
+use crate::postgres::clock;
 use crate::settings;
 use crate::store;
 use crate::store::connector_accounts::ConnectorAccount;

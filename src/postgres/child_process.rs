@@ -2,12 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group};
 use zeroize::Zeroizing;
 
 use crate::error::CommandError;
@@ -107,45 +110,31 @@ impl Drop for Running {
         if self.ended {
             return;
         }
-        if let Ok(group) = i32::try_from(self.shell.id()) {
-            // SAFETY: signals the group of a child that nobody has waited for, so the number is still its own.
-            unsafe { libc::kill(-group, libc::SIGKILL) };
-        }
+        // Nobody has waited for the child, so the number of its group is still its own.
+        let _ = kill_process_group(Pid::from_child(&self.shell), Signal::KILL);
         let _ = self.shell.wait();
     }
 }
 
 /// A file without a name: unlike a pipe it takes any length at once, and nobody has to read it.
 fn in_memory(text: &str) -> io::Result<File> {
-    // SAFETY: the name is NUL-terminated.
-    let descriptor = unsafe { libc::memfd_create(c"vault".as_ptr(), libc::MFD_CLOEXEC) };
-    if descriptor < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the descriptor is new, and nobody else's.
-    let mut file = unsafe { File::from_raw_fd(descriptor) };
+    let mut file = File::from(memfd_create("vault", MemfdFlags::CLOEXEC)?);
     file.write_all(text.as_bytes())?;
     file.rewind()?;
     Ok(file)
 }
 
 fn wait_until_readable(stdout: &ChildStdout, deadline: Instant) -> Result<(), CommandError> {
-    let mut poll = libc::pollfd {
-        fd: stdout.as_raw_fd(),
-        events: libc::POLLIN,
-        revents: 0,
-    };
+    let mut descriptors = [PollFd::new(stdout, PollFlags::IN)];
     loop {
         pgrx::check_for_interrupts!();
         let left = deadline.saturating_duration_since(Instant::now());
-        let wait = i32::try_from(left.min(PATIENCE).as_millis()).unwrap_or_default();
-        // SAFETY: one valid pollfd, on a descriptor that `stdout` keeps open.
-        match unsafe { libc::poll(&mut poll, 1, wait) } {
-            0 if left.is_zero() => return Err(CommandError::TimedOut),
-            0 => {}
-            1.. => return Ok(()),
-            _ if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
-            _ => return Err(CommandError::NotStarted),
+        let wait = Timespec::try_from(left.min(PATIENCE)).map_err(|_| CommandError::NotStarted)?;
+        match poll(&mut descriptors, Some(&wait)) {
+            Ok(0) if left.is_zero() => return Err(CommandError::TimedOut),
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(_) => return Err(CommandError::NotStarted),
         }
     }
 }

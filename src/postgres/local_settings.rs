@@ -9,7 +9,7 @@ use crate::error::Failure;
 /// Runs `statements` with these settings, and takes back every setting that was changed meanwhile: code of others may run
 /// in a statement, and what it sets must not outlive it, as in PostgreSQL's own maintenance commands. An error that leaves
 /// as a panic aborts the (sub)transaction, which takes them back, too.
-pub(super) fn with_settings<T>(
+pub fn with_settings<T>(
     settings: &[(&CStr, &CStr)],
     statements: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<T, Failure> {
@@ -39,13 +39,11 @@ pub(super) fn with_settings<T>(
 
 /// The path that the vault's statements are planned and run with: the system catalogue's operators, functions and types
 /// come first, and nobody can put any before them.
-pub(super) const SEARCH_PATH: (&CStr, &CStr) = (c"search_path", c"pg_catalog, pg_temp");
+pub const SEARCH_PATH: (&CStr, &CStr) = (c"search_path", c"pg_catalog, pg_temp");
 
 /// Runs `statements` with the vault's search path. The functions of the vault pin it already, so this costs a comparison;
 /// where something has changed it since, the statements must not notice.
-pub(super) fn with_search_path<T>(
-    statements: impl FnOnce() -> Result<T, Failure>,
-) -> Result<T, Failure> {
+pub fn with_search_path<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     // SAFETY: a setting of text; NUL-terminated, and not changed while it is compared.
     let is_pinned = unsafe {
         let path = pg_sys::namespace_search_path;

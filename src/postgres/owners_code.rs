@@ -1,15 +1,15 @@
 //! What surrounds statements in which code of a table's owner may run.
 
-use std::ffi::CStr;
 use std::time::Duration;
 
 use pgrx::pg_sys;
 
+use super::advisory_locks::Leftovers;
+use super::catalog::table_name;
 use super::local_settings::{with_lock_timeout, with_short_lock_timeout};
+use super::subtransaction::attempt;
+use super::time_limit;
 use crate::error::Failure;
-use crate::postgres::advisory_locks::Leftovers;
-use crate::postgres::subtransaction::attempt;
-use crate::postgres::time_limit;
 use crate::settings;
 
 /// One step on a table of somebody else, in which code of its owner may run: it has a time limit, locks are given up rather
@@ -46,27 +46,12 @@ fn within<T>(
     let _leftovers = Leftovers::watch();
     attempt(|| time_limit::within(limit, work)).map_err(|failure| match failure {
         Failure::Foreign(_) if time_limit::has_expired() => Failure::TableTimedOut {
-            table: name(relation),
+            table: table_name(relation),
         },
         Failure::Foreign(message) => Failure::TableFailed {
-            table: name(relation),
+            table: table_name(relation),
             message,
         },
         failure => failure,
     })
-}
-
-/// The table's name with its schema, quoted; its number when it is gone.
-fn name(relation: pg_sys::Oid) -> String {
-    // SAFETY: look-ups in the system caches, and a text in the current memory context.
-    unsafe {
-        let table = pg_sys::get_rel_name(relation);
-        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
-        if table.is_null() || schema.is_null() {
-            return relation.to_u32().to_string();
-        }
-        CStr::from_ptr(pg_sys::quote_qualified_identifier(schema, table))
-            .to_string_lossy()
-            .into_owned()
-    }
 }

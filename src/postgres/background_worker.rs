@@ -1,0 +1,86 @@
+//! Background workers: processes of the server that run code of the vault, one for each database.
+
+use core::ffi::CStr;
+use std::time::Duration;
+
+use pgrx::bgworkers::{
+    BackgroundWorker, BackgroundWorkerBuilder, BgWorkerStartTime, SignalWakeFlags,
+};
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+/// How long after an error it starts again.
+const RESTART: Duration = Duration::from_secs(5);
+
+/// Declares the function that PostgreSQL starts a worker with, by its name. It runs `$main` with the worker's number.
+macro_rules! worker_function {
+    ($(#[$doc:meta])* $name:ident runs $main:expr) => {
+        $(#[$doc])*
+        #[expect(unsafe_code, reason = "PostgreSQL finds the function by its name")]
+        #[pgrx::pg_guard]
+        #[unsafe(no_mangle)]
+        pub extern "C-unwind" fn $name(number: pgrx::pg_sys::Datum) {
+            $main(number.value());
+        }
+    };
+}
+pub(crate) use worker_function;
+
+/// Has the postmaster start `function` as a process that works on a database, except on a standby, and again after it ends
+/// by an error. `kind` stands in `pg_stat_activity`. Runs while the postmaster loads its libraries.
+pub fn register(kind: &str, function: &str, database: &str, number: usize) {
+    BackgroundWorkerBuilder::new(&format!("{kind} for {database}"))
+        .set_type(kind)
+        .set_library("vault")
+        .set_function(function)
+        .set_argument(i32::try_from(number).ok().and_then(IntoDatum::into_datum))
+        .set_start_time(BgWorkerStartTime::RecoveryFinished)
+        .set_restart_time(Some(RESTART))
+        .enable_spi_access()
+        .load();
+}
+
+/// Connects this worker to its database.
+pub fn connect(database: &str) {
+    attach_signal_handlers();
+    BackgroundWorker::connect_worker_to_spi(Some(database), None);
+}
+
+/// Has SIGHUP and SIGTERM wake this worker, which then asks what they want.
+pub fn attach_signal_handlers() {
+    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
+}
+
+/// Reads the settings again if the server was asked to. Called between two transactions, as a backend does it.
+pub fn reload_settings() {
+    if BackgroundWorker::sighup_received() {
+        // SAFETY: a plain call of the backend's own function on its main thread.
+        unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
+    }
+}
+
+/// Whether the worker is asked to stop. Unlike `BackgroundWorker::sigterm_received`, as often as one asks.
+pub fn is_to_stop() -> bool {
+    // SAFETY: reads a flag that the handler of SIGTERM sets.
+    unsafe { (&raw const pg_sys::ShutdownRequestPending).read_volatile() != 0 }
+}
+
+/// Ends this process, and has the postmaster start it again unless the server stops: who ends in good order is not started
+/// again, and somebody may have ended the worker alone. The worker's last act, outside of any transaction.
+pub fn end_to_start_again() -> ! {
+    // SAFETY: PostgreSQL's own way to end a process.
+    unsafe { pg_sys::proc_exit(1) }
+}
+
+/// Shows in `pg_stat_activity` what the worker does, and afterwards what it did last.
+pub fn doing<T>(what: &CStr, job: impl FnOnce() -> T) -> T {
+    show(pg_sys::BackendState::STATE_RUNNING, what);
+    let result = job();
+    show(pg_sys::BackendState::STATE_IDLE, what);
+    result
+}
+
+fn show(state: pg_sys::BackendState::Type, what: &CStr) {
+    // SAFETY: the text is NUL-terminated, and copied by the callee.
+    unsafe { pg_sys::pgstat_report_activity(state, what.as_ptr()) };
+}

@@ -1,0 +1,37 @@
+//! Whether the library was loaded when the server started: shared memory and the root key exist only then.
+
+use std::sync::OnceLock;
+
+use pgrx::pg_sys;
+
+use crate::error::Sealed;
+
+/// Set by the postmaster, inherited by every backend.
+static PRELOADED: OnceLock<()> = OnceLock::new();
+
+/// Whether the postmaster is loading the library now, which this process and its children remember.
+pub fn is_preloading() -> bool {
+    // SAFETY: set by the postmaster before it loads the libraries.
+    let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
+    if preloading {
+        PRELOADED.get_or_init(|| ());
+    }
+    preloading
+}
+
+/// Whether the library was loaded when the server started.
+pub fn is_preloaded() -> bool {
+    PRELOADED.get().is_some()
+}
+
+/// Refuses what needs shared memory where there is none.
+///
+/// # Errors
+/// [`Sealed::NotPreloaded`].
+pub fn check_preloaded() -> Result<(), Sealed> {
+    if is_preloaded() {
+        Ok(())
+    } else {
+        Err(Sealed::NotPreloaded)
+    }
+}
