@@ -8,7 +8,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::customer;
 use vault_tests::{Card, Refused, Session, Stack, Tenant};
 
-use crate::support::soon;
+use crate::support::soon_equal;
 
 const OPEN_NUMBER: &str = "select vault.decrypt(vault.card_number($1::text))";
 
@@ -93,9 +93,11 @@ fn a_reveal_is_on_record_while_its_transaction_is_open_and_once_when_it_has_ende
 
     let mut expected = reveals(&shop.method).to_vec();
     expected.push("card_number.reveal success 1 values".to_owned());
-    soon("the count of the opened values is on record", || {
-        shop.on_record() == expected
-    });
+    soon_equal(
+        "the count of the opened values is on record",
+        &expected,
+        || shop.on_record(),
+    );
 }
 
 #[test]
@@ -147,9 +149,11 @@ fn a_reveal_by_the_functions_of_http_stays_on_record_when_somebody_rolls_it_back
 
     sql.run("rollback").unwrap();
 
-    soon("the reveal is on record", || {
-        reveals_of(&tenant.stack, &key_id) == reveals(&shop.method)[..1]
-    });
+    soon_equal(
+        "the reveal is on record",
+        &reveals(&shop.method)[..1],
+        || reveals_of(&tenant.stack, &key_id),
+    );
 }
 
 #[test]
@@ -251,9 +255,11 @@ fn a_reveal_is_refused_while_the_worker_does_not_write_and_works_when_it_does_ag
     shop.reveal(&mut sql);
     let mut expected = reveals(&shop.method).to_vec();
     expected.push("card_number.reveal success 1 values".to_owned());
-    soon("the count of the opened values is on record", || {
-        shop.on_record() == expected
-    });
+    soon_equal(
+        "the count of the opened values is on record",
+        &expected,
+        || shop.on_record(),
+    );
 
     // Whoever ends the worker alone ends no reveal.
     stack

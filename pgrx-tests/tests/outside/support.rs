@@ -1,5 +1,6 @@
 //! What several subjects need: forms of values, and looks below the surface.
 
+use std::fmt::Debug;
 use std::thread;
 use std::time::Duration;
 
@@ -116,12 +117,33 @@ pub fn tables(superuser: &mut Session) -> Vec<String> {
         .collect()
 }
 
-/// Waits for what happens by itself, within a few seconds.
+/// How often a wait looks, and how often at the most: 15 seconds.
+const PAUSE: Duration = Duration::from_millis(100);
+const LOOKS: usize = 150;
+
+/// Waits for what happens by itself, within a few seconds. Where a value is awaited, [`soon_equal`] says what came instead.
 #[track_caller]
 pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
-    let came = (0..150).any(|_| {
-        thread::sleep(Duration::from_millis(100));
-        is_so()
-    });
-    assert!(came, "not within 15 seconds: {what}");
+    soon_equal(what, &true, || is_so());
+}
+
+/// Waits until a value is as expected, within a few seconds.
+#[track_caller]
+pub fn soon_equal<E, A>(what: &str, expected: &E, mut actual: impl FnMut() -> A)
+where
+    E: Debug + ?Sized,
+    A: Debug + PartialEq<E>,
+{
+    let mut seen = actual();
+    for _ in 0..LOOKS {
+        if seen == *expected {
+            return;
+        }
+        thread::sleep(PAUSE);
+        seen = actual();
+    }
+    assert!(
+        seen == *expected,
+        "not within 15 seconds: {what}\nexpected: {expected:?}\n    seen: {seen:?}"
+    );
 }
