@@ -114,7 +114,10 @@ mod tests {
         [
             call("card_number", "'4111111145551142'::text"),
             call("check_network_token_status", "'12345_pm_none'"),
-            call("create_customer", r#"'{"name": "John Doe"}'"#),
+            call(
+                "create_customer",
+                r#"'{"name": "John Doe", "email": "guest@example.com"}'"#,
+            ),
             call("create_payment_method", &card),
             (
                 "decrypt",

@@ -1,9 +1,7 @@
 //! What an API key opens.
 
-use serde_json::json;
-use vault_tests::card::misread;
+use vault_tests::Tenant;
 use vault_tests::tenant::login_role;
-use vault_tests::{Card, Tenant};
 
 use super::Owner;
 use crate::support::UNAUTHENTICATED;
@@ -73,35 +71,4 @@ fn a_revoked_key_is_refused_at_once() {
         .client()
         .send(&request)
         .refuses(401, "IR_01", UNAUTHENTICATED);
-}
-
-#[test]
-fn errors_of_sql_repeat_no_card_number() {
-    let tenant = Tenant::new();
-    let customer = tenant.customer();
-    let card = Card::new();
-    let wrong = misread(&card.number);
-    let mut bodies = vec![
-        Card {
-            number: wrong.clone(),
-            ..card.clone()
-        }
-        .create_for(&customer),
-    ];
-    bodies.push(json!({card.number.as_str(): 1}));
-    bodies.push(json!({"payment_method_type": card.number}));
-    let mut nested = card.create_for(&customer);
-    nested["payment_method_data"]["card"]["card_exp_month"] = json!(card.number);
-    bodies.push(nested);
-    for body in bodies {
-        let refused = tenant
-            .sql()
-            .call("create_payment_method($1)", &[&body])
-            .unwrap_err();
-        let shown = format!("{refused:?}");
-        assert!(
-            !shown.contains(&card.number) && !shown.contains(&wrong),
-            "{shown}"
-        );
-    }
 }
