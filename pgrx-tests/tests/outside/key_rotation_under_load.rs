@@ -11,11 +11,11 @@ use vault_tests::{Card, Session, Tenant, random};
 use crate::key_rotation::{
     REENCRYPT, destroy_retired, outdated, rotate_purpose, stopped_reencryption,
 };
-use crate::support::soon;
+use crate::support::soon_equal;
 
 fn is_served(tenant: &Tenant) {
-    soon("the HTTP interface is connected again", || {
-        tenant.get("/v2/customers/list").status == 200
+    soon_equal("the HTTP interface is connected again", &200, || {
+        tenant.get("/v2/customers/list").status
     });
 }
 

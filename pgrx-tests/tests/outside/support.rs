@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use regex::Regex;
 use serde_json::Value;
@@ -117,33 +117,56 @@ pub fn tables(superuser: &mut Session) -> Vec<String> {
         .collect()
 }
 
-/// How often a wait looks, and how often at the most: 15 seconds.
-const PAUSE: Duration = Duration::from_millis(100);
-const LOOKS: usize = 150;
+/// How often a wait looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long what happens by itself may take.
+const SOON: Duration = Duration::from_secs(15);
 
 /// Waits for what happens by itself, within a few seconds. Where a value is awaited, [`soon_equal`] says what came instead.
 #[track_caller]
-pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
-    soon_equal(what, &true, || is_so());
+pub fn soon(what: &str, is_so: impl FnMut() -> bool) {
+    soon_equal(what, &true, is_so);
 }
 
 /// Waits until a value is as expected, within a few seconds.
 #[track_caller]
-pub fn soon_equal<E, A>(what: &str, expected: &E, mut actual: impl FnMut() -> A)
+pub fn soon_equal<E, A>(what: &str, expected: &E, actual: impl FnMut() -> A)
 where
     E: Debug + ?Sized,
     A: Debug + PartialEq<E>,
 {
-    let mut seen = actual();
-    for _ in 0..LOOKS {
-        if seen == *expected {
-            return;
+    equal_within(SOON, what, expected, actual);
+}
+
+/// Waits until a value is as expected.
+#[track_caller]
+pub fn equal_within<E, A>(limit: Duration, what: &str, expected: &E, mut actual: impl FnMut() -> A)
+where
+    E: Debug + ?Sized,
+    A: Debug + PartialEq<E>,
+{
+    let mut seen = None;
+    let came = found_within(limit, || {
+        let now = seen.insert(actual());
+        (*now == *expected).then_some(())
+    });
+    assert!(
+        came.is_some(),
+        "not within {limit:?}: {what}\nexpected: {expected:?}\n    seen: {seen:?}"
+    );
+}
+
+/// Waits until there is something to find, and gives it. The one place where tests wait by sleeping.
+pub fn found_within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + limit;
+    loop {
+        // What comes at the last moment counts, so the clock is asked first.
+        let is_over = Instant::now() >= end;
+        let found = look();
+        if found.is_some() || is_over {
+            return found;
         }
         thread::sleep(PAUSE);
-        seen = actual();
     }
-    assert!(
-        seen == *expected,
-        "not within 15 seconds: {what}\nexpected: {expected:?}\n    seen: {seen:?}"
-    );
 }

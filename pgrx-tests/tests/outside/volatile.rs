@@ -12,7 +12,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Session, Tenant};
 use walkdir::WalkDir;
 
-use crate::support::{NO_PAYMENT_METHOD, PAYMENT_METHOD_ID, TIME, has_form, soon};
+use crate::support::{NO_PAYMENT_METHOD, PAYMENT_METHOD_ID, TIME, has_form, soon_equal};
 
 const NO_CODE: &str = "Card CVC does not exist in our records";
 const NO_REVEAL: &str = "The API key does not carry the `reveal` scope";
@@ -115,7 +115,7 @@ fn a_code_is_for_roles_that_may_reveal_and_every_use_is_on_record() {
     );
 
     let mut superuser = tenant.stack.superuser();
-    soon("both uses in the audit log", || {
+    soon_equal("both uses in the audit log", &"refused success", || {
         let outcomes: String = superuser
             .value(
                 "select coalesce(string_agg(outcome, ' ' order by outcome), '') from vault.audit_log
@@ -123,7 +123,7 @@ fn a_code_is_for_roles_that_may_reveal_and_every_use_is_on_record() {
                 &[&id],
             )
             .unwrap();
-        outcomes == "refused success"
+        outcomes
     });
 }
 
@@ -166,8 +166,8 @@ fn a_code_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_s
         sql.run("rollback").unwrap();
     };
     use_and_roll_back(&id);
-    soon("the code is deleted", || {
-        rows(&mut superuser, &tenant.profile) == 0
+    soon_equal("the code is deleted", &0, || {
+        rows(&mut superuser, &tenant.profile)
     });
 
     let last = tenant.store(&Card::new(), &customer);
@@ -176,8 +176,8 @@ fn a_code_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_s
     assert_eq!(tenant.store(&card, &customer), id);
     // The worker takes what is left to it in turn.
     use_and_roll_back(&last);
-    soon("the code that was given last is deleted", || {
-        rows(&mut superuser, &tenant.profile) == 1
+    soon_equal("the code that was given last is deleted", &1, || {
+        rows(&mut superuser, &tenant.profile)
     });
     assert!(use_cvc(&mut tenant.revealing_sql(), &id).is_ok());
     let uses = "select count(*) from vault.audit_log where profile_id = $1 and event = 'payment_method.use_cvc'";
@@ -205,12 +205,12 @@ fn a_code_that_was_given_is_deleted_when_whoever_holds_its_row_lets_go() {
     assert_eq!(refused.unwrap_err().sqlstate, "42501");
     let written =
         "select count(*) from vault.audit_log where profile_id = $1 and outcome = 'refused'";
-    soon("the worker has had a round", || {
-        superuser.value::<i64>(written, &[&tenant.profile]) == Ok(1)
+    soon_equal("the worker has had a round", &Ok(1), || {
+        superuser.value::<i64>(written, &[&tenant.profile])
     });
     sql.run("rollback").unwrap();
-    soon("the code is deleted", || {
-        rows(&mut superuser, &tenant.profile) == 0
+    soon_equal("the code is deleted", &0, || {
+        rows(&mut superuser, &tenant.profile)
     });
 }
 
@@ -234,8 +234,8 @@ fn the_worker_deletes_what_has_expired_and_tells_what_it_does() {
     tenant
         .get(&path(&id))
         .refuses(404, "HE_02", NO_PAYMENT_METHOD);
-    soon("no row is left", || {
-        rows(&mut superuser, &tenant.profile) == 0
+    soon_equal("no row is left", &0, || {
+        rows(&mut superuser, &tenant.profile)
     });
     let activity: String = superuser
         .value(
@@ -267,8 +267,8 @@ fn a_row_that_somebody_has_locked_keeps_no_other_from_being_deleted() {
             &[&tenant.profile, &locked],
         )
         .unwrap();
-    soon("the other row is gone", || {
-        rows(&mut superuser, &tenant.profile) == 1
+    soon_equal("the other row is gone", &1, || {
+        rows(&mut superuser, &tenant.profile)
     });
     holder.run("rollback").unwrap();
 }
@@ -310,8 +310,8 @@ fn nothing_volatile_outlives_its_server() {
             let gone = sql.call(operation, &[&volatile]).unwrap_err();
             assert_eq!(gone.pair(), ("P0002", NO_PAYMENT_METHOD));
         }
-        soon("no row is left", || {
-            rows(&mut stack.superuser(), &tenant.profile) == 0
+        soon_equal("no row is left", &0, || {
+            rows(&mut stack.superuser(), &tenant.profile)
         });
     }
 }

@@ -10,7 +10,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Stack};
 
 use super::{Shop, assert_one_token_per_order, audited, store_many};
-use crate::support::soon;
+use crate::support::{soon, soon_equal};
 
 const ORDERS: usize = 1000;
 
@@ -135,7 +135,9 @@ fn waits_for_nobody(stack: &PrivateStack, shop: &Shop) {
     let other = Shop::within(stack);
     other.provider.behave(&json!({"hang": true}));
     let method = other.store("single_use");
-    soon("it is sent", || other.provider.state()["requests"] == 1);
+    soon_equal("it is sent", &1, || {
+        other.provider.state()["requests"].clone()
+    });
     let mut sql = other.tenant.sql();
     sql.run("begin").unwrap();
     sql.call("delete_payment_method($1)", &[&method]).unwrap();
@@ -156,8 +158,8 @@ fn sends_no_card_before_it_is_on_record(stack: &PrivateStack) {
     let shop = Shop::within(stack);
     shop.provider.behave(&json!({"hang": true}));
     let method = shop.store("single_use");
-    soon("the card has arrived", || {
-        shop.provider.state()["requests"] == 1
+    soon_equal("the card has arrived", &1, || {
+        shop.provider.state()["requests"].clone()
     });
     stack.crash();
     shop.provider.behave_well();

@@ -22,7 +22,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::ADMIN;
 use vault_tests::{Answer, Card, Refused, Session, Stack, Tenant};
 
-use crate::support::soon;
+use crate::support::{soon, soon_equal};
 
 /// Each part of a connector's answer is awaited for three seconds, and jobs are tried again at once, three times in all. Every
 /// statement is logged.
@@ -90,8 +90,8 @@ impl Shop {
 
     fn within(stack: &Stack) -> Shop {
         let tenant = Tenant::within(stack);
-        soon("the HTTP interface answers", || {
-            tenant.get("/v2/customers/list").status == 200
+        soon_equal("the HTTP interface answers", &200, || {
+            tenant.get("/v2/customers/list").status
         });
         Shop::of(tenant)
     }
