@@ -5,7 +5,7 @@ use vault_tests::stack::{PrivateStack, Stack};
 use vault_tests::tenant::ADMIN;
 use vault_tests::{Card, Session, Tenant, random};
 
-use crate::support::{soon, soon_equal, tables};
+use crate::support::{http_answers, soon, tables};
 
 /// A tenant with a customer and a card; the card came without a security code, which no copy would have.
 pub struct Shop {
@@ -139,9 +139,7 @@ fn a_dump_restored_into_a_new_cluster_answers_as_before() {
         shop.card.number
     );
     let tenant = &shop.tenant;
-    soon_equal("the HTTP interface is connected again", &200, || {
-        tenant.get("/v2/customers/list").status
-    });
+    http_answers(&tenant);
     assert_eq!(
         tenant
             .get(&format!("/v2/payment-methods/{}", shop.method))

@@ -9,7 +9,7 @@ use vault_tests::tenant::ADMIN;
 use vault_tests::{Refused, Session, Stack, random};
 
 use crate::backup::{Backup, Shop};
-use crate::support::{soon, soon_equal};
+use crate::support::{http_answers, soon, soon_equal};
 
 const DESTROY: &str = "select vault.destroy_profile_keys($1)";
 
@@ -163,9 +163,7 @@ fn destroyed_keys_open_nothing_in_an_earlier_dump_or_on_a_standby_and_no_other_p
     let rotated = admin.execute("select vault.rotate_data_key($1)", &[&shop.tenant.profile]);
     assert_eq!(rotated.unwrap_err().pair(), DESTROYED);
     let tenant = &other.tenant;
-    soon_equal("the HTTP interface is connected again", &200, || {
-        tenant.get("/v2/customers/list").status
-    });
+    http_answers(tenant);
     shop.tenant
         .get(&format!("/v2/payment-methods/{}", shop.method))
         .refuses(500, "HE_00", "Something went wrong");

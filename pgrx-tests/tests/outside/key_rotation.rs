@@ -1,7 +1,6 @@
 //! Keys are changed and destroyed while the vault is in use.
 
 use std::thread;
-use std::time::Duration;
 
 use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::{ADMIN, customer};
@@ -162,10 +161,10 @@ pub fn stopped_reencryption(tenant: &Tenant, stop: impl FnOnce(i32)) -> thread::
         move || worker.execute(REENCRYPT, &[&profile, &1_i32]).unwrap_err()
     });
     let mut observer = tenant.admin();
-    while outdated(&mut observer, &tenant.profile) > before - 10 {
+    soon("some values are moved", || {
         assert!(!call.is_finished(), "nothing was moved");
-        thread::sleep(Duration::from_millis(5));
-    }
+        outdated(&mut observer, &tenant.profile) <= before - 10
+    });
     drop(observer);
     stop(pid);
     call.join()

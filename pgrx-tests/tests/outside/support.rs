@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use regex::Regex;
 use serde_json::Value;
-use vault_tests::{Session, Stack};
+use vault_tests::{Session, Stack, Tenant};
 
 /// The message of every refused authentication.
 pub const UNAUTHENTICATED: &str = "API key not provided or invalid API key used";
@@ -115,6 +115,14 @@ pub fn tables(superuser: &mut Session) -> Vec<String> {
         .iter()
         .map(|row| row.get(0))
         .collect()
+}
+
+/// Waits until the HTTP interface has connected to a server that has started again.
+#[track_caller]
+pub fn http_answers(tenant: &Tenant) {
+    soon_equal("the HTTP interface is connected again", &200, || {
+        tenant.get("/v2/customers/list").status
+    });
 }
 
 /// How often a wait looks.

@@ -12,7 +12,7 @@ use vault_tests::{Card, Request, Stack, Tenant};
 use super::{
     HURRIED_STACK, NO_CONNECTOR, audited, create_connector, ended, jobs_of, path, token_service,
 };
-use crate::support::{soon, soon_equal};
+use crate::support::{http_answers, soon, soon_equal};
 
 /// A profile with network tokens switched on, an account at a token service that is its own, and a customer.
 struct Shop {
@@ -37,9 +37,7 @@ impl Shop {
 
     fn within(stack: &Stack) -> Shop {
         let tenant = Tenant::within(stack);
-        soon_equal("the HTTP interface answers", &200, || {
-            tenant.get("/v2/customers/list").status
-        });
+        http_answers(&tenant);
         let service = token_service();
         let connector = create_connector(
             stack,

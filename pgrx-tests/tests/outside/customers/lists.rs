@@ -15,7 +15,7 @@ fn three(tenant: &Tenant) -> (Vec<Value>, Vec<String>) {
     let customers = references
         .iter()
         .map(|reference| {
-            // Times are shown in milliseconds: let each have one of its own.
+            // Times are shown in milliseconds: let each have one of its own. Nobody could be asked for anything but the time.
             sleep(Duration::from_millis(2));
             tenant.post("/v2/customers", &full_customer(reference)).ok()
         })

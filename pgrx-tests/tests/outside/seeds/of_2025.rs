@@ -1,13 +1,12 @@
 //! The document of 2025.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::{CUSTOMER_2025, JSON_HEADERS_2025, Reader, members};
 use crate::connectors::{create_connector, provider, token_service};
-use crate::support::{NO_PAYMENT_METHOD, has_form};
+use crate::support::{NO_PAYMENT_METHOD, found_within, has_form};
 
 const HEADERS_2025: &[(&str, &str)] = &[("x-profile-id", "<profile-id>"), ("api-key", "<api-key>")];
 
@@ -223,15 +222,18 @@ fn shown_within_two_seconds(reader: &Reader, printed: &str, member: &str) -> Val
         assert_eq!(stored["payment_method_subtype"], "ach");
         assert_eq!(stored[member], Value::Null);
         let id = stored["id"].as_str().unwrap().to_owned();
-        while stored_at.elapsed() < Duration::from_secs(2) {
+        let time_left = Duration::from_secs(2).saturating_sub(stored_at.elapsed());
+        let found = found_within(time_left, || {
             let paths =
                 ["/v2", "/v1", "/api/v1"].map(|prefix| format!("{prefix}/payment-methods/{id}"));
             let shown = paths.map(|path| reader.send("GET", &path, HEADERS_2025, None).ok());
-            if shown[0][member] != Value::Null {
+            (shown[0][member] != Value::Null).then(|| {
                 assert_eq!(shown[2], shown[1]);
-                return shown[2].clone();
-            }
-            thread::sleep(Duration::from_millis(50));
+                shown[2].clone()
+            })
+        });
+        if let Some(shown) = found {
+            return shown;
         }
     }
     panic!("{member} is not shown within two seconds");
