@@ -7,7 +7,7 @@ use vault_tests::{Card, Session, Tenant, random};
 
 use crate::support::{http_answers, soon, tables};
 
-/// A tenant with a customer and a card; the card came without a security code, which no copy would have.
+/// A tenant with a customer and a card; the card came without a CVC, which no copy would have.
 pub struct Shop {
     pub tenant: Tenant,
     pub role: String,

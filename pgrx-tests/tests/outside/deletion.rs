@@ -97,7 +97,7 @@ fn a_vacuum_that_has_to_wait_holds_up_neither_the_worker_nor_the_servers_stop() 
     superuser
         .run("update vault.cvcs set expires_at = now()")
         .unwrap();
-    soon_equal("the worker deletes the expired code", &0, || {
+    soon_equal("the worker deletes the expired CVC", &0, || {
         superuser
             .value::<i64>("select count(*) from vault.cvcs", &[])
             .unwrap()

@@ -114,7 +114,7 @@ fn run(document: &str, examples: &[Example]) -> Vec<String> {
 const MADE_ANEW: [&str; 3] = [
     // Ids of customers and payment methods; ids of connectors, and a provider's ids of cards and customers.
     r"(?<kind>12345_(cus|pm))_[0-9a-f]{32}",
-    r"(?<kind>mca|pm|cus)_[0-9A-Za-z]{12,}",
+    r"(?<kind>mca|pm|cus)_[0-9A-Za-z]{8,}",
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
 ];
 

@@ -46,8 +46,8 @@ impl Shop {
             shown["raw_payment_method_data"]["card"]["card_number"],
             self.card.number
         );
-        let code = sql.value::<String>("select vault.use_cvc($1)", &[&self.method]);
-        assert_eq!(code.as_ref(), Ok(&self.card.cvc));
+        let cvc = sql.value::<String>("select vault.use_cvc($1)", &[&self.method]);
+        assert_eq!(cvc.as_ref(), Ok(&self.card.cvc));
         let number = sql.value::<String>(OPEN_NUMBER, &[&self.card.number]);
         assert_eq!(number.as_ref(), Ok(&self.card.number));
     }
@@ -187,16 +187,16 @@ fn a_session_that_keeps_its_share_of_places_is_refused_another_and_takes_none_fr
         })
         .collect();
     let ((last, card), others) = methods.split_last().unwrap();
-    let use_code = |sql: &mut Session, id: &str| -> Result<String, Refused> {
+    let use_cvc = |sql: &mut Session, id: &str| -> Result<String, Refused> {
         sql.value("select vault.use_cvc($1)", &[&id])
     };
 
     sql.run("begin").unwrap();
     for (id, card) in others {
-        assert_eq!(use_code(&mut sql, id).as_ref(), Ok(&card.cvc));
+        assert_eq!(use_cvc(&mut sql, id).as_ref(), Ok(&card.cvc));
     }
     sql.run("savepoint before_the_last").unwrap();
-    let refused = use_code(&mut sql, last).unwrap_err();
+    let refused = use_cvc(&mut sql, last).unwrap_err();
     assert_eq!(
         refused.pair(),
         (
@@ -208,7 +208,7 @@ fn a_session_that_keeps_its_share_of_places_is_refused_another_and_takes_none_fr
     shop.reveal(&mut stack.session(&shop.role));
     sql.run("rollback to before_the_last; commit").unwrap();
 
-    assert_eq!(use_code(&mut sql, last).as_ref(), Ok(&card.cvc));
+    assert_eq!(use_cvc(&mut sql, last).as_ref(), Ok(&card.cvc));
 }
 
 fn signal(pid: i32, signal: &str) {

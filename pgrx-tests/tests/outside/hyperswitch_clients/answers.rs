@@ -6,7 +6,7 @@ use vault_tests::{Card, Tenant};
 use super::Doors;
 
 #[test]
-fn a_revealed_card_has_a_code_that_is_null() {
+fn a_revealed_card_has_a_cvc_that_is_null() {
     let tenant = Tenant::new();
     let card = Card::new();
     let id = tenant.store(&card, &tenant.customer());

@@ -94,10 +94,10 @@ fn every_call_on_an_inactive_method_finds_none() {
         let refused = revealing.call(operation, arguments).unwrap_err();
         assert_eq!(refused.pair(), missing, "{operation}");
     }
-    let code = revealing
+    let cvc = revealing
         .rows("select vault.use_cvc($1)", &[&id])
         .unwrap_err();
-    assert_eq!(code.sqlstate, "P0002");
+    assert_eq!(cvc.sqlstate, "P0002");
 
     for updated in doors
         .update_method(&id, &acknowledged("authenticated"))
