@@ -34,10 +34,7 @@ fn a_key_does_not_open_the_profile_of_another_merchant() {
 #[test]
 fn an_api_key_that_may_reveal_does_not_make_a_role_that_may() {
     let b = Owner::new();
-    let mut client = b
-        .tenant
-        .stack
-        .session(&login_role(&b.tenant.stack, &["vault_client"]));
+    let mut client = b.client();
     client.run("begin").unwrap();
     client
         .execute(

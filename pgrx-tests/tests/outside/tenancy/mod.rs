@@ -9,7 +9,7 @@ mod settings;
 mod tables;
 
 use serde_json::{Value, json};
-use vault_tests::tenant::customer;
+use vault_tests::tenant::{customer, login_role};
 use vault_tests::{Card, Session, Stack, Tenant, random};
 
 /// A tenant whose things others reach for.
@@ -40,6 +40,22 @@ impl Owner {
             card,
             method,
         }
+    }
+
+    /// A session of a role that is bound to no profile.
+    fn client(&self) -> Session {
+        let stack = &self.tenant.stack;
+        stack.session(&login_role(stack, &["vault_client"]))
+    }
+
+    /// Has the transaction of the client act for this profile.
+    fn authenticate(&self, client: &mut Session) {
+        client
+            .execute(
+                "select vault.authenticate($1, $2)",
+                &[&self.tenant.key, &self.tenant.profile],
+            )
+            .unwrap();
     }
 }
 

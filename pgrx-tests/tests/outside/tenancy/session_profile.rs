@@ -12,18 +12,10 @@ use crate::support::NO_PAYMENT_METHOD;
 #[test]
 fn an_authenticated_profile_ends_with_its_transaction() {
     let b = Owner::new();
-    let mut client = b
-        .tenant
-        .stack
-        .session(&login_role(&b.tenant.stack, &["vault_client"]));
+    let mut client = b.client();
     for end in ["commit", "rollback"] {
         client.run("begin").unwrap();
-        client
-            .execute(
-                "select vault.authenticate($1, $2)",
-                &[&b.tenant.key, &b.tenant.profile],
-            )
-            .unwrap();
+        b.authenticate(&mut client);
         assert_eq!(
             client
                 .call("retrieve_customer($1)", &[&b.customer])
@@ -47,18 +39,10 @@ fn an_authenticated_profile_ends_with_its_transaction() {
 #[test]
 fn an_authenticated_profile_ends_with_its_savepoint() {
     let b = Owner::new();
-    let mut client = b
-        .tenant
-        .stack
-        .session(&login_role(&b.tenant.stack, &["vault_client"]));
+    let mut client = b.client();
     for end in ["rollback to inner_one", "release inner_one"] {
         client.run("begin; savepoint inner_one").unwrap();
-        client
-            .execute(
-                "select vault.authenticate($1, $2)",
-                &[&b.tenant.key, &b.tenant.profile],
-            )
-            .unwrap();
+        b.authenticate(&mut client);
         client
             .call("retrieve_customer($1)", &[&b.customer])
             .unwrap();
@@ -86,18 +70,7 @@ fn an_authenticated_profile_ends_with_its_savepoint() {
 fn the_end_of_a_savepoint_gives_back_the_profile_from_before() {
     let a = Owner::new();
     let b = Owner::of(a.tenant.sibling());
-    let mut client = a
-        .tenant
-        .stack
-        .session(&login_role(&a.tenant.stack, &["vault_client"]));
-    let authenticate = |client: &mut Session, owner: &Owner| {
-        client
-            .execute(
-                "select vault.authenticate($1, $2)",
-                &[&owner.tenant.key, &owner.tenant.profile],
-            )
-            .unwrap();
-    };
+    let mut client = a.client();
     let acts_for = |client: &mut Session, owner: &Owner| {
         let current: Option<String> = client.value("select vault.current_profile()", &[]).unwrap();
         assert_eq!(current.as_ref(), Some(&owner.tenant.profile));
@@ -107,10 +80,10 @@ fn the_end_of_a_savepoint_gives_back_the_profile_from_before() {
     };
     for end in ["rollback to inner_one", "release inner_one"] {
         client.run("begin").unwrap();
-        authenticate(&mut client, &a);
+        a.authenticate(&mut client);
         client.run("savepoint inner_one").unwrap();
         acts_for(&mut client, &a);
-        authenticate(&mut client, &b);
+        b.authenticate(&mut client);
         acts_for(&mut client, &b);
         client.run(end).unwrap();
         acts_for(&mut client, &a);
@@ -122,20 +95,12 @@ fn the_end_of_a_savepoint_gives_back_the_profile_from_before() {
 fn one_session_serves_many_profiles_in_turn() {
     let a = Owner::new();
     let b = Owner::of(a.tenant.sibling());
-    let mut client = a
-        .tenant
-        .stack
-        .session(&login_role(&a.tenant.stack, &["vault_client"]));
+    let mut client = a.client();
     // Often enough for PostgreSQL to keep plans that no longer depend on their parameters.
     for _ in 0..10 {
         for (own, other) in [(&a, &b), (&b, &a)] {
             client.run("begin").unwrap();
-            client
-                .execute(
-                    "select vault.authenticate($1, $2)",
-                    &[&own.tenant.key, &own.tenant.profile],
-                )
-                .unwrap();
+            own.authenticate(&mut client);
             assert_eq!(
                 client
                     .call("retrieve_customer($1)", &[&own.customer])
@@ -193,17 +158,9 @@ fn profiles_that_call_at_once_over_pooled_connections_are_not_mixed_up() {
 #[test]
 fn a_failed_authentication_does_not_keep_the_profile_of_one_before() {
     let b = Owner::new();
-    let mut client = b
-        .tenant
-        .stack
-        .session(&login_role(&b.tenant.stack, &["vault_client"]));
+    let mut client = b.client();
     client.run("begin").unwrap();
-    client
-        .execute(
-            "select vault.authenticate($1, $2)",
-            &[&b.tenant.key, &b.tenant.profile],
-        )
-        .unwrap();
+    b.authenticate(&mut client);
     let failed = client.execute(
         "select vault.authenticate($1, $2)",
         &[&unknown_key(), &b.tenant.profile],
