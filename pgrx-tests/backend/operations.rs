@@ -4,7 +4,7 @@ mod tests {
     use pgrx::prelude::*;
     use serde_json::{Value, json};
 
-    use super::super::{Tenant, by_id, call, card, customer, text};
+    use super::super::{Tenant, by_id, call, card, customer, failure, text};
 
     #[pg_test]
     fn a_card_is_stored_read_changed_and_deleted() {
@@ -95,13 +95,87 @@ mod tests {
         call("create_payment_method", None, card);
     }
 
-    #[pg_test(error = "API key not provided or invalid API key used")]
+    /// The first says which profile it is. The last show the digits of a card number that lie in its value unencrypted.
+    const NEED_NO_PROFILE: [&str; 5] = [
+        "authenticate",
+        "current_profile",
+        "last4",
+        "mask",
+        "network",
+    ];
+
+    /// A call of every other function that a client may execute. No customer, no payment method and no connector has these
+    /// ids.
+    fn every_operation() -> [(&'static str, String); 21] {
+        let card = format!("'{}'", card("12345_cus_nobody"));
+        let call = |name: &'static str, arguments: &str| {
+            (name, format!("SELECT vault.{name}({arguments})"))
+        };
+        [
+            call("card_number", "'4111111145551142'::text"),
+            call("check_network_token_status", "'12345_pm_none'"),
+            call(
+                "create_customer",
+                r#"'{"name": "John Doe", "email": "guest@example.com"}'"#,
+            ),
+            call("create_payment_method", &card),
+            (
+                "decrypt",
+                "SELECT vault.decrypt(value) FROM stored".to_owned(),
+            ),
+            call("delete_customer", "'12345_cus_nobody'"),
+            call("delete_payment_method", "'12345_pm_none'"),
+            call("encrypt", "'text'::text"),
+            call("get_network_token", "'12345_pm_none'"),
+            call("get_network_token_eligibility", "'41111111'"),
+            call("list_customers", ""),
+            call("list_payment_methods", "'12345_cus_nobody'"),
+            call("retrieve_customer", "'12345_cus_nobody'"),
+            call("retrieve_customer_by_reference", "'ref'"),
+            call("retrieve_payment_method", "'12345_pm_none'"),
+            call("searchable", "'text'"),
+            call(
+                "set_default_payment_method",
+                "'12345_cus_nobody', '12345_pm_none'",
+            ),
+            call("update_customer", "'12345_cus_nobody', '{}'"),
+            call("update_payment_method", "'12345_pm_none', '{}'"),
+            call("use_connector_token", "'12345_pm_none', 'mca_none'"),
+            call("use_cvc", "'12345_pm_none'"),
+        ]
+    }
+
+    #[pg_test]
     fn without_a_profile_every_operation_refuses() {
-        call(
-            "create_customer",
-            None,
-            json!({"name": "John Doe", "email": "guest@example.com"}),
+        const REFUSED: &str = "28000\nAPI key not provided or invalid API key used";
+        let tenant = Tenant::new();
+        // The profile ends with the statement, because that has a subtransaction of its own.
+        let with_profile = |statement: &str| {
+            let Tenant {
+                profile_id,
+                api_key,
+            } = &tenant;
+            failure(&format!(
+                "SELECT vault.authenticate('{api_key}', '{profile_id}'); {statement}"
+            ))
+        };
+        let store = "CREATE TEMPORARY TABLE stored AS SELECT vault.encrypt('text'::text) AS value";
+        assert_eq!(with_profile(store), "none");
+        let operations = every_operation();
+
+        let mut names: Vec<&str> = operations.iter().map(|(name, _)| *name).collect();
+        names.extend(NEED_NO_PROFILE);
+        names.sort_unstable();
+        let granted = text(
+            "SELECT string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) FROM pg_proc p, aclexplode(p.proacl) a \
+             WHERE p.pronamespace = 'vault'::regnamespace AND a.grantee = 'vault_client'::regrole",
+            &[],
         );
+        assert_eq!(names.join(" "), granted);
+        for (name, operation) in &operations {
+            assert_eq!(failure(operation), REFUSED, "{name}");
+            assert_ne!(with_profile(operation), REFUSED, "{name}");
+        }
     }
 
     #[pg_test(

@@ -4,17 +4,17 @@ mod tests {
     use pgrx::prelude::*;
     use serde_json::{Value, json};
 
-    use super::super::{Tenant, by_id, call, card, customer, text};
+    use super::super::{Tenant, by_id, call, card, customer, failure, text};
 
-    /// Stores the card, whose security code is 242, and gives the method's id.
+    /// Stores the card, whose CVC is 242, and gives the method's id.
     fn stored(body: Value) -> String {
         let created = call("create_payment_method", None, body);
         created["id"].as_str().unwrap().to_owned()
     }
 
-    fn card_with_code(customer: &str, code: Option<&str>) -> Value {
+    fn card_with_cvc(customer: &str, cvc: Option<&str>) -> Value {
         let mut body = card(customer);
-        body["payment_method_data"]["card"]["card_cvc"] = json!(code);
+        body["payment_method_data"]["card"]["card_cvc"] = json!(cvc);
         body
     }
 
@@ -25,11 +25,26 @@ mod tests {
         body
     }
 
+    const NO_CVC: &str = "P0002\nCard CVC does not exist in our records";
+    const NO_PAYMENT_METHOD: &str = "P0002\nPayment method does not exist in our records";
+
     fn use_cvc(id: &str) -> String {
         text("SELECT vault.use_cvc($1)", &[id])
     }
 
-    fn code_storage(id: &str) -> Value {
+    /// Why the CVC of the card is not given.
+    fn refused_cvc(id: &str) -> String {
+        failure(&format!("SELECT vault.use_cvc('{id}')"))
+    }
+
+    /// Has the rows of a table lie under the memory key of an earlier server; gives back the one that is right.
+    fn put_under_another_memory_key(table: &str) -> String {
+        let key = text(&format!("SELECT memory_key::text FROM vault.{table}"), &[]);
+        set(table, r"memory_key = '\x0000000000000000'");
+        key
+    }
+
+    fn cvc_storage(id: &str) -> Value {
         by_id("retrieve_payment_method", id)["card_cvc_token_storage"].clone()
     }
 
@@ -47,7 +62,7 @@ mod tests {
         )
     }
 
-    /// How many codes and methods of the current profile lie in the tables.
+    /// How many CVCs and methods of the current profile lie in the tables.
     fn rows() -> String {
         count("profile_id = vault.current_profile()")
     }
@@ -64,7 +79,7 @@ mod tests {
     }
 
     #[pg_test]
-    fn a_code_is_kept_for_a_quarter_of_an_hour_and_told_by_every_answer() {
+    fn a_cvc_is_kept_for_a_quarter_of_an_hour_and_told_by_every_answer() {
         Tenant::authenticated();
         let created = call("create_payment_method", None, card(&customer()));
         let id = created["id"].as_str().unwrap();
@@ -78,15 +93,15 @@ mod tests {
         let update = call("update_payment_method", Some(id), json!({}));
         let storage = &created["card_cvc_token_storage"];
         assert_eq!(&update["card_cvc_token_storage"], storage);
-        assert_eq!(&code_storage(id), storage);
+        assert_eq!(&cvc_storage(id), storage);
     }
 
     #[pg_test]
-    fn a_code_is_gone_when_it_is_used() {
+    fn a_cvc_is_gone_when_it_is_used() {
         Tenant::authenticated();
         let id = stored(card(&customer()));
         assert_eq!(use_cvc(&id), "242");
-        assert_eq!(code_storage(&id), not_stored());
+        assert_eq!(cvc_storage(&id), not_stored());
         assert_eq!(rows(), "0 0");
         let audited = text(
             "SELECT outcome FROM vault.audit_log WHERE event = 'payment_method.use_cvc' AND object_id = $1",
@@ -95,52 +110,64 @@ mod tests {
         assert_eq!(audited, "success");
     }
 
-    #[pg_test(error = "Card CVC does not exist in our records")]
-    fn a_code_is_not_used_twice() {
+    #[pg_test]
+    fn a_cvc_is_not_used_twice() {
         Tenant::authenticated();
         let id = stored(card(&customer()));
-        use_cvc(&id);
-        use_cvc(&id);
+        assert_eq!(use_cvc(&id), "242");
+        assert_eq!(refused_cvc(&id), NO_CVC);
     }
 
-    #[pg_test(error = "Card CVC does not exist in our records")]
-    fn a_card_without_a_code_has_none_to_use() {
+    #[pg_test]
+    fn a_card_without_a_cvc_has_none_to_use() {
         Tenant::authenticated();
-        let id = stored(card_with_code(&customer(), None));
-        assert_eq!(code_storage(&id), not_stored());
-        use_cvc(&id);
+        let customer = customer();
+        let id = stored(card_with_cvc(&customer, None));
+        assert_eq!(cvc_storage(&id), not_stored());
+        assert_eq!(refused_cvc(&id), NO_CVC);
+        assert_eq!(stored(card(&customer)), id);
+        assert_eq!(use_cvc(&id), "242");
     }
 
-    #[pg_test(error = "Card CVC does not exist in our records")]
-    fn a_code_whose_time_is_over_is_not_there_even_before_the_worker_comes() {
+    #[pg_test]
+    fn a_cvc_whose_time_is_over_is_not_there_even_before_the_worker_comes() {
         Tenant::authenticated();
         let id = stored(card(&customer()));
         set("cvcs", "expires_at = clock_timestamp()");
-        assert_eq!(code_storage(&id), not_stored());
-        use_cvc(&id);
+        assert_eq!(cvc_storage(&id), not_stored());
+        assert_eq!(refused_cvc(&id), NO_CVC);
+        set(
+            "cvcs",
+            "expires_at = clock_timestamp() + interval '1 minute'",
+        );
+        assert_eq!(use_cvc(&id), "242");
     }
 
-    #[pg_test(error = "Card CVC does not exist in our records")]
-    fn a_code_under_the_memory_key_of_an_earlier_server_is_not_there() {
+    #[pg_test]
+    fn a_cvc_under_the_memory_key_of_an_earlier_server_is_not_there() {
         Tenant::authenticated();
         let id = stored(card(&customer()));
-        set("cvcs", r"memory_key = '\x0000000000000000'");
-        assert_eq!(code_storage(&id), not_stored());
-        use_cvc(&id);
+        let key = put_under_another_memory_key("cvcs");
+        assert_eq!(cvc_storage(&id), not_stored());
+        assert_eq!(refused_cvc(&id), NO_CVC);
+        set("cvcs", &format!("memory_key = '{key}'"));
+        assert_eq!(use_cvc(&id), "242");
     }
 
-    #[pg_test(error = "Card CVC does not exist in our records")]
-    fn a_code_of_another_profile_is_not_there() {
-        Tenant::authenticated();
+    #[pg_test]
+    fn a_cvc_of_another_profile_is_not_there() {
+        let tenant = Tenant::authenticated();
         let id = stored(card(&customer()));
         Tenant::authenticated();
-        use_cvc(&id);
+        assert_eq!(refused_cvc(&id), NO_CVC);
+        tenant.authenticate();
+        assert_eq!(use_cvc(&id), "242");
     }
 
     #[pg_test(
         error = "encrypted value is damaged, or belongs to another profile, row, column or key"
     )]
-    fn a_code_copied_to_another_card_does_not_open() {
+    fn a_cvc_copied_to_another_card_does_not_open() {
         Tenant::authenticated();
         let (first, second) = (stored(card(&customer())), stored(card(&customer())));
         Spi::run_with_args(
@@ -153,42 +180,42 @@ mod tests {
     }
 
     #[pg_test]
-    fn the_same_card_keeps_its_code_until_it_comes_with_another() {
+    fn the_same_card_keeps_its_cvc_until_it_comes_with_another() {
         Tenant::authenticated();
         let customer = customer();
         let id = stored(card(&customer));
-        let storage = code_storage(&id);
+        let storage = cvc_storage(&id);
         let again = call(
             "create_payment_method",
             None,
-            card_with_code(&customer, None),
+            card_with_cvc(&customer, None),
         );
         assert_eq!(again["card_cvc_token_storage"], storage);
 
         let again = call(
             "create_payment_method",
             None,
-            card_with_code(&customer, Some("7379")),
+            card_with_cvc(&customer, Some("7379")),
         );
         assert_ne!(again["card_cvc_token_storage"], storage);
-        assert_eq!(code_storage(&id), again["card_cvc_token_storage"]);
+        assert_eq!(cvc_storage(&id), again["card_cvc_token_storage"]);
         assert_eq!(use_cvc(&id), "7379");
     }
 
     #[pg_test]
-    fn an_update_replaces_the_code() {
+    fn an_update_replaces_the_cvc() {
         Tenant::authenticated();
         let id = stored(card(&customer()));
         set("cvcs", "expires_at = clock_timestamp()");
         let update = json!({"payment_method_data": {"card": {"card_cvc": "7379"}}});
         let updated = call("update_payment_method", Some(&id), update);
         assert_eq!(updated["card_cvc_token_storage"]["is_stored"], true);
-        assert_eq!(code_storage(&id), updated["card_cvc_token_storage"]);
+        assert_eq!(cvc_storage(&id), updated["card_cvc_token_storage"]);
         assert_eq!(use_cvc(&id), "7379");
     }
 
     #[pg_test]
-    fn an_inactive_method_keeps_no_code() {
+    fn an_inactive_method_keeps_no_cvc() {
         Tenant::authenticated();
         let id = stored(card(&customer()));
         let update = json!({
@@ -201,7 +228,7 @@ mod tests {
     }
 
     #[pg_test]
-    fn a_code_is_deleted_with_its_method() {
+    fn a_cvc_is_deleted_with_its_method() {
         Tenant::authenticated();
         let id = stored(card(&customer()));
         assert_eq!(rows(), "1 0");
@@ -210,7 +237,7 @@ mod tests {
     }
 
     #[pg_test]
-    fn a_customer_is_deleted_with_volatile_methods_and_codes() {
+    fn a_customer_is_deleted_with_volatile_methods_and_cvcs() {
         Tenant::authenticated();
         let customer = customer();
         stored(card(&customer));
@@ -265,27 +292,29 @@ mod tests {
         assert_eq!(list["customer_payment_methods"][1], Value::Null);
     }
 
-    #[pg_test(error = "Payment method does not exist in our records")]
+    #[pg_test]
     fn a_volatile_method_does_not_change() {
         Tenant::authenticated();
-        let id = stored(volatile());
-        call("update_payment_method", Some(&id), json!({}));
+        let update = |id: &str| format!("SELECT vault.update_payment_method('{id}', '{{}}')");
+        let (persistent, volatile) = (stored(card(&customer())), stored(volatile()));
+        assert_eq!(failure(&update(&persistent)), "none");
+        assert_eq!(failure(&update(&volatile)), NO_PAYMENT_METHOD);
     }
 
-    #[pg_test(error = "Payment method does not exist in our records")]
+    #[pg_test]
     fn a_volatile_method_is_nobodys_default() {
         Tenant::authenticated();
         let customer = customer();
         let mut body = volatile();
         body["customer_id"] = json!(customer);
-        let id = stored(body);
-        text(
-            "SELECT vault.set_default_payment_method($1, $2)::text",
-            &[&customer, &id],
-        );
+        let set_default =
+            |id: &str| format!("SELECT vault.set_default_payment_method('{customer}', '{id}')");
+        let (persistent, volatile) = (stored(card(&customer)), stored(body));
+        assert_eq!(failure(&set_default(&persistent)), "none");
+        assert_eq!(failure(&set_default(&volatile)), NO_PAYMENT_METHOD);
     }
 
-    #[pg_test(error = "Payment method does not exist in our records")]
+    #[pg_test]
     fn a_volatile_method_ends_after_a_day() {
         Tenant::authenticated();
         let id = stored(volatile());
@@ -295,19 +324,25 @@ mod tests {
             &[&id],
         );
         assert_eq!(kept, "1 day");
+        let retrieve = format!("SELECT vault.retrieve_payment_method('{id}')");
         set("volatile_payment_methods", "expires_at = clock_timestamp()");
-        by_id("retrieve_payment_method", &id);
+        assert_eq!(failure(&retrieve), NO_PAYMENT_METHOD);
+        set(
+            "volatile_payment_methods",
+            "expires_at = clock_timestamp() + interval '1 minute'",
+        );
+        assert_eq!(failure(&retrieve), "none");
     }
 
-    #[pg_test(error = "Payment method does not exist in our records")]
+    #[pg_test]
     fn a_volatile_method_under_the_memory_key_of_an_earlier_server_is_not_there() {
         Tenant::authenticated();
         let id = stored(volatile());
-        set(
-            "volatile_payment_methods",
-            r"memory_key = '\x0000000000000000'",
-        );
-        by_id("delete_payment_method", &id);
+        let delete = format!("SELECT vault.delete_payment_method('{id}')");
+        let key = put_under_another_memory_key("volatile_payment_methods");
+        assert_eq!(failure(&delete), NO_PAYMENT_METHOD);
+        set("volatile_payment_methods", &format!("memory_key = '{key}'"));
+        assert_eq!(failure(&delete), "none");
     }
 
     #[pg_test(error = "Customer does not exist in our records")]

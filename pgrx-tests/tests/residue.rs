@@ -92,7 +92,7 @@ fn search<'a>(
         .flat_map(|secret| forms(secret).into_iter().map(move |form| (*secret, form)))
         .unzip();
     let searcher = AhoCorasick::new(&patterns).expect("patterns");
-    let codes = code_searcher(secrets);
+    let cvcs = cvc_searcher(secrets);
 
     let mut found = BTreeSet::new();
     for place in places {
@@ -104,7 +104,7 @@ fn search<'a>(
                 place.name
             ));
         }
-        for hit in codes.iter().flat_map(|codes| codes.find_iter(&place.bytes)) {
+        for hit in cvcs.iter().flat_map(|cvcs| cvcs.find_iter(&place.bytes)) {
             found.insert(format!(
                 "{:?} in {}",
                 String::from_utf8_lossy(hit.as_bytes()),
@@ -115,19 +115,19 @@ fn search<'a>(
     found
 }
 
-/// Three digits alone are everywhere: a verification code counts when it stands next to its name.
-fn code_searcher(secrets: &[(Kind, String)]) -> Option<Regex> {
-    let codes: BTreeSet<&str> = secrets
+/// Three digits alone are everywhere: a CVC counts when it stands next to its name.
+fn cvc_searcher(secrets: &[(Kind, String)]) -> Option<Regex> {
+    let cvcs: BTreeSet<&str> = secrets
         .iter()
         .filter(|(kind, _)| *kind == Kind::Cvc)
-        .map(|(_, code)| code.as_str())
+        .map(|(_, cvc)| cvc.as_str())
         .collect();
-    let codes: Vec<&str> = codes.into_iter().collect();
+    let cvcs: Vec<&str> = cvcs.into_iter().collect();
     let expression = format!(
         r"(?i-u)cvc[^0-9a-z]{{1,8}}(?:{})(?:[^0-9]|$)",
-        codes.join("|")
+        cvcs.join("|")
     );
-    (!codes.is_empty()).then(|| Regex::new(&expression).expect("a regular expression"))
+    (!cvcs.is_empty()).then(|| Regex::new(&expression).expect("a regular expression"))
 }
 
 #[test]
@@ -149,10 +149,10 @@ fn no_secret_of_any_test_lies_in_data_wal_logs_or_statistics() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// A card number and a verification code that are no secrets, to be found in one place.
+/// A card number and a CVC that are no secrets, to be found in one place.
 struct Canary {
     number: String,
-    code: String,
+    cvc: String,
 }
 
 impl Canary {
@@ -160,8 +160,8 @@ impl Canary {
     fn new() -> Canary {
         Canary {
             number: vault_tests::random::digits(16),
-            // No code of the ledger begins with a zero.
-            code: format!("0{}", vault_tests::random::digits(3)),
+            // No CVC of the ledger begins with a zero.
+            cvc: format!("0{}", vault_tests::random::digits(3)),
         }
     }
 
@@ -169,14 +169,14 @@ impl Canary {
     fn text(&self) -> String {
         format!(
             r#"{{"card_number":"{}","card_cvc":"{}"}}"#,
-            self.number, self.code
+            self.number, self.cvc
         )
     }
 
     fn secrets(&self) -> Vec<(Kind, String)> {
         vec![
             (Kind::Pan, self.number.clone()),
-            (Kind::Cvc, self.code.clone()),
+            (Kind::Cvc, self.cvc.clone()),
         ]
     }
 

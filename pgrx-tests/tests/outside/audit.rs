@@ -1,14 +1,11 @@
 //! The audit log: what was done, by whom, from where; never a word of card data.
 
-use std::thread::sleep;
-use std::time::Duration;
-
 use serde_json::json;
 use vault_tests::card::{account, ach_for};
 use vault_tests::tenant::{customer, login_role, unknown_key};
 use vault_tests::{Card, Request, Session, Tenant, random};
 
-use crate::support::UNAUTHENTICATED;
+use crate::support::{UNAUTHENTICATED, soon};
 
 /// The role that reads the log.
 const AUDITOR: &str = "vault_audit";
@@ -361,14 +358,12 @@ fn what_is_rolled_back_was_not_done() {
 /// More than `known` rows. What is refused or rolled back does not write its row itself; a worker does so soon after.
 #[track_caller]
 fn entries_soon(auditor: &mut Session, column: &str, value: &str, known: usize) -> Vec<Entry> {
-    for _ in 0..100 {
-        let found = entries(auditor, column, value);
-        if found.len() > known {
-            return found;
-        }
-        sleep(Duration::from_millis(100));
-    }
-    panic!("no row of the log with this {column} within ten seconds");
+    let mut found = Vec::new();
+    soon(&format!("a row of the log with this {column}"), || {
+        found = entries(auditor, column, value);
+        found.len() > known
+    });
+    found
 }
 
 #[test]

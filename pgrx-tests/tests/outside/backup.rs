@@ -5,9 +5,9 @@ use vault_tests::stack::{PrivateStack, Stack};
 use vault_tests::tenant::ADMIN;
 use vault_tests::{Card, Session, Tenant, random};
 
-use crate::support::{soon, tables};
+use crate::support::{http_answers, soon, tables};
 
-/// A tenant with a customer and a card; the card came without a security code, which no copy would have.
+/// A tenant with a customer and a card; the card came without a CVC, which no copy would have.
 pub struct Shop {
     pub tenant: Tenant,
     pub role: String,
@@ -139,9 +139,7 @@ fn a_dump_restored_into_a_new_cluster_answers_as_before() {
         shop.card.number
     );
     let tenant = &shop.tenant;
-    soon("the HTTP interface is connected again", || {
-        tenant.get("/v2/customers/list").status == 200
-    });
+    http_answers(&tenant);
     assert_eq!(
         tenant
             .get(&format!("/v2/payment-methods/{}", shop.method))

@@ -10,7 +10,7 @@ use vault_tests::card::{account, ach_for};
 use vault_tests::stack::PrivateStack;
 use vault_tests::{Answer, Card, Refused, Session, Tenant};
 
-use crate::support::soon;
+use crate::support::{soon, soon_equal};
 
 /// `vault.card_numbers_per_minute`.
 const LIMIT: usize = 1000;
@@ -128,8 +128,8 @@ fn what_is_indexed_below_the_limit_is_on_record_though_it_is_rolled_back() {
         let recorded = "select coalesce(sum(occurrences), 0)::bigint from vault.audit_log
              where profile_id = $1 and event = 'card_number.index' and actor = $2 and outcome = 'success'";
         let mut superuser = tenant.stack.superuser();
-        soon("all are on record", || {
-            superuser.value::<i64>(recorded, &[&tenant.profile, &role]) == Ok(numbers as i64)
+        soon_equal("all are on record", &Ok(numbers as i64), || {
+            superuser.value::<i64>(recorded, &[&tenant.profile, &role])
         });
     }
 }

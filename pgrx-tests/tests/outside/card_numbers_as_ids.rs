@@ -1,15 +1,13 @@
 //! Card numbers where an identifier belongs: they must get neither into a log nor, in the clear, into a table.
 
 use std::fs;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use serde_json::json;
 use vault_tests::card::number;
 use vault_tests::tenant::customer;
 use vault_tests::{Tenant, random};
 
-use crate::support::{UUID_V7, has_form};
+use crate::support::{UUID_V7, has_form, soon};
 
 /// The number in groups of four.
 fn printed(number: &str, separator: &str) -> String {
@@ -164,9 +162,7 @@ fn access_log(tenant: &Tenant) -> String {
 /// nginx writes its log once a second.
 #[track_caller]
 fn wait_for_access_log(tenant: &Tenant, request_id: &str) {
-    let deadline = Instant::now() + Duration::from_secs(15);
-    while !access_log(tenant).contains(request_id) {
-        assert!(Instant::now() < deadline, "{request_id} is not logged");
-        sleep(Duration::from_millis(50));
-    }
+    soon(&format!("{request_id} is logged"), || {
+        access_log(tenant).contains(request_id)
+    });
 }

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use vault_tests::tenant::customer;
-use vault_tests::{Answer, Card, Request, Tenant, random};
+use vault_tests::{Answer, Card, Request, Session, Tenant, random};
 
-use crate::support::{CUSTOMER_REDACTED, NO_PAYMENT_METHOD};
+use crate::support::{CUSTOMER_REDACTED, NO_PAYMENT_METHOD, soon_equal};
 
 const CLIENTS: usize = 40;
 const REQUESTS: usize = 200;
@@ -351,19 +350,30 @@ fn a_default_that_is_set_while_its_method_is_deleted_does_not_stay() {
     }
 }
 
+/// How many sessions wait for a lock that the session with this process holds.
+fn waiting_for(observer: &mut Session, pid: i32) -> i64 {
+    let count =
+        "select count(*) from pg_locks l where not l.granted and $1 = any(pg_blocking_pids(l.pid))";
+    observer.value(count, &[&pid]).unwrap()
+}
+
 #[test]
 fn a_create_waits_for_a_delete_of_the_same_card_and_then_stores_it_anew() {
     let tenant = Tenant::new();
     let one = WithDefault::of(&tenant);
     let mut sql = tenant.sql();
+    let pid: i32 = sql.value("select pg_backend_pid()", &[]).unwrap();
+    let mut observer = tenant.stack.superuser();
     sql.run("begin").unwrap();
     sql.call("delete_payment_method($1)", &[&one.method])
         .unwrap();
 
     let id = thread::scope(|scope| {
         let create = scope.spawn(|| tenant.send(&one.store_again()));
-        thread::sleep(Duration::from_millis(700));
-        assert!(!create.is_finished(), "the delete may yet be rolled back");
+        // The delete may yet be rolled back.
+        soon_equal("the create waits for the delete", &1, || {
+            waiting_for(&mut observer, pid)
+        });
         sql.run("commit").unwrap();
         create.join().unwrap().id()
     });

@@ -5,7 +5,7 @@ use std::fs;
 use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Session, Tenant};
 
-use crate::support::{sealed, soon};
+use crate::support::{sealed, soon, soon_equal};
 
 /// Whether a version of a row, dead or alive, has the bytes.
 fn is_in_a_row(superuser: &mut Session, table: &str, bytes: &[u8]) -> bool {
@@ -97,11 +97,10 @@ fn a_vacuum_that_has_to_wait_holds_up_neither_the_worker_nor_the_servers_stop() 
     superuser
         .run("update vault.cvcs set expires_at = now()")
         .unwrap();
-    soon("the worker deletes the expired code", || {
+    soon_equal("the worker deletes the expired CVC", &0, || {
         superuser
             .value::<i64>("select count(*) from vault.cvcs", &[])
             .unwrap()
-            == 0
     });
     let pid = waiting_vacuum(&mut superuser).expect("it still waits");
     superuser

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::json;
 use vault_tests::card::misread;
 use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::customer;
 use vault_tests::{Card, Tenant};
+
+use crate::support::soon;
 
 #[test]
 fn what_was_acknowledged_survives_a_crash_and_what_was_refused_is_not_there() {
@@ -38,7 +39,9 @@ fn what_was_acknowledged_survives_a_crash_and_what_was_refused_is_not_there() {
                 }
             });
         }
-        thread::sleep(Duration::from_secs(2));
+        soon("there are creates to lose", || {
+            acknowledged.lock().unwrap().len() > 40
+        });
         stack.crash();
         crashed.store(true, Ordering::Relaxed);
     });

@@ -1,10 +1,12 @@
 //! What nginx answers by itself, and what it makes of the answers behind it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use vault_tests::http::Request;
 use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Tenant};
+
+use crate::support::equal_within;
 
 #[test]
 fn unknown_paths_are_not_recognised() {
@@ -272,9 +274,9 @@ fn when_the_database_is_gone_the_answer_is_in_our_form_and_it_comes_back() {
     stack.restart();
     // PostgREST connects again by itself, at intervals that grow to half a minute.
     let path = format!("/v2/customers/{customer}");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while tenant.get(&path).status != 200 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let minute = Duration::from_secs(60);
+    equal_within(minute, "the customer is shown", &200, || {
+        tenant.get(&path).status
+    });
     assert_eq!(tenant.get(&path).id(), customer);
 }

@@ -63,7 +63,7 @@ impl Shop {
             .chain(methods)
             .map(|(call, id)| sql.call(call, &[id]).unwrap())
             .collect();
-        // A security code does not outlive the server.
+        // A CVC does not outlive the server.
         for method in &mut opened {
             method
                 .as_object_mut()

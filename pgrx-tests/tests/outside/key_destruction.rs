@@ -9,7 +9,7 @@ use vault_tests::tenant::ADMIN;
 use vault_tests::{Refused, Session, Stack, random};
 
 use crate::backup::{Backup, Shop};
-use crate::support::soon;
+use crate::support::{http_answers, soon, soon_equal};
 
 const DESTROY: &str = "select vault.destroy_profile_keys($1)";
 
@@ -93,10 +93,10 @@ fn set_destruction_command(stack: &Stack, command: &str) {
         ))
         .unwrap();
     superuser.run("select pg_reload_conf()").unwrap();
-    soon("the setting is reloaded", || {
+    soon_equal("the setting is reloaded", &command, || {
         let mut session = stack.superuser();
         let shown = session.value::<String>("show vault.key_destruction_command", &[]);
-        shown.unwrap() == command
+        shown.unwrap()
     });
 }
 
@@ -163,9 +163,7 @@ fn destroyed_keys_open_nothing_in_an_earlier_dump_or_on_a_standby_and_no_other_p
     let rotated = admin.execute("select vault.rotate_data_key($1)", &[&shop.tenant.profile]);
     assert_eq!(rotated.unwrap_err().pair(), DESTROYED);
     let tenant = &other.tenant;
-    soon("the HTTP interface is connected again", || {
-        tenant.get("/v2/customers/list").status == 200
-    });
+    http_answers(tenant);
     shop.tenant
         .get(&format!("/v2/payment-methods/{}", shop.method))
         .refuses(500, "HE_00", "Something went wrong");

@@ -1,13 +1,12 @@
 //! Keys are changed and destroyed while the vault is in use.
 
 use std::thread;
-use std::time::Duration;
 
 use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::{ADMIN, customer};
 use vault_tests::{Card, Refused, Session, Stack, Tenant, random};
 
-use crate::support::soon;
+use crate::support::{soon, soon_equal};
 
 pub const REENCRYPT: &str = "call vault.reencrypt($1, $2)";
 
@@ -81,10 +80,10 @@ fn a_create_that_has_waited_for_a_rotation_finds_what_was_stored_before_it() {
     let person = tenant.customer();
     let waiting = |number: i64| {
         let mut observer = tenant.stack.superuser();
-        soon("the next one waits", || {
+        soon_equal("the next one waits", &Ok(number), || {
             let count = "select count(*) from pg_locks l join vault.data_keys k on k.key_id = l.objid::bigint
                          where l.classid = 'vault.data_keys'::regclass and not l.granted and k.profile_id = $1";
-            observer.value::<i64>(count, &[&tenant.profile]) == Ok(number)
+            observer.value::<i64>(count, &[&tenant.profile])
         });
     };
     for end in ["commit", "rollback"] {
@@ -162,10 +161,10 @@ pub fn stopped_reencryption(tenant: &Tenant, stop: impl FnOnce(i32)) -> thread::
         move || worker.execute(REENCRYPT, &[&profile, &1_i32]).unwrap_err()
     });
     let mut observer = tenant.admin();
-    while outdated(&mut observer, &tenant.profile) > before - 10 {
+    soon("some values are moved", || {
         assert!(!call.is_finished(), "nothing was moved");
-        thread::sleep(Duration::from_millis(5));
-    }
+        outdated(&mut observer, &tenant.profile) <= before - 10
+    });
     drop(observer);
     stop(pid);
     call.join()
@@ -384,12 +383,11 @@ fn a_key_is_due_for_rotation_when_the_period_is_over_that_was_set_when_it_was_ma
         .run("alter system set vault.data_key_period = '90d'")
         .unwrap();
     stack.superuser().run("select pg_reload_conf()").unwrap();
-    soon("the setting is reloaded", || {
+    soon_equal("the setting is reloaded", &"90d", || {
         let mut session = stack.session(ADMIN);
         session
             .value::<String>("show vault.data_key_period", &[])
             .unwrap()
-            == "90d"
     });
 
     assert_eq!(rotate(&mut stack.session(ADMIN), &tenant.profile), 2);

@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Session, Tenant, random};
@@ -11,13 +10,7 @@ use vault_tests::{Card, Session, Tenant, random};
 use crate::key_rotation::{
     REENCRYPT, destroy_retired, outdated, rotate_purpose, stopped_reencryption,
 };
-use crate::support::soon;
-
-fn is_served(tenant: &Tenant) {
-    soon("the HTTP interface is connected again", || {
-        tenant.get("/v2/customers/list").status == 200
-    });
-}
+use crate::support::{http_answers, soon};
 
 #[test]
 fn rotation_of_every_key_under_load_fails_no_call_and_lets_no_duplicate_through() {
@@ -31,7 +24,7 @@ fn rotation_of_every_key_under_load_fails_no_call_and_lets_no_duplicate_through(
     let person = tenant.customer();
     let new_root_key = format!("{}\n", random::digits(64));
     stack.restart_with_root_keys(&format!("{new_root_key}{}", stack.root_keys()));
-    is_served(&tenant);
+    http_answers(&tenant);
     let known: Vec<Card> = (0..4).map(|_| Card::new()).collect();
     let methods: Vec<String> = known
         .iter()
@@ -40,6 +33,12 @@ fn rotation_of_every_key_under_load_fails_no_call_and_lets_no_duplicate_through(
     let done = AtomicBool::new(false);
     let going_on = || !done.load(Ordering::Relaxed);
     let created = AtomicUsize::new(0);
+    let further_creates = |count: usize| {
+        let expected = created.load(Ordering::Relaxed) + count;
+        soon("the clients go on", || {
+            created.load(Ordering::Relaxed) >= expected
+        });
+    };
     let raced: Vec<Card> = (0..1000).map(|_| Card::new()).collect();
     let reader = tenant.role(&["vault_client", "vault_reveal"]);
     let mut admin = tenant.admin();
@@ -95,9 +94,9 @@ fn rotation_of_every_key_under_load_fails_no_call_and_lets_no_duplicate_through(
                 "{rewrapped} keys were under the old root key"
             );
             for purpose in ["data", "index", "index", "data"] {
-                thread::sleep(Duration::from_millis(400));
+                further_creates(8);
                 rotate_purpose(&mut admin, &tenant.profile, purpose);
-                thread::sleep(Duration::from_millis(100));
+                further_creates(2);
                 admin
                     .execute(REENCRYPT, &[&tenant.profile, &10_i32])
                     .unwrap();
@@ -133,7 +132,7 @@ fn rotation_of_every_key_under_load_fails_no_call_and_lets_no_duplicate_through(
     destroy_retired(&mut admin, &tenant.profile);
     drop(admin);
     stack.restart_with_root_keys(&new_root_key);
-    is_served(&tenant);
+    http_answers(&tenant);
     let mut sql = tenant.revealing_sql();
     for method in list["customer_payment_methods"].as_array().unwrap() {
         sql.call(

@@ -8,7 +8,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::customer;
 use vault_tests::{Card, Refused, Session, Stack, Tenant};
 
-use crate::support::soon;
+use crate::support::soon_equal;
 
 const OPEN_NUMBER: &str = "select vault.decrypt(vault.card_number($1::text))";
 
@@ -46,8 +46,8 @@ impl Shop {
             shown["raw_payment_method_data"]["card"]["card_number"],
             self.card.number
         );
-        let code = sql.value::<String>("select vault.use_cvc($1)", &[&self.method]);
-        assert_eq!(code.as_ref(), Ok(&self.card.cvc));
+        let cvc = sql.value::<String>("select vault.use_cvc($1)", &[&self.method]);
+        assert_eq!(cvc.as_ref(), Ok(&self.card.cvc));
         let number = sql.value::<String>(OPEN_NUMBER, &[&self.card.number]);
         assert_eq!(number.as_ref(), Ok(&self.card.number));
     }
@@ -93,9 +93,11 @@ fn a_reveal_is_on_record_while_its_transaction_is_open_and_once_when_it_has_ende
 
     let mut expected = reveals(&shop.method).to_vec();
     expected.push("card_number.reveal success 1 values".to_owned());
-    soon("the count of the opened values is on record", || {
-        shop.on_record() == expected
-    });
+    soon_equal(
+        "the count of the opened values is on record",
+        &expected,
+        || shop.on_record(),
+    );
 }
 
 #[test]
@@ -147,9 +149,11 @@ fn a_reveal_by_the_functions_of_http_stays_on_record_when_somebody_rolls_it_back
 
     sql.run("rollback").unwrap();
 
-    soon("the reveal is on record", || {
-        reveals_of(&tenant.stack, &key_id) == reveals(&shop.method)[..1]
-    });
+    soon_equal(
+        "the reveal is on record",
+        &reveals(&shop.method)[..1],
+        || reveals_of(&tenant.stack, &key_id),
+    );
 }
 
 #[test]
@@ -183,16 +187,16 @@ fn a_session_that_keeps_its_share_of_places_is_refused_another_and_takes_none_fr
         })
         .collect();
     let ((last, card), others) = methods.split_last().unwrap();
-    let use_code = |sql: &mut Session, id: &str| -> Result<String, Refused> {
+    let use_cvc = |sql: &mut Session, id: &str| -> Result<String, Refused> {
         sql.value("select vault.use_cvc($1)", &[&id])
     };
 
     sql.run("begin").unwrap();
     for (id, card) in others {
-        assert_eq!(use_code(&mut sql, id).as_ref(), Ok(&card.cvc));
+        assert_eq!(use_cvc(&mut sql, id).as_ref(), Ok(&card.cvc));
     }
     sql.run("savepoint before_the_last").unwrap();
-    let refused = use_code(&mut sql, last).unwrap_err();
+    let refused = use_cvc(&mut sql, last).unwrap_err();
     assert_eq!(
         refused.pair(),
         (
@@ -204,7 +208,7 @@ fn a_session_that_keeps_its_share_of_places_is_refused_another_and_takes_none_fr
     shop.reveal(&mut stack.session(&shop.role));
     sql.run("rollback to before_the_last; commit").unwrap();
 
-    assert_eq!(use_code(&mut sql, last).as_ref(), Ok(&card.cvc));
+    assert_eq!(use_cvc(&mut sql, last).as_ref(), Ok(&card.cvc));
 }
 
 fn signal(pid: i32, signal: &str) {
@@ -251,9 +255,11 @@ fn a_reveal_is_refused_while_the_worker_does_not_write_and_works_when_it_does_ag
     shop.reveal(&mut sql);
     let mut expected = reveals(&shop.method).to_vec();
     expected.push("card_number.reveal success 1 values".to_owned());
-    soon("the count of the opened values is on record", || {
-        shop.on_record() == expected
-    });
+    soon_equal(
+        "the count of the opened values is on record",
+        &expected,
+        || shop.on_record(),
+    );
 
     // Whoever ends the worker alone ends no reveal.
     stack

@@ -60,6 +60,7 @@ fn besiege(tenant: &Tenant, beginnings: &[&[u8]], more: &[u8]) -> Vec<Duration> 
             .map(|(_, beginning)| open(&slow, beginning))
             .collect();
         while opened.elapsed() < SIEGE {
+            // It waits for nothing: this is what makes the clients slow.
             thread::sleep(Duration::from_secs(1));
             sockets.retain_mut(|socket| is_open(socket, more));
         }

@@ -1,11 +1,12 @@
 //! What several subjects need: forms of values, and looks below the surface.
 
+use std::fmt::Debug;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use regex::Regex;
 use serde_json::Value;
-use vault_tests::{Session, Stack};
+use vault_tests::{Session, Stack, Tenant};
 
 /// The message of every refused authentication.
 pub const UNAUTHENTICATED: &str = "API key not provided or invalid API key used";
@@ -116,12 +117,64 @@ pub fn tables(superuser: &mut Session) -> Vec<String> {
         .collect()
 }
 
-/// Waits for what happens by itself, within a few seconds.
+/// Waits until the HTTP interface has connected to a server that has started again.
 #[track_caller]
-pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
-    let came = (0..150).any(|_| {
-        thread::sleep(Duration::from_millis(100));
-        is_so()
+pub fn http_answers(tenant: &Tenant) {
+    soon_equal("the HTTP interface is connected again", &200, || {
+        tenant.get("/v2/customers/list").status
     });
-    assert!(came, "not within 15 seconds: {what}");
+}
+
+/// How often a wait looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long what happens by itself may take.
+const SOON: Duration = Duration::from_secs(15);
+
+/// Waits for what happens by itself, within a few seconds. Where a value is awaited, [`soon_equal`] says what came instead.
+#[track_caller]
+pub fn soon(what: &str, is_so: impl FnMut() -> bool) {
+    soon_equal(what, &true, is_so);
+}
+
+/// Waits until a value is as expected, within a few seconds.
+#[track_caller]
+pub fn soon_equal<E, A>(what: &str, expected: &E, actual: impl FnMut() -> A)
+where
+    E: Debug + ?Sized,
+    A: Debug + PartialEq<E>,
+{
+    equal_within(SOON, what, expected, actual);
+}
+
+/// Waits until a value is as expected.
+#[track_caller]
+pub fn equal_within<E, A>(limit: Duration, what: &str, expected: &E, mut actual: impl FnMut() -> A)
+where
+    E: Debug + ?Sized,
+    A: Debug + PartialEq<E>,
+{
+    let mut seen = None;
+    let came = found_within(limit, || {
+        let now = seen.insert(actual());
+        (*now == *expected).then_some(())
+    });
+    assert!(
+        came.is_some(),
+        "not within {limit:?}: {what}\nexpected: {expected:?}\n    seen: {seen:?}"
+    );
+}
+
+/// Waits until there is something to find, and gives it. The one place where tests wait by sleeping.
+pub fn found_within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + limit;
+    loop {
+        // What comes at the last moment counts, so the clock is asked first.
+        let is_over = Instant::now() >= end;
+        let found = look();
+        if found.is_some() || is_over {
+            return found;
+        }
+        thread::sleep(PAUSE);
+    }
 }

@@ -1,4 +1,4 @@
-//! What must not last: security codes and volatile payment methods.
+//! What must not last: CVCs and volatile payment methods.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +12,9 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Session, Tenant};
 use walkdir::WalkDir;
 
-use crate::support::{NO_PAYMENT_METHOD, PAYMENT_METHOD_ID, TIME, has_form, soon};
+use crate::support::{NO_PAYMENT_METHOD, PAYMENT_METHOD_ID, TIME, has_form, soon_equal};
 
-const NO_CODE: &str = "Card CVC does not exist in our records";
+const NO_CVC: &str = "Card CVC does not exist in our records";
 const NO_REVEAL: &str = "The API key does not carry the `reveal` scope";
 
 fn volatile(card: &Card) -> Value {
@@ -84,7 +84,7 @@ fn a_volatile_method_is_created_read_and_deleted_over_http() {
 }
 
 #[test]
-fn another_profile_reaches_neither_a_volatile_method_nor_a_code() {
+fn another_profile_reaches_neither_a_volatile_method_nor_a_cvc() {
     let tenant = Tenant::new();
     let id = tenant
         .post("/v2/payment-methods", &volatile(&Card::new()))
@@ -95,27 +95,27 @@ fn another_profile_reaches_neither_a_volatile_method_nor_a_code() {
     }
     assert_eq!(
         use_cvc(&mut sibling.revealing_sql(), &id),
-        refused("P0002", NO_CODE)
+        refused("P0002", NO_CVC)
     );
     tenant.get(&path(&id)).ok();
 }
 
 #[test]
-fn a_code_is_for_roles_that_may_reveal_and_every_use_is_on_record() {
+fn a_cvc_is_for_roles_that_may_reveal_and_every_use_is_on_record() {
     let tenant = Tenant::new();
     let card = Card::new();
     let id = tenant.store(&card, &tenant.customer());
     assert_eq!(use_cvc(&mut tenant.sql(), &id), refused("42501", NO_REVEAL));
     let mut sql = tenant.revealing_sql();
     assert_eq!(use_cvc(&mut sql, &id), Ok(card.cvc));
-    assert_eq!(use_cvc(&mut sql, &id), refused("P0002", NO_CODE));
+    assert_eq!(use_cvc(&mut sql, &id), refused("P0002", NO_CVC));
     assert_eq!(
         tenant.get(&path(&id)).ok()["card_cvc_token_storage"],
         json!({"is_stored": false, "expires_at": null})
     );
 
     let mut superuser = tenant.stack.superuser();
-    soon("both uses in the audit log", || {
+    soon_equal("both uses in the audit log", &"refused success", || {
         let outcomes: String = superuser
             .value(
                 "select coalesce(string_agg(outcome, ' ' order by outcome), '') from vault.audit_log
@@ -123,12 +123,12 @@ fn a_code_is_for_roles_that_may_reveal_and_every_use_is_on_record() {
                 &[&id],
             )
             .unwrap();
-        outcomes == "refused success"
+        outcomes
     });
 }
 
 #[test]
-fn of_many_who_want_a_code_at_once_one_gets_it() {
+fn of_many_who_want_a_cvc_at_once_one_gets_it() {
     const SESSIONS: usize = 8;
     let tenant = Tenant::new();
     let id = tenant.store(&Card::new(), &tenant.customer());
@@ -153,7 +153,7 @@ fn of_many_who_want_a_code_at_once_one_gets_it() {
 }
 
 #[test]
-fn a_code_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_stays() {
+fn a_cvc_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_stays() {
     let tenant = Tenant::new();
     let customer = tenant.customer();
     let card = Card::new();
@@ -166,8 +166,8 @@ fn a_code_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_s
         sql.run("rollback").unwrap();
     };
     use_and_roll_back(&id);
-    soon("the code is deleted", || {
-        rows(&mut superuser, &tenant.profile) == 0
+    soon_equal("the CVC is deleted", &0, || {
+        rows(&mut superuser, &tenant.profile)
     });
 
     let last = tenant.store(&Card::new(), &customer);
@@ -176,8 +176,8 @@ fn a_code_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_s
     assert_eq!(tenant.store(&card, &customer), id);
     // The worker takes what is left to it in turn.
     use_and_roll_back(&last);
-    soon("the code that was given last is deleted", || {
-        rows(&mut superuser, &tenant.profile) == 1
+    soon_equal("the CVC that was given last is deleted", &1, || {
+        rows(&mut superuser, &tenant.profile)
     });
     assert!(use_cvc(&mut tenant.revealing_sql(), &id).is_ok());
     let uses = "select count(*) from vault.audit_log where profile_id = $1 and event = 'payment_method.use_cvc'";
@@ -185,7 +185,7 @@ fn a_code_that_was_given_is_gone_though_its_use_is_rolled_back_and_a_newer_one_s
 }
 
 #[test]
-fn a_code_that_was_given_is_deleted_when_whoever_holds_its_row_lets_go() {
+fn a_cvc_that_was_given_is_deleted_when_whoever_holds_its_row_lets_go() {
     let tenant = Tenant::new();
     let id = tenant.store(&Card::new(), &tenant.customer());
     let (mut sql, mut superuser) = (tenant.revealing_sql(), tenant.stack.superuser());
@@ -205,12 +205,12 @@ fn a_code_that_was_given_is_deleted_when_whoever_holds_its_row_lets_go() {
     assert_eq!(refused.unwrap_err().sqlstate, "42501");
     let written =
         "select count(*) from vault.audit_log where profile_id = $1 and outcome = 'refused'";
-    soon("the worker has had a round", || {
-        superuser.value::<i64>(written, &[&tenant.profile]) == Ok(1)
+    soon_equal("the worker has had a round", &Ok(1), || {
+        superuser.value::<i64>(written, &[&tenant.profile])
     });
     sql.run("rollback").unwrap();
-    soon("the code is deleted", || {
-        rows(&mut superuser, &tenant.profile) == 0
+    soon_equal("the CVC is deleted", &0, || {
+        rows(&mut superuser, &tenant.profile)
     });
 }
 
@@ -234,8 +234,8 @@ fn the_worker_deletes_what_has_expired_and_tells_what_it_does() {
     tenant
         .get(&path(&id))
         .refuses(404, "HE_02", NO_PAYMENT_METHOD);
-    soon("no row is left", || {
-        rows(&mut superuser, &tenant.profile) == 0
+    soon_equal("no row is left", &0, || {
+        rows(&mut superuser, &tenant.profile)
     });
     let activity: String = superuser
         .value(
@@ -267,8 +267,8 @@ fn a_row_that_somebody_has_locked_keeps_no_other_from_being_deleted() {
             &[&tenant.profile, &locked],
         )
         .unwrap();
-    soon("the other row is gone", || {
-        rows(&mut superuser, &tenant.profile) == 1
+    soon_equal("the other row is gone", &1, || {
+        rows(&mut superuser, &tenant.profile)
     });
     holder.run("rollback").unwrap();
 }
@@ -304,14 +304,14 @@ fn nothing_volatile_outlives_its_server() {
             read["card_cvc_token_storage"],
             json!({"is_stored": false, "expires_at": null})
         );
-        assert_eq!(use_cvc(&mut sql, persistent), refused("P0002", NO_CODE));
-        assert_eq!(use_cvc(&mut sql, volatile), refused("P0002", NO_CODE));
+        assert_eq!(use_cvc(&mut sql, persistent), refused("P0002", NO_CVC));
+        assert_eq!(use_cvc(&mut sql, volatile), refused("P0002", NO_CVC));
         for operation in ["retrieve_payment_method($1)", "delete_payment_method($1)"] {
             let gone = sql.call(operation, &[&volatile]).unwrap_err();
             assert_eq!(gone.pair(), ("P0002", NO_PAYMENT_METHOD));
         }
-        soon("no row is left", || {
-            rows(&mut stack.superuser(), &tenant.profile) == 0
+        soon_equal("no row is left", &0, || {
+            rows(&mut stack.superuser(), &tenant.profile)
         });
     }
 }

@@ -6,7 +6,7 @@ use std::thread;
 use vault_tests::Tenant;
 
 use super::{Application, rotate};
-use crate::support::soon;
+use crate::support::soon_equal;
 
 #[test]
 fn columns_that_reference_each_other_change_their_index_key_together() {
@@ -111,12 +111,12 @@ fn a_rotation_of_the_index_key_waits_for_rows_that_somebody_holds() {
     let mut observer = tenant.stack.superuser();
     thread::scope(|scope| {
         let rotation = scope.spawn(|| rotate(tenant, "index"));
-        soon("the rotation waits", || {
+        soon_equal("the rotation waits", &Ok(1), || {
             let blocked =
                 "select count(*) from pg_stat_activity where query like '%rotate_data_key%'
                            and pg_backend_pid() <> pid and pg_blocking_pids(pid) && array[$1::int]";
             let pid: i32 = holder.value("select pg_backend_pid()", &[]).unwrap();
-            observer.value::<i64>(blocked, &[&pid]) == Ok(1)
+            observer.value::<i64>(blocked, &[&pid])
         });
         holder.run("commit").unwrap();
         assert_eq!(rotation.join().unwrap(), Ok(2));

@@ -6,7 +6,7 @@ use vault_tests::{Session, Stack, Tenant};
 
 use super::{is_listed, is_told_of, swap_macs};
 use crate::backup::Backup;
-use crate::support::soon;
+use crate::support::soon_equal;
 
 fn profile_of(stack: &Stack, role: &str) -> Option<String> {
     let mut session: Session = stack.session(role);
@@ -181,8 +181,8 @@ fn the_worker_takes_the_bindings_of_a_restored_database_over() {
     Backup::of(&stack).restore_into_a_new_cluster(&stack);
     assert_eq!(profile_of(&stack, &role), Some(tenant.profile.clone()));
     // One was changed, one is of a role that there is not.
-    soon("the bindings are this cluster's", || {
-        of_other_clusters(&stack) == 2
+    soon_equal("the bindings are this cluster's", &2, || {
+        of_other_clusters(&stack)
     });
     assert_eq!(profile_of(&stack, &role), Some(tenant.profile.clone()));
     assert_eq!(profile_of(&stack, &changed), None);

@@ -5,7 +5,7 @@ use vault_tests::tenant::ADMIN;
 use vault_tests::{Session, Stack, Tenant, random};
 
 use super::{Planted, is_listed, is_told_of, is_unknown, opens};
-use crate::support::soon;
+use crate::support::http_answers;
 
 /// Which root keys the MACs of the tables name, and how many rows each.
 fn root_keys_of_macs(stack: &Stack) -> Vec<(Option<Vec<u8>>, i64)> {
@@ -129,7 +129,5 @@ fn without_the_root_key_that_vouches_for_a_row_the_vault_is_sealed() {
 }
 
 fn connected(tenant: &Tenant) {
-    soon("the HTTP interface is connected again", || {
-        tenant.get("/v2/customers/list").status == 200
-    });
+    http_answers(&tenant);
 }

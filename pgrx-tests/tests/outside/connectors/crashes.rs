@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use vault_tests::sandbox::SandboxProvider;
@@ -10,7 +10,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Stack};
 
 use super::{Shop, assert_one_token_per_order, audited, store_many};
-use crate::support::soon;
+use crate::support::{equal_within, soon, soon_equal};
 
 const ORDERS: usize = 1000;
 
@@ -79,6 +79,7 @@ fn misbehave(provider: &SandboxProvider, done: &AtomicBool) {
             return;
         }
         provider.behave(way);
+        // It waits for nothing: this is how long one way of misbehaving lasts.
         thread::sleep(Duration::from_millis(200));
     }
 }
@@ -104,15 +105,10 @@ fn count_done(stack: &Stack, shop: &Shop) -> i64 {
 
 /// Waits until that many jobs are done, or none is left to do.
 fn wait_for_done(stack: &Stack, shop: &Shop, count: i64) {
-    let since = Instant::now();
-    while count_done(stack, shop) < count {
-        assert!(
-            since.elapsed() < Duration::from_secs(120),
-            "{} of {count} jobs are done",
-            count_done(stack, shop)
-        );
-        thread::sleep(Duration::from_millis(50));
-    }
+    let limit = Duration::from_secs(120);
+    equal_within(limit, "the jobs are done", &count, || {
+        count_done(stack, shop).min(count)
+    });
 }
 
 /// The tokens of a profile's payment methods, by SQL.
@@ -135,7 +131,9 @@ fn waits_for_nobody(stack: &PrivateStack, shop: &Shop) {
     let other = Shop::within(stack);
     other.provider.behave(&json!({"hang": true}));
     let method = other.store("single_use");
-    soon("it is sent", || other.provider.state()["requests"] == 1);
+    soon_equal("it is sent", &1, || {
+        other.provider.state()["requests"].clone()
+    });
     let mut sql = other.tenant.sql();
     sql.run("begin").unwrap();
     sql.call("delete_payment_method($1)", &[&method]).unwrap();
@@ -156,8 +154,8 @@ fn sends_no_card_before_it_is_on_record(stack: &PrivateStack) {
     let shop = Shop::within(stack);
     shop.provider.behave(&json!({"hang": true}));
     let method = shop.store("single_use");
-    soon("the card has arrived", || {
-        shop.provider.state()["requests"] == 1
+    soon_equal("the card has arrived", &1, || {
+        shop.provider.state()["requests"].clone()
     });
     stack.crash();
     shop.provider.behave_well();

@@ -4,13 +4,15 @@ use serde_json::json;
 use vault_tests::Card;
 
 use super::{Job, Shop, audited, create_connector, order_at, path};
-use crate::support::soon;
+use crate::support::{soon, soon_equal};
 
 #[track_caller]
 fn deletes_at_the_provider(shop: &Shop, count: u64) {
-    soon("the tokens are deleted at the provider", || {
-        shop.provider.state()["deleted"] == json!(count)
-    });
+    soon_equal(
+        "the tokens are deleted at the provider",
+        &json!(count),
+        || shop.provider.state()["deleted"].clone(),
+    );
     assert_eq!(shop.provider.state()["violations"], json!([]));
 }
 
@@ -69,8 +71,8 @@ fn a_token_that_comes_after_the_deletion_is_taken_back_too() {
     let shop = Shop::new();
     shop.provider.behave(&json!({"delay_ms": 700, "times": 1}));
     let method = shop.store("multi_use");
-    soon("the call is under way", || {
-        shop.provider.state()["requests"] == 1
+    soon_equal("the call is under way", &1, || {
+        shop.provider.state()["requests"].clone()
     });
     shop.tenant.delete(&path(&method)).ok();
     assert_eq!(

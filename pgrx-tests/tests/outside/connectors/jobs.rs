@@ -5,7 +5,7 @@ use vault_tests::tenant::ADMIN;
 use vault_tests::{Card, random};
 
 use super::{HURRIED_STACK, Shop, audited, path, store_many};
-use crate::support::soon;
+use crate::support::{soon, soon_equal};
 
 #[test]
 fn a_create_that_is_rolled_back_leaves_no_job_and_calls_nobody() {
@@ -182,7 +182,7 @@ fn a_client_that_holds_very_many_payment_methods_holds_up_no_other_connector() {
             .unwrap()
     };
     // As many as one connector is given at a time.
-    soon("answers cannot be written", || sent() == 16);
+    soon_equal("answers cannot be written", &16, || sent());
     for _ in 0..3 {
         let method = other.store("single_use");
         other.token(&method);
@@ -200,8 +200,8 @@ fn a_client_that_deletes_very_many_payment_methods_and_does_not_commit_holds_up_
     shop.provider
         .behave(&json!({"status": 503, "retry_after": 2}));
     let methods = store_many(&shop, 100, "single_use");
-    soon("the first tries are over", || {
-        shop.provider.state()["requests"] == 100
+    soon_equal("the first tries are over", &100, || {
+        shop.provider.state()["requests"].clone()
     });
     let mut sql = shop.tenant.sql();
     sql.run("begin").unwrap();
@@ -237,8 +237,8 @@ fn a_client_that_holds_a_customer_holds_up_its_tokens_alone() {
         &[&shop.customer, &json!({"name": "Another"})],
     )
     .unwrap();
-    soon("the token is made and attached", || {
-        shop.provider.state()["attached"] == 1
+    soon_equal("the token is made and attached", &1, || {
+        shop.provider.state()["attached"].clone()
     });
     for _ in 0..2 {
         let method = other.store("multi_use");

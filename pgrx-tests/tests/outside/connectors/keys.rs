@@ -5,7 +5,7 @@ use vault_tests::Stack;
 
 use super::{Shop, path};
 use crate::key_rotation::{REENCRYPT, destroy_retired, outdated, rotate_purpose};
-use crate::support::soon;
+use crate::support::{soon, soon_equal};
 
 /// Stores a card whose job waits a while for its second try.
 fn waiting(shop: &Shop, seconds: u64) -> String {
@@ -62,8 +62,8 @@ fn data_keys_rotate_while_jobs_wait() {
     assert_eq!(shop.token(&made), token);
     let customer = shop.token(&method)["connector_customer_id"].clone();
     assert_eq!(customer, token["connector_customer_id"]);
-    soon("the token is deleted at the provider", || {
-        shop.provider.state()["deleted"] == 1
+    soon_equal("the token is deleted at the provider", &1, || {
+        shop.provider.state()["deleted"].clone()
     });
     shop.has_one_token_per_order();
 }

@@ -22,7 +22,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::ADMIN;
 use vault_tests::{Answer, Card, Refused, Session, Stack, Tenant};
 
-use crate::support::soon;
+use crate::support::{http_answers, soon};
 
 /// Each part of a connector's answer is awaited for three seconds, and jobs are tried again at once, three times in all. Every
 /// statement is logged.
@@ -90,9 +90,7 @@ impl Shop {
 
     fn within(stack: &Stack) -> Shop {
         let tenant = Tenant::within(stack);
-        soon("the HTTP interface answers", || {
-            tenant.get("/v2/customers/list").status == 200
-        });
+        http_answers(&tenant);
         Shop::of(tenant)
     }
 

@@ -12,7 +12,7 @@ use vault_tests::{Card, Request, Stack, Tenant};
 use super::{
     HURRIED_STACK, NO_CONNECTOR, audited, create_connector, ended, jobs_of, path, token_service,
 };
-use crate::support::soon;
+use crate::support::{http_answers, soon, soon_equal};
 
 /// A profile with network tokens switched on, an account at a token service that is its own, and a customer.
 struct Shop {
@@ -37,9 +37,7 @@ impl Shop {
 
     fn within(stack: &Stack) -> Shop {
         let tenant = Tenant::within(stack);
-        soon("the HTTP interface answers", || {
-            tenant.get("/v2/customers/list").status == 200
-        });
+        http_answers(&tenant);
         let service = token_service();
         let connector = create_connector(
             stack,
@@ -496,14 +494,14 @@ fn a_deletion_takes_the_network_token_back() {
     let (_, method) = shop.with_token();
     shop.service.behave(&json!({"delay_ms": 700, "times": 1}));
     let late = shop.store(&Card::new());
-    soon("the call is under way", || {
-        shop.service.state()["tokens_made"] == 2
+    soon_equal("the call is under way", &2, || {
+        shop.service.state()["tokens_made"].clone()
     });
     for method in [&method, &late] {
         shop.delete(&path(method)).ok();
     }
-    soon("both tokens are deleted", || {
-        shop.service.state()["deleted"] == 2
+    soon_equal("both tokens are deleted", &2, || {
+        shop.service.state()["deleted"].clone()
     });
     ended(&shop.stack, &method);
     assert_eq!(audited(&shop.stack, "network_token.delete", &method), 1);

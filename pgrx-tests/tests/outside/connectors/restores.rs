@@ -7,7 +7,7 @@ use vault_tests::{Card, Stack, random};
 
 use super::{Shop, create_connector};
 use crate::backup::Backup;
-use crate::support::soon;
+use crate::support::{soon, soon_equal};
 
 fn credentials(stack: &Stack, connector: &str) -> Vec<u8> {
     stack
@@ -96,8 +96,8 @@ fn a_new_root_key_and_a_restored_dump_keep_accounts_tokens_and_jobs() {
     hurry(&stack);
     soon("its token is made", || at_sql(last) != Value::Null);
     assert_eq!(at_sql(&made), json!([token]));
-    soon("the token of the deleted method is deleted", || {
-        shop.provider.state()["deleted"] == 1
+    soon_equal("the token of the deleted method is deleted", &1, || {
+        shop.provider.state()["deleted"].clone()
     });
     assert_eq!(
         shop.provider.state()["tokens_made"],

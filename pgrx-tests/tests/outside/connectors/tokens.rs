@@ -7,7 +7,7 @@ use vault_tests::card::{account, ach_for};
 use vault_tests::{Card, Refused, Session};
 
 use super::{Shop, audited, path};
-use crate::support::{NO_PAYMENT_METHOD, soon};
+use crate::support::{NO_PAYMENT_METHOD, soon, soon_equal};
 
 const NO_TOKEN: &str = "Connector token does not exist in our records";
 
@@ -94,9 +94,9 @@ fn a_token_for_one_use_ends_after_a_day() {
     let refused = use_token(&mut shop.tenant.sql(), &method, &shop.connector).unwrap_err();
     assert_eq!(refused.pair(), ("P0002", NO_TOKEN));
     let mut superuser = shop.tenant.stack.superuser();
-    soon("the worker has deleted it", || {
+    soon_equal("the worker has deleted it", &0, || {
         let left = "select count(*) from vault.connector_tokens where payment_method_id = $1";
-        superuser.value::<i64>(left, &[&method]).unwrap() == 0
+        superuser.value::<i64>(left, &[&method]).unwrap()
     });
 }
 
@@ -165,7 +165,7 @@ fn a_repeated_create_makes_no_second_token_for_many_uses_and_a_new_one_for_one_u
     assert_eq!(shop.jobs(&method).len(), 1);
 
     assert_eq!(shop.store_card(&card, "single_use"), method);
-    soon("there are two tokens", || shop.tokens(&method).len() == 2);
+    soon_equal("there are two tokens", &2, || shop.tokens(&method).len());
     let first = shop.tokens(&method)[1].clone();
     shop.store_card(&card, "single_use");
     soon("the token for one use is another one", || {

@@ -9,7 +9,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::login_role;
 use vault_tests::{Refused, Session, Tenant, random};
 
-use crate::support::soon;
+use crate::support::soon_equal;
 
 /// A profile whose values lie in tables of a role that wishes it no good.
 struct Attack {
@@ -44,10 +44,10 @@ impl Attack {
         };
         let path = format!("set search_path = {}", attack.schema);
         attack.sql.run(&path).unwrap();
-        soon("PostgREST has connected to the new server", || {
+        soon_equal("PostgREST has connected to the new server", &200, || {
             let victim = &attack.victim;
             let request = victim.request("GET", "/v2/customers/list");
-            victim.send(&request).status == 200
+            victim.send(&request).status
         });
         attack
     }

@@ -1,74 +1,14 @@
-//! Every request that the two documents of the API print, as printed: only host, ids, keys and, where it has
-//! passed, the expiry year are put in.
+//! The document of 2025.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use vault_tests::card::this_year;
-use vault_tests::ledger::{Kind, record};
-use vault_tests::{Answer, Request, Tenant, random};
 
+use super::{CUSTOMER_2025, JSON_HEADERS_2025, Reader, members};
 use crate::connectors::{create_connector, provider, token_service};
-use crate::support::{NO_PAYMENT_METHOD, has_form};
+use crate::support::{NO_PAYMENT_METHOD, found_within, has_form};
 
-const JSON_HEADERS_2025: &[(&str, &str)] = &[
-    ("Content-Type", "application/json"),
-    ("x-profile-id", "<profile-id>"),
-    ("api-key", "<api-key>"),
-];
 const HEADERS_2025: &[(&str, &str)] = &[("x-profile-id", "<profile-id>"), ("api-key", "<api-key>")];
-const CUSTOMER_HEADERS_2026: &[(&str, &str)] = &[
-    ("Content-Type", "application/json"),
-    ("x-profile-id", "<profile-id>"),
-    ("Authorization", "api-key=<api-key>"),
-];
-const HEADERS_2026: &[(&str, &str)] = &[
-    ("Content-Type", "application/json"),
-    ("Accept", "application/json"),
-    ("X-Profile-Id", "<profile-id>"),
-    ("Authorization", "api-key=<api-key>"),
-];
-const DELETE_HEADERS_2026: &[(&str, &str)] = &[
-    ("Authorization", "<api-key>"),
-    ("X-Profile-Id", "<profile-id>"),
-];
-
-const CUSTOMER_2025: &str = r#"{   
-    "merchant_reference_id": "customer_1742551597",
-    "name": "John Doe",
-    "email": "guest@example.com",
-    "phone": "999999999",
-    "phone_country_code": "+65",
-    "description": "First customer",
-    "default_billing_address": {
-        "line1": "1467",
-        "line2": "Harrison Street",
-        "line3": "Harrison Street",
-        "city": "San Fransico",
-        "state": "California",
-        "zip": "94122",
-        "country": "US",
-        "first_name": "joseph",
-        "last_name": "Doe"
-    },
-    "default_shipping_address": {
-        "line1": "1467",
-        "line2": "Harrison Street",
-        "line3": "Harrison Street",
-        "city": "San Fransico",
-        "state": "California",
-        "zip": "94122",
-        "country": "US",
-        "first_name": "joseph",
-        "last_name": "Doe"
-    },
-    "metadata": {
-        "udf1": "value1",
-        "new_customer": "true",
-        "login_date": "2019-09-10T10:11:12Z"
-    }
-}"#;
 
 const CARD_2025: &str = r#"{
   "payment_method_type": "card",
@@ -88,6 +28,7 @@ const CARD_2025: &str = r#"{
    "card_type": "credit",
    "card_cvc": "242"
 }
+
   },
   "billing": {
 "address": {
@@ -207,108 +148,6 @@ const UPDATE_2025: &str = r#"{
   }
 }"#;
 
-const CUSTOMER_2026: &str = r#"{   
-    "merchant_reference_id": "customer_1770299",
-    "name": "John Doe",
-    "email": "guest@example.com"
-}"#;
-
-const CARD_2026: &str = r#"{
-    "customer_id":"12345_cus_019e2102e4fb7a32b456d8f896e8f51e",
-    "payment_method_type": "card",
-    "payment_method_subtype": "credit",
-    "payment_method_data": {
-        "card": {
-            "card_number": "4111111111111111",
-            "card_exp_month": "03",
-            "card_exp_year": "2030",
-            "card_holder_name": "joseph Doe",
-            "card_cvc": "737"
-        }
-    },
-    "storage_type": "persistent"
-}"#;
-
-const UPDATE_2026: &str = r#"{
-    "payment_method_data": {
-        "card": {
-            "card_holder_name": "joseph",
-            "nick_name": "some_name11",
-            "card_cvc": "737"
-        }
-    }
-}"#;
-
-/// One merchant who follows a document.
-struct Reader {
-    tenant: Tenant,
-}
-
-impl Reader {
-    fn new() -> Reader {
-        record(Kind::Pan, "4111111145551142");
-        record(Kind::Pan, "4111111111111111");
-        Reader {
-            tenant: Tenant::new(),
-        }
-    }
-
-    /// Sends a printed request.
-    #[track_caller]
-    fn send(&self, verb: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
-        let request = headers
-            .iter()
-            .fold(Request::new(verb, path), |request, (name, value)| {
-                let value = value
-                    .replace("<profile-id>", &self.tenant.profile)
-                    .replace("<api-key>", &self.tenant.key);
-                request.header(name, value)
-            });
-        self.tenant.send(&match body {
-            Some(body) => headers
-                .iter()
-                .filter(|(name, _)| *name == "Content-Type")
-                .fold(
-                    request.body(body).without("content-type"),
-                    |request, (name, value)| request.header(name, value),
-                ),
-            None => request,
-        })
-    }
-
-    /// Sends a printed request to store a card, for a customer that exists and with a year that has not passed.
-    #[track_caller]
-    fn store(&self, path: &str, headers: &[(&str, &str)], printed: &str, customer: &str) -> Answer {
-        let later = this_year() + 1;
-        let body = printed
-            .replace("12345_cus_01926c58bc6e77c09e809964e72af8c8", customer)
-            .replace("12345_cus_019e2102e4fb7a32b456d8f896e8f51e", customer)
-            .replace(
-                r#""card_exp_year": "25""#,
-                &format!(r#""card_exp_year": "{}""#, later % 100),
-            )
-            .replace(
-                r#""card_exp_year": "2030""#,
-                &format!(r#""card_exp_year": "{}""#, later.max(2030)),
-            );
-        self.send("POST", path, headers, Some(&body))
-    }
-
-    fn customer_2025(&self) -> String {
-        self.send(
-            "POST",
-            "/v2/customers",
-            JSON_HEADERS_2025,
-            Some(CUSTOMER_2025),
-        )
-        .id()
-    }
-}
-
-fn members(printed: &str) -> Value {
-    serde_json::from_str(printed).unwrap()
-}
-
 #[test]
 fn the_2025_document_creates_a_customer() {
     let body = Reader::new()
@@ -383,15 +222,18 @@ fn shown_within_two_seconds(reader: &Reader, printed: &str, member: &str) -> Val
         assert_eq!(stored["payment_method_subtype"], "ach");
         assert_eq!(stored[member], Value::Null);
         let id = stored["id"].as_str().unwrap().to_owned();
-        while stored_at.elapsed() < Duration::from_secs(2) {
+        let time_left = Duration::from_secs(2).saturating_sub(stored_at.elapsed());
+        let found = found_within(time_left, || {
             let paths =
                 ["/v2", "/v1", "/api/v1"].map(|prefix| format!("{prefix}/payment-methods/{id}"));
             let shown = paths.map(|path| reader.send("GET", &path, HEADERS_2025, None).ok());
-            if shown[0][member] != Value::Null {
+            (shown[0][member] != Value::Null).then(|| {
                 assert_eq!(shown[2], shown[1]);
-                return shown[2].clone();
-            }
-            thread::sleep(Duration::from_millis(50));
+                shown[2].clone()
+            })
+        });
+        if let Some(shown) = found {
+            return shown;
         }
     }
     panic!("{member} is not shown within two seconds");
@@ -496,111 +338,4 @@ fn the_2025_document_retrieves_updates_and_deletes() {
     reader
         .send("GET", &path, HEADERS_2025, None)
         .refuses(404, "HE_02", NO_PAYMENT_METHOD);
-}
-
-#[test]
-fn the_2026_document_creates_a_customer_and_a_payment_method() {
-    let reader = Reader::new();
-
-    let customer = reader
-        .send(
-            "POST",
-            "/api/v1/customers",
-            CUSTOMER_HEADERS_2026,
-            Some(CUSTOMER_2026),
-        )
-        .ok();
-    for (name, value) in members(CUSTOMER_2026).as_object().unwrap() {
-        assert_eq!(&customer[name], value, "{name}");
-    }
-    let customer = customer["id"].as_str().unwrap();
-    let method = reader
-        .store("/api/v1/payment-methods", HEADERS_2026, CARD_2026, customer)
-        .ok();
-
-    let card = &method["payment_method_data"]["card"];
-    assert_eq!(
-        (&method["customer_id"], &method["storage_type"]),
-        (&json!(customer), &json!("persistent"))
-    );
-    assert_eq!(
-        (&card["last4_digits"], &card["expiry_month"]),
-        (&json!("1111"), &json!("03"))
-    );
-    assert_eq!(
-        (&card["card_holder_name"], &card["nick_name"]),
-        (&json!("joseph Doe"), &Value::Null)
-    );
-}
-
-#[test]
-fn the_2026_document_retrieves_updates_and_deletes() {
-    let reader = Reader::new();
-    let customer = reader
-        .send(
-            "POST",
-            "/api/v1/customers",
-            CUSTOMER_HEADERS_2026,
-            Some(CUSTOMER_2026),
-        )
-        .id();
-    let id = reader
-        .store(
-            "/api/v1/payment-methods",
-            HEADERS_2026,
-            CARD_2026,
-            &customer,
-        )
-        .id();
-    let path = format!("/api/v1/payment-methods/{id}");
-
-    for verb in ["GET", "POST"] {
-        assert_eq!(
-            reader.send(verb, &path, HEADERS_2026, None).id(),
-            id,
-            "{verb}"
-        );
-    }
-    for verb in ["PUT", "PATCH"] {
-        let update = format!("{path}/update-saved-payment-method");
-        let updated = reader
-            .send(verb, &update, HEADERS_2026, Some(UPDATE_2026))
-            .ok();
-        let card = &updated["payment_method_data"]["card"];
-        assert_eq!(
-            (&card["card_holder_name"], &card["nick_name"]),
-            (&json!("joseph"), &json!("some_name11"))
-        );
-    }
-    let deleted = reader.send(
-        "DELETE",
-        &format!("/v1/payment-methods/{id}"),
-        DELETE_HEADERS_2026,
-        None,
-    );
-    assert_eq!(
-        (deleted.status, deleted.text),
-        (200, json!({"id": id}).to_string())
-    );
-}
-
-#[test]
-fn the_reference_ids_of_both_documents_can_be_used_once_per_profile() {
-    let reader = Reader::new();
-    reader.customer_2025();
-    let again = reader.send(
-        "POST",
-        "/v2/customers",
-        JSON_HEADERS_2025,
-        Some(CUSTOMER_2025),
-    );
-    again.refuses(
-        400,
-        "IR_12",
-        "Customer with the given `customer_id` already exists",
-    );
-    let other = CUSTOMER_2025.replace("customer_1742551597", &random::name("customer"));
-    reader
-        .send("POST", "/v2/customers", JSON_HEADERS_2025, Some(&other))
-        .ok();
 }
