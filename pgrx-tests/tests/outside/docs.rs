@@ -9,10 +9,14 @@ use serde_json::Value;
 use vault_tests::stack::repository;
 
 /// Those with examples.
-const DOCUMENTS: [&str; 4] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
+    "docs/audit.md",
     "docs/connectors.md",
     "docs/encrypted-columns.md",
+    "docs/http-api.md",
+    "docs/keys.md",
+    "docs/operating.md",
     "docs/root-key.md",
 ];
 
