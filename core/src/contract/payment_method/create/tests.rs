@@ -9,7 +9,7 @@ const TODAY: YearMonth = YearMonth {
 };
 
 fn create(body: &Value) -> Result<NewPaymentMethod, Refusal> {
-    from_slice::<PaymentMethodCreate>(body.to_string().as_bytes())?.check(TODAY)
+    from_slice::<PaymentMethodCreate>(body.to_string().as_bytes())?.into_valid(TODAY)
 }
 
 fn refusal(body: &Value) -> Refusal {
@@ -208,7 +208,7 @@ fn types_that_the_vault_does_not_store_are_refused_whatever_their_data() {
     };
     let create = |body: &str| {
         from_slice::<PaymentMethodCreate>(body.as_bytes())
-            .and_then(|create| create.check(TODAY))
+            .and_then(|create| create.into_valid(TODAY))
             .err()
             .unwrap()
     };

@@ -18,7 +18,7 @@ fn stored(payment_method_type: &str, data: Value) -> (PaymentMethod, Instrument)
         "payment_method_data": data,
     });
     let create: PaymentMethodCreate = from_slice(body.to_string().as_bytes()).ok().unwrap();
-    let new = create.check(TODAY).ok().unwrap();
+    let new = create.into_valid(TODAY).ok().unwrap();
     let Storage::Persistent(customer_id) = new.storage else {
         panic!("not persistent");
     };
