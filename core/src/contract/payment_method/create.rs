@@ -57,7 +57,7 @@ pub struct NewPaymentMethod {
     pub payment_method_subtype: Option<String>,
     /// The sensitive part, to be sealed by itself.
     pub instrument: Instrument,
-    /// The security code, if one was sent, to be kept for [`cvc::LIFETIME`](crate::card::cvc::LIFETIME).
+    /// The CVC, if one was sent. The vault keeps it for [`cvc::LIFETIME`](crate::card::cvc::LIFETIME).
     pub card_cvc: Option<CardCvc>,
     /// The rest, without what [`Summary::set_fingerprint`] and [`Summary::fill_from_bin`] add.
     pub summary: Summary,

@@ -27,7 +27,7 @@ pub struct PaymentMethodChanges {
     pub(super) network_transaction_id: Option<String>,
     /// Decides whether the payment method is active.
     pub acknowledgement_status: Option<AcknowledgementStatus>,
-    /// A security code to keep, in place of an earlier one.
+    /// A CVC to keep in place of an earlier one.
     pub card_cvc: Option<CardCvc>,
     /// A token to add or replace.
     pub connector_token_details: Option<ConnectorTokenDetails>,

@@ -156,7 +156,7 @@ fn a_create_with_every_member_is_taken() {
 }
 
 #[test]
-fn a_summary_holds_neither_number_nor_security_code() {
+fn a_summary_holds_neither_number_nor_cvc() {
     let body = with(card(), "/payment_method_data/card/card_cvc", "7379");
     let summary = summary(&body).to_string();
     assert!(!summary.contains("4111111111"));
