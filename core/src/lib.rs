@@ -3,11 +3,18 @@
 //! Nothing here reads a file, a clock or the operating system's randomness: times, nonces and key bytes are arguments.
 //! So every rule can be tested in isolation, in milliseconds.
 //!
-//! - [`crypto`]: envelopes around values, wrapped keys, blind indexes, API keys
-//! - [`card`]: number, expiry, network and security code of a payment card
+//! Each module uses only those above it in this list, and no two files use each other:
+//!
+//! - `names`, `luhn`, [`mention`]: enums of fixed names; the check digit of card numbers; card numbers in identifiers
+//! - [`ids`], [`time`]: identifiers, each a type of its own; points in time and months
+//! - [`card`]: number, expiry, network and CVC of a payment card
+//! - [`crypto`]: keys, envelopes around values, wrapped keys, blind indexes, API keys
 //! - [`contract`]: requests, responses and refusals of the API
-//! - [`limits`]: failed authentications, and what may be done so often in a minute
-//! - [`redaction`]: masks card data in texts that are about to be logged
+//!
+//! Two more stand beside them. No other module uses them:
+//!
+//! - [`limits`]: what the vault counts to hold somebody back; it uses none of the others
+//! - [`redaction`]: masks card data in texts that are about to be logged; it uses `luhn` alone
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -22,7 +22,7 @@ use crate::tenancy::Caller;
 
 /// Creates a customer.
 pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerResponse, Failure> {
-    let new = request.check()?;
+    let new = request.into_valid()?;
     // What is answered is what a later read answers: the database keeps microseconds, as the clock gives them.
     let created_at = clock::now()?;
     let id = CustomerId::new(&settings::cell(), random::uuid_at(created_at)?);
@@ -69,7 +69,7 @@ pub fn update(
     id: &CustomerId,
     request: CustomerUpdate,
 ) -> Result<CustomerResponse, Failure> {
-    let changes = request.check()?;
+    let changes = request.into_valid()?;
     let stored = found(store::customers::lock(id.as_str())?)?;
     let default = match &changes.default_payment_method_id {
         Some(method) => Some(payment_methods::active_of(id, method)?.payment_method_id),

@@ -50,7 +50,7 @@ pub fn get(
         record_refusal(caller, Event::NetworkTokenRevealed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    request.check()?;
+    request.validate()?;
     let found = find(caller, id)?;
     if tokens::token_service(caller)?.is_none() {
         return Err(Refusal::NetworkTokenizationDisabled.into());

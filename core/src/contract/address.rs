@@ -24,7 +24,7 @@ pub struct Address {
 
 impl Address {
     /// Checks every member. `path` names the objects that the address stands in.
-    pub(super) fn check(&self, path: &str) -> Result<(), Refusal> {
+    pub(super) fn validate(&self, path: &str) -> Result<(), Refusal> {
         rules::each(path, rules::text, [("city", &self.city)])?;
         rules::each(path, rules::country, [("country", &self.country)])?;
         rules::each(
@@ -68,10 +68,10 @@ mod tests {
                 serde_json::from_value(json!({ member: "a".repeat(length) })).unwrap()
             };
             for length in [0, 255] {
-                assert_eq!(address(length).check("billing"), Ok(()));
+                assert_eq!(address(length).validate("billing"), Ok(()));
             }
             assert_eq!(
-                address(256).check("billing").unwrap_err().to_string(),
+                address(256).validate("billing").unwrap_err().to_string(),
                 format!("`billing.{member}` must be at most 255 characters long")
             );
         }
@@ -81,7 +81,7 @@ mod tests {
     fn the_country_is_a_code() {
         let address: Address = serde_json::from_value(json!({"country": "Germany"})).unwrap();
         assert_eq!(
-            address.check("billing").unwrap_err().to_string(),
+            address.validate("billing").unwrap_err().to_string(),
             "`billing.country` must be an ISO 3166-1 alpha-2 country code"
         );
     }

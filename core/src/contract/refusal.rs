@@ -79,7 +79,7 @@ pub enum Refusal {
     PspTokenizationNotSupported,
     /// The payment method has no token of that connector, or it is used up.
     ConnectorTokenNotFound,
-    /// No security code is stored for the payment method, or not any more.
+    /// No CVC is stored for the payment method, or it is stored no longer.
     CardCvcNotFound,
     /// The profile has network tokenization switched off, or no token service.
     NetworkTokenizationDisabled,

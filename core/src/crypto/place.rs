@@ -99,63 +99,21 @@ mod tests {
     const PLAINTEXT: &[u8] = b"4111";
     const HEADER: [u8; 5] = [1, 0, 0, 0, 7];
 
-    /// The places with a row of each, and the ciphertext and tag of [`PLAINTEXT`], as the vault has sealed them since its
-    /// first version, when tables and columns were texts.
-    fn sealed() -> [(Place, String, [u8; 20]); 10] {
-        let payment_method = || "pm_1".to_owned();
-        [
-            (
-                Place::CustomerDetails,
-                "cus_1".to_owned(),
-                hex!("65eb770af5535208cbd9e8898a849948854dea88"),
-            ),
-            (
-                Place::PaymentMethodInstrument,
-                payment_method(),
-                hex!("65eb770af6d7ca239f6491e6f00d11c13ddb12f4"),
-            ),
-            (
-                Place::PaymentMethodSummary,
-                payment_method(),
-                hex!("65eb770ae119e29b9439e9279a32dda7188165b5"),
-            ),
-            (
-                Place::VolatilePaymentMethodInstrument,
-                payment_method(),
-                hex!("65eb770ae56f396827a1694da074ebe4b02c3bb1"),
-            ),
-            (
-                Place::VolatilePaymentMethodSummary,
-                payment_method(),
-                hex!("65eb770a65c89f4a0e5e6e0916fd72d007068640"),
-            ),
-            (
-                Place::ConnectorTokenDetails,
-                connector_token_row("pm_1", 2),
-                hex!("65eb770aad638b8caa9f15a8bbdd305396c41b3f"),
-            ),
-            (
-                Place::ConnectorCustomerDetails,
-                connector_customer_row("cus_1", "mca_1"),
-                hex!("65eb770a09b8d3aaf1c2100b4e1ef7f948f54dcc"),
-            ),
-            (
-                Place::NetworkTokenSummary,
-                payment_method(),
-                hex!("65eb770a3187521c581ad2cf9d8f0989a8cc0e6c"),
-            ),
-            (
-                Place::Cvc,
-                payment_method(),
-                hex!("65eb770aff94f4a6b93b298a03c702f55b61bfa0"),
-            ),
-            (
-                Place::JobSubject,
-                "job_1".to_owned(),
-                hex!("65eb770a591935566afa6d1b90ca32282c0fa942"),
-            ),
-        ]
-    }
+    /// The places with a row of each, and the ciphertext and tag of [`PLAINTEXT`] as the vault has always sealed it: these
+    /// were made when tables and columns were still texts.
+    #[rustfmt::skip]
+    const SEALED: [(Place, &str, [u8; 20]); 10] = [
+        (Place::CustomerDetails, "cus_1", hex!("65eb770af5535208cbd9e8898a849948854dea88")),
+        (Place::PaymentMethodInstrument, "pm_1", hex!("65eb770af6d7ca239f6491e6f00d11c13ddb12f4")),
+        (Place::PaymentMethodSummary, "pm_1", hex!("65eb770ae119e29b9439e9279a32dda7188165b5")),
+        (Place::VolatilePaymentMethodInstrument, "pm_1", hex!("65eb770ae56f396827a1694da074ebe4b02c3bb1")),
+        (Place::VolatilePaymentMethodSummary, "pm_1", hex!("65eb770a65c89f4a0e5e6e0916fd72d007068640")),
+        (Place::ConnectorTokenDetails, "pm_1/2", hex!("65eb770aad638b8caa9f15a8bbdd305396c41b3f")),
+        (Place::ConnectorCustomerDetails, "cus_1/mca_1", hex!("65eb770a09b8d3aaf1c2100b4e1ef7f948f54dcc")),
+        (Place::NetworkTokenSummary, "pm_1", hex!("65eb770a3187521c581ad2cf9d8f0989a8cc0e6c")),
+        (Place::Cvc, "pm_1", hex!("65eb770aff94f4a6b93b298a03c702f55b61bfa0")),
+        (Place::JobSubject, "job_1", hex!("65eb770a591935566afa6d1b90ca32282c0fa942")),
+    ];
 
     fn key() -> DataKey {
         DataKey::from(&KeyMaterial::from(&[1; 32]))
@@ -163,10 +121,10 @@ mod tests {
 
     #[test]
     fn each_place_seals_as_it_always_has() {
-        let places = sealed().map(|(place, _, _)| place);
+        let places = SEALED.map(|(place, _, _)| place);
         assert_eq!(places, Place::ALL);
-        for (place, row, ciphertext) in sealed() {
-            let context = Context::row(place, &row);
+        for (place, row, ciphertext) in SEALED {
+            let context = Context::row(place, row);
             let bytes = seal(&key(), KeyId(7), NONCE, PROFILE, &context, &[PLAINTEXT]).unwrap();
             let expected = [HEADER.as_slice(), &NONCE, &ciphertext].concat();
             assert_eq!(bytes, expected, "{place:?}");
@@ -175,16 +133,22 @@ mod tests {
 
     #[test]
     fn a_value_of_one_place_or_row_opens_in_no_other() {
-        for (sealed_for, row, ciphertext) in sealed() {
+        for (sealed_for, row, ciphertext) in SEALED {
             let bytes = [HEADER.as_slice(), &NONCE, &ciphertext].concat();
             let envelope = Envelope::parse(&bytes).unwrap();
             for place in Place::ALL {
-                let opened = envelope.open(&key(), PROFILE, &Context::row(place, &row));
+                let opened = envelope.open(&key(), PROFILE, &Context::row(place, row));
                 assert_eq!(opened.is_ok(), place == sealed_for, "{place:?}");
             }
             let other_row = Context::row(sealed_for, "pm_2");
             let opened = envelope.open(&key(), PROFILE, &other_row);
             assert_eq!(opened.err(), Some(EnvelopeError::Damaged));
         }
+    }
+
+    #[test]
+    fn a_row_with_two_keys_is_named_by_both() {
+        assert_eq!(connector_token_row("pm_1", 2), "pm_1/2");
+        assert_eq!(connector_customer_row("cus_1", "mca_1"), "cus_1/mca_1");
     }
 }

@@ -16,7 +16,8 @@
 
 use std::hash::BuildHasher;
 
-use super::{ShortText, Source};
+use super::short_text::ShortText;
+use super::source::Source;
 
 const NEIGHBOURHOODS: usize = 256;
 const PLACES: usize = 16;

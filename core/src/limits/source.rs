@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::ShortText;
+use super::short_text::ShortText;
 
 /// Where an attempt comes from, as far as attempts are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

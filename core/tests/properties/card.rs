@@ -1,4 +1,4 @@
-//! Card numbers, expiry dates and security codes.
+//! Card numbers, expiry dates and CVCs.
 
 use proptest::prelude::*;
 use vault_core::card::{CardExpiry, CardNumber, CardNumberError};

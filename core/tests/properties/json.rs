@@ -191,7 +191,7 @@ proptest! {
         let members = if data_first { [&data, kind] } else { [kind, &data] };
         let body = format!("{{{}}}", members.join(","));
         let refusal = from_slice::<PaymentMethodCreate>(body.as_bytes())
-            .and_then(|create| create.check(TODAY))
+            .and_then(|create| create.into_valid(TODAY))
             .err();
         // A text with NUL is no JSON of ours, and refused as such.
         if body.contains("\\u0000") {
@@ -210,7 +210,7 @@ proptest! {
             "payment_method_data": {"card": {"card_number": number, "card_exp_month": "03",
                 "card_exp_year": "2030", "card_holder_name": holder}}});
         let create: PaymentMethodCreate = from_slice(body.to_string().as_bytes()).unwrap();
-        let method = create.check(TODAY).unwrap();
+        let method = create.into_valid(TODAY).unwrap();
         let Instrument::Card(card) = &method.instrument else {
             return Err(TestCaseError::fail("a card was expected"));
         };

@@ -26,7 +26,7 @@ pub fn update(
     id: &PaymentMethodId,
     request: PaymentMethodUpdate,
 ) -> Result<PaymentMethodResponse, Failure> {
-    let mut changes = request.check()?;
+    let mut changes = request.into_valid()?;
     let fails = changes.acknowledgement_status == Some(AcknowledgementStatus::Failed);
     let stored = if fails {
         locked_with_customer(&found(id)?)?

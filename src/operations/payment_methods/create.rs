@@ -33,7 +33,7 @@ pub fn create(
     request: PaymentMethodCreate,
 ) -> Result<PaymentMethodResponse, Failure> {
     let now = clock::now()?;
-    let mut new = request.check(now.year_month())?;
+    let mut new = request.into_valid(now.year_month())?;
     let keys = keys::to_decide(&caller.profile_id)?;
     card_number_limit::count_for_caller(caller)?;
     let (_, index_key) = keys.current_index_key();

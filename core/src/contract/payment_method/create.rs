@@ -57,7 +57,7 @@ pub struct NewPaymentMethod {
     pub payment_method_subtype: Option<String>,
     /// The sensitive part, to be sealed by itself.
     pub instrument: Instrument,
-    /// The security code, if one was sent, to be kept for [`cvc::LIFETIME`](crate::card::cvc::LIFETIME).
+    /// The CVC, if one was sent. The vault keeps it for [`cvc::LIFETIME`](crate::card::cvc::LIFETIME).
     pub card_cvc: Option<CardCvc>,
     /// The rest, without what [`Summary::set_fingerprint`] and [`Summary::fill_from_bin`] add.
     pub summary: Summary,
@@ -97,16 +97,16 @@ impl PaymentMethodCreate {
     ///
     /// # Errors
     /// The refusal of the first rule that is broken.
-    pub fn check(self, today: YearMonth) -> Result<NewPaymentMethod, Refusal> {
+    pub fn into_valid(self, today: YearMonth) -> Result<NewPaymentMethod, Refusal> {
         match self.0 {
-            Sent::Whole(members) => members.check(today),
+            Sent::Whole(members) => members.into_valid(today),
             Sent::OfAnotherType => Err(Refusal::InvalidPaymentMethodType),
         }
     }
 }
 
 impl Members<Object<Data>> {
-    fn check(self, today: YearMonth) -> Result<NewPaymentMethod, Refusal> {
+    fn into_valid(self, today: YearMonth) -> Result<NewPaymentMethod, Refusal> {
         if !self.payment_method_type.is_stored() {
             return Err(Refusal::InvalidPaymentMethodType);
         }
@@ -128,15 +128,15 @@ impl Members<Object<Data>> {
             instrument,
             card_cvc,
             summary: payment_method_data,
-        } = data.check(today)?;
-        let billing = self.billing.map(Object::into_inner);
-        if let Some(billing) = &billing {
-            billing.check()?;
-        }
-        let psp_tokenization = self.psp_tokenization.map(Object::into_inner);
-        if let Some(tokenization) = &psp_tokenization {
-            tokenization.check(&storage, &instrument)?;
-        }
+        } = data.into_valid(today)?;
+        let billing = self
+            .billing
+            .map(|billing| billing.into_inner().into_valid())
+            .transpose()?;
+        let psp_tokenization = self
+            .psp_tokenization
+            .map(|tokenization| tokenization.into_inner().into_valid(&storage, &instrument))
+            .transpose()?;
         Ok(NewPaymentMethod {
             storage,
             payment_method_type: self.payment_method_type,
@@ -211,10 +211,10 @@ enum TypedData {
 }
 
 impl TypedData {
-    fn check(self, today: YearMonth) -> Result<Checked, Refusal> {
+    fn into_valid(self, today: YearMonth) -> Result<Checked, Refusal> {
         match self {
-            Self::Card(card) => card.check(today),
-            Self::Ach(account) => account.check(),
+            Self::Card(card) => card.into_valid(today),
+            Self::Ach(account) => account.into_valid(),
         }
     }
 }
@@ -234,7 +234,7 @@ struct Card {
 }
 
 impl Card {
-    fn check(self, today: YearMonth) -> Result<Checked, Refusal> {
+    fn into_valid(self, today: YearMonth) -> Result<Checked, Refusal> {
         let number = CardNumber::parse(&self.card_number)?;
         let expiry = CardExpiry::parse(&self.card_exp_month, &self.card_exp_year, today)?;
         rules::each(
@@ -290,7 +290,7 @@ struct Ach {
 }
 
 impl Ach {
-    fn check(self) -> Result<Checked, Refusal> {
+    fn into_valid(self) -> Result<Checked, Refusal> {
         let account = AchInstrument::parse(&self.account_number, &self.routing_number)?;
         rules::each(
             "",
@@ -328,10 +328,11 @@ pub struct PspTokenization {
 }
 
 impl PspTokenization {
-    fn check(&self, storage: &Storage, instrument: &Instrument) -> Result<(), Refusal> {
+    fn into_valid(self, storage: &Storage, instrument: &Instrument) -> Result<Self, Refusal> {
         match (storage, instrument) {
             (Storage::Persistent(_), Instrument::Card(_)) => {
-                rules::text("psp_tokenization", "connector_id", &self.connector_id)
+                rules::text("psp_tokenization", "connector_id", &self.connector_id)?;
+                Ok(self)
             }
             _ => Err(Refusal::PspTokenizationNotSupported),
         }

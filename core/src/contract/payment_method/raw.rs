@@ -8,7 +8,7 @@ use super::summary::{AchSummary, CardSummary, PaymentMethodSummary};
 use crate::card::CardNetwork;
 use crate::contract::stored::Unstorable;
 
-/// `raw_payment_method_data` of an answer: the members of a create, without the security code.
+/// `raw_payment_method_data` of an answer: the members of a create, without the CVC.
 pub struct RawPaymentMethodData(Parts);
 
 enum Parts {
@@ -86,7 +86,7 @@ struct RawCard<'a> {
     card_network: Option<CardNetwork>,
     card_issuer: Option<&'a str>,
     card_type: Option<CardType>,
-    /// Always null: clients expect the member, and the code is never answered.
+    /// Always null. Clients expect the member, and the vault never answers with a CVC.
     card_cvc: (),
 }
 

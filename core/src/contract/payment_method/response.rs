@@ -22,7 +22,7 @@ pub struct PaymentMethod {
     pub payment_method_type: PaymentMethodType,
     pub payment_method_subtype: Option<String>,
     pub storage_type: StorageType,
-    /// When the security code that is stored beside it ends; none when none is stored.
+    /// When the CVC that is stored beside the payment method expires. `None` if no CVC is stored.
     pub card_cvc_expires_at: Option<Timestamp>,
     pub created: Timestamp,
     pub last_used_at: Timestamp,
@@ -75,7 +75,7 @@ impl PaymentMethod {
         })
     }
 
-    /// The ordinary answer, without what is said about the number and the security code.
+    /// The ordinary answer, which says nothing about the number and the CVC.
     pub fn into_details(self) -> PaymentMethodDetails {
         let response = self.into_response();
         PaymentMethodDetails {
@@ -160,7 +160,7 @@ pub struct PaymentMethodResponse {
     metadata: Option<Metadata>,
 }
 
-/// Whether a security code is stored, and until when.
+/// Whether a CVC is stored, and until when.
 #[derive(Serialize)]
 struct CardCvcTokenStorage {
     is_stored: bool,

@@ -209,14 +209,15 @@ pub struct Billing {
 }
 
 impl Billing {
-    pub(super) fn check(&self) -> Result<(), Refusal> {
+    pub(super) fn into_valid(self) -> Result<Self, Refusal> {
         if let Some(address) = &self.address {
-            address.check("billing.address")?;
+            address.validate("billing.address")?;
         }
         if let Some(phone) = &self.phone {
-            phone.check("billing.phone")?;
+            phone.validate("billing.phone")?;
         }
-        rules::each("billing", rules::email_text, [("email", &self.email)])
+        rules::each("billing", rules::email_text, [("email", &self.email)])?;
+        Ok(self)
     }
 }
 
@@ -228,7 +229,7 @@ struct Phone {
 }
 
 impl Phone {
-    fn check(&self, path: &str) -> Result<(), Refusal> {
+    fn validate(&self, path: &str) -> Result<(), Refusal> {
         rules::each(path, rules::text, [("number", &self.number)])?;
         rules::each(
             path,

@@ -27,7 +27,7 @@ pub struct PaymentMethodChanges {
     pub(super) network_transaction_id: Option<String>,
     /// Decides whether the payment method is active.
     pub acknowledgement_status: Option<AcknowledgementStatus>,
-    /// A security code to keep, in place of an earlier one.
+    /// A CVC to keep in place of an earlier one.
     pub card_cvc: Option<CardCvc>,
     /// A token to add or replace.
     pub connector_token_details: Option<ConnectorTokenDetails>,
@@ -45,15 +45,15 @@ impl PaymentMethodUpdate {
     ///
     /// # Errors
     /// The refusal of the first rule that is broken.
-    pub fn check(self) -> Result<PaymentMethodChanges, Refusal> {
+    pub fn into_valid(self) -> Result<PaymentMethodChanges, Refusal> {
         let (data, card_cvc) = match self.payment_method_data {
-            Some(data) => data.into_inner().check()?,
+            Some(data) => data.into_inner().into_valid()?,
             None => (DataChanges::None, None),
         };
-        let connector_token_details = self.connector_token_details.map(Object::into_inner);
-        if let Some(details) = &connector_token_details {
-            details.check()?;
-        }
+        let connector_token_details = self
+            .connector_token_details
+            .map(|details| details.into_inner().into_valid())
+            .transpose()?;
         rules::each(
             "",
             rules::text,
@@ -96,15 +96,15 @@ struct Data {
 }
 
 impl Data {
-    fn check(self) -> Result<(DataChanges, Option<CardCvc>), Refusal> {
+    fn into_valid(self) -> Result<(DataChanges, Option<CardCvc>), Refusal> {
         match (self.card, self.bank_debit) {
             (None, None) => Ok((DataChanges::None, None)),
             (Some(card), None) => {
-                let (names, card_cvc) = card.into_inner().check()?;
+                let (names, card_cvc) = card.into_inner().into_valid()?;
                 Ok((DataChanges::Card(names), card_cvc))
             }
             (None, Some(debit)) => {
-                let names = debit.into_inner().ach.into_inner().check()?;
+                let names = debit.into_inner().ach.into_inner().into_valid()?;
                 Ok((DataChanges::Ach(names), None))
             }
             (Some(_), Some(_)) => Err(Refusal::InvalidPaymentMethodData),
@@ -143,7 +143,7 @@ pub(super) struct CardNames {
 }
 
 impl Card {
-    fn check(self) -> Result<(CardNames, Option<CardCvc>), Refusal> {
+    fn into_valid(self) -> Result<(CardNames, Option<CardCvc>), Refusal> {
         refuse_present([
             ("card_number", self.card_number),
             ("card_exp_month", self.card_exp_month),
@@ -183,7 +183,7 @@ pub(super) struct AchNames {
 }
 
 impl Ach {
-    fn check(self) -> Result<AchNames, Refusal> {
+    fn into_valid(self) -> Result<AchNames, Refusal> {
         refuse_present([
             ("account_number", self.account_number),
             ("routing_number", self.routing_number),

@@ -1,4 +1,4 @@
-//! Of card numbers, security codes and expiry dates.
+//! Of card numbers, CVCs and expiry dates.
 
 use vault_core::card::{CardCvc, CardExpiry, CardNetwork, CardNumber, ShownDigits};
 use zeroize::Zeroizing;
@@ -17,8 +17,8 @@ pub fn hold(bytes: &[u8]) {
     if let Some(shown) = ShownDigits::parse(text) {
         assert_eq!(shown.to_text(), text);
     }
-    if let Ok(code) = CardCvc::parse(Zeroizing::new(text.to_owned())) {
-        assert_eq!(code.expose(), text);
+    if let Ok(cvc) = CardCvc::parse(Zeroizing::new(text.to_owned())) {
+        assert_eq!(cvc.expose(), text);
         assert!((3..=4).contains(&text.len()));
     }
     if let Some((month, year)) = text.split_once('/')

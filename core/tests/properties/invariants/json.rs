@@ -17,17 +17,18 @@ pub const TODAY: YearMonth = YearMonth {
 
 /// Every call takes the body or refuses it without repeating it; what it takes can be stored, and is read the same again.
 pub fn hold(body: &[u8]) {
-    let customer = from_slice::<CustomerCreate>(body).and_then(CustomerCreate::check);
+    let customer = from_slice::<CustomerCreate>(body).and_then(CustomerCreate::into_valid);
     if let Some(customer) = taken(body, customer) {
         comes_back(&customer.details);
     }
-    let changes = from_slice::<CustomerUpdate>(body).and_then(CustomerUpdate::check);
+    let changes = from_slice::<CustomerUpdate>(body).and_then(CustomerUpdate::into_valid);
     taken(body, changes);
-    let method = from_slice::<PaymentMethodCreate>(body).and_then(|create| create.check(TODAY));
+    let method =
+        from_slice::<PaymentMethodCreate>(body).and_then(|create| create.into_valid(TODAY));
     if let Some(method) = taken(body, method) {
         payment_method(method);
     }
-    let changes = from_slice::<PaymentMethodUpdate>(body).and_then(PaymentMethodUpdate::check);
+    let changes = from_slice::<PaymentMethodUpdate>(body).and_then(PaymentMethodUpdate::into_valid);
     if let Some(changes) = taken(body, changes)
         && let Some(details) = changes.connector_token_details
     {

@@ -9,7 +9,7 @@ const TODAY: YearMonth = YearMonth {
 };
 
 fn create(body: &Value) -> Result<NewPaymentMethod, Refusal> {
-    from_slice::<PaymentMethodCreate>(body.to_string().as_bytes())?.check(TODAY)
+    from_slice::<PaymentMethodCreate>(body.to_string().as_bytes())?.into_valid(TODAY)
 }
 
 fn refusal(body: &Value) -> Refusal {
@@ -156,7 +156,7 @@ fn a_create_with_every_member_is_taken() {
 }
 
 #[test]
-fn a_summary_holds_neither_number_nor_security_code() {
+fn a_summary_holds_neither_number_nor_cvc() {
     let body = with(card(), "/payment_method_data/card/card_cvc", "7379");
     let summary = summary(&body).to_string();
     assert!(!summary.contains("4111111111"));
@@ -208,7 +208,7 @@ fn types_that_the_vault_does_not_store_are_refused_whatever_their_data() {
     };
     let create = |body: &str| {
         from_slice::<PaymentMethodCreate>(body.as_bytes())
-            .and_then(|create| create.check(TODAY))
+            .and_then(|create| create.into_valid(TODAY))
             .err()
             .unwrap()
     };

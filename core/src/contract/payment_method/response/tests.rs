@@ -18,7 +18,7 @@ fn stored(payment_method_type: &str, data: Value) -> (PaymentMethod, Instrument)
         "payment_method_data": data,
     });
     let create: PaymentMethodCreate = from_slice(body.to_string().as_bytes()).ok().unwrap();
-    let new = create.check(TODAY).ok().unwrap();
+    let new = create.into_valid(TODAY).ok().unwrap();
     let Storage::Persistent(customer_id) = new.storage else {
         panic!("not persistent");
     };
@@ -83,7 +83,7 @@ fn a_response_is_written_in_the_contracts_order_with_nulls() {
 }
 
 #[test]
-fn a_stored_security_code_is_told_with_its_end() {
+fn a_stored_cvc_is_told_with_its_end() {
     let (mut payment_method, _) = card();
     payment_method.card_cvc_expires_at = Timestamp::parse("2026-04-23T10:03:05.617Z");
     let response = serde_json::to_string(&payment_method.into_response()).unwrap();
@@ -132,7 +132,7 @@ fn a_list_item_is_written_in_the_contracts_order() {
 }
 
 #[test]
-fn only_a_revealed_response_has_the_number_and_none_has_the_security_code() {
+fn only_a_revealed_response_has_the_number_and_none_has_the_cvc() {
     let (payment_method, instrument) = card();
     let revealed = payment_method.into_revealed(instrument).ok().unwrap();
     let revealed = serde_json::to_string(&revealed).unwrap();

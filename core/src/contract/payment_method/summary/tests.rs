@@ -21,7 +21,7 @@ fn created(payment_method_type: &str, data: Value, others: Value) -> Summary {
     let members = others.as_object().unwrap().clone();
     body.as_object_mut().unwrap().extend(members);
     let create: PaymentMethodCreate = from_slice(body.to_string().as_bytes()).ok().unwrap();
-    create.check(TODAY).ok().unwrap().summary
+    create.into_valid(TODAY).ok().unwrap().summary
 }
 
 fn card(names: Value, others: Value) -> Summary {
@@ -46,7 +46,7 @@ fn ach() -> Summary {
 
 fn changes(body: Value) -> PaymentMethodChanges {
     let update: PaymentMethodUpdate = from_slice(body.to_string().as_bytes()).ok().unwrap();
-    update.check().ok().unwrap()
+    update.into_valid().ok().unwrap()
 }
 
 fn shown(summary: &Summary) -> Value {

@@ -4,7 +4,7 @@ use super::*;
 use crate::contract::json::from_slice;
 
 fn update(body: &Value) -> Result<PaymentMethodChanges, Refusal> {
-    from_slice::<PaymentMethodUpdate>(body.to_string().as_bytes())?.check()
+    from_slice::<PaymentMethodUpdate>(body.to_string().as_bytes())?.into_valid()
 }
 
 fn message(body: &Value) -> String {
