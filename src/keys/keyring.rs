@@ -10,7 +10,7 @@ use super::root_key::root_keys;
 use crate::compat::local_transaction_id;
 use crate::error::Failure;
 use crate::store;
-use crate::store::data_keys::Hold;
+use crate::store::data_keys::KeyLock;
 
 thread_local! {
     static KEYRING: RefCell<Keyring> = RefCell::default();
@@ -69,7 +69,7 @@ pub fn to_seal(profile_id: &str) -> Result<SealingKeys, Failure> {
         if keys.are_held() {
             return Ok(SealingKeys::held(keys));
         }
-        store::data_keys::hold(keys.current_data_key(), Hold::Seal);
+        store::data_keys::lock(keys.current_data_key(), KeyLock::Sealing);
         // It may have been retired, and destroyed, before it was held.
         if Rc::ptr_eq(&keys, &of_profile(profile_id)?) {
             keys.are_held_from_now_on();
@@ -90,7 +90,7 @@ pub fn to_decide(profile_id: &str) -> Result<SealingKeys, Failure> {
         if keys.has_damaged_index_key() {
             return Err(Failure::DamagedKey);
         }
-        store::data_keys::hold(keys.current_index_key().0, Hold::Decide);
+        store::data_keys::lock(keys.current_index_key().0, KeyLock::DuplicateCheck);
         // Whoever rotates lets the key go after the epoch has grown.
         if keys.are(&of_profile(profile_id)?) {
             keys.index_key()?;

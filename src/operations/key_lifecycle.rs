@@ -11,7 +11,7 @@ use crate::audit::{Event, record_administration};
 use crate::error::Failure;
 use crate::keys::row_macs::believed;
 use crate::keys::{self, ProfileKeys, destruction, epoch};
-use crate::store::data_keys::{self, Hold};
+use crate::store::data_keys::{self, KeyLock};
 use crate::store::profiles::Profile;
 use crate::store::{self, Vouched};
 use crate::tenancy::session;
@@ -41,7 +41,7 @@ fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
     store::with_lock_timeout(|| {
         reencryption::reindex(&keys)?;
         // Last, for creates of payment methods wait from here on.
-        data_keys::hold(retired, Hold::Retire);
+        data_keys::lock(retired, KeyLock::Retiring);
         Ok(())
     })?;
     Ok(version)
@@ -96,7 +96,7 @@ pub fn destroy(
     lock(profile_id)?;
     let key_id = retired_key(profile_id, purpose, version)?;
     // First, so that what has been written under the key is there to be counted.
-    if !data_keys::try_hold(key_id, Hold::Destroy) {
+    if !data_keys::try_lock(key_id, KeyLock::Destroying) {
         return Err(wrong_state(
             "transactions that have sealed or looked for values by the key are still running",
             "Try again when they have ended: pg_locks and pg_prepared_xacts show them.",

@@ -3,8 +3,8 @@
 use pgrx::datum::DatumWithOid;
 use vault_core::contract::time::Timestamp;
 
-use super::living::Living;
 use super::statement::{statements, timestamptz};
+use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
 /// Inserts a code, or replaces the one that the payment method has, given what goes before the conflict.
@@ -64,13 +64,13 @@ pub fn upsert(profile_id: &str, payment_method_id: &str, new: &NewCode) -> Resul
 }
 
 /// Deletes the code of a payment method, and gives its envelope.
-pub fn take(payment_method_id: &str, living: Living) -> Result<Option<Vec<u8>>, Failure> {
+pub fn take(payment_method_id: &str, scope: VolatileScope) -> Result<Option<Vec<u8>>, Failure> {
     TAKE.with(|statement| {
         statement.row(
             &[
                 payment_method_id.into(),
-                living.memory_key.into(),
-                timestamptz(living.now).into(),
+                scope.memory_key.into(),
+                timestamptz(scope.now).into(),
             ],
             |row| row.required(1),
         )

@@ -128,55 +128,56 @@ pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a transaction holds a key for until it ends, or keeps others from holding it for.
+/// For what a transaction locks a key, until it ends.
 #[derive(Clone, Copy)]
-pub enum Hold {
-    /// Seals values by the data key: keeps it from being destroyed.
-    Seal,
-    /// Decides by the index key whether a payment method is new: keeps it from being retired, and destroyed.
-    Decide,
-    /// Retires the index key.
-    Retire,
-    /// Destroys the key.
-    Destroy,
+pub enum KeyLock {
+    /// The transaction seals values under the data key, which must not be destroyed meanwhile.
+    Sealing,
+    /// The transaction decides by the index key whether a payment method is new. The key must not be retired or destroyed
+    /// meanwhile.
+    DuplicateCheck,
+    /// The transaction retires the index key.
+    Retiring,
+    /// The transaction destroys the key.
+    Destroying,
 }
 
-impl Hold {
-    /// PostgreSQL's own modes, of which each conflicts with those that it must: retiring with deciding, destroying with all.
+impl KeyLock {
+    /// Modes of PostgreSQL's own that conflict as they must: retiring with duplicate checks, destroying with all.
     fn mode(self) -> pg_sys::LOCKMODE {
         let mode = match self {
-            Self::Seal => pg_sys::AccessShareLock,
-            Self::Decide => pg_sys::RowExclusiveLock,
-            Self::Retire => pg_sys::ExclusiveLock,
-            Self::Destroy => pg_sys::AccessExclusiveLock,
+            Self::Sealing => pg_sys::AccessShareLock,
+            Self::DuplicateCheck => pg_sys::RowExclusiveLock,
+            Self::Retiring => pg_sys::ExclusiveLock,
+            Self::Destroying => pg_sys::AccessExclusiveLock,
         };
         mode as pg_sys::LOCKMODE
     }
 }
 
-/// Locks the key, as an object of the database: a lock on its row would be a write, one on its table everybody's. Prepared
-/// transactions keep it, too.
-pub fn hold(KeyId(key_id): KeyId, hold: Hold) {
+/// Locks the key, as an object of the database: a lock on its row would be a write, and a lock on its table would be
+/// everybody's. Prepared transactions keep the lock, too.
+pub fn lock(KeyId(key_id): KeyId, lock: KeyLock) {
     // SAFETY: takes a lock that ends with the transaction.
     unsafe {
         pg_sys::LockDatabaseObject(
             relation(c"data_keys"),
             pg_sys::Oid::from(key_id),
             0,
-            hold.mode(),
+            lock.mode(),
         );
     }
 }
 
-/// The same, unless somebody is in the way.
-pub fn try_hold(KeyId(key_id): KeyId, hold: Hold) -> bool {
+/// Locks the key as [`lock`] does, unless that would have to wait. False when it would.
+pub fn try_lock(KeyId(key_id): KeyId, lock: KeyLock) -> bool {
     // SAFETY: as above.
     unsafe {
         pg_sys::ConditionalLockDatabaseObject(
             relation(c"data_keys"),
             pg_sys::Oid::from(key_id),
             0,
-            hold.mode(),
+            lock.mode(),
         )
     }
 }

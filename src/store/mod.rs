@@ -17,7 +17,7 @@ pub mod cvcs;
 pub mod data_keys;
 pub mod expiry;
 pub mod jobs;
-mod living;
+
 mod local_settings;
 pub mod merchants;
 pub mod network_tokens;
@@ -31,11 +31,12 @@ pub mod roles;
 mod snapshot;
 mod statement;
 pub mod volatile_payment_methods;
+mod volatile_scope;
 mod vouched;
 
-pub use living::Living;
 pub use local_settings::{with_lock_timeout, with_short_lock_timeout};
 pub use operator::{as_operator, as_worker};
 pub use snapshot::{Change, is_after_snapshot, snapshot_is_the_transactions};
 pub use statement::is_on_standby;
+pub use volatile_scope::VolatileScope;
 pub use vouched::Vouched;

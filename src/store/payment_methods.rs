@@ -7,9 +7,9 @@ use vault_core::crypto::searchable::IndexPart;
 
 use super::connector_tokens::StoredToken;
 use super::cvcs::{NewCode, upsert_code};
-use super::living::Living;
 use super::network_tokens::StoredNetworkToken;
 use super::statement::{Row, is_on_standby, statements, timestamptz};
+use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
 /// What every read of payment methods `p` selects: a row per connector token `t`, or one without. [`fold`] reads them.
@@ -240,14 +240,14 @@ pub struct CustomersMethods {
 pub fn find_duplicate(
     customer_id: &str,
     duplicate_indexes: &[IndexPart],
-    living: Living,
+    scope: VolatileScope,
 ) -> Result<Option<Duplicate>, Failure> {
     let indexes: Vec<_> = duplicate_indexes.iter().map(IndexPart::as_slice).collect();
     let arguments = [
         customer_id.into(),
         indexes.into(),
-        living.memory_key.into(),
-        timestamptz(living.now).into(),
+        scope.memory_key.into(),
+        timestamptz(scope.now).into(),
     ];
     let rows = FIND_DUPLICATE.with(|statement| {
         statement.rows(&arguments, |row| {
@@ -310,7 +310,7 @@ pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
 /// persistent, so only what is not costs a second look.
 pub fn find(
     payment_method_id: &str,
-    living: Living,
+    scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
     if is_on_standby() {
         let id = payment_method_id.into();
@@ -318,7 +318,7 @@ pub fn find(
         return Ok(fold(rows).pop());
     }
     for find in [&FIND, &FIND_VOLATILE] {
-        let arguments = arguments(payment_method_id, living);
+        let arguments = arguments(payment_method_id, scope);
         let rows = find.with(|statement| statement.rows(&arguments, method_and_token))?;
         if let Some(method) = fold(rows).pop() {
             return Ok(Some(method));
@@ -330,13 +330,13 @@ pub fn find(
 /// Finds a method to reveal it, which a standby cannot put on record.
 pub fn find_with_instrument(
     payment_method_id: &str,
-    living: Living,
+    scope: VolatileScope,
 ) -> Result<Option<WithInstrument>, Failure> {
     if is_on_standby() {
         return Err(Failure::Standby);
     }
     for find in [&FIND_WITH_INSTRUMENT, &FIND_VOLATILE_WITH_INSTRUMENT] {
-        let arguments = arguments(payment_method_id, living);
+        let arguments = arguments(payment_method_id, scope);
         let mut rows = find.with(|statement| {
             statement.rows(&arguments, |row| {
                 Ok((method_and_token(row)?, row.optional(BEHIND_METHOD)?))
@@ -352,11 +352,11 @@ pub fn find_with_instrument(
     Ok(None)
 }
 
-fn arguments(payment_method_id: &str, living: Living) -> [DatumWithOid<'_>; 3] {
+fn arguments(payment_method_id: &str, scope: VolatileScope) -> [DatumWithOid<'_>; 3] {
     [
         payment_method_id.into(),
-        living.memory_key.into(),
-        timestamptz(living.now).into(),
+        scope.memory_key.into(),
+        timestamptz(scope.now).into(),
     ]
 }
 
@@ -364,23 +364,23 @@ fn arguments(payment_method_id: &str, living: Living) -> [DatumWithOid<'_>; 3] {
 /// those of now.
 pub fn lock(
     payment_method_id: &str,
-    living: Living,
+    scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
     if LOCK.with(|statement| statement.execute(&[payment_method_id.into()]))? == 0 {
         return Ok(None);
     }
-    find(payment_method_id, living)
+    find(payment_method_id, scope)
 }
 
 /// As [`lock`], but does not wait: none also when somebody else holds the method.
 pub fn lock_if_free(
     payment_method_id: &str,
-    living: Living,
+    scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
     if LOCK_IF_FREE.with(|statement| statement.execute(&[payment_method_id.into()]))? == 0 {
         return Ok(None);
     }
-    find(payment_method_id, living)
+    find(payment_method_id, scope)
 }
 
 /// The customer of a method, even of one that is redacted.

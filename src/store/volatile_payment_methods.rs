@@ -3,8 +3,8 @@
 use vault_core::contract::time::Timestamp;
 
 use super::cvcs::{NewCode, upsert_code};
-use super::living::Living;
 use super::statement::{statements, timestamptz};
+use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
 statements! {
@@ -64,12 +64,12 @@ pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
 }
 
 /// Whether there was one.
-pub fn delete(payment_method_id: &str, living: Living) -> Result<bool, Failure> {
+pub fn delete(payment_method_id: &str, scope: VolatileScope) -> Result<bool, Failure> {
     DELETE.with(|statement| {
         let rows = statement.execute(&[
             payment_method_id.into(),
-            living.memory_key.into(),
-            timestamptz(living.now).into(),
+            scope.memory_key.into(),
+            timestamptz(scope.now).into(),
         ])?;
         Ok(rows > 0)
     })

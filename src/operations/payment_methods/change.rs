@@ -10,7 +10,7 @@ use vault_core::contract::time::Timestamp;
 
 use super::code;
 use super::read::active_of;
-use super::sealed::{living, open, seal_summary, seal_token};
+use super::sealed::{open, seal_summary, seal_token, volatile_scope};
 use crate::audit::{Event, record};
 use crate::clock;
 use crate::error::Failure;
@@ -107,13 +107,13 @@ pub fn set_default(
 
 /// A method of either kind, as it is now.
 fn found(id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
-    store::payment_methods::find(id.as_str(), living()?)?
+    store::payment_methods::find(id.as_str(), volatile_scope()?)?
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
 /// A persistent method, kept for this transaction; a volatile one does not change.
 fn locked(id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
-    store::payment_methods::lock(id.as_str(), living()?)?
+    store::payment_methods::lock(id.as_str(), volatile_scope()?)?
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
@@ -143,7 +143,7 @@ fn redact(caller: &Caller, found: &StoredPaymentMethod) -> Result<(), Failure> {
 
 /// Refuses when somebody else was faster.
 fn delete_volatile(id: &PaymentMethodId) -> Result<(), Failure> {
-    if store::volatile_payment_methods::delete(id.as_str(), living()?)? {
+    if store::volatile_payment_methods::delete(id.as_str(), volatile_scope()?)? {
         Ok(())
     } else {
         Err(Refusal::PaymentMethodNotFound.into())

@@ -9,7 +9,7 @@ use vault_core::contract::refusal::Refusal;
 use vault_core::contract::time::Timestamp;
 use vault_core::crypto::searchable::IndexPart;
 
-use super::sealed::{living_at, open, seal_code, seal_instrument, seal_summary};
+use super::sealed::{open, seal_code, seal_instrument, seal_summary, volatile_scope_at};
 use crate::audit::{Event, record_create};
 use crate::authentication::card_number_limit;
 use crate::clock;
@@ -147,7 +147,7 @@ impl Create<'_> {
         let found = store::payment_methods::find_duplicate(
             customer.as_str(),
             duplicate_indexes,
-            living_at(self.now)?,
+            volatile_scope_at(self.now)?,
         )?;
         let Some(duplicate) = found else {
             return Ok(Refreshed::Missing);

@@ -7,7 +7,7 @@ use vault_core::contract::payment_method::{
 };
 use vault_core::contract::refusal::Refusal;
 
-use super::sealed::{living, open, open_instrument};
+use super::sealed::{open, open_instrument, volatile_scope};
 use crate::audit::{Event, before_reveal, record_refusal};
 use crate::error::Failure;
 use crate::store;
@@ -23,7 +23,10 @@ pub fn retrieve(
     if fetch_raw_detail {
         return reveal(caller, id);
     }
-    let stored = active(store::payment_methods::find(id.as_str(), living()?)?)?;
+    let stored = active(store::payment_methods::find(
+        id.as_str(),
+        volatile_scope()?,
+    )?)?;
     Ok(open(caller, stored)?.into_response())
 }
 
@@ -32,7 +35,10 @@ pub fn retrieve_details(
     caller: &Caller,
     id: &PaymentMethodId,
 ) -> Result<PaymentMethodDetails, Failure> {
-    let stored = active(store::payment_methods::find(id.as_str(), living()?)?)?;
+    let stored = active(store::payment_methods::find(
+        id.as_str(),
+        volatile_scope()?,
+    )?)?;
     Ok(open(caller, stored)?.into_details())
 }
 
@@ -72,7 +78,7 @@ pub fn active_of(
     customer: &CustomerId,
     id: &PaymentMethodId,
 ) -> Result<StoredPaymentMethod, Failure> {
-    let stored = store::payment_methods::find(id.as_str(), living()?)?;
+    let stored = store::payment_methods::find(id.as_str(), volatile_scope()?)?;
     active(stored.filter(|stored| {
         stored.storage_type == StorageType::Persistent
             && stored.customer_id.as_deref() == Some(customer.as_str())
@@ -85,7 +91,7 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
         record_refusal(caller, Event::PaymentMethodRevealed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    let found = store::payment_methods::find_with_instrument(id.as_str(), living()?)?
+    let found = store::payment_methods::find_with_instrument(id.as_str(), volatile_scope()?)?
         .ok_or(Refusal::PaymentMethodNotFound)?;
     let stored = active(Some(found.method))?;
     let envelope = found.instrument.ok_or(Failure::Malformed)?;

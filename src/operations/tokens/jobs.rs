@@ -15,7 +15,7 @@ use crate::clock;
 use crate::error::Failure;
 use crate::keys;
 use crate::operations::administration::wrong_state;
-use crate::operations::payment_methods::sealed::living;
+use crate::operations::payment_methods::sealed::volatile_scope;
 use crate::settings;
 use crate::store;
 use crate::store::jobs::{NewJob, StoredJob};
@@ -169,7 +169,7 @@ fn order_check(token: &TokenToCheck, now: Timestamp) -> Result<bool, Failure> {
     let (profile_id, payment_method_id) = (&token.profile_id, &token.payment_method_id);
     let _acting = session::act_for(profile_id);
     store::as_operator(|| {
-        if store::payment_methods::lock_if_free(payment_method_id, living()?)?.is_none() {
+        if store::payment_methods::lock_if_free(payment_method_id, volatile_scope()?)?.is_none() {
             return Ok(false);
         }
         let action = Action::CheckNetworkToken;

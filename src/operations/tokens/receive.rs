@@ -16,7 +16,7 @@ use crate::clock::{self, random_bytes};
 use crate::connectors::{Answer, Fault, MadeToken, NetworkToken, NetworkTokenCheck};
 use crate::error::Failure;
 use crate::operations::payment_methods::sealed::{
-    living, open_network_token, open_token, seal_network_token, seal_token,
+    open_network_token, open_token, seal_network_token, seal_token, volatile_scope,
 };
 use crate::settings;
 use crate::store;
@@ -47,7 +47,8 @@ pub fn receive(
     let _acting = session::act_for(&job.profile_id);
     store::as_operator(|| {
         // The payment method is locked before its job, in the order of a deletion.
-        let Some(method) = store::payment_methods::lock_if_free(payment_method_id, living()?)?
+        let Some(method) =
+            store::payment_methods::lock_if_free(payment_method_id, volatile_scope()?)?
         else {
             return Ok(false);
         };

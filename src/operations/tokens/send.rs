@@ -19,7 +19,7 @@ use crate::connectors::{
 use crate::error::Failure;
 use crate::keys::row_macs::believed;
 use crate::operations::connector_accounts;
-use crate::operations::payment_methods::sealed::{living, open, open_instrument};
+use crate::operations::payment_methods::sealed::{open, open_instrument, volatile_scope};
 use crate::settings;
 use crate::store;
 use crate::store::connector_accounts::ConnectorAccount;
@@ -193,7 +193,7 @@ fn open_account(row: &ConnectorAccount) -> Result<Account, NotSent> {
 /// Writes the audit row before it opens the number. The row is committed before the number is sent.
 fn open_card(caller: &Caller, job: &StoredJob) -> Result<(PaymentMethod, CardDetails), NotSent> {
     let id = &job.payment_method_id;
-    let found = store::payment_methods::find_with_instrument(id, living()?)?
+    let found = store::payment_methods::find_with_instrument(id, volatile_scope()?)?
         .filter(|found| found.method.status != Status::Redacted)
         .ok_or(CANCELLED)?;
     let envelope = found.instrument.ok_or(CANCELLED)?;
@@ -248,7 +248,7 @@ pub fn customer_of(method: &PaymentMethod) -> String {
 }
 
 fn check_of(caller: &Caller, job: &StoredJob) -> Result<Call, NotSent> {
-    let found = store::payment_methods::find(&job.payment_method_id, living()?)?;
+    let found = store::payment_methods::find(&job.payment_method_id, volatile_scope()?)?;
     // Meanwhile, another service may have made a token in the place of the one that was to be checked.
     let is_of_service = |found: &StoredPaymentMethod| {
         let token = found.network_token.as_ref();

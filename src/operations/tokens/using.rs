@@ -7,7 +7,7 @@ use vault_core::contract::refusal::Refusal;
 use crate::audit::{Event, record};
 use crate::error::Failure;
 use crate::operations::payment_methods::active;
-use crate::operations::payment_methods::sealed::{living, open_token};
+use crate::operations::payment_methods::sealed::{open_token, volatile_scope};
 use crate::store;
 use crate::tenancy::Caller;
 
@@ -17,7 +17,10 @@ pub fn use_token(
     id: &PaymentMethodId,
     connector_id: &str,
 ) -> Result<ConnectorToken, Failure> {
-    let stored = active(store::payment_methods::lock(id.as_str(), living()?)?)?;
+    let stored = active(store::payment_methods::lock(
+        id.as_str(),
+        volatile_scope()?,
+    )?)?;
     let mut tokens = Vec::new();
     for token in &stored.tokens {
         let opened = open_token(caller, id.as_str(), token.position, &token.details)?;
