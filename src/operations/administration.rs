@@ -14,10 +14,10 @@ use crate::error::Failure;
 use crate::keys;
 use crate::keys::row_macs::{believed, vouched};
 use crate::settings;
+use crate::store;
 use crate::store::api_keys::ApiKeyRow;
 use crate::store::merchants::Merchant;
 use crate::store::profiles::Profile;
-use crate::store::{self, Vouched};
 use crate::tenancy::session;
 
 /// The scopes that an API key may carry.

@@ -106,7 +106,7 @@ pub fn destroy(
         refuse_needed(profile_id, key_id, left_out)?;
     }
     let _acting = session::act_for(profile_id);
-    data_keys::destroy(key_id)?;
+    data_keys::destroy(profile_id, key_id)?;
     epoch::advance_at_commit();
     let object = format!("{}/{version}", purpose.as_str());
     record_administration(profile_id, Event::DataKeyDestroyed, Some(&object))
@@ -114,12 +114,13 @@ pub fn destroy(
 
 fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId, Failure> {
     let _acting = session::act_for(profile_id);
-    let (key_id, state) = data_keys::find(purpose.as_str(), version)?.ok_or_else(|| {
-        missing(
-            "there is no such data key",
-            "vault.keys lists the keys of every profile.",
-        )
-    })?;
+    let (key_id, state) =
+        data_keys::find(profile_id, purpose.as_str(), version)?.ok_or_else(|| {
+            missing(
+                "there is no such data key",
+                "vault.keys lists the keys of every profile.",
+            )
+        })?;
     match state.as_str() {
         "retired" => Ok(key_id),
         "current" => Err(wrong_state(
@@ -165,9 +166,9 @@ pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
     refuse_old_snapshots()?;
     lock(profile_id)?;
     let _acting = session::act_for(profile_id);
-    data_keys::destroy_all()?;
-    store::cvcs::delete_all()?;
-    store::volatile_payment_methods::delete_all()?;
+    data_keys::destroy_all(profile_id)?;
+    store::cvcs::delete_all(profile_id)?;
+    store::volatile_payment_methods::delete_all(profile_id)?;
     epoch::advance_at_commit();
     destruction::tell_source_at_commit(profile_id)?;
     record_administration(profile_id, Event::ProfileKeysDestroyed, Some(profile_id))
@@ -183,7 +184,7 @@ pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
     // Also of a profile that is not believed, or the inventory would show no key of anybody's.
     store::profiles::find(profile_id)?.ok_or_else(no_profile)?;
     let _acting = session::act_for(profile_id);
-    store::reencryption::count(data_keys::key_id(key_id)?)
+    store::reencryption::count(profile_id, data_keys::key_id(key_id)?)
 }
 
 /// The tables that vault.reencrypt leaves alone, because their owners do not act for the profile, though they hold values

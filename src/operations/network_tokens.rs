@@ -107,6 +107,7 @@ struct Found {
 /// The payment method's card and network token. None when it has no network token.
 fn find(caller: &Caller, id: &PaymentMethodId) -> Result<Option<Found>, Failure> {
     let stored = active(store::payment_methods::find(
+        &caller.profile_id,
         id.as_str(),
         volatile_scope()?,
     )?)?;

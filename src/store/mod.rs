@@ -1,8 +1,8 @@
 //! SQL statements, one file per table; the only place that calls SPI.
 //!
-//! It moves rows and sealed bytes and holds no key. Statements on tables with a profile name no profile: the policies
-//! add it. All names are qualified, and every statement runs with the vault's own `search_path`, so nobody's operator or function
-//! takes the place of PostgreSQL's.
+//! It moves rows and sealed bytes and holds no key. Every statement on a table with a profile names the profile, beside the
+//! policies, which would add it anyway. The few statements that are for all profiles say so, and why. All names are qualified, and
+//! every statement runs with the vault's own `search_path`, so nobody's operator or function takes the place of PostgreSQL's.
 
 pub mod api_keys;
 pub mod application_columns;

@@ -145,6 +145,7 @@ impl Create<'_> {
         bin: Option<&BinRecord>,
     ) -> Result<Refreshed, Failure> {
         let found = store::payment_methods::find_duplicate(
+            &self.caller.profile_id,
             customer.as_str(),
             duplicate_indexes,
             volatile_scope_at(self.now)?,
@@ -160,6 +161,7 @@ impl Create<'_> {
         method.payment_method_subtype = method.payment_method_subtype.or(self.subtype(bin));
         let code = self.place_code(&mut method)?;
         let refreshed = store::payment_methods::refresh(Refresh {
+            profile_id: &self.caller.profile_id,
             payment_method_id: method.id.as_str(),
             payment_method_subtype: method.payment_method_subtype.as_deref(),
             summary: &seal_summary(self.caller, &method)?,
@@ -206,8 +208,12 @@ impl Create<'_> {
 
     /// Keeps the customer from being redacted, and tells what is known of the card.
     fn hold(&self, customer: &CustomerId) -> Result<Option<BinRecord>, Failure> {
-        let held = store::customers::hold(customer.as_str(), self.new.instrument.bins())?
-            .ok_or(Refusal::CustomerNotFound)?;
+        let held = store::customers::hold(
+            &self.caller.profile_id,
+            customer.as_str(),
+            self.new.instrument.bins(),
+        )?
+        .ok_or(Refusal::CustomerNotFound)?;
         if held.is_redacted {
             return Err(Refusal::CustomerRedacted.into());
         }

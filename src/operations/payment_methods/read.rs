@@ -24,6 +24,7 @@ pub fn retrieve(
         return reveal(caller, id);
     }
     let stored = active(store::payment_methods::find(
+        &caller.profile_id,
         id.as_str(),
         volatile_scope()?,
     )?)?;
@@ -36,6 +37,7 @@ pub fn retrieve_details(
     id: &PaymentMethodId,
 ) -> Result<PaymentMethodDetails, Failure> {
     let stored = active(store::payment_methods::find(
+        &caller.profile_id,
         id.as_str(),
         volatile_scope()?,
     )?)?;
@@ -44,8 +46,8 @@ pub fn retrieve_details(
 
 /// The active payment methods of a customer, last used first.
 pub fn list(caller: &Caller, customer: &CustomerId) -> Result<SavedPaymentMethods, Failure> {
-    let found =
-        store::payment_methods::list(customer.as_str())?.ok_or(Refusal::CustomerNotFound)?;
+    let found = store::payment_methods::list(&caller.profile_id, customer.as_str())?
+        .ok_or(Refusal::CustomerNotFound)?;
     if found.customer_redacted {
         return Err(Refusal::CustomerRedacted.into());
     }
@@ -60,9 +62,9 @@ pub fn list(caller: &Caller, customer: &CustomerId) -> Result<SavedPaymentMethod
 }
 
 /// How many active payment methods the profile has.
-pub fn count() -> Result<PaymentMethodCount, Failure> {
+pub fn count(caller: &Caller) -> Result<PaymentMethodCount, Failure> {
     Ok(PaymentMethodCount {
-        total_count: store::payment_methods::count_active()?,
+        total_count: store::payment_methods::count_active(&caller.profile_id)?,
     })
 }
 
@@ -75,10 +77,11 @@ pub fn active(stored: Option<StoredPaymentMethod>) -> Result<StoredPaymentMethod
 
 /// The row, if the payment method is persistent, active and the customer's.
 pub fn active_of(
+    caller: &Caller,
     customer: &CustomerId,
     id: &PaymentMethodId,
 ) -> Result<StoredPaymentMethod, Failure> {
-    let stored = store::payment_methods::find(id.as_str(), volatile_scope()?)?;
+    let stored = store::payment_methods::find(&caller.profile_id, id.as_str(), volatile_scope()?)?;
     active(stored.filter(|stored| {
         stored.storage_type == StorageType::Persistent
             && stored.customer_id.as_deref() == Some(customer.as_str())
@@ -91,8 +94,12 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
         record_refusal(caller, Event::PaymentMethodRevealed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    let found = store::payment_methods::find_with_instrument(id.as_str(), volatile_scope()?)?
-        .ok_or(Refusal::PaymentMethodNotFound)?;
+    let found = store::payment_methods::find_with_instrument(
+        &caller.profile_id,
+        id.as_str(),
+        volatile_scope()?,
+    )?
+    .ok_or(Refusal::PaymentMethodNotFound)?;
     let stored = active(Some(found.method))?;
     let envelope = found.instrument.ok_or(Failure::Malformed)?;
     let storage_type = stored.storage_type;

@@ -18,6 +18,7 @@ pub fn use_token(
     connector_id: &str,
 ) -> Result<ConnectorToken, Failure> {
     let stored = active(store::payment_methods::lock(
+        &caller.profile_id,
         id.as_str(),
         volatile_scope()?,
     )?)?;
@@ -35,7 +36,7 @@ pub fn use_token(
         .next()
         .ok_or(Refusal::ConnectorTokenNotFound)?;
     if token.token_type() == TokenType::SingleUse
-        && !store::connector_tokens::take(id.as_str(), position)?
+        && !store::connector_tokens::take(&caller.profile_id, id.as_str(), position)?
     {
         return Err(Refusal::ConnectorTokenNotFound.into());
     }
