@@ -29,10 +29,10 @@ statements! {
         "/* all profiles: MACs are checked, and made under a new root key, for the whole table */ \
          SELECT * FROM vault.connector_accounts ORDER BY connector_id";
     Write LOCK(TEXTOID) =
-        "/* all profiles: as UPDATE */ \
+        "/* all profiles: administrators name an account by its id alone */ \
          SELECT * FROM vault.connector_accounts WHERE connector_id = $1 FOR NO KEY UPDATE";
     Write WRITE_MAC(TEXTOID, BYTEAOID) =
-        "/* all profiles: as UPDATE */ UPDATE vault.connector_accounts SET mac = $2 WHERE connector_id = $1";
+        "/* all profiles: administrators name an account by its id alone */ UPDATE vault.connector_accounts SET mac = $2 WHERE connector_id = $1";
 }
 
 /// A row.
