@@ -173,6 +173,7 @@ GRANT SELECT, INSERT, DELETE, UPDATE (role_oid, system_identifier, mac) ON vault
 GRANT SELECT, INSERT, UPDATE (state, wrapped, root_key_check, retired_at, retired_by) ON vault.data_keys
     TO vault_operator;
 GRANT SELECT, INSERT, UPDATE ON vault.customers, vault.payment_methods TO vault_operator;
+GRANT SELECT ON vault.payment_methods_with_tokens TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.connector_tokens, vault.connector_customers, vault.network_tokens
     TO vault_operator;
 GRANT SELECT, INSERT, UPDATE ON vault.jobs TO vault_operator;

@@ -1,4 +1,5 @@
--- Every table that has a profile shows and takes the rows of the current profile only, its owner's sessions included.
+-- Every table that has a profile shows and takes the rows of the current profile only, its owner's sessions included. The
+-- statements of src/store name the profile, too: PostgreSQL compares that one with the current one once, and finds the rows by it.
 DO $$
 DECLARE
     table_name text;
@@ -15,7 +16,7 @@ BEGIN
         'volatile_payment_methods', 'cvcs'
     ] LOOP
         EXECUTE pg_catalog.format(
-            'CREATE POLICY of_current_profile ON vault.%I USING (profile_id = (SELECT vault.current_profile()))', table_name);
+            'CREATE POLICY of_current_profile ON vault.%I USING (profile_id = vault.current_profile())', table_name);
     END LOOP;
 END
 $$;
@@ -24,17 +25,17 @@ $$;
 -- and nobody but the operator's own statements reads them.
 CREATE POLICY found_before_current ON vault.profiles FOR SELECT TO vault_operator USING (true);
 CREATE POLICY of_current_profile ON vault.profiles FOR INSERT TO vault_operator
-    WITH CHECK (profile_id = (SELECT vault.current_profile()));
+    WITH CHECK (profile_id = vault.current_profile());
 -- For SELECT … FOR NO KEY UPDATE, by which changes of a profile's keys wait for one another, and for a new MAC.
 CREATE POLICY locked_before_current ON vault.profiles FOR UPDATE TO vault_operator
-    USING (true) WITH CHECK (profile_id = (SELECT vault.current_profile()));
+    USING (true) WITH CHECK (profile_id = vault.current_profile());
 CREATE POLICY found_before_current ON vault.role_bindings FOR SELECT TO vault_operator USING (true);
 CREATE POLICY of_current_profile ON vault.role_bindings FOR INSERT TO vault_operator
-    WITH CHECK (profile_id = (SELECT vault.current_profile()));
+    WITH CHECK (profile_id = vault.current_profile());
 CREATE POLICY renewed_for_current_profile ON vault.role_bindings FOR UPDATE TO vault_operator
-    USING (profile_id = (SELECT vault.current_profile()));
+    USING (profile_id = vault.current_profile());
 CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator
-    USING (profile_id = (SELECT vault.current_profile()));
+    USING (profile_id = vault.current_profile());
 
 -- An account of a merchant serves every profile of it. So the policy does not name the current profile: the statements that look an
 -- account up do, and the row's MAC keeps its owner from being changed.
@@ -45,7 +46,7 @@ CREATE POLICY seen_by_administrators ON vault.profiles FOR SELECT TO vault_admin
 CREATE POLICY seen_by_administrators ON vault.role_bindings FOR SELECT TO vault_admin USING (true);
 
 CREATE POLICY written_by_operations ON vault.audit_log FOR INSERT TO vault_operator
-    WITH CHECK (profile_id IN ('', (SELECT vault.current_profile())));
+    WITH CHECK (profile_id IN ('', vault.current_profile()));
 CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor USING (true);
 
 -- What has expired is deleted in all profiles at once. The worker's role may lock and delete these rows, and write none;

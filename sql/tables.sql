@@ -183,6 +183,21 @@ COMMENT ON COLUMN vault.network_tokens.summary IS 'Envelope of what an ordinary 
 COMMENT ON COLUMN vault.network_tokens.check_after IS 'When the worker asks the service whether the token is still good; infinity is never';
 CREATE INDEX network_tokens_to_check ON vault.network_tokens (check_after);
 
+-- A row for each token that a connector has made, or one row without. The caller's rights and policies bind whoever reads it
+-- (security_invoker). A standby reads it, too, so no unlogged table stands in it.
+CREATE VIEW vault.payment_methods_with_tokens WITH (security_invoker = true) AS
+SELECT p.profile_id, p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status,
+       p.instrument, p.summary, p.duplicate_index, p.created_at, p.modified_at, p.last_used_at,
+       t.position AS token_position, t.details AS token_details,
+       n.connector_id AS network_token_connector_id, n.summary AS network_token_summary
+FROM vault.payment_methods p
+LEFT JOIN vault.connector_tokens t
+  ON t.profile_id = p.profile_id AND t.payment_method_id = p.payment_method_id
+ AND (t.expires_at IS NULL OR t.expires_at > pg_catalog.clock_timestamp())
+LEFT JOIN vault.network_tokens n
+  ON n.profile_id = p.profile_id AND n.payment_method_id = p.payment_method_id;
+COMMENT ON VIEW vault.payment_methods_with_tokens IS 'Internal: payment methods as the operations read them, with the tokens that can be used';
+
 -- What is to be done at connectors. A job commits with the change that asks for it, and the worker takes it from there.
 CREATE TABLE vault.jobs (
     profile_id        text COLLATE "C" NOT NULL,

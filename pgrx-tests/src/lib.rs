@@ -15,6 +15,8 @@ pub mod random;
 pub mod sandbox;
 pub mod sql;
 pub mod stack;
+#[cfg(test)]
+mod statements;
 pub mod tenant;
 
 pub use card::Card;

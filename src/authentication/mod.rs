@@ -88,7 +88,7 @@ fn find(
     hash: &[u8],
     profile_id: Option<&str>,
 ) -> Result<Option<GoodKey>, Failure> {
-    let found = store::api_keys::find(hash, profile_id)?;
+    let found = store::api_keys::find(profile_id, hash)?;
     let is_shown = |row: &ApiKeyRow| key.is_some_and(|key| key.hash_matches(&row.key_hash));
     let Some(Found {
         key: row,

@@ -41,7 +41,8 @@ pub fn create_for_profile(profile_id: &str) -> Result<(), Failure> {
 pub fn rotate(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
     let root_keys = root_keys_for(profile_id)?;
     current_root_key()?;
-    let retired = store::data_keys::retire(purpose.as_str())?.ok_or(Failure::KeysDestroyed)?;
+    let retired =
+        store::data_keys::retire(profile_id, purpose.as_str())?.ok_or(Failure::KeysDestroyed)?;
     let version = retired + 1;
     create(
         root_keys,
@@ -69,7 +70,7 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
     let check_value = current.check_value();
     store::data_keys::insert_root_key(check_value.as_bytes())?;
     let mut rewrapped = 0;
-    for stored in store::data_keys::usable()? {
+    for stored in store::data_keys::usable(profile_id)? {
         if self::check_value(&stored.root_key_check)? == check_value {
             continue;
         }
@@ -82,7 +83,7 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
         let material = open(profile_id, purpose, &stored)?;
         let wrapped = wrap(current, random_bytes()?, descriptor, &material)
             .map_err(|_: WrapError| Failure::Malformed)?;
-        store::data_keys::rewrap(stored.key_id, &wrapped, check_value.as_bytes())?;
+        store::data_keys::rewrap(profile_id, stored.key_id, &wrapped, check_value.as_bytes())?;
         rewrapped += 1;
     }
     Ok(rewrapped)

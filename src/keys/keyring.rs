@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::postgres::compat::local_transaction_id;
 use crate::postgres::standby::is_on_standby;
 use crate::store;
-use crate::store::data_keys::Hold;
+use crate::store::data_keys::KeyLock;
 
 thread_local! {
     static KEYRING: RefCell<Keyring> = RefCell::default();
@@ -70,7 +70,7 @@ pub fn to_seal(profile_id: &str) -> Result<SealingKeys, Failure> {
         if keys.are_held() {
             return Ok(SealingKeys::held(keys));
         }
-        store::data_keys::hold(keys.current_data_key(), Hold::Seal);
+        store::data_keys::lock(keys.current_data_key(), KeyLock::Sealing);
         // It may have been retired, and destroyed, before it was held.
         if Rc::ptr_eq(&keys, &of_profile(profile_id)?) {
             keys.are_held_from_now_on();
@@ -91,7 +91,7 @@ pub fn to_decide(profile_id: &str) -> Result<SealingKeys, Failure> {
         if keys.has_damaged_index_key() {
             return Err(Failure::DamagedKey);
         }
-        store::data_keys::hold(keys.current_index_key().0, Hold::Decide);
+        store::data_keys::lock(keys.current_index_key().0, KeyLock::DuplicateCheck);
         // Whoever rotates lets the key go after the epoch has grown.
         if keys.are(&of_profile(profile_id)?) {
             keys.index_key()?;

@@ -114,7 +114,7 @@ impl ProfileKeys {
     pub(super) fn load(profile_id: &str) -> Result<Self, Failure> {
         let mut data = Loading::new();
         let mut index = Loading::new();
-        for stored in store::as_operator(store::data_keys::usable)? {
+        for stored in store::as_operator(|| store::data_keys::usable(profile_id))? {
             let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
             let material = data_keys::open(profile_id, purpose, &stored);
             match purpose {
@@ -126,7 +126,7 @@ impl ProfileKeys {
             profile_id: profile_id.to_owned(),
             data: data.done()?,
             index: index.done()?,
-            index_gone: store::as_operator(store::data_keys::last_index_key_gone)?,
+            index_gone: store::as_operator(|| store::data_keys::last_index_key_gone(profile_id))?,
             held: Cell::new(None),
         };
         for place in keys.data.all().map(DataKey::location) {

@@ -15,10 +15,10 @@ use crate::keys::row_macs::{believed, vouched};
 use crate::postgres::clock;
 use crate::postgres::random;
 use crate::settings;
+use crate::store;
 use crate::store::api_keys::ApiKeyRow;
 use crate::store::merchants::Merchant;
 use crate::store::profiles::Profile;
-use crate::store::{self, Vouched};
 use crate::tenancy::session;
 
 /// The scopes that an API key may carry.

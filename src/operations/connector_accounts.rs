@@ -132,9 +132,9 @@ pub fn in_service(
     profile_id: &str,
 ) -> Result<Option<ConnectorAccount>, Failure> {
     believed(connector_accounts::find(
-        connector_id,
-        merchant_id,
         profile_id,
+        merchant_id,
+        connector_id,
     )?)
 }
 
@@ -144,7 +144,7 @@ pub fn token_service(
     profile_id: &str,
 ) -> Result<Option<ConnectorAccount>, Failure> {
     let kind = Kind::TokenService.as_str();
-    for account in connector_accounts::find_of_kind(kind, merchant_id, profile_id)? {
+    for account in connector_accounts::find_of_kind(profile_id, merchant_id, kind)? {
         if let Some(account) = believed(Some(account))? {
             return Ok(Some(account));
         }

@@ -49,7 +49,10 @@ pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerRespon
 
 /// A customer, by id.
 pub fn retrieve(caller: &Caller, id: &CustomerId) -> Result<CustomerResponse, Failure> {
-    response(caller, found(store::customers::find(id.as_str())?)?)
+    response(
+        caller,
+        found(store::customers::find(&caller.profile_id, id.as_str())?)?,
+    )
 }
 
 /// A customer, by the merchant's own id.
@@ -59,7 +62,10 @@ pub fn retrieve_by_reference(
 ) -> Result<CustomerResponse, Failure> {
     response(
         caller,
-        found(store::customers::find_by_reference(reference)?)?,
+        found(store::customers::find_by_reference(
+            &caller.profile_id,
+            reference,
+        )?)?,
     )
 }
 
@@ -70,14 +76,20 @@ pub fn update(
     request: CustomerUpdate,
 ) -> Result<CustomerResponse, Failure> {
     let changes = request.into_valid()?;
-    let stored = found(store::customers::lock(id.as_str())?)?;
+    let stored = found(store::customers::lock(&caller.profile_id, id.as_str())?)?;
     let default = match &changes.default_payment_method_id {
-        Some(method) => Some(payment_methods::active_of(id, method)?.payment_method_id),
+        Some(method) => Some(payment_methods::active_of(caller, id, method)?.payment_method_id),
         None => stored.default_payment_method_id.clone(),
     };
     let details = open(caller, &stored)?.apply(changes);
     let sealed = seal(caller, id.as_str(), &details)?;
-    store::customers::update(id.as_str(), &sealed, default.as_deref(), clock::now()?)?;
+    store::customers::update(
+        &caller.profile_id,
+        id.as_str(),
+        &sealed,
+        default.as_deref(),
+        clock::now()?,
+    )?;
     record(caller, Event::CustomerUpdated, id.as_str())?;
     Ok(CustomerResponse::new(
         id.clone(),
@@ -90,10 +102,10 @@ pub fn update(
 
 /// Redacts a customer, and deletes what it has.
 pub fn delete(caller: &Caller, id: &CustomerId) -> Result<CustomerDeleted, Failure> {
-    let stored = found(store::customers::lock(id.as_str())?)?;
+    let stored = found(store::customers::lock(&caller.profile_id, id.as_str())?)?;
     let now = clock::now()?;
     payment_methods::delete_all_of_customer(caller, id, now)?;
-    store::customers::redact(id.as_str(), now)?;
+    store::customers::redact(&caller.profile_id, id.as_str(), now)?;
     record(caller, Event::CustomerDeleted, id.as_str())?;
     Ok(CustomerDeleted::new(
         id.clone(),
@@ -103,7 +115,7 @@ pub fn delete(caller: &Caller, id: &CustomerId) -> Result<CustomerDeleted, Failu
 
 /// Customers, oldest first.
 pub fn list(caller: &Caller, list: &ListCustomers) -> Result<Vec<CustomerResponse>, Failure> {
-    responses(caller, store::customers::list(list)?)
+    responses(caller, store::customers::list(&caller.profile_id, list)?)
 }
 
 /// Customers, oldest first, with the number of all.
@@ -111,7 +123,7 @@ pub fn list_with_count(
     caller: &Caller,
     list: &ListCustomersWithCount,
 ) -> Result<CustomerPage, Failure> {
-    let (customers, total_count) = store::customers::list_with_count(list)?;
+    let (customers, total_count) = store::customers::list_with_count(&caller.profile_id, list)?;
     Ok(CustomerPage {
         data: responses(caller, customers)?,
         total_count,

@@ -13,7 +13,7 @@ use crate::keys::row_macs::believed;
 use crate::keys::{self, ProfileKeys, destruction, epoch};
 use crate::postgres::local_settings::with_lock_timeout;
 use crate::postgres::snapshot::snapshot_is_the_transactions;
-use crate::store::data_keys::{self, Hold};
+use crate::store::data_keys::{self, KeyLock};
 use crate::store::profiles::Profile;
 use crate::store::{self, Vouched};
 use crate::tenancy::session;
@@ -43,7 +43,7 @@ fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
     with_lock_timeout(|| {
         reencryption::reindex(&keys)?;
         // Last, for creates of payment methods wait from here on.
-        data_keys::hold(retired, Hold::Retire);
+        data_keys::lock(retired, KeyLock::Retiring);
         Ok(())
     })?;
     Ok(version)
@@ -98,7 +98,7 @@ pub fn destroy(
     lock(profile_id)?;
     let key_id = retired_key(profile_id, purpose, version)?;
     // First, so that what has been written under the key is there to be counted.
-    if !data_keys::try_hold(key_id, Hold::Destroy) {
+    if !data_keys::try_lock(key_id, KeyLock::Destroying) {
         return Err(wrong_state(
             "transactions that have sealed or looked for values by the key are still running",
             "Try again when they have ended: pg_locks and pg_prepared_xacts show them.",
@@ -108,7 +108,7 @@ pub fn destroy(
         refuse_needed(profile_id, key_id, left_out)?;
     }
     let _acting = session::act_for(profile_id);
-    data_keys::destroy(key_id)?;
+    data_keys::destroy(profile_id, key_id)?;
     epoch::advance_at_commit();
     let object = format!("{}/{version}", purpose.as_str());
     record_administration(profile_id, Event::DataKeyDestroyed, Some(&object))
@@ -116,12 +116,13 @@ pub fn destroy(
 
 fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId, Failure> {
     let _acting = session::act_for(profile_id);
-    let (key_id, state) = data_keys::find(purpose.as_str(), version)?.ok_or_else(|| {
-        missing(
-            "there is no such data key",
-            "vault.keys lists the keys of every profile.",
-        )
-    })?;
+    let (key_id, state) =
+        data_keys::find(profile_id, purpose.as_str(), version)?.ok_or_else(|| {
+            missing(
+                "there is no such data key",
+                "vault.keys lists the keys of every profile.",
+            )
+        })?;
     match state.as_str() {
         "retired" => Ok(key_id),
         "current" => Err(wrong_state(
@@ -167,9 +168,9 @@ pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
     refuse_old_snapshots()?;
     lock(profile_id)?;
     let _acting = session::act_for(profile_id);
-    data_keys::destroy_all()?;
-    store::cvcs::delete_all()?;
-    store::volatile_payment_methods::delete_all()?;
+    data_keys::destroy_all(profile_id)?;
+    store::cvcs::delete_all(profile_id)?;
+    store::volatile_payment_methods::delete_all(profile_id)?;
     epoch::advance_at_commit();
     destruction::tell_source_at_commit(profile_id)?;
     record_administration(profile_id, Event::ProfileKeysDestroyed, Some(profile_id))
@@ -185,7 +186,7 @@ pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
     // Also of a profile that is not believed, or the inventory would show no key of anybody's.
     store::profiles::find(profile_id)?.ok_or_else(no_profile)?;
     let _acting = session::act_for(profile_id);
-    store::reencryption::count(data_keys::key_id(key_id)?)
+    store::reencryption::count(profile_id, data_keys::key_id(key_id)?)
 }
 
 /// The tables that vault.reencrypt leaves alone, because their owners do not act for the profile, though they hold values

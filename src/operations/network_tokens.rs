@@ -9,7 +9,7 @@ use vault_core::contract::refusal::Refusal;
 use vault_core::ids::PaymentMethodId;
 
 use super::payment_methods::active;
-use super::payment_methods::sealed::{living, open};
+use super::payment_methods::sealed::{open, volatile_scope};
 use super::{connector_accounts, outside_calls, tokens};
 use crate::audit::{Event, before_reveal, record_refusal};
 use crate::connectors::{Answer, Call};
@@ -106,7 +106,11 @@ struct Found {
 
 /// The payment method's card and network token. None when it has no network token.
 fn find(caller: &Caller, id: &PaymentMethodId) -> Result<Option<Found>, Failure> {
-    let stored = active(store::payment_methods::find(id.as_str(), living()?)?)?;
+    let stored = active(store::payment_methods::find(
+        &caller.profile_id,
+        id.as_str(),
+        volatile_scope()?,
+    )?)?;
     let connector_id = match &stored.network_token {
         Some(token) => token.connector_id.clone(),
         None => return Ok(None),

@@ -102,6 +102,6 @@ fn delete(role: &str) -> Result<Option<String>, Failure> {
         return Ok(None);
     };
     let _acting = session::act_for(&binding.profile_id);
-    store::role_bindings::delete(role)?;
+    store::role_bindings::delete(&binding.profile_id, role)?;
     Ok(Some(binding.profile_id))
 }

@@ -78,7 +78,7 @@ fn renew_table<R: Vouched>() -> Result<(), Failure> {
         }
         let _acting = row.profile_id().map(session::act_for);
         // Somebody may have written to it meanwhile.
-        if let Some(row) = R::lock(row.id())?
+        if let Some(row) = row.lock_again()?
             && row_macs::standing(&row)? == Standing::Genuine
         {
             row_macs::vouched(row)?.write_mac()?;

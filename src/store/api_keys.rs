@@ -3,17 +3,10 @@
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
 
-use super::profiles::{Profile, profile};
+use super::profiles::Profile;
 use super::statement::{Row, statements};
-use super::vouched::Vouched;
+use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
-
-/// What every read of API keys `k` selects. [`ApiKeyRow::read`] reads them.
-macro_rules! api_key {
-    () => {
-        "k.key_id, k.merchant_id, k.name, k.prefix, k.key_hash, k.scopes, k.created_at, k.expires_at, k.revoked_at, k.mac"
-    };
-}
 
 statements! {
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TEXTARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID) =
@@ -22,21 +15,17 @@ statements! {
     Write REVOKE(TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
         "UPDATE vault.api_keys SET revoked_at = $2, mac = $3 WHERE key_id = $1";
     /// One look-up for key and profile, so that a wrong one of either takes the same way.
-    Read FIND(BYTEAOID, TEXTOID) =
-        concat!("SELECT ", api_key!(), ", \
-                k.expires_at IS NULL OR k.expires_at > pg_catalog.clock_timestamp(), ",
-                profile!(), " \
+    Read FIND(TEXTOID, BYTEAOID) =
+        "SELECT k.*, k.expires_at <= pg_catalog.clock_timestamp() AS is_expired, \
+                p.profile_id, p.merchant_id AS profile_merchant_id, p.name AS profile_name, \
+                p.network_tokenization_enabled, p.created_at AS profile_created_at, p.mac AS profile_mac \
          FROM vault.api_keys k \
-         LEFT JOIN vault.profiles p ON p.profile_id = $2 AND p.merchant_id = k.merchant_id \
-         WHERE k.key_hash = $1");
-    Read ALL() = concat!("SELECT ", api_key!(), " FROM vault.api_keys k ORDER BY k.key_id");
-    Write LOCK(TEXTOID) =
-        concat!("SELECT ", api_key!(), " FROM vault.api_keys k WHERE k.key_id = $1 FOR NO KEY UPDATE");
+         LEFT JOIN vault.profiles p ON p.profile_id = $1 AND p.merchant_id = k.merchant_id \
+         WHERE k.key_hash = $2";
+    Read ALL() = "SELECT * FROM vault.api_keys ORDER BY key_id";
+    Write LOCK(TEXTOID) = "SELECT * FROM vault.api_keys WHERE key_id = $1 FOR NO KEY UPDATE";
     Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.api_keys SET mac = $2 WHERE key_id = $1";
 }
-
-/// Where the columns that follow those of an API key begin.
-const BEHIND_API_KEY: usize = 11;
 
 /// A row.
 pub struct ApiKeyRow {
@@ -88,48 +77,54 @@ pub fn revoke(key: &ApiKeyRow) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn find(key_hash: &[u8], profile_id: Option<&str>) -> Result<Option<Found>, Failure> {
+pub fn find(profile_id: Option<&str>, key_hash: &[u8]) -> Result<Option<Found>, Failure> {
     FIND.with(|statement| {
-        statement.row(&[key_hash.into(), profile_id.into()], |row| {
-            let profile_id: Option<String> = row.optional(BEHIND_API_KEY + 1)?;
+        statement.row(&[profile_id.into(), key_hash.into()], |row| {
+            let profile_id: Option<String> = row.optional("profile_id")?;
             Ok(Found {
                 key: ApiKeyRow::read(row)?,
-                is_expired: !row.required::<bool>(BEHIND_API_KEY)?,
-                profile: profile_id
-                    .map(|_| Profile::read(row, BEHIND_API_KEY + 1))
-                    .transpose()?,
+                // A key without an end does not expire.
+                is_expired: row.optional("is_expired")?.unwrap_or(false),
+                profile: profile_id.map(|_| Profile::read_joined(row)).transpose()?,
             })
         })
     })
 }
 
 impl ApiKeyRow {
-    fn read(row: &Row<'_>) -> Result<Self, Failure> {
-        let scopes: Vec<Option<String>> = row.required(6)?;
-        Ok(Self {
-            key_id: row.required(1)?,
-            merchant_id: row.required(2)?,
-            name: row.required(3)?,
-            prefix: row.required(4)?,
-            key_hash: row.required(5)?,
-            scopes: scopes.into_iter().flatten().collect(),
-            created_at: row.required(7)?,
-            expires_at: row.optional(8)?,
-            revoked_at: row.optional(9)?,
-            mac: row.optional(10)?.unwrap_or_default(),
-        })
+    /// The key as it is by now. Nobody changes it before the transaction ends.
+    pub fn lock(key_id: &str) -> Result<Option<Self>, Failure> {
+        LOCK.with(|statement| statement.row(&[key_id.into()], Self::read))
     }
 }
 
 impl Vouched for ApiKeyRow {
     const TABLE: &'static str = "api_keys";
 
-    fn id(&self) -> &str {
-        &self.key_id
+    const STATEMENTS: VouchedStatements = VouchedStatements {
+        all: &ALL,
+        lock: &LOCK,
+        write_mac: &WRITE_MAC,
+    };
+
+    fn read(row: &Row<'_>) -> Result<Self, Failure> {
+        let scopes: Vec<Option<String>> = row.required("scopes")?;
+        Ok(Self {
+            key_id: row.required("key_id")?,
+            merchant_id: row.required("merchant_id")?,
+            name: row.required("name")?,
+            prefix: row.required("prefix")?,
+            key_hash: row.required("key_hash")?,
+            scopes: scopes.into_iter().flatten().collect(),
+            created_at: row.required("created_at")?,
+            expires_at: row.optional("expires_at")?,
+            revoked_at: row.optional("revoked_at")?,
+            mac: row.optional("mac")?.unwrap_or_default(),
+        })
     }
 
-    fn profile_id(&self) -> Option<&str> {
-        None
+    fn id(&self) -> &str {
+        &self.key_id
     }
 
     fn columns(&self) -> Vec<Column<'_>> {
@@ -152,20 +147,6 @@ impl Vouched for ApiKeyRow {
 
     fn set_mac(&mut self, mac: Vec<u8>) {
         self.mac = mac;
-    }
-
-    fn all() -> Result<Vec<Self>, Failure> {
-        ALL.with(|statement| statement.rows(&[], Self::read))
-    }
-
-    fn lock(id: &str) -> Result<Option<Self>, Failure> {
-        LOCK.with(|statement| statement.row(&[id.into()], Self::read))
-    }
-
-    fn write_mac(&self) -> Result<(), Failure> {
-        let arguments = [self.key_id.as_str().into(), self.mac.as_slice().into()];
-        WRITE_MAC.with(|statement| statement.execute(&arguments))?;
-        Ok(())
     }
 }
 

@@ -20,18 +20,18 @@ use crate::postgres::table_scan::ScannedColumn;
 statements! {
     /// Names come quoted and with their schemas: an owner's statements run without a search_path.
     Read COLUMNS(OIDOID) =
-        "SELECT c.relation::text, c.owner::pg_catalog.oid, pg_catalog.quote_ident(c.column_name), c.type_name, \
-                c.encrypted_type::text, c.in_array, a.attnum \
+        "SELECT c.relation::text, c.owner::pg_catalog.oid, pg_catalog.quote_ident(c.column_name) AS column_name, \
+                c.type_name, c.encrypted_type::text, c.in_array, a.attnum \
          FROM vault.application_columns c \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.relation AND a.attname = c.column_name \
          WHERE c.relation::pg_catalog.oid = $1 ORDER BY c.column_name";
     /// Rows of a partitioned table are those of its partitions, but who inserts through it locks it first.
     Read SEARCHABLE(TEXTOID) =
-        "SELECT DISTINCT relation::pg_catalog.oid FROM vault.application_columns \
+        "SELECT DISTINCT relation::pg_catalog.oid AS relation FROM vault.application_columns \
          WHERE kind IN ('r', 'p') AND encrypted_type IN ('searchable_text', 'card_number') \
            AND vault.acts_for(owner, $1) ORDER BY 1";
     Read SEARCHABLE_OUT_OF_REACH(TEXTOID) =
-        "SELECT DISTINCT pg_catalog.format('%s (%s)', relation, out_of_reach) FROM vault.application_columns \
+        "SELECT DISTINCT pg_catalog.format('%s (%s)', relation, out_of_reach) AS reason FROM vault.application_columns \
          WHERE out_of_reach IS NOT NULL AND kind <> 'm' AND encrypted_type IN ('searchable_text', 'card_number') \
            AND vault.acts_for(owner, $1) ORDER BY 1";
 }
@@ -70,15 +70,15 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
     let columns = COLUMNS.with(|statement| {
         statement.rows_now(&[oid.into()], |row| {
             let column = Column {
-                name: row.required(3)?,
-                type_name: row.required(4)?,
-                encrypted_type: row.required(5)?,
+                name: row.required("column_name")?,
+                type_name: row.required("type_name")?,
+                encrypted_type: row.required("encrypted_type")?,
                 scanned: ScannedColumn {
-                    in_array: row.required(6)?,
-                    number: row.required(7)?,
+                    in_array: row.required("in_array")?,
+                    number: row.required("attnum")?,
                 },
             };
-            Ok((row.required(1)?, row.required(2)?, column))
+            Ok((row.required("relation")?, row.required("owner")?, column))
         })
     })?;
     let mut table = None;
@@ -96,8 +96,8 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
 
 /// The tables, and those they are partitions of, with columns that have a blind index, of owners who act for the profile.
 pub fn searchable(profile_id: &str) -> Result<Vec<Table>, Failure> {
-    let oids =
-        SEARCHABLE.with(|statement| statement.rows(&[profile_id.into()], |row| row.required(1)))?;
+    let oids = SEARCHABLE
+        .with(|statement| statement.rows(&[profile_id.into()], |row| row.required("relation")))?;
     let tables = oids
         .into_iter()
         .map(|oid| step(oid, || table(oid)).transpose());
@@ -107,7 +107,7 @@ pub fn searchable(profile_id: &str) -> Result<Vec<Table>, Failure> {
 /// Those of them that their owner may not see, or not all of; each with the reason.
 pub fn searchable_out_of_reach(profile_id: &str) -> Result<Vec<String>, Failure> {
     SEARCHABLE_OUT_OF_REACH
-        .with(|statement| statement.rows(&[profile_id.into()], |row| row.required(1)))
+        .with(|statement| statement.rows(&[profile_id.into()], |row| row.required("reason")))
 }
 
 /// Keeps writers out of the table until the transaction ends.
@@ -149,7 +149,7 @@ pub fn outdated(
                 Access::Write,
                 &table.next_statement(held),
                 &arguments,
-                |row| Ok((row.required(1)?, row.required(2)?)),
+                |row| Ok((row.required("row_id")?, row.required("size")?)),
             )
         })
     })?;
@@ -169,20 +169,21 @@ fn up_to_batch_bytes(rows: Vec<(String, i64)>) -> Vec<String> {
 
 /// The values of rows that this transaction has locked, in the order of the rows.
 fn values(table: &Table, row_ids: Vec<String>) -> Result<Vec<Values>, Failure> {
-    let texts = table.columns.iter().map(|column| &column.name);
-    let texts: String = texts.map(|name| format!(", t.{name}::text")).collect();
+    let texts: String = (1..)
+        .zip(&table.columns)
+        .map(|(number, column)| format!(", t.{}::text AS value_{number}", column.name))
+        .collect();
     let statement = format!(
-        "SELECT r.id{texts} FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS r (id, number) \
+        "SELECT r.id AS row_id{texts} FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS r (id, number) \
          JOIN ONLY {} AS t ON t.ctid = r.id::pg_catalog.tid ORDER BY r.number",
         table.name
     );
-    let last = 1 + table.columns.len();
     as_owner(table.owner, || {
         rows(Access::Write, &statement, &[row_ids.into()], |row| {
             Ok(Values {
-                row_id: row.required(1)?,
-                values: (2..=last)
-                    .map(|column| row.optional(column))
+                row_id: row.required("row_id")?,
+                values: (1..=table.columns.len())
+                    .map(|number| row.optional(&format!("value_{number}")))
                     .collect::<Result<_, _>>()?,
             })
         })
@@ -220,7 +221,7 @@ impl Table {
             .collect();
         let conditions: Vec<String> = self.columns.iter().map(Column::is_under_keys).collect();
         format!(
-            "SELECT t.ctid::text, ({})::bigint FROM ONLY {} AS t \
+            "SELECT t.ctid::text AS row_id, ({})::bigint AS size FROM ONLY {} AS t \
              WHERE t.ctid > COALESCE($1, '(0,0)')::pg_catalog.tid AND ({}) LIMIT $3 FOR {}",
             sizes.join(" + "),
             self.name,

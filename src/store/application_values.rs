@@ -14,9 +14,9 @@ use crate::postgres::table_scan::{self, ScannedColumn};
 statements! {
     /// In one order, so that two who lock them do not meet in a circle.
     Read COUNTABLE(TEXTOID) =
-        "SELECT c.relation, c.relation::pg_catalog.regclass::text, \
-                $1 <> '' AND vault.acts_for(c.owner, $1) \
-         FROM (SELECT DISTINCT relation::pg_catalog.oid, owner FROM vault.application_columns \
+        "SELECT c.relation, c.relation::pg_catalog.regclass::text AS name, \
+                $1 <> '' AND vault.acts_for(c.owner, $1) AS acts_for_profile \
+         FROM (SELECT DISTINCT relation::pg_catalog.oid AS relation, owner FROM vault.application_columns \
                WHERE kind IN ('r', 'm')) c ORDER BY 1";
 }
 
@@ -42,9 +42,9 @@ pub fn countable(profile_id: &str) -> Result<Vec<Countable>, Failure> {
     COUNTABLE.with(|statement| {
         statement.rows(&[profile_id.into()], |row| {
             Ok(Countable {
-                relation: row.required(1)?,
-                name: row.required(2)?,
-                acts_for_profile: row.required(3)?,
+                relation: row.required("relation")?,
+                name: row.required("name")?,
+                acts_for_profile: row.required("acts_for_profile")?,
             })
         })
     })

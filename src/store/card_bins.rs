@@ -13,15 +13,14 @@ statements! {
 
 /// What is known of a card, by its first six and eight digits; the longer one counts.
 pub fn find([six, eight]: [&str; 2]) -> Result<Option<BinRecord>, Failure> {
-    FIND.with(|statement| statement.row(&[six.into(), eight.into()], |row| record(row, 1)))
+    FIND.with(|statement| statement.row(&[six.into(), eight.into()], record))
 }
 
-/// Reads the columns behind the one of the BIN.
-pub(super) fn record(row: &Row<'_>, first: usize) -> Result<BinRecord, Failure> {
+pub(super) fn record(row: &Row<'_>) -> Result<BinRecord, Failure> {
     Ok(BinRecord {
-        card_network: row.optional(first)?,
-        card_issuer: row.optional(first + 1)?,
-        card_type: row.optional(first + 2)?,
-        issuing_country: row.optional(first + 3)?,
+        card_network: row.optional("card_network")?,
+        card_issuer: row.optional("card_issuer")?,
+        card_type: row.optional("card_type")?,
+        issuing_country: row.optional("issuing_country")?,
     })
 }

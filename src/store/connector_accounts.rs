@@ -4,17 +4,8 @@ use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
 
 use super::statement::{Row, statements};
-use super::vouched::Vouched;
+use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
-
-/// What every read of accounts `a` selects. [`ConnectorAccount::read`] reads them.
-macro_rules! account {
-    () => {
-        "SELECT a.connector_id, a.merchant_id, a.profile_id, a.kind, a.label, a.settings, a.credentials, a.enabled, \
-                a.created_at, a.mac \
-         FROM vault.connector_accounts a "
-    };
-}
 
 statements! {
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BOOLOID, TIMESTAMPTZOID, BYTEAOID) =
@@ -22,20 +13,26 @@ statements! {
          (connector_id, merchant_id, profile_id, kind, label, settings, credentials, enabled, created_at, mac) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     Write UPDATE(TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BOOLOID, BYTEAOID) =
-        "UPDATE vault.connector_accounts SET label = $2, settings = $3, credentials = $4, enabled = $5, mac = $6 \
+        "/* all profiles: administrators name an account by its id alone; many serve every profile of a merchant */ \
+         UPDATE vault.connector_accounts SET label = $2, settings = $3, credentials = $4, enabled = $5, mac = $6 \
          WHERE connector_id = $1";
     /// The account, if it serves the profile and is in service.
-    Read FIND(TEXTOID, TEXTOID, TEXTOID) = concat!(
-        account!(),
-        "WHERE a.connector_id = $1 AND a.enabled AND a.merchant_id = $2 AND (a.profile_id IS NULL OR a.profile_id = $3)");
+    Read FIND(TEXTOID, TEXTOID, TEXTOID) =
+        "SELECT * FROM vault.connector_accounts \
+         WHERE (profile_id = $1 OR profile_id IS NULL) AND merchant_id = $2 AND enabled AND connector_id = $3";
     /// The profile's own before its merchant's, an older one before a newer one.
-    Read FIND_OF_KIND(TEXTOID, TEXTOID, TEXTOID) = concat!(
-        account!(),
-        "WHERE a.kind = $1 AND a.enabled AND a.merchant_id = $2 AND (a.profile_id IS NULL OR a.profile_id = $3) \
-         ORDER BY a.profile_id IS NULL, a.created_at, a.connector_id");
-    Read ALL() = concat!(account!(), "ORDER BY a.connector_id");
-    Write LOCK(TEXTOID) = concat!(account!(), "WHERE a.connector_id = $1 FOR NO KEY UPDATE");
-    Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.connector_accounts SET mac = $2 WHERE connector_id = $1";
+    Read FIND_OF_KIND(TEXTOID, TEXTOID, TEXTOID) =
+        "SELECT * FROM vault.connector_accounts \
+         WHERE (profile_id = $1 OR profile_id IS NULL) AND merchant_id = $2 AND enabled AND kind = $3 \
+         ORDER BY profile_id IS NULL, created_at, connector_id";
+    Read ALL() =
+        "/* all profiles: MACs are checked, and made under a new root key, for the whole table */ \
+         SELECT * FROM vault.connector_accounts ORDER BY connector_id";
+    Write LOCK(TEXTOID) =
+        "/* all profiles: administrators name an account by its id alone */ \
+         SELECT * FROM vault.connector_accounts WHERE connector_id = $1 FOR NO KEY UPDATE";
+    Write WRITE_MAC(TEXTOID, BYTEAOID) =
+        "/* all profiles: administrators name an account by its id alone */ UPDATE vault.connector_accounts SET mac = $2 WHERE connector_id = $1";
 }
 
 /// A row.
@@ -91,50 +88,57 @@ pub fn update(account: &ConnectorAccount) -> Result<(), Failure> {
 
 /// The account, if it serves the profile of this merchant and is in service.
 pub fn find(
-    connector_id: &str,
-    merchant_id: &str,
     profile_id: &str,
+    merchant_id: &str,
+    connector_id: &str,
 ) -> Result<Option<ConnectorAccount>, Failure> {
-    let arguments = [connector_id.into(), merchant_id.into(), profile_id.into()];
+    let arguments = [profile_id.into(), merchant_id.into(), connector_id.into()];
     FIND.with(|statement| statement.row(&arguments, ConnectorAccount::read))
 }
 
 /// The accounts of a kind that serve the profile of this merchant and are in service, the one to take first.
 pub fn find_of_kind(
-    kind: &str,
-    merchant_id: &str,
     profile_id: &str,
+    merchant_id: &str,
+    kind: &str,
 ) -> Result<Vec<ConnectorAccount>, Failure> {
-    let arguments = [kind.into(), merchant_id.into(), profile_id.into()];
+    let arguments = [profile_id.into(), merchant_id.into(), kind.into()];
     FIND_OF_KIND.with(|statement| statement.rows(&arguments, ConnectorAccount::read))
 }
 
 impl ConnectorAccount {
-    fn read(row: &Row<'_>) -> Result<Self, Failure> {
-        Ok(Self {
-            connector_id: row.required(1)?,
-            merchant_id: row.required(2)?,
-            profile_id: row.optional(3)?,
-            kind: row.required(4)?,
-            label: row.required(5)?,
-            settings: row.required(6)?,
-            credentials: row.required(7)?,
-            enabled: row.required(8)?,
-            created_at: row.required(9)?,
-            mac: row.optional(10)?.unwrap_or_default(),
-        })
+    /// The account as it is by now. Nobody changes it before the transaction ends.
+    pub fn lock(connector_id: &str) -> Result<Option<Self>, Failure> {
+        LOCK.with(|statement| statement.row(&[connector_id.into()], Self::read))
     }
 }
 
 impl Vouched for ConnectorAccount {
     const TABLE: &'static str = "connector_accounts";
 
-    fn id(&self) -> &str {
-        &self.connector_id
+    const STATEMENTS: VouchedStatements = VouchedStatements {
+        all: &ALL,
+        lock: &LOCK,
+        write_mac: &WRITE_MAC,
+    };
+
+    fn read(row: &Row<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            connector_id: row.required("connector_id")?,
+            merchant_id: row.required("merchant_id")?,
+            profile_id: row.optional("profile_id")?,
+            kind: row.required("kind")?,
+            label: row.required("label")?,
+            settings: row.required("settings")?,
+            credentials: row.required("credentials")?,
+            enabled: row.required("enabled")?,
+            created_at: row.required("created_at")?,
+            mac: row.optional("mac")?.unwrap_or_default(),
+        })
     }
 
-    fn profile_id(&self) -> Option<&str> {
-        None
+    fn id(&self) -> &str {
+        &self.connector_id
     }
 
     fn columns(&self) -> Vec<Column<'_>> {
@@ -159,22 +163,5 @@ impl Vouched for ConnectorAccount {
 
     fn set_mac(&mut self, mac: Vec<u8>) {
         self.mac = mac;
-    }
-
-    fn all() -> Result<Vec<Self>, Failure> {
-        ALL.with(|statement| statement.rows(&[], Self::read))
-    }
-
-    fn lock(id: &str) -> Result<Option<Self>, Failure> {
-        LOCK.with(|statement| statement.row(&[id.into()], Self::read))
-    }
-
-    fn write_mac(&self) -> Result<(), Failure> {
-        let arguments = [
-            self.connector_id.as_str().into(),
-            self.mac.as_slice().into(),
-        ];
-        WRITE_MAC.with(|statement| statement.execute(&arguments))?;
-        Ok(())
     }
 }

@@ -4,18 +4,24 @@ use super::statement::statements;
 use crate::error::Failure;
 
 statements! {
-    Read FIND(TEXTOID, TEXTOID) =
-        "SELECT details FROM vault.connector_customers WHERE customer_id = $1 AND connector_id = $2";
+    Read FIND(TEXTOID, TEXTOID, TEXTOID) =
+        "SELECT details FROM vault.connector_customers \
+         WHERE profile_id = $1 AND customer_id = $2 AND connector_id = $3";
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, BYTEAOID) =
         "INSERT INTO vault.connector_customers (profile_id, customer_id, connector_id, details) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (profile_id, customer_id, connector_id) DO NOTHING";
-    Write DELETE(TEXTOID) = "DELETE FROM vault.connector_customers WHERE customer_id = $1";
+    Write DELETE(TEXTOID, TEXTOID) =
+        "DELETE FROM vault.connector_customers WHERE profile_id = $1 AND customer_id = $2";
 }
 
 /// The envelope of the id that the connector has for the customer.
-pub fn find(customer_id: &str, connector_id: &str) -> Result<Option<Vec<u8>>, Failure> {
-    let arguments = [customer_id.into(), connector_id.into()];
-    FIND.with(|statement| statement.row(&arguments, |row| row.required(1)))
+pub fn find(
+    profile_id: &str,
+    customer_id: &str,
+    connector_id: &str,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let arguments = [profile_id.into(), customer_id.into(), connector_id.into()];
+    FIND.with(|statement| statement.row(&arguments, |row| row.required("details")))
 }
 
 /// Writes the id that the connector has for the customer, unless one is known already.
@@ -37,7 +43,8 @@ pub fn insert(
 }
 
 /// Deletes the ids of a customer at all connectors.
-pub fn delete_of(customer_id: &str) -> Result<(), Failure> {
-    DELETE.with(|statement| statement.execute(&[customer_id.into()]))?;
+pub fn delete_of(profile_id: &str, customer_id: &str) -> Result<(), Failure> {
+    let arguments = [profile_id.into(), customer_id.into()];
+    DELETE.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }

@@ -12,10 +12,10 @@ statements! {
          ON CONFLICT (profile_id, payment_method_id, position) \
          DO UPDATE SET details = EXCLUDED.details, expires_at = EXCLUDED.expires_at";
     /// Of several at the same time, one gets the token.
-    Write TAKE(TEXTOID, INT4OID) =
-        "DELETE FROM vault.connector_tokens WHERE payment_method_id = $1 AND position = $2";
-    Write DELETE(TEXTARRAYOID) =
-        "DELETE FROM vault.connector_tokens WHERE payment_method_id = ANY ($1) \
+    Write TAKE(TEXTOID, TEXTOID, INT4OID) =
+        "DELETE FROM vault.connector_tokens WHERE profile_id = $1 AND payment_method_id = $2 AND position = $3";
+    Write DELETE(TEXTOID, TEXTARRAYOID) =
+        "DELETE FROM vault.connector_tokens WHERE profile_id = $1 AND payment_method_id = ANY ($2) \
          RETURNING payment_method_id, position, details";
 }
 
@@ -54,20 +54,24 @@ pub fn upsert(
 }
 
 /// Removes a token that can be used once. False when somebody else was faster.
-pub fn take(payment_method_id: &str, position: i32) -> Result<bool, Failure> {
-    let arguments = [payment_method_id.into(), position.into()];
+pub fn take(profile_id: &str, payment_method_id: &str, position: i32) -> Result<bool, Failure> {
+    let arguments = [profile_id.into(), payment_method_id.into(), position.into()];
     Ok(TAKE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
 /// Removes all tokens of these payment methods.
-pub fn delete_of(payment_methods: Vec<String>) -> Result<Vec<DeletedToken>, Failure> {
+pub fn delete_of(
+    profile_id: &str,
+    payment_methods: Vec<String>,
+) -> Result<Vec<DeletedToken>, Failure> {
+    let arguments = [profile_id.into(), payment_methods.into()];
     DELETE.with(|statement| {
-        statement.rows(&[payment_methods.into()], |row: &Row<'_>| {
+        statement.rows(&arguments, |row: &Row<'_>| {
             Ok(DeletedToken {
-                payment_method_id: row.required(1)?,
+                payment_method_id: row.required("payment_method_id")?,
                 token: StoredToken {
-                    position: row.required(2)?,
-                    details: row.required(3)?,
+                    position: row.required("position")?,
+                    details: row.required("details")?,
                 },
             })
         })

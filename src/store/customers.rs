@@ -13,56 +13,55 @@ statements! {
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "INSERT INTO vault.customers (profile_id, customer_id, merchant_reference_id, details, created_at, modified_at) \
          VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (profile_id, merchant_reference_id) DO NOTHING";
-    Read FIND(TEXTOID) =
+    Read FIND(TEXTOID, TEXTOID) =
         "SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
-         FROM vault.customers WHERE customer_id = $1";
-    Read FIND_BY_REFERENCE(TEXTOID) =
+         FROM vault.customers WHERE profile_id = $1 AND customer_id = $2";
+    Read FIND_BY_REFERENCE(TEXTOID, TEXTOID) =
         "SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
-         FROM vault.customers WHERE merchant_reference_id = $1";
-    /// Waits for creates of payment methods, which hold the row's key, and keeps further ones out.
+         FROM vault.customers WHERE profile_id = $1 AND merchant_reference_id = $2";
     /// As a row that refers to the customer does it.
-    Write HOLD_IF_FREE(TEXTOID) =
-        "SELECT 1 FROM vault.customers WHERE customer_id = $1 FOR KEY SHARE SKIP LOCKED";
-    Write LOCK(TEXTOID) =
+    Write HOLD_IF_FREE(TEXTOID, TEXTOID) =
+        "SELECT 1 FROM vault.customers WHERE profile_id = $1 AND customer_id = $2 FOR KEY SHARE SKIP LOCKED";
+    /// Waits for creates of payment methods, which hold the row's key, and keeps further ones out.
+    Write LOCK(TEXTOID, TEXTOID) =
         "SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
-         FROM vault.customers WHERE customer_id = $1 FOR UPDATE";
-    /// All that a create of a payment method must know. Holds the row's key, so that the customer cannot be redacted before
-    /// the create has ended.
-    Write HOLD(TEXTOID, TEXTOID, TEXTOID) =
-        "SELECT c.redacted_at IS NOT NULL, \
-                eight.bin, eight.card_network, eight.card_issuer, eight.card_type, eight.issuing_country, \
-                six.bin, six.card_network, six.card_issuer, six.card_type, six.issuing_country \
+         FROM vault.customers WHERE profile_id = $1 AND customer_id = $2 FOR UPDATE";
+    /// All that a create of a payment method must know: the customer, and what is known of the card, where
+    /// eight digits count before six. Holds the row's key, so that the customer cannot be redacted before the create has ended.
+    Write HOLD(TEXTOID, TEXTOID, TEXTOID, TEXTOID) =
+        "SELECT c.redacted_at IS NOT NULL AS is_redacted, b.bin, b.card_network, b.card_issuer, b.card_type, b.issuing_country \
          FROM vault.customers c \
-         LEFT JOIN vault.card_bins eight ON eight.bin = $3 \
-         LEFT JOIN vault.card_bins six ON six.bin = $2 \
-         WHERE c.customer_id = $1 FOR KEY SHARE OF c";
-    Write UPDATE(TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
-        "UPDATE vault.customers SET details = $2, default_payment_method_id = $3, modified_at = $4 \
-         WHERE customer_id = $1";
-    Write REDACT(TEXTOID, TIMESTAMPTZOID) =
+         LEFT JOIN LATERAL ( \
+             SELECT * FROM vault.card_bins WHERE bin IN ($3, $4) ORDER BY pg_catalog.length(bin) DESC LIMIT 1) b ON true \
+         WHERE c.profile_id = $1 AND c.customer_id = $2 FOR KEY SHARE OF c";
+    Write UPDATE(TEXTOID, TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.customers SET details = $3, default_payment_method_id = $4, modified_at = $5 \
+         WHERE profile_id = $1 AND customer_id = $2";
+    Write REDACT(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
         "UPDATE vault.customers \
-         SET details = NULL, default_payment_method_id = NULL, modified_at = $2, redacted_at = $2 \
-         WHERE customer_id = $1";
-    Write SET_DEFAULT(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
-        "UPDATE vault.customers SET default_payment_method_id = $2, modified_at = $3 WHERE customer_id = $1";
-    Write DROP_DEFAULT(TEXTOID, TEXTOID) =
+         SET details = NULL, default_payment_method_id = NULL, modified_at = $3, redacted_at = $3 \
+         WHERE profile_id = $1 AND customer_id = $2";
+    Write SET_DEFAULT(TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.customers SET default_payment_method_id = $3, modified_at = $4 \
+         WHERE profile_id = $1 AND customer_id = $2";
+    Write DROP_DEFAULT(TEXTOID, TEXTOID, TEXTOID) =
         "UPDATE vault.customers SET default_payment_method_id = NULL \
-         WHERE customer_id = $1 AND default_payment_method_id = $2";
-    Read LIST(INT8OID, INT8OID, TEXTOID) =
+         WHERE profile_id = $1 AND customer_id = $2 AND default_payment_method_id = $3";
+    Read LIST(TEXTOID, INT8OID, INT8OID, TEXTOID) =
         "SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
          FROM vault.customers \
-         WHERE redacted_at IS NULL AND ($3 IS NULL OR merchant_reference_id = $3) \
-         ORDER BY created_at, customer_id LIMIT $1 OFFSET $2";
+         WHERE profile_id = $1 AND redacted_at IS NULL AND ($4 IS NULL OR merchant_reference_id = $4) \
+         ORDER BY created_at, customer_id LIMIT $2 OFFSET $3";
     /// The count comes with every row, and alone where the page is empty.
-    Read LIST_WITH_COUNT(INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID) =
+    Read LIST_WITH_COUNT(TEXTOID, INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID) =
         "WITH matching AS NOT MATERIALIZED ( \
              SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
              FROM vault.customers \
-             WHERE redacted_at IS NULL AND ($3 IS NULL OR merchant_reference_id = $3) \
-               AND ($4 IS NULL OR created_at >= $4) AND ($5 IS NULL OR created_at <= $5)) \
+             WHERE profile_id = $1 AND redacted_at IS NULL AND ($4 IS NULL OR merchant_reference_id = $4) \
+               AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at <= $6)) \
          SELECT page.*, total.count \
          FROM (SELECT pg_catalog.count(*) FROM matching) AS total \
-         LEFT JOIN (SELECT * FROM matching ORDER BY created_at, customer_id LIMIT $1 OFFSET $2) AS page ON true \
+         LEFT JOIN (SELECT * FROM matching ORDER BY created_at, customer_id LIMIT $2 OFFSET $3) AS page ON true \
          ORDER BY page.created_at, page.customer_id";
 }
 
@@ -76,7 +75,7 @@ pub struct NewCustomer<'a> {
     pub created_at: Timestamp,
 }
 
-/// A row of the current profile.
+/// A row of a profile.
 pub struct StoredCustomer {
     pub customer_id: String,
     pub merchant_reference_id: Option<String>,
@@ -106,38 +105,62 @@ pub fn insert(customer: NewCustomer<'_>) -> Result<bool, Failure> {
     })
 }
 
-pub fn find(customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
-    FIND.with(|statement| statement.row(&[customer_id.into()], stored))
+/// The customer with this id.
+pub fn find(profile_id: &str, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
+    let arguments = [profile_id.into(), customer_id.into()];
+    FIND.with(|statement| statement.row(&arguments, stored))
 }
 
-pub fn find_by_reference(merchant_reference_id: &str) -> Result<Option<StoredCustomer>, Failure> {
-    FIND_BY_REFERENCE.with(|statement| statement.row(&[merchant_reference_id.into()], stored))
+/// The customer with this reference of the merchant's.
+pub fn find_by_reference(
+    profile_id: &str,
+    merchant_reference_id: &str,
+) -> Result<Option<StoredCustomer>, Failure> {
+    let arguments = [profile_id.into(), merchant_reference_id.into()];
+    FIND_BY_REFERENCE.with(|statement| statement.row(&arguments, stored))
 }
 
 /// Finds the row and keeps it for this transaction.
-pub fn lock(customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
-    LOCK.with(|statement| statement.row(&[customer_id.into()], stored))
+pub fn lock(profile_id: &str, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
+    let arguments = [profile_id.into(), customer_id.into()];
+    LOCK.with(|statement| statement.row(&arguments, stored))
 }
 
 /// Keeps the customer for a row that will refer to it. False when somebody else holds it.
-pub fn hold_if_free(customer_id: &str) -> Result<bool, Failure> {
-    Ok(HOLD_IF_FREE.with(|statement| statement.execute(&[customer_id.into()]))? > 0)
+pub fn hold_if_free(profile_id: &str, customer_id: &str) -> Result<bool, Failure> {
+    let arguments = [profile_id.into(), customer_id.into()];
+    Ok(HOLD_IF_FREE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
 /// For a create of a payment method. `bins` are the first six and eight digits of a card.
-pub fn hold(customer_id: &str, bins: Option<[&str; 2]>) -> Result<Option<Held>, Failure> {
+pub fn hold(
+    profile_id: &str,
+    customer_id: &str,
+    bins: Option<[&str; 2]>,
+) -> Result<Option<Held>, Failure> {
     let [six, eight] = bins.map_or([None; 2], |bins| bins.map(Some));
+    let arguments = [
+        profile_id.into(),
+        customer_id.into(),
+        six.into(),
+        eight.into(),
+    ];
     HOLD.with(|statement| {
-        statement.row(&[customer_id.into(), six.into(), eight.into()], |row| {
+        statement.row(&arguments, |row| {
             Ok(Held {
-                is_redacted: row.required(1)?,
-                bin: bin(row, 2)?.or(bin(row, 7)?),
+                is_redacted: row.required("is_redacted")?,
+                bin: row
+                    .optional::<String>("bin")?
+                    .map(|_| card_bins::record(row))
+                    .transpose()?,
             })
         })
     })
 }
 
+/// Writes what can change of a customer, whose row is locked.
 pub fn update(
+    profile_id: &str,
     customer_id: &str,
     details: &[u8],
     default_payment_method_id: Option<&str>,
@@ -145,6 +168,7 @@ pub fn update(
 ) -> Result<(), Failure> {
     UPDATE.with(|statement| {
         statement.execute(&[
+            profile_id.into(),
             customer_id.into(),
             details.into(),
             default_payment_method_id.into(),
@@ -155,20 +179,27 @@ pub fn update(
 }
 
 /// Removes the personal data; the row's earlier version stays until it is vacuumed.
-pub fn redact(customer_id: &str, redacted_at: Timestamp) -> Result<(), Failure> {
+pub fn redact(profile_id: &str, customer_id: &str, redacted_at: Timestamp) -> Result<(), Failure> {
     REDACT.with(|statement| {
-        statement.execute(&[customer_id.into(), timestamptz(redacted_at).into()])
+        statement.execute(&[
+            profile_id.into(),
+            customer_id.into(),
+            timestamptz(redacted_at).into(),
+        ])
     })?;
     Ok(())
 }
 
+/// Makes the payment method the customer's default.
 pub fn set_default(
+    profile_id: &str,
     customer_id: &str,
     payment_method_id: &str,
     modified_at: Timestamp,
 ) -> Result<(), Failure> {
     SET_DEFAULT.with(|statement| {
         statement.execute(&[
+            profile_id.into(),
             customer_id.into(),
             payment_method_id.into(),
             timestamptz(modified_at).into(),
@@ -178,17 +209,27 @@ pub fn set_default(
 }
 
 /// The payment method is the customer's default no more.
-pub fn drop_default(customer_id: &str, payment_method_id: &str) -> Result<(), Failure> {
-    DROP_DEFAULT
-        .with(|statement| statement.execute(&[customer_id.into(), payment_method_id.into()]))?;
+pub fn drop_default(
+    profile_id: &str,
+    customer_id: &str,
+    payment_method_id: &str,
+) -> Result<(), Failure> {
+    DROP_DEFAULT.with(|statement| {
+        statement.execute(&[
+            profile_id.into(),
+            customer_id.into(),
+            payment_method_id.into(),
+        ])
+    })?;
     Ok(())
 }
 
 /// Oldest first, without the redacted ones.
-pub fn list(page: &ListCustomers) -> Result<Vec<StoredCustomer>, Failure> {
+pub fn list(profile_id: &str, page: &ListCustomers) -> Result<Vec<StoredCustomer>, Failure> {
     LIST.with(|statement| {
         statement.rows(
             &[
+                profile_id.into(),
                 page.limit.into(),
                 page.offset.into(),
                 page.merchant_reference_id.as_deref().into(),
@@ -200,49 +241,38 @@ pub fn list(page: &ListCustomers) -> Result<Vec<StoredCustomer>, Failure> {
 
 /// The page, and how many customers there are on all pages together.
 pub fn list_with_count(
+    profile_id: &str,
     list: &ListCustomersWithCount,
 ) -> Result<(Vec<StoredCustomer>, i64), Failure> {
     let page = &list.page;
+    let arguments = [
+        profile_id.into(),
+        page.limit.into(),
+        page.offset.into(),
+        page.merchant_reference_id.as_deref().into(),
+        list.start_time.and_then(timestamptz).into(),
+        list.end_time.and_then(timestamptz).into(),
+    ];
     let rows = LIST_WITH_COUNT.with(|statement| {
-        statement.rows(
-            &[
-                page.limit.into(),
-                page.offset.into(),
-                page.merchant_reference_id.as_deref().into(),
-                list.start_time.and_then(timestamptz).into(),
-                list.end_time.and_then(timestamptz).into(),
-            ],
-            |row| {
-                let customer = row
-                    .optional::<String>(1)?
-                    .map(|_| stored(row))
-                    .transpose()?;
-                Ok((customer, row.required::<i64>(6)?))
-            },
-        )
+        statement.rows(&arguments, |row| {
+            let customer = row
+                .optional::<String>("customer_id")?
+                .map(|_| stored(row))
+                .transpose()?;
+            Ok((customer, row.required::<i64>("count")?))
+        })
     })?;
     let total = rows.first().map_or(0, |(_, total)| *total);
-    Ok((
-        rows.into_iter()
-            .filter_map(|(customer, _)| customer)
-            .collect(),
-        total,
-    ))
-}
-
-fn bin(row: &Row<'_>, column: usize) -> Result<Option<BinRecord>, Failure> {
-    match row.optional::<String>(column)? {
-        Some(_) => card_bins::record(row, column + 1).map(Some),
-        None => Ok(None),
-    }
+    let customers = rows.into_iter().filter_map(|(customer, _)| customer);
+    Ok((customers.collect(), total))
 }
 
 fn stored(row: &Row<'_>) -> Result<StoredCustomer, Failure> {
     Ok(StoredCustomer {
-        customer_id: row.required(1)?,
-        merchant_reference_id: row.optional(2)?,
-        details: row.optional(3)?,
-        default_payment_method_id: row.optional(4)?,
-        created_at: row.timestamp(5)?,
+        customer_id: row.required("customer_id")?,
+        merchant_reference_id: row.optional("merchant_reference_id")?,
+        details: row.optional("details")?,
+        default_payment_method_id: row.optional("default_payment_method_id")?,
+        created_at: row.timestamp("created_at")?,
     })
 }

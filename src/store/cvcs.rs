@@ -3,31 +3,23 @@
 use pgrx::datum::DatumWithOid;
 use vault_core::time::Timestamp;
 
-use super::living::Living;
 use super::statement::{statements, timestamptz};
+use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
-
-/// Inserts a code, or replaces the one that the payment method has, given what goes before the conflict.
-macro_rules! upsert_code {
-    ($values:literal) => {
-        concat!(
-            "INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) ",
-            $values,
-            " ON CONFLICT (profile_id, payment_method_id) DO UPDATE \
-             SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at"
-        )
-    };
-}
-pub(super) use upsert_code;
 
 statements! {
     Write UPSERT(TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) =
-        upsert_code!("VALUES ($1, $2, $3, $4, $5)");
+        "INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
+         VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (profile_id, payment_method_id) \
+         DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at";
     /// Of several at the same time, one gets the code.
-    Write TAKE(TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
-        "DELETE FROM vault.cvcs WHERE payment_method_id = $1 AND memory_key = $2 AND expires_at > $3 RETURNING code";
-    Write DELETE(TEXTARRAYOID) = "DELETE FROM vault.cvcs WHERE payment_method_id = ANY ($1)";
-    Write DELETE_ALL() = "DELETE FROM vault.cvcs";
+    Write TAKE(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
+        "DELETE FROM vault.cvcs \
+         WHERE profile_id = $1 AND payment_method_id = $2 AND memory_key = $3 AND expires_at > $4 RETURNING code";
+    Write DELETE(TEXTOID, TEXTARRAYOID) =
+        "DELETE FROM vault.cvcs WHERE profile_id = $1 AND payment_method_id = ANY ($2)";
+    Write DELETE_ALL(TEXTOID) = "DELETE FROM vault.cvcs WHERE profile_id = $1";
 }
 
 /// A code to be.
@@ -64,27 +56,29 @@ pub fn upsert(profile_id: &str, payment_method_id: &str, new: &NewCode) -> Resul
 }
 
 /// Deletes the code of a payment method, and gives its envelope.
-pub fn take(payment_method_id: &str, living: Living) -> Result<Option<Vec<u8>>, Failure> {
-    TAKE.with(|statement| {
-        statement.row(
-            &[
-                payment_method_id.into(),
-                living.memory_key.into(),
-                timestamptz(living.now).into(),
-            ],
-            |row| row.required(1),
-        )
-    })
+pub fn take(
+    profile_id: &str,
+    payment_method_id: &str,
+    scope: VolatileScope,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let arguments = [
+        profile_id.into(),
+        payment_method_id.into(),
+        scope.memory_key.into(),
+        timestamptz(scope.now).into(),
+    ];
+    TAKE.with(|statement| statement.row(&arguments, |row| row.required("code")))
 }
 
 /// Deletes the codes of these payment methods.
-pub fn delete_of(payment_methods: Vec<String>) -> Result<(), Failure> {
-    DELETE.with(|statement| statement.execute(&[payment_methods.into()]))?;
+pub fn delete_of(profile_id: &str, payment_methods: Vec<String>) -> Result<(), Failure> {
+    let arguments = [profile_id.into(), payment_methods.into()];
+    DELETE.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }
 
-/// Deletes the codes of the current profile.
-pub fn delete_all() -> Result<(), Failure> {
-    DELETE_ALL.with(|statement| statement.execute(&[]))?;
+/// Deletes the codes of a profile.
+pub fn delete_all(profile_id: &str) -> Result<(), Failure> {
+    DELETE_ALL.with(|statement| statement.execute(&[profile_id.into()]))?;
     Ok(())
 }

@@ -14,30 +14,31 @@ statements! {
     Write INSERT(TEXTOID, TEXTOID, INT4OID, BYTEAOID, BYTEAOID, BYTEAOID, FLOAT8OID) =
         "INSERT INTO vault.data_keys (profile_id, purpose, version, wrapped, check_value, root_key_check, rotate_after) \
          VALUES ($1, $2, $3, $4, $5, $6, pg_catalog.now() + pg_catalog.make_interval(secs => $7))";
-    Read USABLE() =
+    Read USABLE(TEXTOID) =
         "SELECT key_id, purpose, version, wrapped, check_value, root_key_check, \
-                CASE state WHEN 'retired' THEN COALESCE(retired_by::text::bigint, 0) END, \
-                xmin::text::bigint \
-         FROM vault.data_keys WHERE state <> 'destroyed' ORDER BY version";
-    Read LAST_INDEX_KEY_GONE() =
-        "SELECT COALESCE(retired_by::text::bigint, 0), xmin::text::bigint FROM vault.data_keys \
-         WHERE purpose = 'index' AND state = 'destroyed' ORDER BY version DESC LIMIT 1";
-    Write RETIRE(TEXTOID) =
+                CASE state WHEN 'retired' THEN COALESCE(retired_by::text::bigint, 0) END AS retired_by, \
+                xmin::text::bigint AS written_by \
+         FROM vault.data_keys WHERE profile_id = $1 AND state <> 'destroyed' ORDER BY version";
+    Read LAST_INDEX_KEY_GONE(TEXTOID) =
+        "SELECT COALESCE(retired_by::text::bigint, 0) AS retired_by, xmin::text::bigint AS written_by \
+         FROM vault.data_keys \
+         WHERE profile_id = $1 AND purpose = 'index' AND state = 'destroyed' ORDER BY version DESC LIMIT 1";
+    Write RETIRE(TEXTOID, TEXTOID) =
         "UPDATE vault.data_keys SET state = 'retired', retired_at = pg_catalog.clock_timestamp(), \
                 retired_by = pg_catalog.pg_current_xact_id() \
-         WHERE purpose = $1 AND state = 'current' RETURNING version";
-    Write REWRAP(INT4OID, BYTEAOID, BYTEAOID) =
-        "UPDATE vault.data_keys SET wrapped = $2, root_key_check = $3 WHERE key_id = $1";
-    Write DESTROY(INT4OID) =
+         WHERE profile_id = $1 AND purpose = $2 AND state = 'current' RETURNING version";
+    Write REWRAP(TEXTOID, INT4OID, BYTEAOID, BYTEAOID) =
+        "UPDATE vault.data_keys SET wrapped = $3, root_key_check = $4 WHERE profile_id = $1 AND key_id = $2";
+    Write DESTROY(TEXTOID, INT4OID) =
         "UPDATE vault.data_keys SET state = 'destroyed', wrapped = NULL, \
                 retired_at = COALESCE(retired_at, pg_catalog.clock_timestamp()) \
-         WHERE key_id = $1";
-    Read FIND(TEXTOID, INT4OID) =
-        "SELECT key_id, state FROM vault.data_keys WHERE purpose = $1 AND version = $2";
-    Write DESTROY_ALL() =
+         WHERE profile_id = $1 AND key_id = $2";
+    Read FIND(TEXTOID, TEXTOID, INT4OID) =
+        "SELECT key_id, state FROM vault.data_keys WHERE profile_id = $1 AND purpose = $2 AND version = $3";
+    Write DESTROY_ALL(TEXTOID) =
         "UPDATE vault.data_keys SET state = 'destroyed', wrapped = NULL, \
                 retired_at = COALESCE(retired_at, pg_catalog.clock_timestamp()) \
-         WHERE state <> 'destroyed'";
+         WHERE profile_id = $1 AND state <> 'destroyed'";
     Read ROOT_KEYS() = "SELECT check_value FROM vault.root_keys";
     Write INSERT_ROOT_KEY(BYTEAOID) =
         "INSERT INTO vault.root_keys (check_value) VALUES ($1) ON CONFLICT DO NOTHING";
@@ -55,7 +56,7 @@ pub struct NewDataKey<'a> {
     pub period: Duration,
 }
 
-/// A wrapped data key of the current profile.
+/// A wrapped data key of a profile.
 pub struct StoredDataKey {
     pub key_id: KeyId,
     pub purpose: String,
@@ -83,19 +84,19 @@ pub fn insert(key: NewDataKey<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The keys of the current profile that open values, as they are by now, oldest first.
-pub fn usable() -> Result<Vec<StoredDataKey>, Failure> {
+/// The keys of the profile that open values, as they are by now, oldest first.
+pub fn usable(profile_id: &str) -> Result<Vec<StoredDataKey>, Failure> {
     USABLE.with(|statement| {
-        statement.rows_now(&[], |row| {
-            let written_by = row.required(8)?;
-            let retired_by: Option<i64> = row.optional(7)?;
+        statement.rows_now(&[profile_id.into()], |row| {
+            let written_by = row.required("written_by")?;
+            let retired_by: Option<i64> = row.optional("retired_by")?;
             Ok(StoredDataKey {
-                key_id: key_id(row.required(1)?)?,
-                purpose: row.required(2)?,
-                version: row.required(3)?,
-                wrapped: row.required(4)?,
-                check_value: row.required(5)?,
-                root_key_check: row.required(6)?,
+                key_id: key_id(row.required("key_id")?)?,
+                purpose: row.required("purpose")?,
+                version: row.required("version")?,
+                wrapped: row.required("wrapped")?,
+                check_value: row.required("check_value")?,
+                root_key_check: row.required("root_key_check")?,
                 retired: retired_by.map(|transaction| Change {
                     transaction,
                     written_by,
@@ -105,13 +106,13 @@ pub fn usable() -> Result<Vec<StoredDataKey>, Failure> {
     })
 }
 
-/// The retirement of the last index key of the current profile that is destroyed by now.
-pub fn last_index_key_gone() -> Result<Option<Change>, Failure> {
+/// The retirement of the last index key of the profile that is destroyed by now.
+pub fn last_index_key_gone(profile_id: &str) -> Result<Option<Change>, Failure> {
     let found = LAST_INDEX_KEY_GONE.with(|statement| {
-        statement.rows_now(&[], |row| {
+        statement.rows_now(&[profile_id.into()], |row| {
             Ok(Change {
-                transaction: row.required(1)?,
-                written_by: row.required(2)?,
+                transaction: row.required("retired_by")?,
+                written_by: row.required("written_by")?,
             })
         })
     })?;
@@ -120,7 +121,7 @@ pub fn last_index_key_gone() -> Result<Option<Change>, Failure> {
 
 /// Check values of the root keys that have wrapped data keys, or vouched for rows, of this database, by now.
 pub fn root_keys() -> Result<Vec<Vec<u8>>, Failure> {
-    ROOT_KEYS.with(|statement| statement.rows_now(&[], |row| row.required(1)))
+    ROOT_KEYS.with(|statement| statement.rows_now(&[], |row| row.required("check_value")))
 }
 
 pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
@@ -128,51 +129,59 @@ pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a transaction holds a key for until it ends, or keeps others from holding it for.
+/// For what a transaction locks a key, until it ends.
 #[derive(Clone, Copy)]
-pub enum Hold {
-    /// Seals values by the data key: keeps it from being destroyed.
-    Seal,
-    /// Decides by the index key whether a payment method is new: keeps it from being retired, and destroyed.
-    Decide,
-    /// Retires the index key.
-    Retire,
-    /// Destroys the key.
-    Destroy,
+pub enum KeyLock {
+    /// The transaction seals values under the data key, which must not be destroyed meanwhile.
+    Sealing,
+    /// The transaction decides by the index key whether a payment method is new. The key must not be retired or destroyed
+    /// meanwhile.
+    DuplicateCheck,
+    /// The transaction retires the index key.
+    Retiring,
+    /// The transaction destroys the key.
+    Destroying,
 }
 
-impl Hold {
-    /// PostgreSQL's own modes, of which each conflicts with those that it must: retiring with deciding, destroying with all.
+impl KeyLock {
+    /// Modes of PostgreSQL's own that conflict as they must: retiring with duplicate checks, destroying with all.
     fn mode(self) -> Mode {
         match self {
-            Self::Seal => Mode::AccessShare,
-            Self::Decide => Mode::RowExclusive,
-            Self::Retire => Mode::Exclusive,
-            Self::Destroy => Mode::AccessExclusive,
+            Self::Sealing => Mode::AccessShare,
+            Self::DuplicateCheck => Mode::RowExclusive,
+            Self::Retiring => Mode::Exclusive,
+            Self::Destroying => Mode::AccessExclusive,
         }
     }
 }
 
-/// Locks the key, as an object of the database: a lock on its row would be a write, one on its table everybody's. Prepared
-/// transactions keep it, too.
-pub fn hold(KeyId(key_id): KeyId, hold: Hold) {
-    object_locks::lock(relation(c"data_keys"), key_id, hold.mode());
+/// Locks the key, as an object of the database: a lock on its row would be a write, and a lock on its table would be
+/// everybody's. Prepared transactions keep the lock, too.
+pub fn lock(KeyId(key_id): KeyId, lock: KeyLock) {
+    object_locks::lock(relation(c"data_keys"), key_id, lock.mode());
 }
 
-/// The same, unless somebody is in the way.
-pub fn try_hold(KeyId(key_id): KeyId, hold: Hold) -> bool {
-    object_locks::try_lock(relation(c"data_keys"), key_id, hold.mode())
+/// Locks the key as [`lock`] does, unless that would have to wait. False when it would.
+pub fn try_lock(KeyId(key_id): KeyId, lock: KeyLock) -> bool {
+    object_locks::try_lock(relation(c"data_keys"), key_id, lock.mode())
 }
 
-/// Retires the current key of the purpose, and tells its version.
-pub fn retire(purpose: &str) -> Result<Option<i32>, Failure> {
-    RETIRE.with(|statement| statement.row(&[purpose.into()], |row| row.required(1)))
+/// Retires the profile's current key of the purpose, and tells its version.
+pub fn retire(profile_id: &str, purpose: &str) -> Result<Option<i32>, Failure> {
+    let arguments = [profile_id.into(), purpose.into()];
+    RETIRE.with(|statement| statement.row(&arguments, |row| row.required("version")))
 }
 
 /// Replaces the wrapping of a key; the key stays what it is.
-pub fn rewrap(key_id: KeyId, wrapped: &[u8], root_key_check: &[u8]) -> Result<(), Failure> {
+pub fn rewrap(
+    profile_id: &str,
+    key_id: KeyId,
+    wrapped: &[u8],
+    root_key_check: &[u8],
+) -> Result<(), Failure> {
     REWRAP.with(|statement| {
         statement.execute(&[
+            profile_id.into(),
             to_sql(key_id)?.into(),
             wrapped.into(),
             root_key_check.into(),
@@ -182,23 +191,29 @@ pub fn rewrap(key_id: KeyId, wrapped: &[u8], root_key_check: &[u8]) -> Result<()
 }
 
 /// A key's id and state.
-pub fn find(purpose: &str, version: i32) -> Result<Option<(KeyId, String)>, Failure> {
+pub fn find(
+    profile_id: &str,
+    purpose: &str,
+    version: i32,
+) -> Result<Option<(KeyId, String)>, Failure> {
+    let arguments = [profile_id.into(), purpose.into(), version.into()];
     FIND.with(|statement| {
-        statement.row(&[purpose.into(), version.into()], |row| {
-            Ok((key_id(row.required(1)?)?, row.required(2)?))
+        statement.row(&arguments, |row| {
+            Ok((key_id(row.required("key_id")?)?, row.required("state")?))
         })
     })
 }
 
 /// Removes the wrapped key; the row's earlier version stays until it is vacuumed.
-pub fn destroy(key_id: KeyId) -> Result<(), Failure> {
-    DESTROY.with(|statement| statement.execute(&[to_sql(key_id)?.into()]))?;
+pub fn destroy(profile_id: &str, key_id: KeyId) -> Result<(), Failure> {
+    let arguments = [profile_id.into(), to_sql(key_id)?.into()];
+    DESTROY.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }
 
-/// Removes all wrapped keys of the current profile, and tells how many.
-pub fn destroy_all() -> Result<usize, Failure> {
-    DESTROY_ALL.with(|statement| statement.execute(&[]))
+/// Removes all wrapped keys of the profile, and tells how many.
+pub fn destroy_all(profile_id: &str) -> Result<usize, Failure> {
+    DESTROY_ALL.with(|statement| statement.execute(&[profile_id.into()]))
 }
 
 /// A key's id as the tables have it.

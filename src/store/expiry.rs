@@ -6,49 +6,57 @@ use vault_core::time::Timestamp;
 use super::statement::{statements, timestamptz};
 use crate::error::Failure;
 
-/// Deletes a batch of rows, the oldest first. One that somebody else has locked is left for the next time, so that nobody
-/// is waited for.
-macro_rules! delete {
-    ($table:literal, $condition:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE (profile_id, payment_method_id) IN ( \
-                 SELECT profile_id, payment_method_id FROM ",
-            $table,
-            " WHERE ",
-            $condition,
-            "    ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
-        )
-    };
-}
-
+// Each statement deletes a batch of rows, the oldest first. A row that somebody else has locked is left for the next time, so that
+// nobody is waited for.
 statements! {
     /// Asked first: a delete that finds nothing would take a transaction id all the same.
     Read ANY_EXPIRED(TIMESTAMPTZOID) =
-        "SELECT EXISTS (SELECT FROM vault.cvcs WHERE expires_at <= $1) \
+        "/* all profiles: the worker deletes what has expired */ \
+         SELECT EXISTS (SELECT FROM vault.cvcs WHERE expires_at <= $1) \
              OR EXISTS (SELECT FROM vault.volatile_payment_methods WHERE expires_at <= $1) \
-             OR EXISTS (SELECT FROM vault.connector_tokens WHERE expires_at <= $1)";
-    Write DELETE_EXPIRED_CODES(TIMESTAMPTZOID, INT8OID) = delete!("vault.cvcs", "expires_at <= $1");
+             OR EXISTS (SELECT FROM vault.connector_tokens WHERE expires_at <= $1) AS any_expired";
+    Write DELETE_EXPIRED_CODES(TIMESTAMPTZOID, INT8OID) =
+        "/* all profiles: the worker deletes what has expired */ \
+         DELETE FROM vault.cvcs WHERE (profile_id, payment_method_id) IN ( \
+             SELECT profile_id, payment_method_id FROM vault.cvcs WHERE expires_at <= $1 \
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
     Write DELETE_EXPIRED_METHODS(TIMESTAMPTZOID, INT8OID) =
-        delete!("vault.volatile_payment_methods", "expires_at <= $1");
+        "/* all profiles: the worker deletes what has expired */ \
+         DELETE FROM vault.volatile_payment_methods WHERE (profile_id, payment_method_id) IN ( \
+             SELECT profile_id, payment_method_id FROM vault.volatile_payment_methods WHERE expires_at <= $1 \
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
     Write DELETE_EXPIRED_TOKENS(TIMESTAMPTZOID, INT8OID) =
-        "DELETE FROM vault.connector_tokens WHERE (profile_id, payment_method_id, position) IN ( \
+        "/* all profiles: the worker deletes what has expired */ \
+         DELETE FROM vault.connector_tokens WHERE (profile_id, payment_method_id, position) IN ( \
              SELECT profile_id, payment_method_id, position FROM vault.connector_tokens WHERE expires_at <= $1 \
              ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
-    Write DELETE_USED_CODE(TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID) =
-        delete!("vault.cvcs", "profile_id = $1 AND payment_method_id = $3 AND expires_at <= $4");
+    Write DELETE_USED_CODE(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
+        "DELETE FROM vault.cvcs \
+         WHERE profile_id = $1 AND payment_method_id IN ( \
+             SELECT payment_method_id FROM vault.cvcs \
+             WHERE profile_id = $1 AND payment_method_id = $2 AND expires_at <= $3 FOR UPDATE SKIP LOCKED)";
     Read USED_CODE_STAYS(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
-        "SELECT EXISTS (SELECT FROM vault.cvcs WHERE profile_id = $1 AND payment_method_id = $2 AND expires_at <= $3)";
-    Write DELETE_DEAD_CODES(BYTEAOID, INT8OID) = delete!("vault.cvcs", "memory_key <> $1");
+        "SELECT EXISTS (SELECT FROM vault.cvcs \
+                        WHERE profile_id = $1 AND payment_method_id = $2 AND expires_at <= $3) AS stays";
+    Write DELETE_DEAD_CODES(BYTEAOID, INT8OID) =
+        "/* all profiles: the worker deletes what an earlier server has left */ \
+         DELETE FROM vault.cvcs WHERE (profile_id, payment_method_id) IN ( \
+             SELECT profile_id, payment_method_id FROM vault.cvcs WHERE memory_key <> $1 \
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
     Write DELETE_DEAD_METHODS(BYTEAOID, INT8OID) =
-        delete!("vault.volatile_payment_methods", "memory_key <> $1");
+        "/* all profiles: the worker deletes what an earlier server has left */ \
+         DELETE FROM vault.volatile_payment_methods WHERE (profile_id, payment_method_id) IN ( \
+             SELECT profile_id, payment_method_id FROM vault.volatile_payment_methods WHERE memory_key <> $1 \
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
 }
 
 /// Deletes what ends by `now`, up to `limit` rows of each table; tells how many.
 pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
-    let any = ANY_EXPIRED
-        .with(|statement| statement.row(&[timestamptz(now).into()], |row| row.required(1)))?;
+    let any = ANY_EXPIRED.with(|statement| {
+        statement.row(&[timestamptz(now).into()], |row| {
+            row.required("any_expired")
+        })
+    })?;
     if any != Some(true) {
         return Ok(0);
     }
@@ -68,18 +76,12 @@ pub fn delete_used_code(
 ) -> Result<bool, Failure> {
     let arguments = [
         profile_id.into(),
-        1_i64.into(),
         payment_method_id.into(),
         timestamptz(end).into(),
     ];
     DELETE_USED_CODE.with(|statement| statement.execute(&arguments))?;
-    let arguments = [
-        profile_id.into(),
-        payment_method_id.into(),
-        timestamptz(end).into(),
-    ];
     let stays = USED_CODE_STAYS
-        .with(|statement| statement.row(&arguments, |row| row.required::<bool>(1)))?;
+        .with(|statement| statement.row(&arguments, |row| row.required::<bool>("stays")))?;
     Ok(stays != Some(true))
 }
 

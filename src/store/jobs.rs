@@ -1,5 +1,6 @@
 //! Table `vault.jobs`: what is to be done at connectors.
 
+use pgrx::datum::DatumWithOid;
 use vault_core::time::Timestamp;
 
 use super::statement::{Row, statements, timestamptz};
@@ -10,16 +11,17 @@ statements! {
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "INSERT INTO vault.jobs (profile_id, job_id, payment_method_id, connector_id, action, subject, next_try_at, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING";
-    Write CANCEL(TEXTARRAYOID, TIMESTAMPTZOID) =
-        "UPDATE vault.jobs SET state = 'cancelled', finished_at = $2 \
-         WHERE payment_method_id = ANY ($1) AND state IN ('waiting', 'sent') \
+    Write CANCEL(TEXTOID, TEXTARRAYOID, TIMESTAMPTZOID) =
+        "UPDATE vault.jobs SET state = 'cancelled', finished_at = $3 \
+         WHERE profile_id = $1 AND payment_method_id = ANY ($2) AND state IN ('waiting', 'sent') \
            AND action NOT IN ('delete_token', 'delete_network_token')";
-    /// In all profiles: as the worker. A job that was sent is due again once its answer is no longer expected. The recursion steps
-    /// from connector to connector in the index, and the oldest job of each connector comes before the second oldest of any, so that
-    /// a million jobs of one connector cost the others nothing. A job that somebody else holds is left out: its payment method is
-    /// being deleted, perhaps for long.
+    /// A job that was sent is due again once its answer is no longer expected. The recursion steps from connector to connector in
+    /// the index, and the oldest job of each connector comes before the second oldest of any, so that a million jobs of one
+    /// connector cost the others nothing. A job that somebody else holds is left out: its payment method is being deleted, perhaps
+    /// for long.
     Write DUE(TIMESTAMPTZOID, TEXTARRAYOID, INT8OID) =
-        "WITH RECURSIVE connector (id) AS ( \
+        "/* all profiles: the worker finds what is due, and acts for the profile of each job then */ \
+         WITH RECURSIVE connector (id) AS ( \
              (SELECT connector_id FROM vault.jobs WHERE state IN ('waiting', 'sent') ORDER BY connector_id LIMIT 1) \
              UNION ALL \
              SELECT (SELECT j.connector_id FROM vault.jobs j \
@@ -33,36 +35,41 @@ statements! {
          WHERE connector.id <> ALL ($2) \
          ORDER BY pg_catalog.row_number() OVER (PARTITION BY job.connector_id ORDER BY job.next_try_at), job.next_try_at \
          LIMIT $3";
-    /// In all profiles: as the worker. A job that somebody else holds stays as it is.
+    /// A job that somebody else holds stays as it is.
     Write MAKE_SENT_DUE(TIMESTAMPTZOID) =
-        "UPDATE vault.jobs SET next_try_at = $1 WHERE (profile_id, job_id) IN ( \
+        "/* all profiles: the worker makes the jobs due that an earlier process has sent */ \
+         UPDATE vault.jobs SET next_try_at = $1 WHERE (profile_id, job_id) IN ( \
              SELECT profile_id, job_id FROM vault.jobs WHERE state = 'sent' AND next_try_at > $1 \
              FOR NO KEY UPDATE SKIP LOCKED)";
-    Write LOCK_DUE(TEXTOID, TIMESTAMPTZOID) =
+    Write LOCK_DUE(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
         "SELECT job_id, payment_method_id, connector_id, action, attempts, subject, state FROM vault.jobs \
-         WHERE job_id = $1 AND state IN ('waiting', 'sent') AND next_try_at <= $2 FOR NO KEY UPDATE SKIP LOCKED";
-    Write LOCK_IF_FREE(TEXTOID) =
+         WHERE profile_id = $1 AND job_id = $2 AND state IN ('waiting', 'sent') AND next_try_at <= $3 \
+         FOR NO KEY UPDATE SKIP LOCKED";
+    Write LOCK_IF_FREE(TEXTOID, TEXTOID) =
         "SELECT job_id, payment_method_id, connector_id, action, attempts, subject, state FROM vault.jobs \
-         WHERE job_id = $1 FOR NO KEY UPDATE SKIP LOCKED";
-    Write SENT(TEXTOID, TIMESTAMPTZOID) =
-        "UPDATE vault.jobs SET state = 'sent', attempts = attempts + 1, next_try_at = $2 WHERE job_id = $1";
-    Write RETRY(TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID) =
-        "UPDATE vault.jobs SET state = 'waiting', next_try_at = $2, error = $3, error_status = $4 WHERE job_id = $1";
-    Write FINISH(TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID) =
-        "UPDATE vault.jobs SET state = $2, finished_at = $3, error = $4, error_status = $5, \
-                subject = CASE $2 WHEN 'failed' THEN subject END \
-         WHERE job_id = $1";
-    Write REOPEN(TEXTOID, TIMESTAMPTZOID) =
-        "UPDATE vault.jobs j SET state = 'waiting', attempts = 0, next_try_at = $2, finished_at = NULL \
-         WHERE j.job_id = $1 AND j.state = 'failed' AND NOT EXISTS ( \
+         WHERE profile_id = $1 AND job_id = $2 FOR NO KEY UPDATE SKIP LOCKED";
+    Write SENT(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.jobs SET state = 'sent', attempts = attempts + 1, next_try_at = $3 \
+         WHERE profile_id = $1 AND job_id = $2";
+    Write RETRY(TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID) =
+        "UPDATE vault.jobs SET state = 'waiting', next_try_at = $3, error = $4, error_status = $5 \
+         WHERE profile_id = $1 AND job_id = $2";
+    Write FINISH(TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID) =
+        "UPDATE vault.jobs SET state = $3, finished_at = $4, error = $5, error_status = $6, \
+                subject = CASE $3 WHEN 'failed' THEN subject END \
+         WHERE profile_id = $1 AND job_id = $2";
+    Write REOPEN(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
+        "UPDATE vault.jobs j SET state = 'waiting', attempts = 0, next_try_at = $3, finished_at = NULL \
+         WHERE j.profile_id = $1 AND j.job_id = $2 AND j.state = 'failed' AND NOT EXISTS ( \
              SELECT FROM vault.jobs o \
              WHERE o.profile_id = j.profile_id AND o.payment_method_id = j.payment_method_id \
                AND o.connector_id = j.connector_id AND o.action = j.action AND o.state IN ('waiting', 'sent'))";
-    /// In all profiles: as the worker.
-    Read PROFILE_OF(TEXTOID) = "SELECT profile_id FROM vault.jobs WHERE job_id = $1";
-    /// In all profiles: as the worker.
+    Read PROFILE_OF(TEXTOID) =
+        "/* all profiles: administrators name a job by its id alone */ \
+         SELECT profile_id FROM vault.jobs WHERE job_id = $1";
     Write DELETE_FINISHED(TIMESTAMPTZOID, INT8OID) =
-        "DELETE FROM vault.jobs WHERE (profile_id, job_id) IN ( \
+        "/* all profiles: the worker deletes old jobs */ \
+         DELETE FROM vault.jobs WHERE (profile_id, job_id) IN ( \
              SELECT profile_id, job_id FROM vault.jobs WHERE finished_at <= $1 - INTERVAL '7 days' \
              ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
 }
@@ -87,7 +94,7 @@ pub struct DueJob {
     pub connector_id: String,
 }
 
-/// A row of the current profile.
+/// A row of a profile.
 pub struct StoredJob {
     pub job_id: String,
     pub payment_method_id: String,
@@ -124,8 +131,16 @@ pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
 }
 
 /// Cancels the jobs of these payment methods, except those that delete tokens.
-pub fn cancel_of(payment_methods: Vec<String>, now: Timestamp) -> Result<(), Failure> {
-    let arguments = [payment_methods.into(), timestamptz(now).into()];
+pub fn cancel_of(
+    profile_id: &str,
+    payment_methods: Vec<String>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let arguments = [
+        profile_id.into(),
+        payment_methods.into(),
+        timestamptz(now).into(),
+    ];
     CANCEL.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }
@@ -136,9 +151,9 @@ pub fn due(now: Timestamp, busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>,
     DUE.with(|statement| {
         statement.rows(&arguments, |row| {
             Ok(DueJob {
-                profile_id: row.required(1)?,
-                job_id: row.required(2)?,
-                connector_id: row.required(3)?,
+                profile_id: row.required("profile_id")?,
+                job_id: row.required("job_id")?,
+                connector_id: row.required("connector_id")?,
             })
         })
     })
@@ -151,25 +166,28 @@ pub fn make_sent_due(now: Timestamp) -> Result<(), Failure> {
 }
 
 /// The job, if it is still due, and nobody else holds it.
-pub fn lock_due(job_id: &str, now: Timestamp) -> Result<Option<StoredJob>, Failure> {
-    let arguments = [job_id.into(), timestamptz(now).into()];
+pub fn lock_due(job: &DueJob, now: Timestamp) -> Result<Option<StoredJob>, Failure> {
+    let [profile_id, job_id] = job.key();
+    let arguments = [profile_id, job_id, timestamptz(now).into()];
     LOCK_DUE.with(|statement| statement.row(&arguments, StoredJob::read))
 }
 
 /// The job as it is by now, kept for this transaction. None when somebody else holds it.
-pub fn lock_if_free(job_id: &str) -> Result<Option<StoredJob>, Failure> {
-    LOCK_IF_FREE.with(|statement| statement.row(&[job_id.into()], StoredJob::read))
+pub fn lock_if_free(job: &DueJob) -> Result<Option<StoredJob>, Failure> {
+    LOCK_IF_FREE.with(|statement| statement.row(&job.key(), StoredJob::read))
 }
 
 /// Marks the job as sent. It is due again at `no_answer_after`.
-pub fn sent(job_id: &str, no_answer_after: Timestamp) -> Result<(), Failure> {
-    let arguments = [job_id.into(), timestamptz(no_answer_after).into()];
+pub fn sent(job: &DueJob, no_answer_after: Timestamp) -> Result<(), Failure> {
+    let [profile_id, job_id] = job.key();
+    let arguments = [profile_id, job_id, timestamptz(no_answer_after).into()];
     SENT.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }
 
 /// Has the job wait for another try.
 pub fn retry(
+    profile_id: &str,
     job_id: &str,
     next_try_at: Timestamp,
     error: &str,
@@ -177,6 +195,7 @@ pub fn retry(
 ) -> Result<(), Failure> {
     RETRY.with(|statement| {
         statement.execute(&[
+            profile_id.into(),
             job_id.into(),
             timestamptz(next_try_at).into(),
             error.into(),
@@ -187,9 +206,15 @@ pub fn retry(
 }
 
 /// Ends the job.
-pub fn finish(job_id: &str, end: &End<'_>, now: Timestamp) -> Result<(), Failure> {
+pub fn finish(
+    profile_id: &str,
+    job_id: &str,
+    end: &End<'_>,
+    now: Timestamp,
+) -> Result<(), Failure> {
     FINISH.with(|statement| {
         statement.execute(&[
+            profile_id.into(),
             job_id.into(),
             end.state.into(),
             timestamptz(now).into(),
@@ -202,12 +227,12 @@ pub fn finish(job_id: &str, end: &End<'_>, now: Timestamp) -> Result<(), Failure
 
 /// The profile of a job. For the worker.
 pub fn profile_of(job_id: &str) -> Result<Option<String>, Failure> {
-    PROFILE_OF.with(|statement| statement.row(&[job_id.into()], |row| row.required(1)))
+    PROFILE_OF.with(|statement| statement.row(&[job_id.into()], |row| row.required("profile_id")))
 }
 
 /// Has a failed job wait for another try. False when it has not failed, or another one that waits or is sent does the same.
-pub fn reopen(job_id: &str, now: Timestamp) -> Result<bool, Failure> {
-    let arguments = [job_id.into(), timestamptz(now).into()];
+pub fn reopen(profile_id: &str, job_id: &str, now: Timestamp) -> Result<bool, Failure> {
+    let arguments = [profile_id.into(), job_id.into(), timestamptz(now).into()];
     Ok(REOPEN.with(|statement| statement.execute(&arguments))? > 0)
 }
 
@@ -217,16 +242,22 @@ pub fn delete_finished(now: Timestamp, limit: i64) -> Result<usize, Failure> {
     DELETE_FINISHED.with(|statement| statement.execute(&arguments))
 }
 
+impl DueJob {
+    fn key(&self) -> [DatumWithOid<'_>; 2] {
+        [self.profile_id.as_str().into(), self.job_id.as_str().into()]
+    }
+}
+
 impl StoredJob {
     fn read(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
-            job_id: row.required(1)?,
-            payment_method_id: row.required(2)?,
-            connector_id: row.required(3)?,
-            action: row.required(4)?,
-            attempts: row.required(5)?,
-            subject: row.optional(6)?,
-            state: row.required(7)?,
+            job_id: row.required("job_id")?,
+            payment_method_id: row.required("payment_method_id")?,
+            connector_id: row.required("connector_id")?,
+            action: row.required("action")?,
+            attempts: row.required("attempts")?,
+            subject: row.optional("subject")?,
+            state: row.required("state")?,
         })
     }
 }

@@ -4,17 +4,17 @@ use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
 
 use super::statement::{Row, statements};
-use super::vouched::Vouched;
+use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
 statements! {
     Write INSERT(TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
         "INSERT INTO vault.merchants (merchant_id, name, created_at, mac) VALUES ($1, $2, $3, $4)";
     Read FIND(TEXTOID) =
-        "SELECT merchant_id, name, created_at, mac FROM vault.merchants WHERE merchant_id = $1";
-    Read ALL() = "SELECT merchant_id, name, created_at, mac FROM vault.merchants ORDER BY merchant_id";
+        "SELECT * FROM vault.merchants WHERE merchant_id = $1";
+    Read ALL() = "SELECT * FROM vault.merchants ORDER BY merchant_id";
     Write LOCK(TEXTOID) =
-        "SELECT merchant_id, name, created_at, mac FROM vault.merchants WHERE merchant_id = $1 FOR NO KEY UPDATE";
+        "SELECT * FROM vault.merchants WHERE merchant_id = $1 FOR NO KEY UPDATE";
     Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.merchants SET mac = $2 WHERE merchant_id = $1";
 }
 
@@ -42,26 +42,26 @@ pub fn find(merchant_id: &str) -> Result<Option<Merchant>, Failure> {
     FIND.with(|statement| statement.row(&[merchant_id.into()], Merchant::read))
 }
 
-impl Merchant {
-    fn read(row: &Row<'_>) -> Result<Self, Failure> {
-        Ok(Self {
-            merchant_id: row.required(1)?,
-            name: row.required(2)?,
-            created_at: row.required(3)?,
-            mac: row.optional(4)?.unwrap_or_default(),
-        })
-    }
-}
-
 impl Vouched for Merchant {
     const TABLE: &'static str = "merchants";
 
-    fn id(&self) -> &str {
-        &self.merchant_id
+    const STATEMENTS: VouchedStatements = VouchedStatements {
+        all: &ALL,
+        lock: &LOCK,
+        write_mac: &WRITE_MAC,
+    };
+
+    fn read(row: &Row<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            merchant_id: row.required("merchant_id")?,
+            name: row.required("name")?,
+            created_at: row.required("created_at")?,
+            mac: row.optional("mac")?.unwrap_or_default(),
+        })
     }
 
-    fn profile_id(&self) -> Option<&str> {
-        None
+    fn id(&self) -> &str {
+        &self.merchant_id
     }
 
     fn columns(&self) -> Vec<Column<'_>> {
@@ -78,19 +78,5 @@ impl Vouched for Merchant {
 
     fn set_mac(&mut self, mac: Vec<u8>) {
         self.mac = mac;
-    }
-
-    fn all() -> Result<Vec<Self>, Failure> {
-        ALL.with(|statement| statement.rows(&[], Self::read))
-    }
-
-    fn lock(id: &str) -> Result<Option<Self>, Failure> {
-        LOCK.with(|statement| statement.row(&[id.into()], Self::read))
-    }
-
-    fn write_mac(&self) -> Result<(), Failure> {
-        let arguments = [self.merchant_id.as_str().into(), self.mac.as_slice().into()];
-        WRITE_MAC.with(|statement| statement.execute(&arguments))?;
-        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! SQL statements, one file per table; the only place that calls SPI.
 //!
-//! It moves rows and sealed bytes and holds no key. Statements on tables with a profile name no profile: the policies
-//! add it. All names are qualified, and every statement runs with the vault's own `search_path`, so nobody's operator or function
-//! takes the place of PostgreSQL's.
+//! It moves rows and sealed bytes and holds no key. Every statement on a table with a profile names the profile, beside the
+//! policies, which would add it anyway. The few statements that are for all profiles say so, and why. All names are qualified, and
+//! every statement runs with the vault's own `search_path`, so nobody's operator or function takes the place of PostgreSQL's.
 
 pub mod api_keys;
 pub mod application_columns;
@@ -17,7 +17,6 @@ pub mod cvcs;
 pub mod data_keys;
 pub mod expiry;
 pub mod jobs;
-mod living;
 pub mod merchants;
 pub mod network_tokens;
 mod operator;
@@ -28,8 +27,9 @@ pub mod role_bindings;
 pub mod roles;
 mod statement;
 pub mod volatile_payment_methods;
+mod volatile_scope;
 mod vouched;
 
-pub use living::Living;
 pub use operator::{as_operator, as_worker};
+pub use volatile_scope::VolatileScope;
 pub use vouched::Vouched;

@@ -11,12 +11,13 @@ statements! {
          VALUES ($1, $2, $3, $4, COALESCE($5, 'infinity')) \
          ON CONFLICT (profile_id, payment_method_id) \
          DO UPDATE SET connector_id = EXCLUDED.connector_id, summary = EXCLUDED.summary, check_after = EXCLUDED.check_after";
-    Write DELETE(TEXTARRAYOID) =
-        "DELETE FROM vault.network_tokens WHERE payment_method_id = ANY ($1) \
+    Write DELETE(TEXTOID, TEXTARRAYOID) =
+        "DELETE FROM vault.network_tokens WHERE profile_id = $1 AND payment_method_id = ANY ($2) \
          RETURNING payment_method_id, connector_id, summary";
-    /// In all profiles: as the worker. Nobody is waited for who holds a token.
+    /// Nobody is waited for who holds a token.
     Write TO_CHECK(TIMESTAMPTZOID, INT8OID) =
-        "SELECT profile_id, payment_method_id, connector_id FROM vault.network_tokens WHERE check_after <= $1 \
+        "/* all profiles: the worker finds what is due, and acts for the profile of each token then */ \
+         SELECT profile_id, payment_method_id, connector_id FROM vault.network_tokens WHERE check_after <= $1 \
          ORDER BY check_after LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED";
     Write CHECK_AFTER(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
         "UPDATE vault.network_tokens SET check_after = $3 WHERE profile_id = $1 AND payment_method_id = $2";
@@ -63,14 +64,18 @@ pub fn upsert(
 }
 
 /// Removes the tokens of these payment methods.
-pub fn delete_of(payment_methods: Vec<String>) -> Result<Vec<DeletedNetworkToken>, Failure> {
+pub fn delete_of(
+    profile_id: &str,
+    payment_methods: Vec<String>,
+) -> Result<Vec<DeletedNetworkToken>, Failure> {
+    let arguments = [profile_id.into(), payment_methods.into()];
     DELETE.with(|statement| {
-        statement.rows(&[payment_methods.into()], |row: &Row<'_>| {
+        statement.rows(&arguments, |row: &Row<'_>| {
             Ok(DeletedNetworkToken {
-                payment_method_id: row.required(1)?,
+                payment_method_id: row.required("payment_method_id")?,
                 token: StoredNetworkToken {
-                    connector_id: row.required(2)?,
-                    summary: row.required(3)?,
+                    connector_id: row.required("connector_id")?,
+                    summary: row.required("summary")?,
                 },
             })
         })
@@ -82,9 +87,9 @@ pub fn to_check(now: Timestamp, limit: i64) -> Result<Vec<TokenToCheck>, Failure
     TO_CHECK.with(|statement| {
         statement.rows(&[timestamptz(now).into(), limit.into()], |row| {
             Ok(TokenToCheck {
-                profile_id: row.required(1)?,
-                payment_method_id: row.required(2)?,
-                connector_id: row.required(3)?,
+                profile_id: row.required("profile_id")?,
+                payment_method_id: row.required("payment_method_id")?,
+                connector_id: row.required("connector_id")?,
             })
         })
     })

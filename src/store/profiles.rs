@@ -4,25 +4,18 @@ use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
 
 use super::statement::{Row, statements};
-use super::vouched::Vouched;
+use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
-
-/// What every read of profiles `p` selects. [`Profile::read`] reads them.
-macro_rules! profile {
-    () => {
-        "p.profile_id, p.merchant_id, p.name, p.network_tokenization_enabled, p.created_at, p.mac"
-    };
-}
-pub(super) use profile;
 
 statements! {
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
         "INSERT INTO vault.profiles (profile_id, merchant_id, name, created_at, mac) VALUES ($1, $2, $3, $4, $5)";
     /// Lets the rows of the profile be written meanwhile: they hold its key only.
-    Write LOCK(TEXTOID) =
-        concat!("SELECT ", profile!(), " FROM vault.profiles p WHERE p.profile_id = $1 FOR NO KEY UPDATE");
-    Read ALL() = concat!("SELECT ", profile!(), " FROM vault.profiles p ORDER BY p.profile_id");
-    Read FIND(TEXTOID) = concat!("SELECT ", profile!(), " FROM vault.profiles p WHERE p.profile_id = $1");
+    Write LOCK(TEXTOID) = "SELECT * FROM vault.profiles WHERE profile_id = $1 FOR NO KEY UPDATE";
+    Read ALL() =
+        "/* all profiles: MACs are checked, and made under a new root key, for the whole table */ \
+         SELECT * FROM vault.profiles ORDER BY profile_id";
+    Read FIND(TEXTOID) = "SELECT * FROM vault.profiles WHERE profile_id = $1";
     Write UPDATE(TEXTOID, BOOLOID, BYTEAOID) =
         "UPDATE vault.profiles SET network_tokenization_enabled = $2, mac = $3 WHERE profile_id = $1";
     Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.profiles SET mac = $2 WHERE profile_id = $1";
@@ -65,25 +58,47 @@ pub fn update(profile: &Profile) -> Result<(), Failure> {
 }
 
 pub fn find(profile_id: &str) -> Result<Option<Profile>, Failure> {
-    FIND.with(|statement| statement.row(&[profile_id.into()], |row| Profile::read(row, 1)))
+    FIND.with(|statement| statement.row(&[profile_id.into()], Profile::read))
 }
 
 impl Profile {
-    /// The profile whose columns begin with `first`.
-    pub(super) fn read(row: &Row<'_>, first: usize) -> Result<Self, Failure> {
+    /// The profile as it is by now. Whoever else changes the profile or its keys waits until the transaction ends.
+    pub fn lock(profile_id: &str) -> Result<Option<Self>, Failure> {
+        LOCK.with(|statement| statement.row(&[profile_id.into()], Self::read))
+    }
+
+    /// The profile that a row of another table was joined with. Columns that both tables have are called `profile_…` in it.
+    pub(super) fn read_joined(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
-            profile_id: row.required(first)?,
-            merchant_id: row.required(first + 1)?,
-            name: row.required(first + 2)?,
-            network_tokenization_enabled: row.required(first + 3)?,
-            created_at: row.required(first + 4)?,
-            mac: row.optional(first + 5)?.unwrap_or_default(),
+            profile_id: row.required("profile_id")?,
+            merchant_id: row.required("profile_merchant_id")?,
+            name: row.required("profile_name")?,
+            network_tokenization_enabled: row.required("network_tokenization_enabled")?,
+            created_at: row.required("profile_created_at")?,
+            mac: row.optional("profile_mac")?.unwrap_or_default(),
         })
     }
 }
 
 impl Vouched for Profile {
     const TABLE: &'static str = "profiles";
+
+    const STATEMENTS: VouchedStatements = VouchedStatements {
+        all: &ALL,
+        lock: &LOCK,
+        write_mac: &WRITE_MAC,
+    };
+
+    fn read(row: &Row<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            profile_id: row.required("profile_id")?,
+            merchant_id: row.required("merchant_id")?,
+            name: row.required("name")?,
+            network_tokenization_enabled: row.required("network_tokenization_enabled")?,
+            created_at: row.required("created_at")?,
+            mac: row.optional("mac")?.unwrap_or_default(),
+        })
+    }
 
     fn id(&self) -> &str {
         &self.profile_id
@@ -109,20 +124,5 @@ impl Vouched for Profile {
 
     fn set_mac(&mut self, mac: Vec<u8>) {
         self.mac = mac;
-    }
-
-    fn all() -> Result<Vec<Self>, Failure> {
-        ALL.with(|statement| statement.rows(&[], |row| Self::read(row, 1)))
-    }
-
-    /// Has whoever else changes the profile's keys wait.
-    fn lock(id: &str) -> Result<Option<Self>, Failure> {
-        LOCK.with(|statement| statement.row(&[id.into()], |row| Self::read(row, 1)))
-    }
-
-    fn write_mac(&self) -> Result<(), Failure> {
-        let arguments = [self.profile_id.as_str().into(), self.mac.as_slice().into()];
-        WRITE_MAC.with(|statement| statement.execute(&arguments))?;
-        Ok(())
     }
 }

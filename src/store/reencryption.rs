@@ -9,102 +9,83 @@ use super::operator::relation;
 use super::statement::{Row, statements};
 use crate::error::Failure;
 
-/// The id of the data key in an envelope: four bytes behind the version.
-macro_rules! data_key {
-    ($column:literal) => {
-        concat!("pg_catalog.substring(", $column, ", 2, 4)")
-    };
-}
-
-/// The id of the index key in an index part: its first four bytes.
-macro_rules! index_key {
-    ($column:literal) => {
-        concat!("pg_catalog.substring(", $column, ", 1, 4)")
-    };
-}
-
-// Rows that somebody else holds are left for the next pass, so that nobody waits for another in a circle.
-
-/// Rows of a table with one envelope that is under another data key than the current ones.
-macro_rules! outdated {
-    ($table:literal, $row_id:literal, $column:literal) => {
-        concat!(
-            "SELECT ",
-            $row_id,
-            " AS row_id, ",
-            $column,
-            " FROM vault.",
-            $table,
-            " WHERE ",
-            $row_id,
-            " > $1 AND ",
-            $column,
-            " IS NOT NULL AND ",
-            data_key!($column),
-            " <> ALL ($2) \
-              ORDER BY row_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"
-        )
-    };
-}
-
-/// Writes the envelopes of such rows.
-macro_rules! replace {
-    ($table:literal, $row_id:literal, $column:literal) => {
-        concat!(
-            "UPDATE vault.", $table, " SET ", $column, " = n.envelope \
-             FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS n (row_id, envelope) \
-             WHERE ", $row_id, " = n.row_id"
-        )
-    };
-}
-
-/// How many envelopes of a column are under a key.
-macro_rules! count {
-    ($table:literal, $column:literal) => {
-        concat!(
-            "(SELECT pg_catalog.count(*) FROM vault.",
-            $table,
-            " WHERE ",
-            data_key!($column),
-            " = $1)"
-        )
-    };
-}
-
+// An envelope has the id of its data key in the four bytes behind its version, an index part the id of its index key in its first
+// four. Rows that somebody else holds are left for the next pass, so that nobody waits for another in a circle.
 statements! {
-    Write CUSTOMERS(TEXTOID, BYTEAARRAYOID, INT8OID) = outdated!("customers", "customer_id", "details");
-    Write REPLACE_CUSTOMERS(TEXTARRAYOID, BYTEAARRAYOID) = replace!("customers", "customer_id", "details");
-    Write PAYMENT_METHODS(TEXTOID, BYTEAARRAYOID, INT8OID) = concat!(
-        "SELECT payment_method_id, instrument, summary, duplicate_index FROM vault.payment_methods \
-         WHERE payment_method_id > $1 AND instrument IS NOT NULL \
-           AND (", data_key!("instrument"), " <> ALL ($2) OR ", data_key!("summary"), " <> ALL ($2) \
-                OR ", index_key!("duplicate_index"), " <> ALL ($2)) \
-         ORDER BY payment_method_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED");
-    Write REPLACE_PAYMENT_METHODS(TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID) =
+    Write CUSTOMERS(TEXTOID, TEXTOID, BYTEAARRAYOID, INT8OID) =
+        "SELECT customer_id AS row_id, details FROM vault.customers \
+         WHERE profile_id = $1 AND customer_id > $2 \
+           AND details IS NOT NULL AND pg_catalog.substring(details, 2, 4) <> ALL ($3) \
+         ORDER BY row_id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED";
+    Write REPLACE_CUSTOMERS(TEXTOID, TEXTARRAYOID, BYTEAARRAYOID) =
+        "UPDATE vault.customers SET details = n.details \
+         FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS n (row_id, details) \
+         WHERE profile_id = $1 AND customer_id = n.row_id";
+    Write PAYMENT_METHODS(TEXTOID, TEXTOID, BYTEAARRAYOID, INT8OID) =
+        "SELECT payment_method_id AS row_id, instrument, summary, duplicate_index FROM vault.payment_methods \
+         WHERE profile_id = $1 AND payment_method_id > $2 AND instrument IS NOT NULL \
+           AND (pg_catalog.substring(instrument, 2, 4) <> ALL ($3) OR pg_catalog.substring(summary, 2, 4) <> ALL ($3) \
+                OR pg_catalog.substring(duplicate_index, 1, 4) <> ALL ($3)) \
+         ORDER BY row_id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED";
+    Write REPLACE_PAYMENT_METHODS(TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID) =
         "UPDATE vault.payment_methods p \
          SET instrument = n.instrument, summary = n.summary, duplicate_index = n.duplicate_index \
-         FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) \
-              AS n (payment_method_id, instrument, summary, duplicate_index) \
-         WHERE p.payment_method_id = n.payment_method_id";
-    Write CONNECTOR_TOKENS(TEXTOID, BYTEAARRAYOID, INT8OID) =
-        outdated!("connector_tokens", "payment_method_id || '/' || position", "details");
-    Write REPLACE_CONNECTOR_TOKENS(TEXTARRAYOID, BYTEAARRAYOID) =
-        replace!("connector_tokens", "payment_method_id || '/' || position", "details");
-    Write CONNECTOR_CUSTOMERS(TEXTOID, BYTEAARRAYOID, INT8OID) =
-        outdated!("connector_customers", "customer_id || '/' || connector_id", "details");
-    Write REPLACE_CONNECTOR_CUSTOMERS(TEXTARRAYOID, BYTEAARRAYOID) =
-        replace!("connector_customers", "customer_id || '/' || connector_id", "details");
-    Write NETWORK_TOKENS(TEXTOID, BYTEAARRAYOID, INT8OID) = outdated!("network_tokens", "payment_method_id", "summary");
-    Write REPLACE_NETWORK_TOKENS(TEXTARRAYOID, BYTEAARRAYOID) =
-        replace!("network_tokens", "payment_method_id", "summary");
-    Write JOBS(TEXTOID, BYTEAARRAYOID, INT8OID) = outdated!("jobs", "job_id", "subject");
-    Write REPLACE_JOBS(TEXTARRAYOID, BYTEAARRAYOID) = replace!("jobs", "job_id", "subject");
-    Read COUNT(BYTEAOID) = concat!(
-        "SELECT ", count!("customers", "details"),
-        " + ", count!("payment_methods", "instrument"), " + ", count!("payment_methods", "summary"),
-        " + (SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE ", index_key!("duplicate_index"), " = $1)",
-        " + ", count!("connector_tokens", "details"), " + ", count!("connector_customers", "details"),
-        " + ", count!("network_tokens", "summary"), " + ", count!("jobs", "subject"));
+         FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) \
+              AS n (row_id, instrument, summary, duplicate_index) \
+         WHERE p.profile_id = $1 AND p.payment_method_id = n.row_id";
+    Write CONNECTOR_TOKENS(TEXTOID, TEXTOID, BYTEAARRAYOID, INT8OID) =
+        "SELECT payment_method_id || '/' || position AS row_id, details FROM vault.connector_tokens \
+         WHERE profile_id = $1 AND payment_method_id || '/' || position > $2 \
+           AND details IS NOT NULL AND pg_catalog.substring(details, 2, 4) <> ALL ($3) \
+         ORDER BY row_id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED";
+    Write REPLACE_CONNECTOR_TOKENS(TEXTOID, TEXTARRAYOID, BYTEAARRAYOID) =
+        "UPDATE vault.connector_tokens SET details = n.details \
+         FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS n (row_id, details) \
+         WHERE profile_id = $1 AND payment_method_id || '/' || position = n.row_id";
+    Write CONNECTOR_CUSTOMERS(TEXTOID, TEXTOID, BYTEAARRAYOID, INT8OID) =
+        "SELECT customer_id || '/' || connector_id AS row_id, details FROM vault.connector_customers \
+         WHERE profile_id = $1 AND customer_id || '/' || connector_id > $2 \
+           AND details IS NOT NULL AND pg_catalog.substring(details, 2, 4) <> ALL ($3) \
+         ORDER BY row_id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED";
+    Write REPLACE_CONNECTOR_CUSTOMERS(TEXTOID, TEXTARRAYOID, BYTEAARRAYOID) =
+        "UPDATE vault.connector_customers SET details = n.details \
+         FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS n (row_id, details) \
+         WHERE profile_id = $1 AND customer_id || '/' || connector_id = n.row_id";
+    Write NETWORK_TOKENS(TEXTOID, TEXTOID, BYTEAARRAYOID, INT8OID) =
+        "SELECT payment_method_id AS row_id, summary FROM vault.network_tokens \
+         WHERE profile_id = $1 AND payment_method_id > $2 \
+           AND summary IS NOT NULL AND pg_catalog.substring(summary, 2, 4) <> ALL ($3) \
+         ORDER BY row_id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED";
+    Write REPLACE_NETWORK_TOKENS(TEXTOID, TEXTARRAYOID, BYTEAARRAYOID) =
+        "UPDATE vault.network_tokens SET summary = n.summary \
+         FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS n (row_id, summary) \
+         WHERE profile_id = $1 AND payment_method_id = n.row_id";
+    Write JOBS(TEXTOID, TEXTOID, BYTEAARRAYOID, INT8OID) =
+        "SELECT job_id AS row_id, subject FROM vault.jobs \
+         WHERE profile_id = $1 AND job_id > $2 \
+           AND subject IS NOT NULL AND pg_catalog.substring(subject, 2, 4) <> ALL ($3) \
+         ORDER BY row_id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED";
+    Write REPLACE_JOBS(TEXTOID, TEXTARRAYOID, BYTEAARRAYOID) =
+        "UPDATE vault.jobs SET subject = n.subject \
+         FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS n (row_id, subject) \
+         WHERE profile_id = $1 AND job_id = n.row_id";
+    Read COUNT(TEXTOID, BYTEAOID) =
+        "SELECT (SELECT pg_catalog.count(*) FROM vault.customers \
+                 WHERE profile_id = $1 AND pg_catalog.substring(details, 2, 4) = $2) \
+              + (SELECT pg_catalog.count(*) FROM vault.payment_methods \
+                 WHERE profile_id = $1 AND pg_catalog.substring(instrument, 2, 4) = $2) \
+              + (SELECT pg_catalog.count(*) FROM vault.payment_methods \
+                 WHERE profile_id = $1 AND pg_catalog.substring(summary, 2, 4) = $2) \
+              + (SELECT pg_catalog.count(*) FROM vault.payment_methods \
+                 WHERE profile_id = $1 AND pg_catalog.substring(duplicate_index, 1, 4) = $2) \
+              + (SELECT pg_catalog.count(*) FROM vault.connector_tokens \
+                 WHERE profile_id = $1 AND pg_catalog.substring(details, 2, 4) = $2) \
+              + (SELECT pg_catalog.count(*) FROM vault.connector_customers \
+                 WHERE profile_id = $1 AND pg_catalog.substring(details, 2, 4) = $2) \
+              + (SELECT pg_catalog.count(*) FROM vault.network_tokens \
+                 WHERE profile_id = $1 AND pg_catalog.substring(summary, 2, 4) = $2) \
+              + (SELECT pg_catalog.count(*) FROM vault.jobs \
+                 WHERE profile_id = $1 AND pg_catalog.substring(subject, 2, 4) = $2) AS values_count";
 }
 
 /// A table with values under keys.
@@ -152,17 +133,21 @@ impl Table {
         }
     }
 
-    fn columns(self) -> usize {
+    /// The columns with values under keys, in the table's order.
+    fn columns(self) -> &'static [&'static str] {
         match self {
-            Self::PaymentMethods => 3,
-            _ => 1,
+            Self::Customers | Self::ConnectorTokens | Self::ConnectorCustomers => &["details"],
+            Self::PaymentMethods => &["instrument", "summary", "duplicate_index"],
+            Self::NetworkTokens => &["summary"],
+            Self::Jobs => &["subject"],
         }
     }
 }
 
-/// The next rows of the current profile behind `after` with a value under another key than these, kept for this
+/// The next rows of the profile behind `after` with a value under another key than these, kept for this
 /// transaction.
 pub fn outdated(
+    profile_id: &str,
     table: Table,
     after: Option<&str>,
     current: [KeyId; 2],
@@ -179,6 +164,7 @@ pub fn outdated(
     let current = current.map(|KeyId(key_id)| key_id.to_be_bytes());
     let current: Vec<_> = current.iter().map(<[u8; 4]>::as_slice).collect();
     let arguments = [
+        profile_id.into(),
         after.unwrap_or_default().into(),
         current.into(),
         i64::from(limit).into(),
@@ -186,8 +172,8 @@ pub fn outdated(
     select.with(|statement| statement.rows(&arguments, |row| values(table, row)))
 }
 
-/// Writes the rows' values, and tells how many rows that were.
-pub fn replace(table: Table, rows: Vec<Values>) -> Result<usize, Failure> {
+/// Writes the values of rows of the profile, and tells how many rows that were.
+pub fn replace(profile_id: &str, table: Table, rows: Vec<Values>) -> Result<usize, Failure> {
     if rows.is_empty() {
         return Ok(0);
     }
@@ -200,31 +186,33 @@ pub fn replace(table: Table, rows: Vec<Values>) -> Result<usize, Failure> {
         Table::Jobs => &REPLACE_JOBS,
     };
     let mut ids = Vec::with_capacity(rows.len());
-    let mut columns = vec![Vec::with_capacity(rows.len()); table.columns()];
+    let mut columns = vec![Vec::with_capacity(rows.len()); table.columns().len()];
     for row in rows {
         ids.push(row.row_id);
         for (column, value) in columns.iter_mut().zip(row.values) {
             column.push(value);
         }
     }
-    let arguments: Vec<_> = std::iter::once(ids.into())
+    let arguments: Vec<_> = [profile_id.into(), ids.into()]
+        .into_iter()
         .chain(columns.into_iter().map(Into::into))
         .collect();
     replace.with(|statement| statement.execute(&arguments))
 }
 
-/// How many values of the current profile are under the key.
-pub fn count(KeyId(key_id): KeyId) -> Result<i64, Failure> {
+/// How many values of the profile are under the key.
+pub fn count(profile_id: &str, KeyId(key_id): KeyId) -> Result<i64, Failure> {
     let key_id = key_id.to_be_bytes();
+    let arguments = [profile_id.into(), key_id.as_slice().into()];
     COUNT
-        .with(|statement| statement.row(&[key_id.as_slice().into()], |row| row.required(1)))?
+        .with(|statement| statement.row(&arguments, |row| row.required("values_count")))?
         .ok_or(Failure::UnexpectedNull)
 }
 
 fn values(table: Table, row: &Row<'_>) -> Result<Values, Failure> {
-    let columns = 2..2 + table.columns();
+    let columns = table.columns().iter();
     Ok(Values {
-        row_id: row.required(1)?,
+        row_id: row.required("row_id")?,
         values: columns
             .map(|column| row.required(column))
             .collect::<Result<_, _>>()?,

@@ -1,44 +1,39 @@
 //! Table `vault.role_bindings`.
 
-use pgrx::datum::TimestampWithTimeZone;
+use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
 use pgrx::pg_sys;
 use vault_core::crypto::Column;
 
-use super::profiles::{Profile, profile};
+use super::profiles::Profile;
 use super::statement::{Row, statements};
-use super::vouched::Vouched;
+use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
-
-/// What every read of bindings `b` selects. [`RoleBinding::read`] reads them.
-macro_rules! binding {
-    () => {
-        "b.role_name, b.role_oid, b.system_identifier, b.profile_id, b.created_at, b.mac"
-    };
-}
 
 statements! {
     Write INSERT(TEXTOID, OIDOID, INT8OID, TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
         "INSERT INTO vault.role_bindings (role_name, role_oid, system_identifier, profile_id, created_at, mac) \
          VALUES ($1, $2, $3, $4, $5, $6)";
-    Write DELETE(TEXTOID) = "DELETE FROM vault.role_bindings WHERE role_name = $1";
+    Write DELETE(TEXTOID, TEXTOID) = "DELETE FROM vault.role_bindings WHERE profile_id = $1 AND role_name = $2";
     Read FIND(TEXTOID) =
-        concat!("SELECT ", binding!(), ", ", profile!(), " FROM vault.role_bindings b \
-                 JOIN vault.profiles p ON p.profile_id = b.profile_id WHERE b.role_name = $1");
+        "/* all profiles: finds the profile of a role, before any profile is known */ \
+         SELECT b.*, p.merchant_id AS profile_merchant_id, p.name AS profile_name, p.network_tokenization_enabled, \
+                p.created_at AS profile_created_at, p.mac AS profile_mac \
+         FROM vault.role_bindings b JOIN vault.profiles p ON p.profile_id = b.profile_id WHERE b.role_name = $1";
     Read OF_OTHER_CLUSTERS(INT8OID) =
-        concat!("SELECT ", binding!(), " FROM vault.role_bindings b WHERE b.system_identifier <> $1 ORDER BY b.role_name");
-    Read OF_PROFILE(TEXTOID) =
-        concat!("SELECT ", binding!(), " FROM vault.role_bindings b WHERE b.profile_id = $1 ORDER BY b.role_name");
-    Write RENEW(TEXTOID, OIDOID, INT8OID, BYTEAOID) =
-        "UPDATE vault.role_bindings SET role_oid = $2, system_identifier = $3, mac = $4 \
-         WHERE role_name = $1 AND system_identifier <> $3";
-    Read ALL() = concat!("SELECT ", binding!(), " FROM vault.role_bindings b ORDER BY b.role_name");
-    Write LOCK(TEXTOID) =
-        concat!("SELECT ", binding!(), " FROM vault.role_bindings b WHERE b.role_name = $1 FOR NO KEY UPDATE");
-    Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.role_bindings SET mac = $2 WHERE role_name = $1";
+        "/* all profiles: the worker takes over the bindings of a restored database */ \
+         SELECT * FROM vault.role_bindings WHERE system_identifier <> $1 ORDER BY role_name";
+    Read OF_PROFILE(TEXTOID) = "SELECT * FROM vault.role_bindings WHERE profile_id = $1 ORDER BY role_name";
+    Write RENEW(TEXTOID, TEXTOID, OIDOID, INT8OID, BYTEAOID) =
+        "UPDATE vault.role_bindings SET role_oid = $3, system_identifier = $4, mac = $5 \
+         WHERE profile_id = $1 AND role_name = $2 AND system_identifier <> $4";
+    Read ALL() =
+        "/* all profiles: MACs are checked, and made under a new root key, for the whole table */ \
+         SELECT * FROM vault.role_bindings ORDER BY role_name";
+    Write LOCK(TEXTOID, TEXTOID) =
+        "SELECT * FROM vault.role_bindings WHERE profile_id = $1 AND role_name = $2 FOR NO KEY UPDATE";
+    Write WRITE_MAC(TEXTOID, TEXTOID, BYTEAOID) =
+        "UPDATE vault.role_bindings SET mac = $3 WHERE profile_id = $1 AND role_name = $2";
 }
-
-/// Where the columns that follow those of a binding begin.
-const BEHIND_BINDING: usize = 7;
 
 /// A row.
 pub struct RoleBinding {
@@ -66,16 +61,17 @@ pub fn insert(binding: &RoleBinding) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether the current profile had such a binding.
-pub fn delete(role_name: &str) -> Result<bool, Failure> {
-    DELETE.with(|statement| Ok(statement.execute(&[role_name.into()])? > 0))
+/// Whether the profile had such a binding.
+pub fn delete(profile_id: &str, role_name: &str) -> Result<bool, Failure> {
+    let arguments = [profile_id.into(), role_name.into()];
+    DELETE.with(|statement| Ok(statement.execute(&arguments)? > 0))
 }
 
 /// The binding of that name as it is by now, with its profile.
 pub fn find(role_name: &str) -> Result<Option<(RoleBinding, Profile)>, Failure> {
     let found = FIND.with(|statement| {
         statement.rows_now(&[role_name.into()], |row| {
-            Ok((RoleBinding::read(row)?, Profile::read(row, BEHIND_BINDING)?))
+            Ok((RoleBinding::read(row)?, Profile::read_joined(row)?))
         })
     })?;
     Ok(found.into_iter().next())
@@ -96,6 +92,7 @@ pub fn of_other_clusters(system_identifier: i64) -> Result<Vec<RoleBinding>, Fai
 pub fn renew(binding: &RoleBinding) -> Result<(), Failure> {
     RENEW.with(|statement| {
         statement.execute(&[
+            binding.profile_id.as_str().into(),
             binding.role_name.as_str().into(),
             binding.role_oid.into(),
             binding.system_identifier.into(),
@@ -105,21 +102,25 @@ pub fn renew(binding: &RoleBinding) -> Result<(), Failure> {
     Ok(())
 }
 
-impl RoleBinding {
-    fn read(row: &Row<'_>) -> Result<Self, Failure> {
-        Ok(Self {
-            role_name: row.required(1)?,
-            role_oid: row.required(2)?,
-            system_identifier: row.required(3)?,
-            profile_id: row.required(4)?,
-            created_at: row.required(5)?,
-            mac: row.optional(6)?.unwrap_or_default(),
-        })
-    }
-}
-
 impl Vouched for RoleBinding {
     const TABLE: &'static str = "role_bindings";
+
+    const STATEMENTS: VouchedStatements = VouchedStatements {
+        all: &ALL,
+        lock: &LOCK,
+        write_mac: &WRITE_MAC,
+    };
+
+    fn read(row: &Row<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            role_name: row.required("role_name")?,
+            role_oid: row.required("role_oid")?,
+            system_identifier: row.required("system_identifier")?,
+            profile_id: row.required("profile_id")?,
+            created_at: row.required("created_at")?,
+            mac: row.optional("mac")?.unwrap_or_default(),
+        })
+    }
 
     fn id(&self) -> &str {
         &self.role_name
@@ -127,6 +128,13 @@ impl Vouched for RoleBinding {
 
     fn profile_id(&self) -> Option<&str> {
         Some(&self.profile_id)
+    }
+
+    fn key(&self) -> Vec<DatumWithOid<'_>> {
+        vec![
+            self.profile_id.as_str().into(),
+            self.role_name.as_str().into(),
+        ]
     }
 
     fn columns(&self) -> Vec<Column<'_>> {
@@ -145,20 +153,5 @@ impl Vouched for RoleBinding {
 
     fn set_mac(&mut self, mac: Vec<u8>) {
         self.mac = mac;
-    }
-
-    fn all() -> Result<Vec<Self>, Failure> {
-        ALL.with(|statement| statement.rows(&[], Self::read))
-    }
-
-    /// The binding's profile must be the current one.
-    fn lock(id: &str) -> Result<Option<Self>, Failure> {
-        LOCK.with(|statement| statement.row(&[id.into()], Self::read))
-    }
-
-    fn write_mac(&self) -> Result<(), Failure> {
-        let arguments = [self.role_name.as_str().into(), self.mac.as_slice().into()];
-        WRITE_MAC.with(|statement| statement.execute(&arguments))?;
-        Ok(())
     }
 }

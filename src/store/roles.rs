@@ -18,9 +18,9 @@ pub fn findings() -> Result<Vec<RoleFinding>, Failure> {
     FINDINGS.with(|statement| {
         statement.rows(&[], |row| {
             Ok(RoleFinding {
-                role_name: row.required(1)?,
-                finding: row.required(2)?,
-                remedy: row.required(3)?,
+                role_name: row.required("role_name")?,
+                finding: row.required("finding")?,
+                remedy: row.required("remedy")?,
             })
         })
     })

@@ -28,13 +28,13 @@ pub(super) use statements;
 
 /// Whether a statement writes or locks rows. Reading alone assigns no transaction id, and works on a replica.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub enum Access {
     Read,
     Write,
 }
 
 /// A statement with the types of its parameters.
-pub(super) struct Statement {
+pub struct Statement {
     access: Access,
     sql: &'static str,
     parameters: &'static [pg_sys::Oid],
@@ -42,8 +42,8 @@ pub(super) struct Statement {
     plan_for_any_snapshot: OnceCell<Plan>,
 }
 
-/// One row of a result; columns count from 1.
-pub(super) struct Row<'conn>(SpiHeapTupleData<'conn>);
+/// One row of a result. Its columns are read by their names.
+pub struct Row<'conn>(SpiHeapTupleData<'conn>);
 
 impl Statement {
     pub const fn new(
@@ -160,18 +160,18 @@ impl<'conn> From<SpiHeapTupleData<'conn>> for Row<'conn> {
 
 impl Row<'_> {
     /// The column's value, or none for NULL.
-    pub fn optional<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<Option<T>, Failure> {
-        Ok(self.0.get(column)?)
+    pub fn optional<T: FromDatum + IntoDatum>(&self, column: &str) -> Result<Option<T>, Failure> {
+        Ok(self.0.get_by_name(column)?)
     }
 
     /// The column's time, which the table's definition promises.
-    pub fn timestamp(&self, column: usize) -> Result<Timestamp, Failure> {
+    pub fn timestamp(&self, column: &str) -> Result<Timestamp, Failure> {
         let value: TimestampWithTimeZone = self.required(column)?;
         clock::from_postgres(value.into())
     }
 
     /// The column's time, or none for NULL.
-    pub fn optional_timestamp(&self, column: usize) -> Result<Option<Timestamp>, Failure> {
+    pub fn optional_timestamp(&self, column: &str) -> Result<Option<Timestamp>, Failure> {
         let value: Option<TimestampWithTimeZone> = self.optional(column)?;
         value
             .map(|value| clock::from_postgres(value.into()))
@@ -179,7 +179,7 @@ impl Row<'_> {
     }
 
     /// The column's value, which the table's definition promises.
-    pub fn required<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<T, Failure> {
+    pub fn required<T: FromDatum + IntoDatum>(&self, column: &str) -> Result<T, Failure> {
         self.optional(column)?.ok_or(Failure::UnexpectedNull)
     }
 }

@@ -1,27 +1,53 @@
-//! Table `vault.volatile_payment_methods`. They are found together with the persistent ones.
+//! Table `vault.volatile_payment_methods`: payment methods that are kept for a day.
 
+use pgrx::datum::DatumWithOid;
+use vault_core::contract::payment_method::StorageType;
 use vault_core::time::Timestamp;
 
-use super::cvcs::{NewCode, upsert_code};
-use super::living::Living;
-use super::statement::{statements, timestamptz};
+use super::cvcs::NewCode;
+use super::payment_methods::stored::{
+    Status, StoredPaymentMethod, WithInstrument, payment_method_type,
+};
+use super::statement::{Row, statements, timestamptz};
+use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
 statements! {
+    /// Writes a payment method, and the security code if one came with it.
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-                 BYTEAOID, TIMESTAMPTZOID) = concat!(
+                 BYTEAOID, TIMESTAMPTZOID) =
         "WITH method AS ( \
              INSERT INTO vault.volatile_payment_methods \
              (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
               memory_key, instrument, summary, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING profile_id, payment_method_id) ",
-        upsert_code!("SELECT profile_id, payment_method_id, $6, $11, $12 FROM method WHERE $11 IS NOT NULL"));
-    Write DELETE(TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING profile_id, payment_method_id) \
+         INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
+         SELECT profile_id, payment_method_id, $6, $11, $12 FROM method WHERE $11 IS NOT NULL \
+         ON CONFLICT (profile_id, payment_method_id) \
+         DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at";
+    Read FIND(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
+        "SELECT v.payment_method_id, v.customer_id, v.payment_method_type, v.payment_method_subtype, v.summary, v.created_at, \
+                c.expires_at AS code_expires_at \
+         FROM vault.volatile_payment_methods v \
+         LEFT JOIN vault.cvcs c \
+           ON c.profile_id = v.profile_id AND c.payment_method_id = v.payment_method_id \
+          AND c.memory_key = $3 AND c.expires_at > $4 \
+         WHERE v.profile_id = $1 AND v.payment_method_id = $2 AND v.memory_key = $3 AND v.expires_at > $4";
+    Read FIND_WITH_INSTRUMENT(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
+        "SELECT v.payment_method_id, v.customer_id, v.payment_method_type, v.payment_method_subtype, v.summary, v.created_at, \
+                v.instrument, c.expires_at AS code_expires_at \
+         FROM vault.volatile_payment_methods v \
+         LEFT JOIN vault.cvcs c \
+           ON c.profile_id = v.profile_id AND c.payment_method_id = v.payment_method_id \
+          AND c.memory_key = $3 AND c.expires_at > $4 \
+         WHERE v.profile_id = $1 AND v.payment_method_id = $2 AND v.memory_key = $3 AND v.expires_at > $4";
+    Write DELETE(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "DELETE FROM vault.volatile_payment_methods \
-         WHERE payment_method_id = $1 AND memory_key = $2 AND expires_at > $3";
-    Write DELETE_ALL_OF_CUSTOMER(TEXTOID) =
-        "DELETE FROM vault.volatile_payment_methods WHERE customer_id = $1 RETURNING payment_method_id";
-    Write DELETE_ALL() = "DELETE FROM vault.volatile_payment_methods";
+         WHERE profile_id = $1 AND payment_method_id = $2 AND memory_key = $3 AND expires_at > $4";
+    Write DELETE_ALL_OF_CUSTOMER(TEXTOID, TEXTOID) =
+        "DELETE FROM vault.volatile_payment_methods \
+         WHERE profile_id = $1 AND customer_id = $2 RETURNING payment_method_id";
+    Write DELETE_ALL(TEXTOID) = "DELETE FROM vault.volatile_payment_methods WHERE profile_id = $1";
 }
 
 /// A row to be.
@@ -63,26 +89,84 @@ pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether there was one.
-pub fn delete(payment_method_id: &str, living: Living) -> Result<bool, Failure> {
-    DELETE.with(|statement| {
-        let rows = statement.execute(&[
-            payment_method_id.into(),
-            living.memory_key.into(),
-            timestamptz(living.now).into(),
-        ])?;
-        Ok(rows > 0)
+/// Finds a method that counts.
+pub fn find(
+    profile_id: &str,
+    payment_method_id: &str,
+    scope: VolatileScope,
+) -> Result<Option<StoredPaymentMethod>, Failure> {
+    let arguments = arguments(profile_id, payment_method_id, scope);
+    FIND.with(|statement| statement.row(&arguments, read))
+}
+
+/// Finds a method that counts, to reveal it.
+pub fn find_with_instrument(
+    profile_id: &str,
+    payment_method_id: &str,
+    scope: VolatileScope,
+) -> Result<Option<WithInstrument>, Failure> {
+    let arguments = arguments(profile_id, payment_method_id, scope);
+    FIND_WITH_INSTRUMENT.with(|statement| {
+        statement.row(&arguments, |row| {
+            Ok(WithInstrument {
+                method: read(row)?,
+                instrument: row.optional("instrument")?,
+            })
+        })
     })
 }
 
-/// Deletes what the customer has, and tells which methods that were.
-pub fn delete_all_of_customer(customer_id: &str) -> Result<Vec<String>, Failure> {
-    DELETE_ALL_OF_CUSTOMER
-        .with(|statement| statement.rows(&[customer_id.into()], |row| row.required(1)))
+/// Whether there was one.
+pub fn delete(
+    profile_id: &str,
+    payment_method_id: &str,
+    scope: VolatileScope,
+) -> Result<bool, Failure> {
+    let arguments = arguments(profile_id, payment_method_id, scope);
+    Ok(DELETE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
-/// Deletes what the current profile has.
-pub fn delete_all() -> Result<(), Failure> {
-    DELETE_ALL.with(|statement| statement.execute(&[]))?;
+/// Deletes what the customer has, and tells which methods that were.
+pub fn delete_all_of_customer(profile_id: &str, customer_id: &str) -> Result<Vec<String>, Failure> {
+    let arguments = [profile_id.into(), customer_id.into()];
+    DELETE_ALL_OF_CUSTOMER
+        .with(|statement| statement.rows(&arguments, |row| row.required("payment_method_id")))
+}
+
+/// Deletes what the profile has.
+pub fn delete_all(profile_id: &str) -> Result<(), Failure> {
+    DELETE_ALL.with(|statement| statement.execute(&[profile_id.into()]))?;
     Ok(())
+}
+
+fn arguments<'a>(
+    profile_id: &'a str,
+    payment_method_id: &'a str,
+    scope: VolatileScope,
+) -> [DatumWithOid<'a>; 4] {
+    [
+        profile_id.into(),
+        payment_method_id.into(),
+        scope.memory_key.into(),
+        timestamptz(scope.now).into(),
+    ]
+}
+
+/// A volatile method has no tokens, and was last used when it was made.
+fn read(row: &Row<'_>) -> Result<StoredPaymentMethod, Failure> {
+    let created_at = row.timestamp("created_at")?;
+    Ok(StoredPaymentMethod {
+        payment_method_id: row.required("payment_method_id")?,
+        storage_type: StorageType::Volatile,
+        customer_id: row.optional("customer_id")?,
+        payment_method_type: payment_method_type(row)?,
+        payment_method_subtype: row.optional("payment_method_subtype")?,
+        status: Status::Active,
+        summary: row.optional("summary")?,
+        created_at,
+        last_used_at: created_at,
+        code_expires_at: row.optional_timestamp("code_expires_at")?,
+        tokens: Vec::new(),
+        network_token: None,
+    })
 }

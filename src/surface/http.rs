@@ -65,7 +65,7 @@ fn http_list_customers_with_count(_body: &[u8]) -> Result<String, ErrorReport> {
 
 #[pg_extern(sql = false)]
 fn http_count_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|_, _| payment_methods::count())
+    answer(|caller, _| payment_methods::count(caller))
 }
 
 #[pg_extern(sql = false)]

@@ -10,7 +10,7 @@ use vault_core::time::Timestamp;
 
 use super::code;
 use super::read::active_of;
-use super::sealed::{living, open, seal_summary, seal_token};
+use super::sealed::{open, seal_summary, seal_token, volatile_scope};
 use crate::audit::{Event, record};
 use crate::error::Failure;
 use crate::operations::customers;
@@ -29,9 +29,9 @@ pub fn update(
     let mut changes = request.into_valid()?;
     let fails = changes.acknowledgement_status == Some(AcknowledgementStatus::Failed);
     let stored = if fails {
-        locked_with_customer(&found(id)?)?
+        locked_with_customer(caller, &found(caller, id)?)?
     } else {
-        locked(id)?
+        locked(caller, id)?
     };
     let earlier = stored.status;
     // Nothing is opened of a method that takes no change.
@@ -48,10 +48,16 @@ pub fn update(
         place_token(caller, &mut method, &positions, details)?;
     }
     if let (Status::Inactive, Some(customer)) = (status, &method.customer_id) {
-        store::customers::drop_default(customer.as_str(), id.as_str())?;
+        store::customers::drop_default(&caller.profile_id, customer.as_str(), id.as_str())?;
     }
     let summary = seal_summary(caller, &method)?;
-    store::payment_methods::update(id.as_str(), &summary, status, clock::now()?)?;
+    store::payment_methods::update(
+        &caller.profile_id,
+        id.as_str(),
+        &summary,
+        status,
+        clock::now()?,
+    )?;
     code::change(caller, &mut method, status, changes.card_cvc.as_ref())?;
     record(caller, Event::PaymentMethodUpdated, id.as_str())?;
     Ok(method.into_response())
@@ -59,12 +65,12 @@ pub fn update(
 
 /// Removes a payment method's ciphertext from its row; of a volatile one not even the row stays.
 pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDeleted, Failure> {
-    let found = found(id)?;
+    let found = found(caller, id)?;
     match found.storage_type {
         StorageType::Persistent => redact(caller, &found)?,
-        StorageType::Volatile => delete_volatile(id)?,
+        StorageType::Volatile => delete_volatile(caller, id)?,
     }
-    store::cvcs::delete_of(vec![id.as_str().to_owned()])?;
+    store::cvcs::delete_of(&caller.profile_id, vec![id.as_str().to_owned()])?;
     record(caller, Event::PaymentMethodDeleted, id.as_str())?;
     Ok(PaymentMethodDeleted { id: id.clone() })
 }
@@ -75,16 +81,18 @@ pub fn delete_all_of_customer(
     customer: &CustomerId,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let mut deleted = store::payment_methods::redact_all_of_customer(customer.as_str(), now)?;
+    let mut deleted =
+        store::payment_methods::redact_all_of_customer(&caller.profile_id, customer.as_str(), now)?;
     cancel_and_retract(caller, &deleted, now)?;
-    store::connector_customers::delete_of(customer.as_str())?;
+    store::connector_customers::delete_of(&caller.profile_id, customer.as_str())?;
     deleted.extend(store::volatile_payment_methods::delete_all_of_customer(
+        &caller.profile_id,
         customer.as_str(),
     )?);
     for id in &deleted {
         record(caller, Event::PaymentMethodDeleted, id)?;
     }
-    store::cvcs::delete_of(deleted)
+    store::cvcs::delete_of(&caller.profile_id, deleted)
 }
 
 /// Makes a payment method its customer's default.
@@ -93,9 +101,17 @@ pub fn set_default(
     customer: &CustomerId,
     id: &PaymentMethodId,
 ) -> Result<DefaultPaymentMethod, Failure> {
-    customers::found(store::customers::lock(customer.as_str())?)?;
-    let stored = active_of(customer, id)?;
-    store::customers::set_default(customer.as_str(), id.as_str(), clock::now()?)?;
+    customers::found(store::customers::lock(
+        &caller.profile_id,
+        customer.as_str(),
+    )?)?;
+    let stored = active_of(caller, customer, id)?;
+    store::customers::set_default(
+        &caller.profile_id,
+        customer.as_str(),
+        id.as_str(),
+        clock::now()?,
+    )?;
     record(caller, Event::CustomerUpdated, customer.as_str())?;
     Ok(DefaultPaymentMethod {
         default_payment_method_id: id.clone(),
@@ -106,29 +122,31 @@ pub fn set_default(
 }
 
 /// A method of either kind, as it is now.
-fn found(id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
-    store::payment_methods::find(id.as_str(), living()?)?
+fn found(caller: &Caller, id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
+    store::payment_methods::find(&caller.profile_id, id.as_str(), volatile_scope()?)?
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
 /// A persistent method, kept for this transaction; a volatile one does not change.
-fn locked(id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
-    store::payment_methods::lock(id.as_str(), living()?)?
+fn locked(caller: &Caller, id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
+    store::payment_methods::lock(&caller.profile_id, id.as_str(), volatile_scope()?)?
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
 /// Whoever locks both locks the customer first.
-fn locked_with_customer(found: &StoredPaymentMethod) -> Result<StoredPaymentMethod, Failure> {
+fn locked_with_customer(
+    caller: &Caller,
+    found: &StoredPaymentMethod,
+) -> Result<StoredPaymentMethod, Failure> {
     if let Some(customer) = &found.customer_id {
-        store::customers::lock(customer)?;
+        store::customers::lock(&caller.profile_id, customer)?;
     }
-    locked(&PaymentMethodId::from_stored(
-        found.payment_method_id.as_str(),
-    ))
+    let id = PaymentMethodId::from_stored(found.payment_method_id.as_str());
+    locked(caller, &id)
 }
 
 fn redact(caller: &Caller, found: &StoredPaymentMethod) -> Result<(), Failure> {
-    let stored = locked_with_customer(found)?;
+    let stored = locked_with_customer(caller, found)?;
     match stored.status {
         Status::Active => {}
         Status::Inactive => return Err(Refusal::PaymentMethodNotFound.into()),
@@ -136,16 +154,17 @@ fn redact(caller: &Caller, found: &StoredPaymentMethod) -> Result<(), Failure> {
     }
     let id = stored.payment_method_id;
     let now = clock::now()?;
-    store::payment_methods::redact(&id, now)?;
+    store::payment_methods::redact(&caller.profile_id, &id, now)?;
     if let Some(customer) = &stored.customer_id {
-        store::customers::drop_default(customer, &id)?;
+        store::customers::drop_default(&caller.profile_id, customer, &id)?;
     }
     cancel_and_retract(caller, &[id], now)
 }
 
 /// Refuses when somebody else was faster.
-fn delete_volatile(id: &PaymentMethodId) -> Result<(), Failure> {
-    if store::volatile_payment_methods::delete(id.as_str(), living()?)? {
+fn delete_volatile(caller: &Caller, id: &PaymentMethodId) -> Result<(), Failure> {
+    if store::volatile_payment_methods::delete(&caller.profile_id, id.as_str(), volatile_scope()?)?
+    {
         Ok(())
     } else {
         Err(Refusal::PaymentMethodNotFound.into())

@@ -5,7 +5,7 @@ use vault_core::contract::payment_method::PaymentMethod;
 use vault_core::contract::refusal::Refusal;
 use vault_core::ids::PaymentMethodId;
 
-use super::sealed::{living, open_code, seal_code};
+use super::sealed::{open_code, seal_code, volatile_scope};
 use crate::audit::{Event, before_use_of_code, record_refusal};
 use crate::error::Failure;
 use crate::postgres::clock;
@@ -19,7 +19,8 @@ pub fn use_cvc(caller: &Caller, id: &PaymentMethodId) -> Result<CardCvc, Failure
         record_refusal(caller, Event::CardCvcUsed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    let envelope = store::cvcs::take(id.as_str(), living()?)?.ok_or(Refusal::CardCvcNotFound)?;
+    let envelope = store::cvcs::take(&caller.profile_id, id.as_str(), volatile_scope()?)?
+        .ok_or(Refusal::CardCvcNotFound)?;
     before_use_of_code(caller, id.as_str())?;
     open_code(caller, id.as_str(), &envelope)
 }
@@ -40,7 +41,7 @@ pub fn change(
             method.card_cvc_expires_at = Some(new.expires_at);
         }
         (Status::Inactive | Status::Redacted, _) => {
-            store::cvcs::delete_of(vec![id.to_owned()])?;
+            store::cvcs::delete_of(&caller.profile_id, vec![id.to_owned()])?;
             method.card_cvc_expires_at = None;
         }
     }

@@ -9,7 +9,7 @@ use vault_core::crypto::searchable::IndexPart;
 use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
 use vault_core::time::Timestamp;
 
-use super::sealed::{living_at, open, seal_code, seal_instrument, seal_summary};
+use super::sealed::{open, seal_code, seal_instrument, seal_summary, volatile_scope_at};
 use crate::audit::{Event, record_create};
 use crate::authentication::card_number_limit;
 use crate::error::Failure;
@@ -146,9 +146,10 @@ impl Create<'_> {
         bin: Option<&BinRecord>,
     ) -> Result<Refreshed, Failure> {
         let found = store::payment_methods::find_duplicate(
+            &self.caller.profile_id,
             customer.as_str(),
             duplicate_indexes,
-            living_at(self.now)?,
+            volatile_scope_at(self.now)?,
         )?;
         let Some(duplicate) = found else {
             return Ok(Refreshed::Missing);
@@ -161,6 +162,7 @@ impl Create<'_> {
         method.payment_method_subtype = method.payment_method_subtype.or(self.subtype(bin));
         let code = self.place_code(&mut method)?;
         let refreshed = store::payment_methods::refresh(Refresh {
+            profile_id: &self.caller.profile_id,
             payment_method_id: method.id.as_str(),
             payment_method_subtype: method.payment_method_subtype.as_deref(),
             summary: &seal_summary(self.caller, &method)?,
@@ -207,8 +209,12 @@ impl Create<'_> {
 
     /// Keeps the customer from being redacted, and tells what is known of the card.
     fn hold(&self, customer: &CustomerId) -> Result<Option<BinRecord>, Failure> {
-        let held = store::customers::hold(customer.as_str(), self.new.instrument.bins())?
-            .ok_or(Refusal::CustomerNotFound)?;
+        let held = store::customers::hold(
+            &self.caller.profile_id,
+            customer.as_str(),
+            self.new.instrument.bins(),
+        )?
+        .ok_or(Refusal::CustomerNotFound)?;
         if held.is_redacted {
             return Err(Refusal::CustomerRedacted.into());
         }

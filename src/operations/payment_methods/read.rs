@@ -7,7 +7,7 @@ use vault_core::contract::payment_method::{
 use vault_core::contract::refusal::Refusal;
 use vault_core::ids::{CustomerId, PaymentMethodId};
 
-use super::sealed::{living, open, open_instrument};
+use super::sealed::{open, open_instrument, volatile_scope};
 use crate::audit::{Event, before_reveal, record_refusal};
 use crate::error::Failure;
 use crate::store;
@@ -23,7 +23,11 @@ pub fn retrieve(
     if fetch_raw_detail {
         return reveal(caller, id);
     }
-    let stored = active(store::payment_methods::find(id.as_str(), living()?)?)?;
+    let stored = active(store::payment_methods::find(
+        &caller.profile_id,
+        id.as_str(),
+        volatile_scope()?,
+    )?)?;
     Ok(open(caller, stored)?.into_response())
 }
 
@@ -32,14 +36,18 @@ pub fn retrieve_details(
     caller: &Caller,
     id: &PaymentMethodId,
 ) -> Result<PaymentMethodDetails, Failure> {
-    let stored = active(store::payment_methods::find(id.as_str(), living()?)?)?;
+    let stored = active(store::payment_methods::find(
+        &caller.profile_id,
+        id.as_str(),
+        volatile_scope()?,
+    )?)?;
     Ok(open(caller, stored)?.into_details())
 }
 
 /// The active payment methods of a customer, last used first.
 pub fn list(caller: &Caller, customer: &CustomerId) -> Result<SavedPaymentMethods, Failure> {
-    let found =
-        store::payment_methods::list(customer.as_str())?.ok_or(Refusal::CustomerNotFound)?;
+    let found = store::payment_methods::list(&caller.profile_id, customer.as_str())?
+        .ok_or(Refusal::CustomerNotFound)?;
     if found.customer_redacted {
         return Err(Refusal::CustomerRedacted.into());
     }
@@ -54,9 +62,9 @@ pub fn list(caller: &Caller, customer: &CustomerId) -> Result<SavedPaymentMethod
 }
 
 /// How many active payment methods the profile has.
-pub fn count() -> Result<PaymentMethodCount, Failure> {
+pub fn count(caller: &Caller) -> Result<PaymentMethodCount, Failure> {
     Ok(PaymentMethodCount {
-        total_count: store::payment_methods::count_active()?,
+        total_count: store::payment_methods::count_active(&caller.profile_id)?,
     })
 }
 
@@ -69,10 +77,11 @@ pub fn active(stored: Option<StoredPaymentMethod>) -> Result<StoredPaymentMethod
 
 /// The row, if the payment method is persistent, active and the customer's.
 pub fn active_of(
+    caller: &Caller,
     customer: &CustomerId,
     id: &PaymentMethodId,
 ) -> Result<StoredPaymentMethod, Failure> {
-    let stored = store::payment_methods::find(id.as_str(), living()?)?;
+    let stored = store::payment_methods::find(&caller.profile_id, id.as_str(), volatile_scope()?)?;
     active(stored.filter(|stored| {
         stored.storage_type == StorageType::Persistent
             && stored.customer_id.as_deref() == Some(customer.as_str())
@@ -85,8 +94,12 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
         record_refusal(caller, Event::PaymentMethodRevealed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    let found = store::payment_methods::find_with_instrument(id.as_str(), living()?)?
-        .ok_or(Refusal::PaymentMethodNotFound)?;
+    let found = store::payment_methods::find_with_instrument(
+        &caller.profile_id,
+        id.as_str(),
+        volatile_scope()?,
+    )?
+    .ok_or(Refusal::PaymentMethodNotFound)?;
     let stored = active(Some(found.method))?;
     let envelope = found.instrument.ok_or(Failure::Malformed)?;
     let storage_type = stored.storage_type;

@@ -16,19 +16,19 @@ use crate::error::Failure;
 use crate::keys;
 use crate::keys::memory_key::MemoryKey;
 use crate::postgres::clock;
-use crate::store::Living;
+use crate::store::VolatileScope;
 use crate::store::cvcs::NewCode;
 use crate::store::payment_methods::StoredPaymentMethod;
 use crate::tenancy::Caller;
 
 /// What of the volatile rows counts now.
-pub fn living() -> Result<Living, Failure> {
-    living_at(clock::now()?)
+pub fn volatile_scope() -> Result<VolatileScope, Failure> {
+    volatile_scope_at(clock::now()?)
 }
 
 /// What of the volatile rows counts at a time.
-pub fn living_at(now: Timestamp) -> Result<Living, Failure> {
-    Ok(Living {
+pub fn volatile_scope_at(now: Timestamp) -> Result<VolatileScope, Failure> {
+    Ok(VolatileScope {
         memory_key: keys::memory_key()?.check_value(),
         now,
     })

@@ -20,7 +20,7 @@ pub fn batch(
 ) -> Result<Batch, Failure> {
     let _acting = session::act_for(profile_id);
     let current = current_keys(&*keys::of_profile(profile_id)?);
-    let rows = reencryption::outdated(table, after, current, batch_size)?;
+    let rows = reencryption::outdated(profile_id, table, after, current, batch_size)?;
     // They are as they were when they were locked, which may be later than a rotation.
     let keys = &keys::to_seal(profile_id)?;
     let last = rows.last().map(|row| row.row_id.clone());
@@ -32,7 +32,7 @@ pub fn batch(
         };
         row.reseal(table)
     });
-    let moved = reencryption::replace(table, resealed.collect::<Result<_, _>>()?)?;
+    let moved = reencryption::replace(profile_id, table, resealed.collect::<Result<_, _>>()?)?;
     Ok(Batch {
         last,
         moved,

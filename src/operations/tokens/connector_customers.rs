@@ -14,7 +14,8 @@ pub fn find(
     customer_id: &str,
     connector_id: &str,
 ) -> Result<Option<String>, Failure> {
-    let Some(envelope) = store::connector_customers::find(customer_id, connector_id)? else {
+    let Some(envelope) = store::connector_customers::find(profile_id, customer_id, connector_id)?
+    else {
         return Ok(None);
     };
     let row = connector_customer_row(customer_id, connector_id);

@@ -14,7 +14,7 @@ use crate::audit::{Event, record_administration};
 use crate::error::Failure;
 use crate::keys;
 use crate::operations::administration::wrong_state;
-use crate::operations::payment_methods::sealed::living;
+use crate::operations::payment_methods::sealed::volatile_scope;
 use crate::postgres::clock;
 use crate::postgres::random;
 use crate::settings;
@@ -124,7 +124,7 @@ pub fn retry(job_id: &str) -> Result<(), Failure> {
     let profile_id = store::as_worker(|| store::jobs::profile_of(job_id))?;
     if let Some(profile_id) = profile_id {
         let _acting = session::act_for(&profile_id);
-        if store::jobs::reopen(job_id, clock::now()?)? {
+        if store::jobs::reopen(&profile_id, job_id, clock::now()?)? {
             return record_administration(&profile_id, Event::TokenJobRetried, Some(job_id));
         }
     }
@@ -170,7 +170,9 @@ fn order_check(token: &TokenToCheck, now: Timestamp) -> Result<bool, Failure> {
     let (profile_id, payment_method_id) = (&token.profile_id, &token.payment_method_id);
     let _acting = session::act_for(profile_id);
     store::as_operator(|| {
-        if store::payment_methods::lock_if_free(payment_method_id, living()?)?.is_none() {
+        if store::payment_methods::lock_if_free(profile_id, payment_method_id, volatile_scope()?)?
+            .is_none()
+        {
             return Ok(false);
         }
         let action = Action::CheckNetworkToken;

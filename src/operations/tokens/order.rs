@@ -108,11 +108,12 @@ pub fn cancel_and_retract(
     payment_methods: &[String],
     now: Timestamp,
 ) -> Result<(), Failure> {
-    store::jobs::cancel_of(payment_methods.to_vec(), now)?;
-    for deleted in store::connector_tokens::delete_of(payment_methods.to_vec())? {
+    store::jobs::cancel_of(&caller.profile_id, payment_methods.to_vec(), now)?;
+    for deleted in store::connector_tokens::delete_of(&caller.profile_id, payment_methods.to_vec())?
+    {
         retract(caller, &deleted, now)?;
     }
-    for deleted in store::network_tokens::delete_of(payment_methods.to_vec())? {
+    for deleted in store::network_tokens::delete_of(&caller.profile_id, payment_methods.to_vec())? {
         retract_network_token(caller, &deleted, now)?;
     }
     Ok(())
@@ -167,7 +168,7 @@ fn retract_network_token(
     let Ok(summary) = open_network_token(caller, id, &deleted.token.summary) else {
         return Ok(());
     };
-    let Some(customer_id) = store::payment_methods::customer_of(id)? else {
+    let Some(customer_id) = store::payment_methods::customer_of(&caller.profile_id, id)? else {
         return Ok(());
     };
     let subject = Subject::NetworkToken {

@@ -15,7 +15,7 @@ use crate::audit::{Event, record};
 use crate::connectors::{Answer, Fault, MadeToken, NetworkToken, NetworkTokenCheck};
 use crate::error::Failure;
 use crate::operations::payment_methods::sealed::{
-    living, open_network_token, open_token, seal_network_token, seal_token,
+    open_network_token, open_token, seal_network_token, seal_token, volatile_scope,
 };
 use crate::postgres::clock;
 use crate::postgres::random::random_bytes;
@@ -48,14 +48,18 @@ pub fn receive(
     let _acting = session::act_for(&job.profile_id);
     store::as_operator(|| {
         // The payment method is locked before its job, in the order of a deletion.
-        let Some(method) = store::payment_methods::lock_if_free(payment_method_id, living()?)?
+        let Some(method) = store::payment_methods::lock_if_free(
+            &job.profile_id,
+            payment_method_id,
+            volatile_scope()?,
+        )?
         else {
             return Ok(false);
         };
-        if !holds_customer(&method, outcome)? {
+        if !holds_customer(job, &method, outcome)? {
             return Ok(false);
         }
-        let Some(stored) = store::jobs::lock_if_free(&job.job_id)? else {
+        let Some(stored) = store::jobs::lock_if_free(job)? else {
             return Ok(false);
         };
         let caller = match worker_for(job)? {
@@ -79,12 +83,13 @@ pub fn receive(
 
 /// Keeps the customer for a row that will refer to it. False when somebody holds the customer.
 fn holds_customer(
+    job: &DueJob,
     method: &StoredPaymentMethod,
     outcome: &Result<Answer, Fault>,
 ) -> Result<bool, Failure> {
     match (outcome, &method.customer_id) {
         (Ok(Answer::TokenMade(_)), Some(customer_id)) => {
-            store::customers::hold_if_free(customer_id)
+            store::customers::hold_if_free(&job.profile_id, customer_id)
         }
         _ => Ok(true),
     }
@@ -110,7 +115,7 @@ impl Received {
                 return Err(Failure::Malformed);
             }
         }
-        store::jobs::finish(&self.job.job_id, &DONE, self.now)
+        store::jobs::finish(&self.caller.profile_id, &self.job.job_id, &DONE, self.now)
     }
 
     /// If the method was deleted while the call was under way, a job deletes what was made.
@@ -147,19 +152,19 @@ impl Received {
     fn put_off_or_fail(self, fault: Fault) -> Result<(), Failure> {
         let error = fault.kind.as_str();
         let error_status = fault.status.map(i32::from);
-        let job_id = &self.job.job_id;
+        let (profile_id, job_id) = (&self.caller.profile_id, &self.job.job_id);
         if fault.is_worth_another_try() && self.job.attempts < settings::token_job_attempts() {
             let wait = wait_after(self.job.attempts)?.max(fault.retry_after.unwrap_or_default());
             let wait = wait.min(LONGEST_WAIT);
             let next = self.now.after(wait).map_err(|_| Failure::Malformed)?;
-            return store::jobs::retry(job_id, next, error, error_status);
+            return store::jobs::retry(profile_id, job_id, next, error, error_status);
         }
         let end = End {
             state: "failed",
             error: Some(error),
             error_status,
         };
-        store::jobs::finish(job_id, &end, self.now)
+        store::jobs::finish(profile_id, job_id, &end, self.now)
     }
 
     fn keep_token(&self, made: &MadeToken) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ use crate::connectors::{
 use crate::error::Failure;
 use crate::keys::row_macs::believed;
 use crate::operations::connector_accounts;
-use crate::operations::payment_methods::sealed::{living, open, open_instrument};
+use crate::operations::payment_methods::sealed::{open, open_instrument, volatile_scope};
 use crate::postgres::clock;
 use crate::settings;
 use crate::store;
@@ -68,12 +68,12 @@ pub fn send(job: &DueJob, accounts: &mut Accounts) -> Result<Option<Sending>, Fa
     let _acting = session::act_for(&job.profile_id);
     store::as_operator(|| {
         let now = clock::now()?;
-        let Some(stored) = store::jobs::lock_due(&job.job_id, now)? else {
+        let Some(stored) = store::jobs::lock_due(job, now)? else {
             return Ok(None);
         };
         match prepare(job, &stored, accounts) {
             Ok((account, call)) => {
-                store::jobs::sent(&job.job_id, no_answer_after(now)?)?;
+                store::jobs::sent(job, no_answer_after(now)?)?;
                 Ok(Some(Sending {
                     job: job.clone(),
                     payment_method_id: stored.payment_method_id,
@@ -87,7 +87,7 @@ pub fn send(job: &DueJob, accounts: &mut Accounts) -> Result<Option<Sending>, Fa
                     error,
                     error_status: None,
                 };
-                store::jobs::finish(&job.job_id, &end, now)?;
+                store::jobs::finish(&job.profile_id, &job.job_id, &end, now)?;
                 Ok(None)
             }
             Err(NotSent::Failure(failure)) => Err(failure),
@@ -102,7 +102,7 @@ pub fn put_off(job: &DueJob) -> Result<(), Failure> {
         let next = clock::now()?
             .after(WAIT_AFTER_FAILURE)
             .map_err(|_| Failure::Malformed)?;
-        store::jobs::retry(&job.job_id, next, "internal", None)
+        store::jobs::retry(&job.profile_id, &job.job_id, next, "internal", None)
     })
 }
 
@@ -193,9 +193,10 @@ fn open_account(row: &ConnectorAccount) -> Result<Account, NotSent> {
 /// Writes the audit row before it opens the number. The row is committed before the number is sent.
 fn open_card(caller: &Caller, job: &StoredJob) -> Result<(PaymentMethod, CardDetails), NotSent> {
     let id = &job.payment_method_id;
-    let found = store::payment_methods::find_with_instrument(id, living()?)?
-        .filter(|found| found.method.status != Status::Redacted)
-        .ok_or(CANCELLED)?;
+    let found =
+        store::payment_methods::find_with_instrument(&caller.profile_id, id, volatile_scope()?)?
+            .filter(|found| found.method.status != Status::Redacted)
+            .ok_or(CANCELLED)?;
     let envelope = found.instrument.ok_or(CANCELLED)?;
     record_for_good(caller, Event::CardSent, id)?;
     let method = open(caller, found.method)?;
@@ -248,7 +249,11 @@ pub fn customer_of(method: &PaymentMethod) -> String {
 }
 
 fn check_of(caller: &Caller, job: &StoredJob) -> Result<Call, NotSent> {
-    let found = store::payment_methods::find(&job.payment_method_id, living()?)?;
+    let found = store::payment_methods::find(
+        &caller.profile_id,
+        &job.payment_method_id,
+        volatile_scope()?,
+    )?;
     // Meanwhile, another service may have made a token in the place of the one that was to be checked.
     let is_of_service = |found: &StoredPaymentMethod| {
         let token = found.network_token.as_ref();

@@ -7,7 +7,7 @@ use vault_core::ids::PaymentMethodId;
 use crate::audit::{Event, record};
 use crate::error::Failure;
 use crate::operations::payment_methods::active;
-use crate::operations::payment_methods::sealed::{living, open_token};
+use crate::operations::payment_methods::sealed::{open_token, volatile_scope};
 use crate::store;
 use crate::tenancy::Caller;
 
@@ -17,7 +17,11 @@ pub fn use_token(
     id: &PaymentMethodId,
     connector_id: &str,
 ) -> Result<ConnectorToken, Failure> {
-    let stored = active(store::payment_methods::lock(id.as_str(), living()?)?)?;
+    let stored = active(store::payment_methods::lock(
+        &caller.profile_id,
+        id.as_str(),
+        volatile_scope()?,
+    )?)?;
     let mut tokens = Vec::new();
     for token in &stored.tokens {
         let opened = open_token(caller, id.as_str(), token.position, &token.details)?;
@@ -32,7 +36,7 @@ pub fn use_token(
         .next()
         .ok_or(Refusal::ConnectorTokenNotFound)?;
     if token.token_type() == TokenType::SingleUse
-        && !store::connector_tokens::take(id.as_str(), position)?
+        && !store::connector_tokens::take(&caller.profile_id, id.as_str(), position)?
     {
         return Err(Refusal::ConnectorTokenNotFound.into());
     }

@@ -1,0 +1,162 @@
+//! The SQL of `src/store`: every statement is written out, and names the profile of each row that it touches. A statement that is
+//! for all profiles says so, and why, in a comment at its beginning: `/* all profiles: … */`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use regex::Regex;
+
+/// A statement of `statements! { … }`.
+struct Statement {
+    name: String,
+    sql: String,
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// Each is compiled once: that takes longer than all searches together.
+fn regex(pattern: &'static str) -> Regex {
+    static KNOWN: Mutex<BTreeMap<&str, Regex>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap();
+    let compiled = known
+        .entry(pattern)
+        .or_insert_with(|| Regex::new(pattern).unwrap());
+    compiled.clone()
+}
+
+/// The tables, and the views of them, that have a profile.
+fn with_profile() -> BTreeSet<String> {
+    let sql = std::fs::read_to_string(repository().join("sql/tables.sql")).unwrap();
+    let tables = regex(r"(?s)CREATE (?:UNLOGGED )?TABLE vault\.(\w+) \(\n(.*?)\n\);");
+    let views = regex(r"(?s)CREATE VIEW vault\.(\w+)\b(.*?);\n");
+    let definitions = tables.captures_iter(&sql).chain(views.captures_iter(&sql));
+    definitions
+        .filter(|definition| regex(r"\bprofile_id\b").is_match(&definition[2]))
+        .map(|definition| definition[1].to_owned())
+        .collect()
+}
+
+/// The statements of a file. Each is one literal, so that it is read as it runs, here and by everybody else.
+fn statements(file: &Path, text: &str) -> Vec<Statement> {
+    let declaration = regex(r"\b(?:Read|Write) ([A-Z][A-Z_]*)\([A-Z0-9_,\s]*\)\s*=\s*");
+    let literal = regex(r#"^"((?:[^"\\]|\\.|\\\n)*)";"#);
+    let line_break = regex(r"\\\n\s*");
+    declaration
+        .captures_iter(text)
+        .map(|declared| {
+            let name = format!("{}: {}", file.display(), &declared[1]);
+            let behind = &text[declared.get(0).unwrap().end()..];
+            let sql = literal
+                .captures(behind)
+                .unwrap_or_else(|| panic!("{name} is not written out as one literal"));
+            Statement {
+                sql: line_break.replace_all(&sql[1], "").into_owned(),
+                name,
+            }
+        })
+        .collect()
+}
+
+fn all_statements() -> Vec<Statement> {
+    let files = walkdir::WalkDir::new(repository().join("src/store"));
+    let mut statements_of_all = Vec::new();
+    for entry in files {
+        let path = entry.unwrap().into_path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let found = statements(&path, &text);
+        let of_statements: usize = found.iter().map(|found| references(&found.sql).len()).sum();
+        assert_eq!(
+            of_statements,
+            references(&text).len(),
+            "{} has SQL on the vault's tables outside of statements! {{ … }}",
+            path.display()
+        );
+        statements_of_all.extend(found);
+    }
+    assert!(statements_of_all.len() > 50);
+    statements_of_all
+}
+
+/// Where a statement reads or writes a table of the vault: the keyword before the table, the table, and what comes behind it.
+fn references(sql: &str) -> Vec<(String, String, &str)> {
+    regex(r"\b(FROM|JOIN|UPDATE|INTO) vault\.(\w+)")
+        .captures_iter(sql)
+        .map(|found| {
+            let behind = &sql[found.get(0).unwrap().end()..];
+            (found[1].to_owned(), found[2].to_owned(), behind)
+        })
+        .filter(|(_, _, behind)| !behind.starts_with('('))
+        .collect()
+}
+
+/// What is wrong with a statement, if something is.
+fn fault(sql: &str, with_profile: &BTreeSet<String>) -> Option<&'static str> {
+    let references: Vec<_> = references(sql)
+        .into_iter()
+        .filter(|(_, table, _)| with_profile.contains(table))
+        .collect();
+    let (inserts, others): (Vec<_>, Vec<_>) = references
+        .iter()
+        .partition(|(keyword, ..)| keyword == "INTO");
+    let written = inserts.iter().all(|(_, _, behind)| {
+        let columns = behind.split(')').next().unwrap_or_default();
+        regex(r"\bprofile_id\b").is_match(columns)
+    });
+    let parameters = regex(r"\bprofile_id = \$\d").find_iter(sql).count();
+    let joins = regex(r"\bprofile_id = \w+\.profile_id\b")
+        .find_iter(sql)
+        .count();
+    let named = others.is_empty() || parameters > 0 && parameters + joins >= others.len();
+    let is_for_all = regex(r"^/\* all profiles: [^*]{10,} \*/").is_match(sql);
+    match (written && named, is_for_all) {
+        (false, false) => Some("does not name the profile of each row"),
+        (true, true) => Some("says that it is for all profiles, and names one"),
+        _ => None,
+    }
+}
+
+#[test]
+fn every_statement_names_its_profile() {
+    let with_profile = with_profile();
+    assert!(with_profile.contains("payment_methods") && with_profile.contains("cvcs"));
+    for statement in all_statements() {
+        let fault = fault(&statement.sql, &with_profile);
+        assert_eq!(fault, None, "{}:\n{}", statement.name, statement.sql);
+    }
+}
+
+#[test]
+fn a_statement_that_names_no_profile_is_found() {
+    let with_profile = with_profile();
+    let is_found = |sql: &str| fault(sql, &with_profile).is_some();
+    for good in [
+        "SELECT name FROM vault.merchants WHERE merchant_id = $1",
+        "SELECT details FROM vault.customers WHERE profile_id = $1 AND customer_id = $2",
+        "INSERT INTO vault.customers (profile_id, customer_id) VALUES ($1, $2)",
+        "SELECT 1 FROM vault.jobs j JOIN vault.customers c ON c.profile_id = j.profile_id WHERE j.profile_id = $1",
+        "/* all profiles: the worker deletes what has expired */ DELETE FROM vault.cvcs WHERE expires_at <= $1",
+    ] {
+        assert!(!is_found(good), "{good}");
+    }
+    for bad in [
+        "SELECT details FROM vault.customers WHERE customer_id = $1",
+        "UPDATE vault.jobs SET state = 'sent' WHERE job_id = $1",
+        "DELETE FROM vault.cvcs",
+        "INSERT INTO vault.customers (customer_id) VALUES ($1)",
+        "SELECT 1 FROM vault.jobs j JOIN vault.customers c ON c.customer_id = $2 WHERE j.profile_id = $1",
+        "SELECT 1 FROM vault.jobs j JOIN vault.customers c ON c.profile_id = j.profile_id",
+        "/* all profiles: */ DELETE FROM vault.cvcs WHERE expires_at <= $1",
+        "/* all profiles: the worker deletes what has expired */ DELETE FROM vault.cvcs WHERE profile_id = $1",
+    ] {
+        assert!(is_found(bad), "{bad}");
+    }
+}

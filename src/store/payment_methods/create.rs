@@ -1,0 +1,170 @@
+//! Storing a payment method, or refreshing the one that the customer has already.
+
+use vault_core::crypto::searchable::IndexPart;
+use vault_core::time::Timestamp;
+
+use super::stored::{StoredPaymentMethod, fold, method_and_token};
+use crate::error::Failure;
+use crate::store::cvcs::NewCode;
+use crate::store::statement::{statements, timestamptz};
+use crate::store::volatile_scope::VolatileScope;
+
+statements! {
+    /// The method that a create for the customer would repeat.
+    Read FIND_DUPLICATE(TEXTOID, TEXTOID, BYTEAARRAYOID, BYTEAOID, TIMESTAMPTZOID) =
+        "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
+                m.created_at, m.last_used_at, m.token_position, m.token_details, \
+                m.network_token_connector_id, m.network_token_summary, c.expires_at AS code_expires_at, m.modified_at \
+         FROM vault.payment_methods_with_tokens m \
+         LEFT JOIN vault.cvcs c \
+           ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
+          AND c.memory_key = $4 AND c.expires_at > $5 \
+         WHERE m.profile_id = $1 AND m.customer_id = $2 AND m.duplicate_index = ANY ($3)";
+    /// A unique index decides, whoever else stores the same card at the same time.
+    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) =
+        "INSERT INTO vault.payment_methods \
+         (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
+          instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
+         ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING";
+    /// Gives a row for the method.
+    Write INSERT_WITH_CODE(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
+                           BYTEAOID, BYTEAOID, TIMESTAMPTZOID) =
+        "WITH method AS ( \
+             INSERT INTO vault.payment_methods \
+             (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
+              instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
+             ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING \
+             RETURNING profile_id, payment_method_id), \
+         code AS ( \
+             INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
+             SELECT profile_id, payment_method_id, $10, $11, $12 FROM method \
+             ON CONFLICT (profile_id, payment_method_id) \
+             DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at) \
+         SELECT 1 FROM method";
+    /// Writes the security code, too, if one came with the create. Gives a row for the method.
+    Write REFRESH(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BYTEAOID, BYTEAOID,
+                  TIMESTAMPTZOID) =
+        "WITH method AS ( \
+             UPDATE vault.payment_methods SET summary = $3, status = 'active', payment_method_subtype = $6, \
+                    modified_at = GREATEST($4, modified_at + INTERVAL '1 microsecond') \
+             WHERE profile_id = $1 AND payment_method_id = $2 AND modified_at = $5 \
+             RETURNING profile_id, payment_method_id), \
+         code AS ( \
+             INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
+             SELECT profile_id, payment_method_id, $7, $8, $9 FROM method WHERE $8 IS NOT NULL \
+             ON CONFLICT (profile_id, payment_method_id) \
+             DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at) \
+         SELECT 1 FROM method";
+}
+
+/// A row to be.
+pub struct NewRow<'a> {
+    pub profile_id: &'a str,
+    pub payment_method_id: &'a str,
+    pub customer_id: &'a str,
+    pub payment_method_type: &'a str,
+    pub payment_method_subtype: Option<&'a str>,
+    /// Envelope.
+    pub instrument: &'a [u8],
+    /// Envelope.
+    pub summary: &'a [u8],
+    pub duplicate_index: &'a IndexPart,
+    pub created_at: Timestamp,
+    /// The security code that goes with it.
+    pub code: Option<&'a NewCode>,
+}
+
+/// What a create changes of the method that it would repeat.
+pub struct Refresh<'a> {
+    pub profile_id: &'a str,
+    pub payment_method_id: &'a str,
+    pub payment_method_subtype: Option<&'a str>,
+    /// Envelope.
+    pub summary: &'a [u8],
+    pub now: Timestamp,
+    /// `modified_at` of the method as the look-up found it.
+    pub unchanged_since: Timestamp,
+    /// The security code that goes with it.
+    pub code: Option<&'a NewCode>,
+}
+
+/// The method that a create would repeat.
+pub struct Duplicate {
+    pub method: StoredPaymentMethod,
+    pub modified_at: Timestamp,
+}
+
+/// The customer's method of the same card or account, by what its index may be.
+pub fn find_duplicate(
+    profile_id: &str,
+    customer_id: &str,
+    duplicate_indexes: &[IndexPart],
+    scope: VolatileScope,
+) -> Result<Option<Duplicate>, Failure> {
+    let indexes: Vec<_> = duplicate_indexes.iter().map(IndexPart::as_slice).collect();
+    let arguments = [
+        profile_id.into(),
+        customer_id.into(),
+        indexes.into(),
+        scope.memory_key.into(),
+        timestamptz(scope.now).into(),
+    ];
+    let rows = FIND_DUPLICATE.with(|statement| {
+        statement.rows(&arguments, |row| {
+            Ok((row.timestamp("modified_at")?, method_and_token(row)?))
+        })
+    })?;
+    let modified_at = rows.first().map(|(modified_at, _)| *modified_at);
+    let method = fold(rows.into_iter().map(|(_, row)| row)).pop();
+    Ok(method
+        .zip(modified_at)
+        .map(|(method, modified_at)| Duplicate {
+            method,
+            modified_at,
+        }))
+}
+
+/// False, and nothing is written, when the customer has the same card or account already.
+pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
+    let row = [
+        method.profile_id.into(),
+        method.payment_method_id.into(),
+        method.customer_id.into(),
+        method.payment_method_type.into(),
+        method.payment_method_subtype.into(),
+        method.instrument.into(),
+        method.summary.into(),
+        method.duplicate_index.as_slice().into(),
+        timestamptz(method.created_at).into(),
+    ];
+    let rows = match method.code {
+        None => INSERT.with(|statement| statement.execute(&row))?,
+        Some(_) => {
+            let code = NewCode::arguments(method.code);
+            let arguments: Vec<_> = row.into_iter().chain(code).collect();
+            INSERT_WITH_CODE.with(|statement| statement.execute(&arguments))?
+        }
+    };
+    Ok(rows > 0)
+}
+
+/// Makes the method active, with this summary. False, and nothing is written, when somebody has changed it meanwhile.
+pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
+    let [memory_key, code, code_expires_at] = NewCode::arguments(refresh.code);
+    REFRESH.with(|statement| {
+        let rows = statement.execute(&[
+            refresh.profile_id.into(),
+            refresh.payment_method_id.into(),
+            refresh.summary.into(),
+            timestamptz(refresh.now).into(),
+            timestamptz(refresh.unchanged_since).into(),
+            refresh.payment_method_subtype.into(),
+            memory_key,
+            code,
+            code_expires_at,
+        ])?;
+        Ok(rows > 0)
+    })
+}

@@ -1,0 +1,190 @@
+//! Looking payment methods up, and locking them.
+
+use pgrx::datum::DatumWithOid;
+
+use super::stored::{StoredPaymentMethod, WithInstrument, fold, method_and_token};
+use crate::error::Failure;
+use crate::postgres::standby::is_on_standby;
+use crate::store::statement::{statements, timestamptz};
+use crate::store::volatile_payment_methods;
+use crate::store::volatile_scope::VolatileScope;
+
+statements! {
+    Read FIND(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
+        "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
+                m.created_at, m.last_used_at, m.token_position, m.token_details, \
+                m.network_token_connector_id, m.network_token_summary, c.expires_at AS code_expires_at \
+         FROM vault.payment_methods_with_tokens m \
+         LEFT JOIN vault.cvcs c \
+           ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
+          AND c.memory_key = $3 AND c.expires_at > $4 \
+         WHERE m.profile_id = $1 AND m.payment_method_id = $2";
+    Read FIND_WITH_INSTRUMENT(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
+        "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
+                m.created_at, m.last_used_at, m.token_position, m.token_details, \
+                m.network_token_connector_id, m.network_token_summary, c.expires_at AS code_expires_at, m.instrument \
+         FROM vault.payment_methods_with_tokens m \
+         LEFT JOIN vault.cvcs c \
+           ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
+          AND c.memory_key = $3 AND c.expires_at > $4 \
+         WHERE m.profile_id = $1 AND m.payment_method_id = $2";
+    /// A standby has no unlogged tables: even to name one in a statement is an error there.
+    Read FIND_ON_STANDBY(TEXTOID, TEXTOID) =
+        "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
+                m.created_at, m.last_used_at, m.token_position, m.token_details, \
+                m.network_token_connector_id, m.network_token_summary, NULL::timestamptz AS code_expires_at \
+         FROM vault.payment_methods_with_tokens m \
+         WHERE m.profile_id = $1 AND m.payment_method_id = $2";
+    Write LOCK(TEXTOID, TEXTOID) =
+        "SELECT 1 FROM vault.payment_methods WHERE profile_id = $1 AND payment_method_id = $2 FOR UPDATE";
+    Write LOCK_IF_FREE(TEXTOID, TEXTOID) =
+        "SELECT 1 FROM vault.payment_methods WHERE profile_id = $1 AND payment_method_id = $2 FOR UPDATE SKIP LOCKED";
+    Read CUSTOMER_OF(TEXTOID, TEXTOID) =
+        "SELECT customer_id FROM vault.payment_methods WHERE profile_id = $1 AND payment_method_id = $2";
+    /// Every row begins with the customer, so that one without methods is told from none.
+    Read LIST(TEXTOID, TEXTOID) =
+        "SELECT c.redacted_at IS NOT NULL AS customer_redacted, c.default_payment_method_id, \
+                m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
+                m.created_at, m.last_used_at, m.token_position, m.token_details, \
+                m.network_token_connector_id, m.network_token_summary, NULL::timestamptz AS code_expires_at \
+         FROM vault.customers c \
+         LEFT JOIN vault.payment_methods_with_tokens m \
+           ON m.profile_id = c.profile_id AND m.customer_id = c.customer_id AND m.status = 'active' \
+         WHERE c.profile_id = $1 AND c.customer_id = $2 ORDER BY m.last_used_at DESC, m.payment_method_id DESC";
+    Read COUNT_ACTIVE(TEXTOID) =
+        "SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE profile_id = $1 AND status = 'active'";
+}
+
+/// The active methods of a customer.
+pub struct CustomersMethods {
+    pub customer_redacted: bool,
+    pub default_payment_method_id: Option<String>,
+    /// Last used first.
+    pub methods: Vec<StoredPaymentMethod>,
+}
+
+/// Finds a persistent or volatile method; on a standby, persistent ones only. An id does not tell which it is: most are
+/// persistent, so only what is not costs a second look.
+pub fn find(
+    profile_id: &str,
+    payment_method_id: &str,
+    scope: VolatileScope,
+) -> Result<Option<StoredPaymentMethod>, Failure> {
+    if is_on_standby() {
+        let arguments = [profile_id.into(), payment_method_id.into()];
+        let rows =
+            FIND_ON_STANDBY.with(|statement| statement.rows(&arguments, method_and_token))?;
+        return Ok(fold(rows).pop());
+    }
+    let arguments = arguments(profile_id, payment_method_id, scope);
+    let rows = FIND.with(|statement| statement.rows(&arguments, method_and_token))?;
+    match fold(rows).pop() {
+        Some(method) => Ok(Some(method)),
+        None => volatile_payment_methods::find(profile_id, payment_method_id, scope),
+    }
+}
+
+/// Finds a method to reveal it, which a standby cannot put on record.
+pub fn find_with_instrument(
+    profile_id: &str,
+    payment_method_id: &str,
+    scope: VolatileScope,
+) -> Result<Option<WithInstrument>, Failure> {
+    if is_on_standby() {
+        return Err(Failure::Standby);
+    }
+    let arguments = arguments(profile_id, payment_method_id, scope);
+    let mut rows = FIND_WITH_INSTRUMENT.with(|statement| {
+        statement.rows(&arguments, |row| {
+            Ok((method_and_token(row)?, row.optional("instrument")?))
+        })
+    })?;
+    let instrument = rows
+        .first_mut()
+        .and_then(|(_, instrument)| instrument.take());
+    match fold(rows.into_iter().map(|(row, _)| row)).pop() {
+        Some(method) => Ok(Some(WithInstrument { method, instrument })),
+        None => {
+            volatile_payment_methods::find_with_instrument(profile_id, payment_method_id, scope)
+        }
+    }
+}
+
+fn arguments<'a>(
+    profile_id: &'a str,
+    payment_method_id: &'a str,
+    scope: VolatileScope,
+) -> [DatumWithOid<'a>; 4] {
+    [
+        profile_id.into(),
+        payment_method_id.into(),
+        scope.memory_key.into(),
+        timestamptz(scope.now).into(),
+    ]
+}
+
+/// Finds a persistent method and keeps it for this transaction. Looks only once it has the lock: the tokens, too, are
+/// those of now.
+pub fn lock(
+    profile_id: &str,
+    payment_method_id: &str,
+    scope: VolatileScope,
+) -> Result<Option<StoredPaymentMethod>, Failure> {
+    let arguments = [profile_id.into(), payment_method_id.into()];
+    if LOCK.with(|statement| statement.execute(&arguments))? == 0 {
+        return Ok(None);
+    }
+    find(profile_id, payment_method_id, scope)
+}
+
+/// As [`lock`], but does not wait: none also when somebody else holds the method.
+pub fn lock_if_free(
+    profile_id: &str,
+    payment_method_id: &str,
+    scope: VolatileScope,
+) -> Result<Option<StoredPaymentMethod>, Failure> {
+    let arguments = [profile_id.into(), payment_method_id.into()];
+    if LOCK_IF_FREE.with(|statement| statement.execute(&arguments))? == 0 {
+        return Ok(None);
+    }
+    find(profile_id, payment_method_id, scope)
+}
+
+/// The customer of a method, even of one that is redacted.
+pub fn customer_of(profile_id: &str, payment_method_id: &str) -> Result<Option<String>, Failure> {
+    let arguments = [profile_id.into(), payment_method_id.into()];
+    CUSTOMER_OF.with(|statement| statement.row(&arguments, |row| row.required("customer_id")))
+}
+
+/// None when the profile has no such customer.
+pub fn list(profile_id: &str, customer_id: &str) -> Result<Option<CustomersMethods>, Failure> {
+    let arguments = [profile_id.into(), customer_id.into()];
+    let rows = LIST.with(|statement| {
+        statement.rows(&arguments, |row| {
+            let method = row
+                .optional::<String>("payment_method_id")?
+                .map(|_| method_and_token(row))
+                .transpose()?;
+            Ok((
+                row.required::<bool>("customer_redacted")?,
+                row.optional::<String>("default_payment_method_id")?,
+                method,
+            ))
+        })
+    })?;
+    let Some((customer_redacted, default_payment_method_id, _)) = rows.first() else {
+        return Ok(None);
+    };
+    Ok(Some(CustomersMethods {
+        customer_redacted: *customer_redacted,
+        default_payment_method_id: default_payment_method_id.clone(),
+        methods: fold(rows.into_iter().filter_map(|(_, _, method)| method)),
+    }))
+}
+
+/// How many active persistent methods the profile has.
+pub fn count_active(profile_id: &str) -> Result<i64, Failure> {
+    COUNT_ACTIVE
+        .with(|statement| statement.row(&[profile_id.into()], |row| row.required("count")))?
+        .ok_or(Failure::UnexpectedNull)
+}
