@@ -9,6 +9,7 @@ use vault_core::contract::stored;
 use vault_core::crypto::{Context, Place};
 use vault_core::ids::{CustomerId, PaymentMethodId};
 
+use super::existing::existing_customer;
 use super::payment_methods;
 use crate::audit::{Event, record};
 use crate::error::Failure;
@@ -51,7 +52,7 @@ pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerRespon
 pub fn retrieve(caller: &Caller, id: &CustomerId) -> Result<CustomerResponse, Failure> {
     response(
         caller,
-        found(store::customers::find(&caller.profile_id, id.as_str())?)?,
+        existing_customer(store::customers::find(&caller.profile_id, id.as_str())?)?,
     )
 }
 
@@ -62,7 +63,7 @@ pub fn retrieve_by_reference(
 ) -> Result<CustomerResponse, Failure> {
     response(
         caller,
-        found(store::customers::find_by_reference(
+        existing_customer(store::customers::find_by_reference(
             &caller.profile_id,
             reference,
         )?)?,
@@ -76,7 +77,7 @@ pub fn update(
     request: CustomerUpdate,
 ) -> Result<CustomerResponse, Failure> {
     let changes = request.into_valid()?;
-    let stored = found(store::customers::lock(&caller.profile_id, id.as_str())?)?;
+    let stored = existing_customer(store::customers::lock(&caller.profile_id, id.as_str())?)?;
     let default = match &changes.default_payment_method_id {
         Some(method) => Some(payment_methods::active_of(caller, id, method)?.payment_method_id),
         None => stored.default_payment_method_id.clone(),
@@ -102,7 +103,7 @@ pub fn update(
 
 /// Redacts a customer, and deletes what it has.
 pub fn delete(caller: &Caller, id: &CustomerId) -> Result<CustomerDeleted, Failure> {
-    let stored = found(store::customers::lock(&caller.profile_id, id.as_str())?)?;
+    let stored = existing_customer(store::customers::lock(&caller.profile_id, id.as_str())?)?;
     let now = clock::now()?;
     payment_methods::delete_all_of_customer(caller, id, now)?;
     store::customers::redact(&caller.profile_id, id.as_str(), now)?;
@@ -128,15 +129,6 @@ pub fn list_with_count(
         data: responses(caller, customers)?,
         total_count,
     })
-}
-
-/// The customer, unless it is not there or redacted.
-pub(super) fn found(stored: Option<StoredCustomer>) -> Result<StoredCustomer, Failure> {
-    let stored = stored.ok_or(Refusal::CustomerNotFound)?;
-    if stored.details.is_none() {
-        return Err(Refusal::CustomerRedacted.into());
-    }
-    Ok(stored)
 }
 
 fn responses(

@@ -8,6 +8,7 @@ pub mod administration;
 pub mod application_values;
 pub mod connector_accounts;
 pub mod customers;
+mod existing;
 pub mod expiry;
 pub mod key_lifecycle;
 pub mod network_tokens;

@@ -19,8 +19,8 @@ use crate::operations::{
     administration, customers, expiry, network_tokens, payment_methods, role_bindings, tokens,
 };
 use crate::postgres::clock;
-use crate::tenancy::session::{self, Tenant};
 use crate::tenancy::{Caller, Origin, bindings};
+use crate::tenancy::{Tenant, session};
 use crate::types::jsonb::Jsonb;
 
 /// The profile that this transaction acts for; NULL is none. The policies ask it.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use pgrx::pg_sys;
 
-use super::session::Tenant;
+use super::tenant::Tenant;
 use crate::error::Failure;
 use crate::keys::row_macs::believed;
 use crate::postgres::catalog::this_cluster;

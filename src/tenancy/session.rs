@@ -4,18 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::bindings;
+use super::tenant::Tenant;
 use crate::error::Failure;
 use crate::postgres::per_subtransaction::PerSubtransaction;
 use crate::postgres::run_as::is_restricted;
 use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
-
-/// A profile with its merchant, and the API key that opened it, if one did.
-#[derive(Debug, Clone)]
-pub struct Tenant {
-    pub profile_id: String,
-    pub merchant_id: String,
-    pub key_id: Option<String>,
-}
 
 thread_local! {
     static SESSION: RefCell<Session> = RefCell::default();

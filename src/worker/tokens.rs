@@ -9,7 +9,7 @@ use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::in_transaction;
+use super::transaction::in_transaction;
 use crate::connectors::{Answer, CallRules, Fault, Outside, Work};
 use crate::error::Failure;
 use crate::operations::outside_calls;

@@ -8,7 +8,7 @@ use std::ffi::CStr;
 use pgrx::bgworkers::BackgroundWorker;
 use pgrx::pg_sys;
 
-use super::is_installed;
+use super::transaction::is_installed;
 use crate::postgres::background_worker::{
     self, attach_signal_handlers, connect, doing, end_to_start_again, reload_settings,
     worker_function,

@@ -16,8 +16,9 @@ const EXTENSION: House = House {
     folder: "src",
     floors: &[
         &["connectors"],
-        &["error", "settings"],
+        &["error"],
         &["postgres"],
+        &["settings"],
         &["store"],
         &["keys"],
         &["tenancy"],
@@ -45,13 +46,31 @@ const EXTENSION: House = House {
 const CORE: House = House {
     folder: "core/src",
     floors: &[
+        &["names", "luhn"],
+        &["mention"],
         &["ids", "time"],
         &["card"],
         &["crypto"],
         &["contract"],
+        &["limits", "redaction"],
         &["lib"],
     ],
-    closed: &[],
+    closed: &[
+        ("redaction", "names"),
+        ("redaction", "mention"),
+        ("redaction", "ids"),
+        ("redaction", "time"),
+        ("redaction", "card"),
+        ("redaction", "crypto"),
+        ("redaction", "contract"),
+        ("limits", "luhn"),
+        ("limits", "mention"),
+        ("limits", "ids"),
+        ("limits", "time"),
+        ("limits", "card"),
+        ("limits", "crypto"),
+        ("limits", "contract"),
+    ],
 };
 
 impl House {

@@ -13,7 +13,7 @@ use super::read::active_of;
 use super::sealed::{open, seal_summary, seal_token, volatile_scope};
 use crate::audit::{Event, record};
 use crate::error::Failure;
-use crate::operations::customers;
+use crate::operations::existing::existing_customer;
 use crate::operations::tokens::{cancel_and_retract, token_expiry};
 use crate::postgres::clock;
 use crate::store;
@@ -101,7 +101,7 @@ pub fn set_default(
     customer: &CustomerId,
     id: &PaymentMethodId,
 ) -> Result<DefaultPaymentMethod, Failure> {
-    customers::found(store::customers::lock(
+    existing_customer(store::customers::lock(
         &caller.profile_id,
         customer.as_str(),
     )?)?;

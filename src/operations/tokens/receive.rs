@@ -9,8 +9,8 @@ use vault_core::time::Timestamp;
 
 use super::connector_customers;
 use super::jobs::{self, Action, Subject};
+use super::lifetime::token_expiry;
 use super::send::worker_for;
-use super::token_expiry;
 use crate::audit::{Event, record};
 use crate::connectors::{Answer, Fault, MadeToken, NetworkToken, NetworkTokenCheck};
 use crate::error::Failure;

@@ -1,0 +1,185 @@
+//! The worker of a database: it writes the audit rows that sessions wait for and those that were counted, and deletes what has
+//! expired. An error ends it, and the postmaster starts it again.
+
+use std::time::{Duration, Instant};
+
+use pgrx::bgworkers::BackgroundWorker;
+use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
+
+use super::transaction::in_transaction;
+use crate::audit::workers;
+use crate::audit::writer::{self, Counts, Place};
+use crate::error::Failure;
+use crate::operations::{expiry, role_bindings, role_findings};
+use crate::postgres::background_worker::{
+    self, connect, end_to_start_again, is_to_stop, worker_function,
+};
+use crate::postgres::clock;
+use crate::settings;
+
+/// How often it looks for work.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// How long it waits for sessions to end when the server stops, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(2);
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// Must run while the postmaster loads its libraries.
+pub fn register(database: &str, index: usize) {
+    background_worker::register("vault worker", "vault_worker_main", database, index);
+}
+
+worker_function! {
+    /// Runs until the server stops.
+    vault_worker_main runs main
+}
+
+fn main(index: usize) {
+    let databases = settings::databases();
+    let Some(database) = databases.get(index) else {
+        return;
+    };
+    connect(database);
+    workers::register();
+    // Once: while the server runs, nothing is sealed under another memory key than its own.
+    run(delete_dead);
+    run(report_role_findings);
+    let mut round = Instant::now();
+    let (mut expired_left, mut at_once) = (false, false);
+    while BackgroundWorker::wait_latch(Some(pause(round, at_once))) {
+        // Sessions wait for these, so nothing else is done for long before them.
+        at_once = run(record_reveals);
+        if expired_left || round.elapsed() >= PERIOD {
+            round = Instant::now();
+            run(record_counts);
+            expired_left = run(delete_expired);
+            run(take_bindings_over);
+            // What waits for a lock may have taken the signal of a session for its own.
+            at_once = expired_left || writer::has_reveals();
+        }
+    }
+    if is_to_stop() {
+        finish();
+    }
+    end_to_start_again()
+}
+
+fn pause(round: Instant, at_once: bool) -> Duration {
+    if at_once {
+        Duration::ZERO
+    } else {
+        PERIOD.saturating_sub(round.elapsed())
+    }
+}
+
+/// Writes what waits when the server stops, and what sessions leave that are ended with it.
+fn finish() {
+    let end = Instant::now() + PATIENCE;
+    while writer::expects_work() && Instant::now() < end {
+        BackgroundWorker::wait_latch(Some(GLANCE));
+    }
+    run(record_reveals);
+    run(record_all_counts);
+}
+
+/// Does some of the work that there is, and tells whether there may be more.
+fn run(job: impl FnOnce() -> Result<bool, Failure>) -> bool {
+    match job() {
+        Ok(more) => more,
+        Err(failure) => {
+            pgrx::warning!("vault worker: {failure}");
+            false
+        }
+    }
+}
+
+fn delete_dead() -> Result<bool, Failure> {
+    let what = c"vault: deleting what an earlier server left";
+    while in_transaction(what, expiry::delete_dead)?.is_some_and(|batch| batch.is_full) {
+        run(record_reveals);
+        if is_to_stop() {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+fn record_reveals() -> Result<bool, Failure> {
+    let wrote = writer::has_reveals() && write_reveals()?;
+    if writer::has_used_codes() {
+        let what = c"vault: deleting security codes whose use was rolled back";
+        let deleted = in_transaction(what, delete_used_codes)?;
+        writer::forget_used_codes(&deleted.unwrap_or_default());
+    }
+    Ok(wrote)
+}
+
+fn write_reveals() -> Result<bool, Failure> {
+    let what = c"vault: writing audit rows that sessions wait for";
+    let written = in_transaction(what, || Ok(or_abort(writer::write_reveals())))?;
+    if let Some(written) = &written {
+        writer::release(written);
+    }
+    Ok(written.is_some())
+}
+
+/// Whoever rolled the use of a code back has seen it. A code whose row somebody holds is left for the next round.
+fn delete_used_codes() -> Result<Vec<Place>, Failure> {
+    let mut gone = Vec::new();
+    for code in writer::used_codes() {
+        let used_at = clock::at_micros(code.used_at)?;
+        let (profile_id, id) = (code.profile_id.as_str(), code.payment_method_id.as_str());
+        if expiry::delete_used_code(profile_id, id, used_at)? {
+            gone.push(code.place);
+        }
+    }
+    Ok(gone)
+}
+
+fn record_counts() -> Result<bool, Failure> {
+    write_counts(|| Ok(or_abort(writer::write_counts(false))))
+}
+
+fn record_all_counts() -> Result<bool, Failure> {
+    write_counts(|| Ok(or_abort(writer::write_counts(true))))
+}
+
+fn write_counts(write: fn() -> Result<Counts, Failure>) -> Result<bool, Failure> {
+    let what = c"vault: writing merged audit rows";
+    let given_up = match in_transaction(what, write)? {
+        Some(counts) => {
+            writer::forget(&counts);
+            counts.given_up
+        }
+        None => writer::give_up_without_extension(),
+    };
+    if given_up > 0 {
+        pgrx::warning!("vault worker: gave up {given_up} audit rows of databases without a vault");
+    }
+    Ok(false)
+}
+
+/// Rows that are written and not taken note of would be written again. An error ends the worker, and it starts again.
+fn or_abort<T>(written: Result<T, Failure>) -> T {
+    written.map_err(ErrorReport::from).unwrap_or_report()
+}
+
+fn report_role_findings() -> Result<bool, Failure> {
+    in_transaction(c"vault: looking at its roles", role_findings::report)?;
+    Ok(false)
+}
+
+fn take_bindings_over() -> Result<bool, Failure> {
+    in_transaction(
+        c"vault: taking over bindings of a restored database",
+        role_bindings::take_over,
+    )?;
+    Ok(false)
+}
+
+fn delete_expired() -> Result<bool, Failure> {
+    let batch = in_transaction(c"vault: deleting what has expired", || {
+        expiry::delete_expired(clock::now()?)
+    })?;
+    Ok(batch.is_some_and(|batch| batch.is_full))
+}
