@@ -28,7 +28,8 @@ pub struct PaymentMethodCreate(Sent);
 enum Sent {
     /// All members have their form.
     Whole(Box<Members<Object<Data>>>),
-    /// All members but the data have their form. The vault does not store methods of this type, so the data do not matter.
+    /// All members except the data have the right form. The vault does not store methods of this type, so the data do
+    /// not matter.
     OfAnotherType,
 }
 
@@ -67,7 +68,7 @@ pub struct NewPaymentMethod {
     pub network_tokenization: bool,
 }
 
-/// Where a new payment method goes. Whether there is such a customer is not checked yet.
+/// Where a new payment method is stored. Nobody has checked yet whether the customer exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
     /// Kept for this customer until it is deleted.
