@@ -4,6 +4,9 @@
 //! Layout: tag (type and version, 1 byte), index key id (32 bits, big-endian), blind index (32), what the type shows in
 //! clear (ASCII, of a fixed length), envelope. Everything before the envelope is its label. The label is authenticated
 //! together with the envelope, so an envelope does not open behind another label.
+//!
+//! Text form: `vault:<type and version>:<index key id>:<blind index in base64url>:<text form of the envelope>`. The type and
+//! version are `s1` (text) or `c1` (card number). A card number's [`ShownDigits`] stand before its envelope.
 
 use std::fmt;
 
