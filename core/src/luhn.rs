@@ -1,7 +1,7 @@
 //! The check digit of card numbers.
 
-/// The check digit of ISO/IEC 7812-1: from the right, every second digit counts double, and the sum of all digits is a
-/// multiple of ten. Takes ASCII digits.
+/// Whether ASCII digits end in the check digit of ISO/IEC 7812-1. Every second digit from the right counts double, and
+/// the sum of all digits must be a multiple of ten.
 pub(crate) fn passes_luhn(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
     let sum: u32 = digits
         .rev()

@@ -1,7 +1,7 @@
-//! Finds a card number in a text that is to be an identifier: stored, shown or logged as it is.
+//! Finds a card number in a text that is to be an identifier, which the vault stores, shows and logs as it is.
 //!
-//! An identifier that is taken for a card number is refused, so this looks less far than [`crate::redaction`], which may
-//! mask a number too many. docker/vault.js has the same rules.
+//! An identifier that is taken for a card number is refused. So this search goes less far than [`crate::redaction`],
+//! which may mask a number too many. docker/vault.js has the same rules.
 
 use crate::luhn::passes_luhn;
 
@@ -11,12 +11,12 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 13..=19;
 /// How the groups of a printed card number follow each other, by their lengths.
 const PRINTED: [&[usize]; 4] = [&[4, 4, 4, 4], &[4, 4, 4, 4, 3], &[4, 6, 5], &[4, 6, 4]];
 
-/// Words of hexadecimal digits, so long and with letters among them, are random numbers (UUIDs, trace ids, object ids) in
-/// which a run of decimal digits comes by chance.
+/// A hexadecimal word of this length or more that contains letters is a random number (a UUID, a trace id, an object
+/// id). A run of decimal digits in it is a coincidence.
 const MIN_RANDOM_WORD: usize = 24;
 
-/// Whether a text mentions a card number: a run of 13 to 19 digits, or the groups of a printed number between single
-/// other characters, that pass the Luhn check.
+/// Whether a text mentions a card number. A card number passes the Luhn check, and is a run of 13 to 19 digits, or the
+/// groups of a printed number between single other characters.
 pub fn mentions_card_number(text: &str) -> bool {
     let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     words.iter().any(|word| has_number(word)) || is_printed(&words)

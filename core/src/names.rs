@@ -1,7 +1,7 @@
 //! Enums whose variants have fixed names in JSON and in the database.
 
-/// Defines an enum of names: `as_str`, `from_name`, and serde as a string. A variant may have further names behind its own,
-/// by which it is read and never written.
+/// Defines an enum of names, with `as_str`, `from_name`, and serde as a string. A variant may have further names behind
+/// its own. The variant is read by them and never written with them.
 ///
 /// serde's derive also takes `{"name": null}` for a variant. This macro takes the name alone. `strum` with
 /// `serde_with::DeserializeFromStr` takes the name alone as well, but its error does not list the names, which the refusal of

@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::luhn::passes_luhn;
 
-/// The shortest and the longest card number that is looked for. Shorter ones exist, but so do too many other numbers.
+/// The shortest and the longest card number that is looked for. Shorter card numbers exist, but there are too many
+/// other numbers of that length.
 const NUMBER_LENGTH: RangeInclusive<usize> = 13..=19;
 
 /// Members of a request whose digits are sensitive whatever their checksum.
@@ -16,7 +17,7 @@ const SENSITIVE_MEMBERS: [&[u8]; 3] = [b"card_cvc", b"card_number", b"account_nu
 const BETWEEN: &[u8] = b"\\\"' \t\r\n(";
 const SEPARATORS: &[u8] = b":=,";
 
-/// How much of it: more is no member and its value.
+/// The longest such separator. Behind a longer one, the digits are not the member's value.
 const MAX_BETWEEN: usize = 12;
 
 /// The random part of an API key.
@@ -27,8 +28,8 @@ const MASK: u8 = b'*';
 /// Replaces every digit of card data and every character of an API key with `*`, in place, and tells whether there was
 /// any.
 ///
-/// Card data is a run of 13 to 19 digits, single spaces or hyphens between them allowed, that passes the Luhn check; and
-/// the digits behind the name of a sensitive member.
+/// Card data are a run of 13 to 19 digits, possibly with single spaces or hyphens between them, that passes the Luhn
+/// check; and the digits behind the name of a sensitive member.
 pub fn mask_secrets(text: &mut [u8]) -> bool {
     let numbers = mask_card_numbers(text);
     let members = mask_sensitive_members(text);
@@ -36,13 +37,13 @@ pub fn mask_secrets(text: &mut [u8]) -> bool {
     numbers || members || keys
 }
 
-/// Replaces every digit with `*`, in place: for a text that is cut out of a request at any place.
+/// Replaces every digit with `*`, in place. It serves a text that is cut out of a request at an arbitrary place.
 pub fn mask_digits(text: &mut [u8]) {
     mask(text);
 }
 
-/// Whether a statement may hold credentials of a connector. These have no form by which they could be found, so the names of the
-/// functions that take them decide.
+/// Whether a statement may hold credentials of a connector. Credentials have no form by which they could be found, so
+/// the names of the functions that take them decide.
 pub fn may_hold_credentials(statement: &[u8]) -> bool {
     let statement = Zeroizing::new(statement.to_ascii_lowercase());
     [b"create_connector".as_slice(), b"update_connector"]
@@ -50,8 +51,8 @@ pub fn may_hold_credentials(statement: &[u8]) -> bool {
         .any(|name| find(&statement, name, 0).is_some())
 }
 
-/// Masks, in place, everything from the first quote or dollar sign of a statement that may hold credentials: all its constants
-/// stand there.
+/// Masks, in place, everything from the first quote or dollar sign of a statement that may hold credentials. All
+/// constants of the statement stand there.
 pub fn mask_credentials(text: &mut [u8]) {
     if !may_hold_credentials(text) {
         return;
@@ -72,7 +73,8 @@ fn mask_card_numbers(text: &mut [u8]) -> bool {
     found
 }
 
-/// All are found before the first is masked: a number may overlap with another, or with digits that only look like one.
+/// All card numbers are found before the first is masked, because a number may overlap with another, or with digits
+/// that only look like one.
 fn mask_card_numbers_in_run(run: &mut [u8]) -> bool {
     let numbers = card_numbers(run);
     for number in &numbers {
@@ -83,7 +85,8 @@ fn mask_card_numbers_in_run(run: &mut [u8]) -> bool {
     !numbers.is_empty()
 }
 
-/// A number may stand beside others: looks at all neighbouring groups of digits that make a number's length.
+/// A number may stand beside others. So all neighbouring groups of digits that make the length of a card number are
+/// looked at.
 fn card_numbers(run: &[u8]) -> Vec<Range<usize>> {
     let groups = groups(run);
     let mut numbers = Vec::new();
@@ -154,7 +157,7 @@ fn mask_api_keys(text: &mut [u8]) -> bool {
     found
 }
 
-/// Where the digits of the member begin whose name ends at `end`, if it has some.
+/// The place where the digits of a member begin, whose name ends at `end`, if it has digits.
 fn digits_behind(text: &[u8], end: usize) -> Option<usize> {
     let tail = text.get(end..)?;
     // Looks no further than a value can stand: a text of names alone would be read once for each name.

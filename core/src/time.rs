@@ -7,12 +7,12 @@ use jiff::tz::Offset;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-/// A point in time, to the microsecond; in JSON `2026-04-23T09:48:05.617Z`: UTC, with three decimals.
+/// A point in time, to the microsecond. In JSON it is written in UTC with three decimals: `2026-04-23T09:48:05.617Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// From microseconds since 1970-01-01T00:00:00Z.
+    /// Makes a time from microseconds since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
     /// [`OutOfRange`] outside of the years −9999 to 9999.
@@ -47,7 +47,7 @@ impl Timestamp {
             .map_err(|_| OutOfRange)
     }
 
-    /// The month it falls in, in UTC.
+    /// The month that the time falls in, in UTC.
     pub fn year_month(self) -> YearMonth {
         let date = Offset::UTC.to_datetime(self.0).date();
         YearMonth {
@@ -74,7 +74,7 @@ impl Serialize for Timestamp {
 #[error("time is out of range")]
 pub struct OutOfRange;
 
-/// A month of a year; later ones are greater.
+/// A month of a year. Later months are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct YearMonth {
     /// The year, in full.

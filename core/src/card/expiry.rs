@@ -29,7 +29,7 @@ impl CardExpiry {
         Ok(expiry)
     }
 
-    /// Reads a month and year whether past or not: those of a card that was stored earlier.
+    /// Reads a month and a year, past or not: those of a card that was stored earlier.
     ///
     /// # Errors
     /// Those of [`CardExpiry::parse`], except for past dates.

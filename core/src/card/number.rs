@@ -11,7 +11,7 @@ use crate::luhn::passes_luhn;
 /// How many digits a card number has.
 pub const LENGTHS: RangeInclusive<usize> = 8..=19;
 
-/// A card number: 8 to 19 digits with a valid check digit. Wiped when dropped; prints nothing.
+/// A card number: 8 to 19 digits with a valid check digit. It is wiped when dropped, and prints nothing.
 pub struct CardNumber(Zeroizing<String>);
 
 impl CardNumber {
@@ -46,8 +46,9 @@ impl CardNumber {
         self.leading(6)
     }
 
-    /// The first six digits, which may be shown (PCI DSS 4.0.1, requirement 3.4.1). None of a number so short that fewer
-    /// than four digits would stay hidden between them and the last four: with the check digit, those would be guessed.
+    /// The first six digits, which may be shown (PCI DSS 4.0.1, requirement 3.4.1). The result is `None` for a short
+    /// number that would keep fewer than four digits hidden between these and the last four. The check digit would make
+    /// them easy to guess.
     pub fn shown_bin(&self) -> Option<&str> {
         (self.0.len() >= 14).then(|| self.leading(6))
     }

@@ -1,4 +1,4 @@
-//! What of a card number is kept in clear beside its ciphertext.
+//! The part of a card number that is kept in clear beside its ciphertext.
 
 use super::network::CardNetwork;
 use super::number::CardNumber;
@@ -63,7 +63,7 @@ impl<'a> ShownDigits<'a> {
         self.network
     }
 
-    /// The number with an asterisk for each hidden digit; `length` is how many digits it has.
+    /// The number with an asterisk for each hidden digit. `length` is the number of its digits.
     pub fn mask(&self, length: usize) -> String {
         let bin = self.bin.unwrap_or_default();
         let hidden = length.saturating_sub(bin.len() + self.last4.len());

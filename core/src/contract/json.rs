@@ -1,7 +1,7 @@
-//! From the bytes of a request to its type, strictly, and without ever repeating them.
+//! Reads the bytes of a request into its type. Reading is strict, and no error repeats what was sent.
 //!
-//! serde's messages quote what they did not expect, which may be a card number. So a refusal is made of our own words
-//! only: a fixed kind, what was expected (a phrase of the type's author), and the position.
+//! serde's messages quote what they did not expect, which may be a card number. So a refusal consists only of our own
+//! words: a fixed kind, what was expected (a phrase of the type's author), and the position.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -231,8 +231,9 @@ fn own_words(error: &serde_json::Error) -> String {
         .to_owned()
 }
 
-/// Keeps of serde's message what the type's author wrote: the name of a missing member, and all behind the last
-/// `, expected `. What the client sent stands before that, and nothing that the type expects contains it.
+/// Keeps only the part of serde's message that the type's author wrote: the name of a missing member, or everything
+/// behind the last `, expected `. The client's text stands before that part, and no type expects anything that contains
+/// it.
 fn type_mismatch(message: &str) -> String {
     if let Some(member) = message.strip_prefix("missing field ") {
         return format!("missing field {member}");

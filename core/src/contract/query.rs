@@ -1,4 +1,5 @@
-//! The query part of a URL. Members that a call does not know are ignored; one that it knows stands there once.
+//! The query part of a URL. Members that a call does not know are ignored. A member that the call knows must stand
+//! there once.
 
 use super::refusal::Refusal;
 use crate::time::Timestamp;

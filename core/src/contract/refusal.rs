@@ -1,14 +1,15 @@
-//! Every way in which the vault says no, in one table: HTTP status, code, SQLSTATE and message.
+//! Every way in which the vault refuses a request, in one table: HTTP status, code, SQLSTATE and message.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
 
-/// A request that the vault does not carry out, and why. Never holds anything that the client sent.
+/// Why the vault does not carry a request out. A refusal never holds anything that the client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// No key, or one that is malformed, unknown, revoked, expired, locked or of another merchant: one answer for all.
+    /// There is no key, or the key is malformed, unknown, revoked, expired, locked or of another merchant. All these
+    /// cases get the same answer.
     Unauthenticated,
     /// The full number was asked for without the right to see it.
     RevealNotAllowed,
@@ -54,7 +55,7 @@ pub enum Refusal {
     UnsupportedUpdate,
     /// A payment method that is kept needs a customer.
     MissingCustomerId,
-    /// The card number contains something else than digits and white space.
+    /// The card number contains something other than digits and white space.
     CardNumberCharacter,
     /// The card number is shorter than 8 or longer than 19 digits.
     CardNumberLength,
@@ -71,9 +72,9 @@ pub enum Refusal {
     ExpiryYear,
     /// The expiry month is past.
     CardExpired,
-    /// A short connector token update, where several tokens could be meant.
+    /// The update of a connector token does not say which of several tokens it means.
     SeveralConnectorTokens,
-    /// No such connector account that is enabled, of this profile or its merchant.
+    /// The profile and its merchant have no enabled connector account of this id.
     ConnectorNotFound,
     /// A provider's token was asked for a payment method that cannot have one.
     PspTokenizationNotSupported,
@@ -83,7 +84,7 @@ pub enum Refusal {
     CardCvcNotFound,
     /// The profile has network tokenization switched off, or no token service.
     NetworkTokenizationDisabled,
-    /// The same, where the call asks whether a card can have a network token.
+    /// Network tokenization is disabled, and the call asks whether a card can have a network token.
     NetworkTokenEligibilityDisabled,
     /// The call serves network tokens only.
     TokenTypeNotSupported,
@@ -93,14 +94,14 @@ pub enum Refusal {
     NoNetworkTokenToCheck,
     /// The token service gave no answer that can be used.
     TokenServiceFailed,
-    /// As many calls to the token service are under way as may be.
+    /// The number of calls to the token service that are under way has reached its limit.
     TokenServiceBusy,
     /// The limit of this minute is used up.
     TooManyRequests {
         /// Seconds until the next minute begins.
         retry_after: u32,
     },
-    /// Anything that nobody foresaw; the detail is in the server's log.
+    /// An internal error. The server's log has the details.
     Unexpected,
 }
 

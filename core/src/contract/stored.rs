@@ -1,4 +1,4 @@
-//! To and from the bytes that the vault seals.
+//! Conversion to and from the bytes that the vault seals.
 
 use std::io;
 

@@ -22,8 +22,8 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Makes a new key for `environment` (such as `dev`). `rng` decides its letters and digits, and must itself be seeded with
-    /// 256 bits of fresh randomness or more.
+    /// Makes a new key for `environment` (such as `dev`). `rng` decides the letters and digits. It must itself have a
+    /// seed of at least 256 bits of fresh randomness.
     pub fn from_random(environment: &str, rng: &mut impl CryptoRng) -> Self {
         // The capacity is final: growing would leave a copy of the key in freed memory.
         let capacity = environment.len() + 1 + SECRET_LENGTH;

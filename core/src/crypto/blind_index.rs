@@ -1,5 +1,5 @@
-//! Keyed fingerprints of values: equal values of one profile have equal fingerprints, which tell nothing without the key
-//! (PCI DSS 4.0.1, requirement 3.5.1.1).
+//! Keyed fingerprints of values. Equal values of one profile have equal fingerprints, which tell nothing without the
+//! key (PCI DSS 4.0.1, requirement 3.5.1.1).
 
 use hmac::Mac;
 

@@ -1,7 +1,7 @@
-//! A value of an application's column: sealed for its type, and for a context if the application names one.
+//! A value of an application's column. It is sealed for its type, and for a context if the application names one.
 //!
-//! The context is not in the associated data: its digest is sealed before the plaintext. So whoever has the keys can seal
-//! the value anew, under other keys, without knowing what it is bound to.
+//! The context is not part of the associated data. Its digest is sealed before the plaintext. So whoever has the keys
+//! can seal the value anew under other keys without knowing the context.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -12,17 +12,17 @@ use super::envelope::{self, Envelope, EnvelopeError, NONCE_LENGTH};
 use super::framing::frame;
 use super::key::{DataKey, KeyId};
 
-/// How many bytes longer a value with a context is, sealed, than the same without one.
+/// The number of bytes by which a sealed value with a context is longer than the same value without one.
 pub const DIGEST_LENGTH: usize = 32;
 
 const DOMAIN: &[u8] = b"vault:context:1";
 
-/// What an application binds a value to: nothing, or the digest of the name it gave the place.
+/// What an application binds a value to: nothing, or the digest of the context's name.
 #[derive(Clone, Copy)]
 pub struct Binding(Option<[u8; DIGEST_LENGTH]>);
 
 impl Binding {
-    /// To the context of this name; the empty one is none.
+    /// Binds to the context of this name. The empty name binds to nothing.
     pub fn to_context(name: &str) -> Self {
         let digest = || Sha256::digest(frame(&[DOMAIN, name.as_bytes()])).into();
         Self((!name.is_empty()).then(digest))
@@ -55,7 +55,7 @@ pub fn seal(
     envelope::seal(key, key_id, nonce, profile_id, &context, &plaintext)
 }
 
-/// Opens a value that is bound like this.
+/// Opens a value that has this binding.
 ///
 /// # Errors
 /// [`EnvelopeError::Damaged`] when it was sealed otherwise, or under another key or profile, or changed since.
@@ -74,7 +74,7 @@ pub fn open(
     }
 }
 
-/// Opens a value whatever it is bound to, to seal it anew with the same binding.
+/// Opens a value with any binding, so that it can be sealed anew with the same binding.
 ///
 /// # Errors
 /// [`EnvelopeError::Damaged`] when it was sealed for another slot, key or profile, or changed since.

@@ -80,10 +80,10 @@ pub enum CredentialsError {
     /// The cipher refused to seal.
     #[error("the credentials could not be sealed")]
     NotSealed,
-    /// Not the form of sealed credentials.
+    /// The bytes do not have the form of sealed credentials.
     #[error("the sealed credentials are malformed")]
     Malformed,
-    /// Another root key or account, or changed bytes.
+    /// The root key or the account is another one, or the bytes were changed.
     #[error("the sealed credentials do not open under this root key")]
     DidNotOpen,
 }

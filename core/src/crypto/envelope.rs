@@ -1,4 +1,4 @@
-//! A sealed value: XAES-256-GCM (C2SP), bound to the profile and the place it was sealed for.
+//! A sealed value: XAES-256-GCM (C2SP), bound to the profile and the context that it was sealed for.
 //!
 //! Layout: version byte 1, key id (32 bits, big-endian), nonce (24), ciphertext, tag (16).
 //! Text form: `vault:1:<key id>:<nonce, ciphertext and tag in base64url without padding>`.
@@ -61,7 +61,7 @@ pub fn seal(
     Ok(envelope)
 }
 
-/// A sealed value whose layout has been checked; whether it opens shows only with the key.
+/// A sealed value whose layout has been checked. Only the key shows whether it opens.
 #[derive(Clone, Copy)]
 pub struct Envelope<'a> {
     key_id: KeyId,
@@ -149,8 +149,8 @@ impl fmt::Debug for Envelope<'_> {
     }
 }
 
-/// Reads the text form back into an envelope. Strict: only what [`Envelope::to_text`] writes is taken, so that equal
-/// envelopes have equal texts.
+/// Reads the text form back into an envelope. Reading is strict: it takes only what [`Envelope::to_text`] writes, so
+/// that equal envelopes have equal texts.
 ///
 /// # Errors
 /// [`EnvelopeError::NotAnEnvelope`], and those of [`Envelope::parse`].
@@ -171,7 +171,7 @@ pub fn from_text(text: &str) -> Result<Vec<u8>, EnvelopeError> {
     Ok(bytes)
 }
 
-/// A letter before the version names a type: that of a value with a label.
+/// A letter before the version names a type whose values have a label.
 fn check_text_version(version: &str) -> Result<(), EnvelopeError> {
     let number = version.trim_start_matches(|first: char| first.is_ascii_lowercase());
     match number.parse::<u8>() {

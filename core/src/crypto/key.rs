@@ -1,4 +1,4 @@
-//! The vault's keys: each 256 bits, in one place of the heap, wiped when dropped, without any way to print them.
+//! The vault's keys. Each has 256 bits in one place of the heap, is wiped when dropped, and cannot be printed.
 
 use std::fmt;
 use std::ops::Range;
@@ -57,7 +57,7 @@ impl fmt::Debug for KeyMaterial {
     }
 }
 
-/// Wraps data keys and vouches for rows; comes from outside the database and never enters it.
+/// The root key wraps data keys and makes the MACs of rows. It comes from outside the database and never enters it.
 pub struct RootKey {
     pub(super) cipher: Box<Xaes256Gcm>,
     pub(super) rows: Box<Hmac<Sha256>>,
@@ -70,7 +70,7 @@ impl RootKey {
         self.check_value
     }
 
-    /// Where the expanded keys lie, for whoever keeps memory out of core dumps.
+    /// Where the expanded keys lie in memory, so that the caller can keep them out of core dumps.
     pub fn locations(&self) -> [Range<*const u8>; 2] {
         [location(&*self.cipher), location(&*self.rows)]
     }
@@ -92,7 +92,7 @@ impl fmt::Debug for RootKey {
     }
 }
 
-/// Seals values of one profile. Keeps the expanded key, so that sealing many values expands it once.
+/// A data key seals values of one profile. It keeps the expanded key, so that sealing many values expands the key once.
 pub struct DataKey {
     pub(super) cipher: Box<Xaes256Gcm>,
     check_value: CheckValue,
@@ -104,7 +104,7 @@ impl DataKey {
         self.check_value
     }
 
-    /// Where the expanded key lies, for whoever keeps memory out of core dumps.
+    /// Where the expanded key lies in memory, so that the caller can keep it out of core dumps.
     pub fn location(&self) -> Range<*const u8> {
         location(&*self.cipher)
     }
@@ -158,7 +158,8 @@ impl fmt::Debug for IndexKey {
     }
 }
 
-/// Eight bytes that show whether a key is the one expected: a truncated HMAC-SHA-256 under it. Compared in constant time.
+/// Eight bytes that show whether a key is the expected one: a truncated HMAC-SHA-256 under the key. The comparison
+/// takes constant time.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckValue([u8; 8]);
 
@@ -190,7 +191,7 @@ impl PartialEq for CheckValue {
 
 impl Eq for CheckValue {}
 
-/// The number of a data key; stands in every envelope that the key sealed.
+/// The number of a data key or an index key. It stands in every value that is under the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub u32);
 
@@ -209,14 +210,15 @@ fn cipher(material: &KeyMaterial) -> Box<Xaes256Gcm> {
     Box::new(Xaes256Gcm::new(material.as_bytes().into()))
 }
 
-/// A key for one purpose alone, which tells nothing about the one that it is made from.
+/// A key for one purpose only. It tells nothing about the key that it is derived from.
 fn derived(material: &KeyMaterial, domain: &[u8]) -> KeyMaterial {
     let mut mac = mac(material);
     mac.update(&frame(&[domain]));
     KeyMaterial::from(&*Zeroizing::new(mac.finalize().into_bytes().0))
 }
 
-/// HMAC pads its key with zeros to the hash's block length; given the padded key, it has no length to refuse.
+/// HMAC pads its key with zeros to the hash's block length. A padded key therefore has no length that HMAC could
+/// refuse.
 fn mac(material: &KeyMaterial) -> Hmac<Sha256> {
     let mut padded = Zeroizing::new([0; BLOCK_LENGTH]);
     for (to, from) in padded.iter_mut().zip(material.as_bytes()) {

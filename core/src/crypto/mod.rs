@@ -1,4 +1,4 @@
-//! Keys that wipe themselves and never print, and what they do.
+//! Keys, which wipe themselves and never print, and the values that are made with them.
 
 pub mod api_key;
 pub mod blind_index;

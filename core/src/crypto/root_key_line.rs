@@ -1,5 +1,5 @@
-//! The lines that print root keys: whole, or as components of several custodians; and name profiles whose keys are
-//! destroyed.
+//! The lines that the root key's source prints. A line is a whole root key, or a root key as components of several
+//! custodians, or it names a profile whose keys are destroyed.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -18,11 +18,12 @@ const DESTROYED: &str = "destroyed";
 /// What a line says.
 #[derive(Debug)]
 pub enum RootKeyLine {
-    /// 64 hexadecimal digits, or components of that length joined by `+`, whose XOR is the key: split knowledge and dual
-    /// control (PCI DSS 3.7.6). Each component ends in `:` and 16 digits of its check value, the first 8 bytes of SHA-256
-    /// over its 32 bytes, which a custodian can compute with standard tools. A whole key may have one, too.
+    /// 64 hexadecimal digits, or components of that length joined by `+`, whose XOR is the key: split knowledge and
+    /// dual control (PCI DSS 3.7.6). Each component ends in `:` and the 16 digits of its check value. The check value
+    /// is the first 8 bytes of SHA-256 over the component's 32 bytes, which a custodian can compute with standard
+    /// tools. A whole key may have a check value, too.
     Key(RootKey),
-    /// `destroyed` and a profile's id: its keys serve no more, whatever a database still holds.
+    /// `destroyed` and a profile's id. The profile's keys must not be used any more, whatever a database still holds.
     Destroyed(ProfileId),
 }
 
@@ -77,7 +78,8 @@ fn whole(text: &str) -> Result<KeyMaterial, KeyTextError> {
     }
 }
 
-/// A component with its check value, other than the earlier ones: two that are the same would cancel each other out.
+/// A component with its check value. It must differ from all earlier ones, because two equal components would cancel
+/// each other out.
 fn component(text: &str, earlier: &[KeyMaterial]) -> Result<KeyMaterial, KeyTextError> {
     let (digits, check_value) = text.split_once(':').ok_or(KeyTextError::NoCheckValue)?;
     let material = material(digits)?;
@@ -144,10 +146,10 @@ fn equal(one: &KeyMaterial, other: &KeyMaterial) -> bool {
 /// Why a line says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RootKeyLineError {
-    /// It is no key, or its components make none.
+    /// The line is not a key, or its components do not make one.
     #[error("the key {0}")]
     Key(KeyTextError),
-    /// It is no key because of one component; they count from 1.
+    /// One component is wrong. Components count from 1.
     #[error("component {number} {reason}")]
     Component {
         /// The component's place in the line.

@@ -1,7 +1,7 @@
-//! MACs over rows that decide who may do what, such as an API key: who can write the tables but does not have the root key
-//! makes no row that counts.
+//! MACs over rows that decide who may do what, such as the row of an API key. Somebody who can write the tables but
+//! does not have the root key cannot make a row that counts.
 //!
-//! A MAC does not tell when it was made: an older state of the same row, with the MAC of then, verifies.
+//! A MAC does not tell when it was made. An older state of the same row verifies with the MAC of that state.
 //!
 //! Layout: check value of the root key (8), HMAC-SHA-256 (32). The HMAC's key is made from the root key, for this purpose
 //! alone: HMAC-SHA-256 under the root key, over the framed domain `vault:row:1`.

@@ -1,10 +1,12 @@
-//! A sealed value with its blind index before it: equal values are found by their indexes, which needs no key.
+//! A sealed value with its blind index before it. Equal values are found by equal indexes, and comparing indexes needs
+//! no key.
 //!
 //! Layout: tag (type and version, 1 byte), index key id (32 bits, big-endian), blind index (32), what the type shows in
-//! clear (ASCII, of a fixed length), envelope. All that stands before the envelope is its label, authenticated with it: a
-//! label on another envelope does not open.
-//! Text form: `vault:<type and version>:<index key id>:<blind index in base64url>:<text form of the envelope>`, where the
-//! type and version are `s1` (text) or `c1` (card number); a card number's [`ShownDigits`] stand before its envelope.
+//! clear (ASCII, of a fixed length), envelope. Everything before the envelope is its label. The label is authenticated
+//! together with the envelope, so an envelope does not open behind another label.
+//!
+//! Text form: `vault:<type and version>:<index key id>:<blind index in base64url>:<text form of the envelope>`. The type and
+//! version are `s1` (text) or `c1` (card number). A card number's [`ShownDigits`] stand before its envelope.
 
 use std::fmt;
 
@@ -17,7 +19,7 @@ use super::key::KeyId;
 use crate::card::number::LENGTHS;
 use crate::card::shown::{SHOWN_LENGTH, ShownDigits};
 
-/// What two values are compared by: the id of the index key and the blind index.
+/// The part by which two values are compared: the id of the index key and the blind index.
 pub type IndexPart = [u8; KEY_ID_LENGTH + INDEX_LENGTH];
 
 /// How many bytes of a searchable value are enough to compare it.
@@ -109,12 +111,13 @@ pub fn label(kind: Kind, index_key_id: KeyId, index: &BlindIndex, shown: &str) -
     [&[kind.tag()], part.as_slice(), shown.as_bytes()].concat()
 }
 
-/// What a searchable value is compared by, from its first [`COMPARED_LENGTH`] bytes. None for fewer.
+/// The part by which a searchable value is compared, from its first [`COMPARED_LENGTH`] bytes. The result is `None` for
+/// fewer bytes.
 pub fn index_part(bytes: &[u8]) -> Option<&IndexPart> {
     bytes.get(TAG_LENGTH..)?.first_chunk()
 }
 
-/// A searchable value whose layout has been checked; whether it opens shows only with the key.
+/// A searchable value whose layout has been checked. Only the key shows whether it opens.
 #[derive(Clone, Copy)]
 pub struct Searchable<'a> {
     kind: Kind,
@@ -171,7 +174,8 @@ impl<'a> Searchable<'a> {
         self.sealed
     }
 
-    /// How many digits a card number has. With the digest of a context before it, it is longer than any number.
+    /// The number of digits of a card number. A plaintext that is longer than any number has the digest of a context
+    /// before it.
     pub fn number_length(&self) -> usize {
         let length = self.envelope.plaintext_length();
         if length > *LENGTHS.end() {
@@ -191,7 +195,7 @@ impl<'a> Searchable<'a> {
         self.envelope.key_id()
     }
 
-    /// What a card number shows; None for another type.
+    /// The digits that a card number shows, or `None` for another type.
     pub fn shown_digits(&self) -> Option<ShownDigits<'a>> {
         ShownDigits::parse(self.shown)
     }

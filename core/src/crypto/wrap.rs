@@ -1,4 +1,5 @@
-//! Data keys as they are stored: sealed by the root key, bound to the profile, purpose and version they were made for.
+//! Data keys as they are stored: sealed by the root key, and bound to the profile, purpose and version that they were
+//! made for.
 //!
 //! Layout: format byte 1, nonce (24), sealed key (32), tag (16).
 
@@ -54,7 +55,7 @@ impl FromStr for Purpose {
 #[error("unknown key purpose")]
 pub struct UnknownPurpose;
 
-/// Which data key it is; a wrapped key opens only under the descriptor it was wrapped with.
+/// Identifies a data key. A wrapped key opens only under the descriptor that it was wrapped with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataKeyDescriptor<'a> {
     /// The profile whose values the key protects.
@@ -142,7 +143,7 @@ pub enum WrapError {
     /// Not the length or format of a wrapped key.
     #[error("the wrapped data key is malformed")]
     Malformed,
-    /// Another root key, profile, purpose or version, or changed bytes.
+    /// The root key, profile, purpose or version is another one, or the bytes were changed.
     #[error("the wrapped data key does not open under this root key")]
     DidNotOpen,
 }

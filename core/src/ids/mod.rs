@@ -1,5 +1,6 @@
-//! Identifiers, each a type of its own. Those of customers and payment methods are `{cell}_{entity}_{uuid v7}`, the others end in random
-//! letters and digits. What a client names is opaque: any text, found or not found.
+//! Identifiers, each a type of its own. The identifiers of customers, payment methods and jobs are
+//! `{cell}_{entity}_{uuid v7}`. The others end in random letters and digits. An identifier that a client sends may be
+//! any text: a look-up finds it or does not.
 
 use std::fmt;
 use std::str::FromStr;
@@ -93,7 +94,7 @@ id!(
 named_by_clients!(PaymentMethodId);
 
 impl PaymentMethodId {
-    /// The text, if it has the form of a payment method's id. What has not may be anything, even a card number.
+    /// The text, if it has the form of a payment method's id. Any other text may be anything, even a card number.
     pub fn if_well_formed(&self) -> Option<&str> {
         let (cell, uuid) = self.0.split_once("_pm_")?;
         let well_formed = is_cell(cell) && uuid.len() == 32 && Uuid::try_parse(uuid).is_ok();
@@ -224,7 +225,7 @@ fn is_cell(text: &str) -> bool {
         && !mentions_card_number(text)
 }
 
-/// The text that stands percent-encoded in a path; none when it is no text that a database could hold.
+/// The text that stands percent-encoded in a path. The result is `None` if it is not a text that a database could hold.
 pub fn path_text(segment: &str) -> Option<String> {
     let text = percent_decode_str(segment).decode_utf8().ok()?;
     (!text.contains('\0')).then(|| text.into_owned())

@@ -1,18 +1,19 @@
-//! Failed authentications, counted in a table of fixed size: too many lock whom they are counted for, for a while (PCI DSS
+//! Failed authentications, counted in a table of fixed size. Too many failures lock their subject for a while (PCI DSS
 //! 4.0.1, requirement 8.3.4).
 //!
-//! Failures count for the *pair* of a key's prefix and the source that tried it, which a few of them lock; and, up to a
-//! higher limit, for the prefix from anywhere and for the source with any key. So nobody locks a key for its owner from
-//! elsewhere by a few guesses.
+//! A failure counts for the *pair* of the key's prefix and the source that tried it; a few failures lock the pair. The
+//! failure also counts, up to a higher limit, for the prefix from any source and for the source with any key. So nobody
+//! can lock a key for its owner by a few guesses from elsewhere.
 //!
-//! **A flood evicts no lock, and turns nothing off.** A subject has one neighbourhood of [`PLACES`] places. A new one takes the
-//! place of the oldest count there that is no lock. Where all of them are locks, the new one is refused until one of them
-//! ends: it fails closed. That is expensive to bring about, because failures of a locked subject are not counted. A
-//! source can make at most `total / failures` (ten) locks of pairs, its own lock, and a share of the locks of prefixes, each of
-//! which takes `total` failures from several sources: twelve together in the time that a lock lasts. A neighbourhood is chosen by a secret hash,
-//! so it can only be filled by filling all of them: the first of [`NEIGHBOURHOODS`] is full after some 1,800 locks,
-//! which takes 150 sources (networks of IPv6 count as one) that spend all the failures they have, again and again, and it
-//! keeps out one in [`NEIGHBOURHOODS`] of those who come anew.
+//! **A flood evicts no lock, and turns nothing off.** Each subject has one neighbourhood of [`PLACES`] places. A new
+//! subject takes the place of the oldest count there that is not a lock. If all of them are locks, the new subject is
+//! refused until one of the locks ends: the table fails closed. This state is expensive to bring about, because
+//! failures of a locked subject are not counted. One source can make at most `total / failures` (ten) locks of pairs,
+//! its own lock, and a share of the locks of prefixes, each of which takes `total` failures from several sources. That
+//! is twelve locks in the time that a lock lasts. A secret hash chooses the neighbourhood, so an attacker can fill one
+//! neighbourhood only by filling all of them. The first of the [`NEIGHBOURHOODS`] is full after some 1,800 locks. They
+//! take 150 sources (an IPv6 network counts as one) that spend all their failures again and again, and they keep out
+//! one in [`NEIGHBOURHOODS`] of the newcomers.
 
 use std::hash::BuildHasher;
 
@@ -22,10 +23,11 @@ use super::source::Source;
 const NEIGHBOURHOODS: usize = 256;
 const PLACES: usize = 16;
 
-/// What is shown of a key: environment and first characters. Empty for what has not the form of a key.
+/// The part of a key that may be shown: its environment and first characters. It is empty if the text does not have the
+/// form of a key.
 pub type Prefix = ShortText<25>;
 
-/// Whom failures are counted for.
+/// The subject that failures are counted for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Subject {
     /// A key's prefix, tried from one source.
@@ -36,7 +38,7 @@ pub enum Subject {
     Source(Source),
 }
 
-/// The limits, at a time. Times are in microseconds.
+/// The limits, and the time at which they apply. Times are in microseconds.
 #[derive(Clone, Copy)]
 pub struct Rule {
     /// Since the Unix epoch.
@@ -59,7 +61,8 @@ type Neighbourhood = [Option<Count>; PLACES];
 struct Count {
     subject: Subject,
     failures: u32,
-    /// When the lock began; before it, a pair's last failure, and the first one of anybody else.
+    /// The time at which the lock began. Without a lock, it is the last failure of a pair, or the first failure of any
+    /// other subject.
     since: i64,
 }
 
@@ -89,7 +92,7 @@ impl Failures {
         }
     }
 
-    /// Counts a failure. True when it begins a lock. For a subject that is locked, nothing is counted.
+    /// Counts a failure. The result is true if this failure begins a lock. For a locked subject, nothing is counted.
     pub fn fail(&mut self, hasher: &impl BuildHasher, rule: &Rule, subject: &Subject) -> bool {
         self.count_or_new(hasher, rule, subject)
             .is_some_and(|count| rule.add_failure(count))
@@ -116,7 +119,7 @@ impl Failures {
         }
     }
 
-    /// What is remembered and not over.
+    /// The counts and locks that are remembered and not over.
     pub fn counted(&self, rule: &Rule) -> Vec<Counted> {
         let counts = self.0.iter().flatten().flatten();
         counts
@@ -131,7 +134,7 @@ impl Failures {
             .collect()
     }
 
-    /// None when all places are locks, which stay.
+    /// `None` if all places are locks, which stay.
     fn count_or_new(
         &mut self,
         hasher: &impl BuildHasher,
@@ -169,7 +172,7 @@ impl Rule {
         count.failures >= self.limit(&count.subject) && !self.is_over(count)
     }
 
-    /// A lock runs from the failure that caused it; trying on does not prolong it.
+    /// A lock runs from the failure that caused it. Further attempts do not prolong it.
     fn add_failure(&self, count: &mut Count) -> bool {
         if self.is_over(count) {
             count.failures = 0;

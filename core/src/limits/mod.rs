@@ -1,5 +1,5 @@
-//! Counters that hold somebody back: failed authentications, and what may be done so often in a minute. Both are tables of a
-//! fixed size, for memory that processes share. Times and hashes are arguments.
+//! Counters that hold somebody back: failed authentications, and how often something may be done in a minute. Both are
+//! tables of a fixed size, for memory that processes share. Times and hashes are arguments.
 
 pub mod failures;
 pub mod per_minute;

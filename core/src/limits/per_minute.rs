@@ -1,8 +1,9 @@
-//! What may be done so often in a minute, in a table of fixed size.
+//! How often something may be done in a minute, counted in a table of fixed size.
 //!
-//! A minute is one of the clock, so of two minutes together nobody uses more than two limits, and the table needs no more than
-//! the subjects of one minute. A subject has one neighbourhood of places; one that finds them all taken in this minute shares
-//! a further one with others in the same case. So a flood of subjects makes the limit narrower for newcomers, and never wider.
+//! The minutes are those of the clock. So nobody exceeds two limits within any two minutes, and the table needs no more
+//! than the subjects of one minute. Each subject has one neighbourhood of places. If all of them are taken in this
+//! minute, the subject shares one further place with other subjects in the same situation. So a flood of subjects makes
+//! the limit narrower for newcomers, and never wider.
 
 const NEIGHBOURHOODS: usize = 256;
 const PLACES: usize = 15;
@@ -39,7 +40,8 @@ impl PerMinute {
     /// Nobody has used anything.
     pub const UNUSED: Self = Self([Neighbourhood::UNUSED; NEIGHBOURHOODS]);
 
-    /// Uses one of `limit` for the subject, which is a hash of whoever it is. `now` is in microseconds since the Unix epoch.
+    /// Uses one of `limit` for the subject, which is a hash of the caller. `now` is in microseconds since the Unix
+    /// epoch.
     ///
     /// # Errors
     /// When the minute's limit is used up.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A text of up to `N` bytes, and of 255 at most. What does not fit is cut off.
+/// A text of up to `N` bytes, and of at most 255 bytes. A longer text is cut off.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShortText<const N: usize> {
     length: u8,
@@ -22,7 +22,7 @@ impl<const N: usize> ShortText<N> {
         std::str::from_utf8(bytes).unwrap_or_default()
     }
 
-    /// The text; none for the empty one.
+    /// The text, or `None` for the empty one.
     pub fn non_empty(&self) -> Option<&str> {
         Some(self.as_str()).filter(|text| !text.is_empty())
     }

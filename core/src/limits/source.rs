@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::short_text::ShortText;
 
-/// Where an attempt comes from, as far as attempts are counted together.
+/// A place that attempts come from. All attempts from one source are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Source {
     /// A network address: an IPv4 address, or the /64 that an IPv6 address lies in.
@@ -14,8 +14,8 @@ pub enum Source {
 }
 
 impl Source {
-    /// The source of a client with this address. Of IPv6 a client usually has a whole /64 to itself, and so as many
-    /// addresses as it likes: all of them count as one.
+    /// The source of a client with this address. An IPv6 client usually has a whole /64 to itself, and so can use as
+    /// many addresses as it likes. Therefore all addresses of a /64 count as one source.
     pub fn of_address(address: &str) -> Self {
         // A link-local address names its interface.
         let bare = address.split('%').next().unwrap_or_default();

@@ -33,12 +33,13 @@ pub struct CustomerChanges {
     pub default_shipping_address: Option<Address>,
     pub metadata: Option<Metadata>,
     pub tax_registration_id: Option<String>,
-    /// Stands outside of [`CustomerDetails`], and must be a payment method of this customer.
+    /// The customer's default payment method. It is stored outside of [`CustomerDetails`], and must belong to this
+    /// customer.
     pub default_payment_method_id: Option<PaymentMethodId>,
 }
 
 impl CustomerDetails {
-    /// The least that is known of a customer.
+    /// The details of a customer of whom only the required members are known.
     pub(super) fn new(name: String, email: String) -> Self {
         Self {
             name,

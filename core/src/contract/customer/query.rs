@@ -9,11 +9,11 @@ const MAX_LIMIT: i64 = 100;
 /// `GET /customers/list`: one page of the profile's customers, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListCustomers {
-    /// At most so many, 1 to 100.
+    /// The largest number of customers on the page, 1 to 100.
     pub limit: i64,
-    /// After so many.
+    /// The number of customers before the page.
     pub offset: i64,
-    /// Only the one with this reference. The query's member is `customer_id`.
+    /// Only the customer with this reference. The query's member is `customer_id`.
     pub merchant_reference_id: Option<String>,
 }
 

@@ -29,7 +29,7 @@ pub struct CustomerCreate {
     _document_details: NotKept,
 }
 
-/// `document_details`: an identity document, which is taken for its form only. Nothing of it stays in memory.
+/// `document_details`, an identity document. Only its form is checked, and nothing of it stays in memory.
 type NotKept = Option<Object<IgnoredAny>>;
 
 /// A checked create.
@@ -77,7 +77,7 @@ impl CustomerCreate {
     }
 }
 
-/// `PUT /customers/{id}`, as it was sent: absent or null leaves a member as it is.
+/// `PUT /customers/{id}`, as it was sent. An absent or null member leaves the customer's member as it is.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerUpdate {

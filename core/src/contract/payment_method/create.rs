@@ -2,23 +2,20 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use zeroize::Zeroizing;
 
-use super::instrument::{AchInstrument, CardInstrument, Instrument};
-use super::kinds::{
-    BankHolderType, BankType, CardType, NetworkTokenization, PaymentMethodType, StorageType,
-    TokenType,
-};
-use super::summary::{
-    AchSummary, BankDebitSummary, Billing, CardSummary, PaymentMethodSummary, Summary,
-};
-use crate::card::{CardCvc, CardExpiry, CardNetwork, CardNumber};
+use self::data::{Checked, Data};
+use super::instrument::Instrument;
+use super::kinds::{NetworkTokenization, PaymentMethodType, StorageType, TokenType};
+use super::summary::{Billing, Summary};
+use crate::card::CardCvc;
 use crate::contract::json::{Body, Object};
 use crate::contract::metadata::Metadata;
 use crate::contract::refusal::Refusal;
 use crate::contract::rules;
 use crate::ids::CustomerId;
 use crate::time::YearMonth;
+
+mod data;
 
 const ACH: &str = "ach";
 
@@ -28,7 +25,8 @@ pub struct PaymentMethodCreate(Sent);
 enum Sent {
     /// All members have their form.
     Whole(Box<Members<Object<Data>>>),
-    /// All members but the data have their form. The vault does not store methods of this type, so the data do not matter.
+    /// All members except the data have the right form. The vault does not store methods of this type, so the data do
+    /// not matter.
     OfAnotherType,
 }
 
@@ -67,7 +65,7 @@ pub struct NewPaymentMethod {
     pub network_tokenization: bool,
 }
 
-/// Where a new payment method goes. Whether there is such a customer is not checked yet.
+/// Where a new payment method is stored. Nobody has checked yet whether the customer exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
     /// Kept for this customer until it is deleted.
@@ -175,146 +173,6 @@ fn check_subtype(
             Err(Refusal::InvalidPaymentMethodData)
         }
         _ => Ok(()),
-    }
-}
-
-/// One of several kinds of data, by the name of its member.
-#[derive(Deserialize)]
-struct Data {
-    card: Option<Object<Card>>,
-    bank_debit: Option<Object<BankDebit>>,
-}
-
-impl Data {
-    fn of_type(self, payment_method_type: PaymentMethodType) -> Result<TypedData, Refusal> {
-        match (payment_method_type, self.card, self.bank_debit) {
-            (PaymentMethodType::Card, Some(card), None) => Ok(TypedData::Card(card.into_inner())),
-            (PaymentMethodType::BankDebit, None, Some(debit)) => {
-                Ok(TypedData::Ach(debit.into_inner().ach.into_inner()))
-            }
-            _ => Err(Refusal::InvalidPaymentMethodData),
-        }
-    }
-}
-
-/// Data that has passed the rules, taken apart.
-struct Checked {
-    instrument: Instrument,
-    card_cvc: Option<CardCvc>,
-    summary: PaymentMethodSummary,
-}
-
-/// Data that fits the type it was sent with.
-enum TypedData {
-    Card(Card),
-    Ach(Ach),
-}
-
-impl TypedData {
-    fn into_valid(self, today: YearMonth) -> Result<Checked, Refusal> {
-        match self {
-            Self::Card(card) => card.into_valid(today),
-            Self::Ach(account) => account.into_valid(),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Card {
-    card_number: Zeroizing<String>,
-    card_exp_month: String,
-    card_exp_year: String,
-    card_holder_name: Option<String>,
-    nick_name: Option<String>,
-    card_issuing_country: Option<String>,
-    card_network: Option<CardNetwork>,
-    card_issuer: Option<String>,
-    card_type: Option<CardType>,
-    card_cvc: Option<Zeroizing<String>>,
-}
-
-impl Card {
-    fn into_valid(self, today: YearMonth) -> Result<Checked, Refusal> {
-        let number = CardNumber::parse(&self.card_number)?;
-        let expiry = CardExpiry::parse(&self.card_exp_month, &self.card_exp_year, today)?;
-        rules::each(
-            "",
-            rules::text,
-            [
-                ("card_holder_name", &self.card_holder_name),
-                ("nick_name", &self.nick_name),
-            ],
-        )?;
-        rules::each(
-            "",
-            rules::country,
-            [("card_issuing_country", &self.card_issuing_country)],
-        )?;
-        rules::each("", rules::text, [("card_issuer", &self.card_issuer)])?;
-        let card_cvc = self.card_cvc.map(CardCvc::parse).transpose()?;
-        let summary = CardSummary {
-            issuer_country: self.card_issuing_country,
-            last4_digits: number.last4().to_owned(),
-            expiry_month: expiry.month().to_owned(),
-            expiry_year: expiry.year().to_owned(),
-            card_holder_name: self.card_holder_name,
-            card_fingerprint: None,
-            nick_name: self.nick_name,
-            card_network: self.card_network,
-            card_isin: number.shown_bin().map(str::to_owned),
-            card_issuer: self.card_issuer,
-            card_type: self.card_type,
-            saved_to_locker: true,
-        };
-        Ok(Checked {
-            instrument: Instrument::Card(CardInstrument { number, expiry }),
-            card_cvc,
-            summary: PaymentMethodSummary::Card(summary),
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct BankDebit {
-    ach: Object<Ach>,
-}
-
-#[derive(Deserialize)]
-struct Ach {
-    account_number: Zeroizing<String>,
-    routing_number: Zeroizing<String>,
-    bank_account_holder_name: Option<String>,
-    bank_type: Option<BankType>,
-    bank_holder_type: Option<BankHolderType>,
-    bank_name: Option<String>,
-}
-
-impl Ach {
-    fn into_valid(self) -> Result<Checked, Refusal> {
-        let account = AchInstrument::parse(&self.account_number, &self.routing_number)?;
-        rules::each(
-            "",
-            rules::text,
-            [
-                ("bank_account_holder_name", &self.bank_account_holder_name),
-                ("bank_name", &self.bank_name),
-            ],
-        )?;
-        let summary = AchSummary {
-            account_number_last4_digits: account.account_number_last4().to_owned(),
-            routing_number_last4_digits: account.routing_number_last4().to_owned(),
-            bank_account_holder_name: self.bank_account_holder_name,
-            bank_name: self.bank_name,
-            bank_type: self.bank_type,
-            bank_holder_type: self.bank_holder_type,
-        };
-        Ok(Checked {
-            instrument: Instrument::AchBankDebit(account),
-            card_cvc: None,
-            summary: PaymentMethodSummary::BankDebit(BankDebitSummary {
-                ach_bank_debit: summary,
-            }),
-        })
     }
 }
 

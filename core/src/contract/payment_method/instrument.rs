@@ -1,4 +1,4 @@
-//! The sensitive part of a payment method: what money can be taken with.
+//! The sensitive part of a payment method: the data by which money can be taken.
 
 use std::fmt;
 
@@ -67,7 +67,7 @@ impl Instrument {
         })
     }
 
-    /// Equal for equal cards or accounts of one profile, whatever the expiry.
+    /// The fingerprint. It is equal for equal cards or accounts of one profile, whatever the expiry.
     pub fn fingerprint(&self, key: &IndexKey) -> BlindIndex {
         match self {
             Self::Card(card) => {
@@ -77,8 +77,8 @@ impl Instrument {
         }
     }
 
-    /// Equal when the second one is a duplicate, under the same key: for cards, the same number and expiry (`3/30` is
-    /// `03/2030`).
+    /// The duplicate index. Under the same key, it is equal if one instrument is a duplicate of the other. Duplicate
+    /// cards have the same number and expiry (`3/30` is `03/2030`).
     pub fn duplicate_index(&self, key_id: KeyId, key: &IndexKey) -> IndexPart {
         let index = match self {
             Self::Card(card) => {
@@ -189,7 +189,8 @@ impl AchInstrument {
     }
 }
 
-/// The layout of what is sealed. Borrows: what is read is copied once, into memory that is wiped.
+/// The layout of what is sealed. It borrows its members, so that a value that is read is copied only once, into memory
+/// that is wiped.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum StoredInstrument<'a> {

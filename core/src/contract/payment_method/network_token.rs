@@ -1,4 +1,4 @@
-//! Network tokens: contract, section 7. A network token is used in the place of a card's number.
+//! Network tokens (section 7 of the contract). A network token is used in place of a card's number.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -110,7 +110,8 @@ pub struct Eligibility {
     pub eligible_for_network_tokenization: bool,
 }
 
-/// What the vault keeps of a network token. The token itself is not kept, and nobody can pay with what is here.
+/// What the vault keeps about a network token. The vault does not keep the token itself, and nobody can pay with these
+/// members.
 #[derive(Clone, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the members say what they are")]
 pub struct NetworkTokenSummary {

@@ -35,8 +35,8 @@ impl Summary {
         }
     }
 
-    /// Fills in what the caller left out: from the BIN table, when it has the card, and then the network from the
-    /// published ranges. Names in the table that the contract does not know are left out, too.
+    /// Fills in what the caller left out. The source is the BIN table if it has the card, and then, for the network,
+    /// the published ranges. Names in the table that the contract does not know are left out, too.
     pub fn fill_from_bin(&mut self, bin: Option<&BinRecord>, published: Option<CardNetwork>) {
         if let PaymentMethodSummary::Card(card) = &mut self.payment_method_data {
             card.fill_from_bin(bin, published);

@@ -70,8 +70,8 @@ impl PaymentMethodUpdate {
 }
 
 impl PaymentMethodChanges {
-    /// Drops a failure that comes after an authentication, because it changes nothing. `known` is the status with which the payment
-    /// method was last acknowledged.
+    /// Drops a failure that comes after an authentication, because such a failure changes nothing. `known` is the
+    /// status with which the payment method was last acknowledged.
     pub fn settle(&mut self, known: Option<AcknowledgementStatus>) {
         if known == Some(AcknowledgementStatus::Authenticated) {
             self.acknowledgement_status = self
@@ -122,8 +122,8 @@ struct Card {
     card_cvc: Option<Zeroizing<String>>,
 }
 
-/// A member that cannot change. It is read only to be refused: if it were ignored like unknown members, the client would believe
-/// that it had changed.
+/// A member that cannot change. It is read only to be refused. If it were ignored like unknown members, the client
+/// would believe that it had changed.
 type Present = IgnoredAny;
 
 fn refuse_present<const N: usize>(
