@@ -10,6 +10,8 @@ prepare_pgrx() {
     PGRX_HOME=$(readlink -f "$target/pgrx")
     export PGRX_HOME
     pg_config=$PGRX_HOME/postgresql/usr/lib/postgresql/$PG_MAJOR/bin/pg_config
+    # Without the lock, which a build holds for as long as it takes.
+    [ -x "$pg_config" ] && [ -s "$PGRX_HOME/config.toml" ] && return
     (
         flock 8
         [ -x "$pg_config" ] || copy_postgresql "$PGRX_HOME/postgresql"
