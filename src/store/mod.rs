@@ -21,6 +21,7 @@ mod living;
 pub mod merchants;
 pub mod network_tokens;
 mod operator;
+pub mod owners_code;
 pub mod payment_methods;
 pub mod profiles;
 pub mod reencryption;

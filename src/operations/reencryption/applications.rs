@@ -13,8 +13,8 @@ use super::{Batch, Form};
 use crate::error::Failure;
 use crate::keys::SealingKeys;
 use crate::operations::administration::wrong_state;
-use crate::postgres::owners_code::step;
 use crate::store::application_columns::{self, Held, Table};
+use crate::store::owners_code::step;
 use crate::tenancy::session;
 
 /// How many rows a rotation of the index key moves at once.
