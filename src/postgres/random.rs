@@ -27,16 +27,11 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], Failure> {
     Ok(bytes)
 }
 
-/// A new UUID version 7 for the given time. The order of such ids is the order of their microseconds: the 12 bits after the
-/// milliseconds hold the fraction of the millisecond, as RFC 9562 (section 6.2, method 3) allows.
+/// A new UUID version 7 for the given time.
 ///
 /// # Errors
 /// Fails when the operating system gives no randomness.
 pub fn uuid_at(timestamp: Timestamp) -> Result<Uuid, Failure> {
-    let micros = u64::try_from(timestamp.unix_micros()).unwrap_or_default();
-    let fraction = (micros % 1_000) * 4_096 / 1_000;
-    let random = u64::from_ne_bytes(random_bytes()?);
-    let bits = u128::from(micros / 1_000) << 80 | u128::from(fraction) << 64 | u128::from(random);
-    let builder = uuid::Builder::from_u128(bits).with_version(uuid::Version::SortRand);
-    Ok(builder.with_variant(uuid::Variant::RFC4122).into_uuid())
+    let millis = u64::try_from(timestamp.unix_micros() / 1_000).unwrap_or_default();
+    Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random_bytes()?).into_uuid())
 }
