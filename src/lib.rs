@@ -41,7 +41,6 @@ mod worker;
 #[path = "../pgrx-tests/backend/mod.rs"]
 mod backend_tests;
 
-use postgres::preload::is_preloading;
 use postgres::transaction::{Listeners, call_at_end};
 use types::card_number::*;
 use types::encrypted_json::*;
@@ -156,7 +155,7 @@ const AT_END_WITHOUT_SHARED_MEMORY: Listeners = &[&tenancy::session::ForgetTenan
 /// Called when the library is loaded: by the postmaster when it is preloaded, else by one backend.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
-    let preloading = is_preloading();
+    let preloading = postgres::preload::remember();
     settings::register(preloading);
     call_at_end(if preloading {
         AT_END_OF_TRANSACTION

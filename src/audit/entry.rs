@@ -2,8 +2,8 @@
 
 use vault_core::time::Timestamp;
 
+use super::event::{Event, Outcome};
 use super::row::{Row, Subject};
-use super::{Event, Outcome};
 use crate::error::Failure;
 use crate::postgres::catalog::own_database;
 use crate::postgres::random;

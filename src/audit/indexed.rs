@@ -5,8 +5,9 @@ use std::cell::RefCell;
 
 use pgrx::pg_sys;
 
+use super::event::{Event, Outcome};
 use super::row::Row;
-use super::{Event, Outcome, is_recorded, merged, of_card_number};
+use super::{is_recorded, merged, of_card_number};
 use crate::postgres::clock;
 use crate::postgres::roles::outer_role;
 use crate::postgres::transaction::{End, Listener};

@@ -4,6 +4,7 @@
 //! shown ([`reveals`]). What is refused or rolled back is counted ([`merged`]), and the worker writes it ([`writer`]).
 
 mod entry;
+mod event;
 mod indexed;
 mod merged;
 mod places;
@@ -23,11 +24,11 @@ use crate::postgres::catalog::own_database;
 use crate::postgres::clock;
 use crate::postgres::preload::{check_preloaded, is_preloaded};
 use crate::postgres::roles::outer_role_name;
-use crate::postgres::shared_memory::plain;
 use crate::postgres::standby::is_on_standby;
 use crate::postgres::transaction::commit_for_good;
 use crate::tenancy::{Caller, Origin};
 use entry::Entry;
+pub use event::{Event, Outcome};
 pub use indexed::CountIndexed;
 pub use reveals::SettlePlaces;
 pub use rollbacks::CountRolledBack;
@@ -39,73 +40,6 @@ const FIRST_VALUE: &str = "first value";
 thread_local! {
     /// This backend has said that it puts no refusals on record.
     static WARNED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// What was done, or refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Event {
-    Authentication,
-    AuthenticationLocked,
-    CustomerCreated,
-    CustomerUpdated,
-    CustomerDeleted,
-    PaymentMethodCreated,
-    PaymentMethodRefreshed,
-    PaymentMethodRevealed,
-    CardNumberRevealed,
-    CardNumberIndexed,
-    CardNumberLimit,
-    PaymentMethodUpdated,
-    PaymentMethodDeleted,
-    CardCvcUsed,
-    CardSent,
-    ConnectorTokenCreated,
-    ConnectorTokenUsed,
-    ConnectorTokenDeleted,
-    NetworkTokenCreated,
-    NetworkTokenRevealed,
-    NetworkTokenDeleted,
-    ConnectorCreated,
-    ConnectorUpdated,
-    ConnectorMoved,
-    ConnectorEnabled,
-    ConnectorDisabled,
-    NetworkTokenizationEnabled,
-    NetworkTokenizationDisabled,
-    TokenJobRetried,
-    MerchantCreated,
-    ProfileCreated,
-    ApiKeyCreated,
-    RevealingApiKeyCreated,
-    ApiKeyRevoked,
-    RoleBound,
-    RoleUnbound,
-    LockoutsCleared,
-    AuditRowsLost,
-    DataKeyRotated,
-    DataKeyDestroyed,
-    DataKeysRewrapped,
-    ProfileKeysDestroyed,
-    RoleTakenOver,
-    RowForged,
-    RoleUnsafe,
-}
-
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Of a reveal: it was allowed, and the row was there before the value was opened.
-    Success,
-    Refused,
-    /// It was done, and then undone with its transaction or subtransaction.
-    RolledBack,
-    /// It was done in a transaction that was prepared, which anybody may roll back later.
-    Prepared,
-}
-
-plain! {
-    choice Event;
-    choice Outcome;
 }
 
 /// Must run while the postmaster loads its libraries.
@@ -307,73 +241,4 @@ pub fn record_administration(
         outcome: Outcome::Success,
     };
     entry.write(clock::now()?)
-}
-
-impl Event {
-    /// Whether its objects are the vault's own rows and roles, of which each one matters. The objects of other events are
-    /// what a client has sent, as many as it likes.
-    fn is_of_an_object_of_the_vaults(self) -> bool {
-        matches!(self, Self::RowForged | Self::RoleUnsafe)
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Authentication => "authentication",
-            Self::AuthenticationLocked => "authentication.lock",
-            Self::CustomerCreated => "customer.create",
-            Self::CustomerUpdated => "customer.update",
-            Self::CustomerDeleted => "customer.delete",
-            Self::PaymentMethodCreated => "payment_method.create",
-            Self::PaymentMethodRefreshed => "payment_method.refresh",
-            Self::PaymentMethodRevealed => "payment_method.reveal",
-            Self::CardNumberRevealed => "card_number.reveal",
-            Self::CardNumberIndexed => "card_number.index",
-            Self::CardNumberLimit => "card_number.limit",
-            Self::PaymentMethodUpdated => "payment_method.update",
-            Self::PaymentMethodDeleted => "payment_method.delete",
-            Self::CardCvcUsed => "payment_method.use_cvc",
-            Self::CardSent => "payment_method.send",
-            Self::ConnectorTokenCreated => "connector_token.create",
-            Self::ConnectorTokenUsed => "connector_token.use",
-            Self::ConnectorTokenDeleted => "connector_token.delete",
-            Self::NetworkTokenCreated => "network_token.create",
-            Self::NetworkTokenRevealed => "network_token.reveal",
-            Self::NetworkTokenDeleted => "network_token.delete",
-            Self::ConnectorCreated => "connector.create",
-            Self::ConnectorUpdated => "connector.update",
-            Self::ConnectorMoved => "connector.move",
-            Self::ConnectorEnabled => "connector.enable",
-            Self::ConnectorDisabled => "connector.disable",
-            Self::NetworkTokenizationEnabled => "network_tokenization.enable",
-            Self::NetworkTokenizationDisabled => "network_tokenization.disable",
-            Self::TokenJobRetried => "token_job.retry",
-            Self::MerchantCreated => "merchant.create",
-            Self::ProfileCreated => "profile.create",
-            Self::ApiKeyCreated => "api_key.create",
-            Self::RevealingApiKeyCreated => "api_key.create_with_reveal",
-            Self::ApiKeyRevoked => "api_key.revoke",
-            Self::RoleBound => "role.bind",
-            Self::RoleUnbound => "role.unbind",
-            Self::LockoutsCleared => "lockouts.clear",
-            Self::AuditRowsLost => "audit.lost",
-            Self::DataKeyRotated => "data_key.rotate",
-            Self::DataKeyDestroyed => "data_key.destroy",
-            Self::DataKeysRewrapped => "data_keys.rewrap",
-            Self::ProfileKeysDestroyed => "profile_keys.destroy",
-            Self::RoleTakenOver => "role.take_over",
-            Self::RowForged => "row.forged",
-            Self::RoleUnsafe => "role.unsafe",
-        }
-    }
-}
-
-impl Outcome {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Refused => "refused",
-            Self::RolledBack => "rolled back",
-            Self::Prepared => "prepared",
-        }
-    }
 }

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 
 use pgrx::pg_sys::SubTransactionId;
 
+use super::event::Outcome;
+use super::merged;
 use super::row::Row;
-use super::{Outcome, merged};
 use crate::postgres::per_subtransaction::PerSubtransaction;
 use crate::postgres::transaction::{End, Listener, SubtransactionEnd, current_subtransaction};
 

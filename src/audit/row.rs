@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 use vault_core::limits::ShortText;
 
-use super::{Event, Outcome};
+use super::event::{Event, Outcome};
 use crate::postgres::clock;
 use crate::postgres::shared_memory::plain;
 

@@ -6,11 +6,11 @@ use pgrx::pg_sys;
 use vault_core::limits::ShortText;
 
 use super::entry::Entry;
+use super::event::{Event, Outcome};
 use super::merged::{self, Due};
 pub use super::places::Place;
 use super::places::{self, Phase};
 use super::row::Row;
-use super::{Event, Outcome};
 use crate::error::Failure;
 use crate::postgres::catalog::{database_name, own_database};
 use crate::postgres::clock;

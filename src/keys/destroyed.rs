@@ -1,5 +1,8 @@
 //! Profiles whose keys were destroyed since the server has read the root keys: an earlier dump may be restored before it
 //! reads them again, with the lines that name these profiles.
+//!
+//! The price is 256 KiB of shared memory. Without it, a dump that is restored into the running server would open what was
+//! destroyed, until somebody thinks of a restart.
 
 use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 

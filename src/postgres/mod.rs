@@ -16,7 +16,6 @@ pub mod latest_snapshot;
 pub mod local_settings;
 pub mod log_guard;
 pub mod object_locks;
-pub mod owners_code;
 pub mod per_subtransaction;
 pub mod preload;
 pub mod process;

@@ -6,10 +6,15 @@ use pgrx::pg_sys;
 /// Locks").
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
+    /// Conflicts with `AccessExclusive` alone.
     AccessShare,
+    /// Conflicts with `Share` and stronger modes.
     RowExclusive,
+    /// Conflicts with those who write.
     Share,
+    /// Conflicts with all but `AccessShare`.
     Exclusive,
+    /// Conflicts with all.
     AccessExclusive,
 }
 

@@ -9,8 +9,9 @@ use crate::error::Sealed;
 /// Set by the postmaster, inherited by every backend.
 static PRELOADED: OnceLock<()> = OnceLock::new();
 
-/// Whether the postmaster is loading the library now, which this process and its children remember.
-pub fn is_preloading() -> bool {
+/// Remembers, for this process and its children, whether the postmaster is loading the library now, and tells it. Called when
+/// the library is loaded.
+pub fn remember() -> bool {
     // SAFETY: set by the postmaster before it loads the libraries.
     let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
     if preloading {

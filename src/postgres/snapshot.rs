@@ -1,4 +1,7 @@
 //! What the running statement sees, and what it does not see yet.
+//!
+//! The price is two numbers of transactions in the row of a key. Without them, every statement that overlaps a rotation of an
+//! index key would fail, also those that can go on with the old one.
 
 use pgrx::pg_sys;
 

@@ -1,6 +1,6 @@
 //! Columns of encrypted types in tables that are an application's, and the statements that move their values. They run as
 //! the table's owner, whose code may run in them with that role's rights alone. The callers run them in
-//! [`step`](crate::postgres::owners_code::step)s.
+//! [`step`](super::owners_code::step)s.
 
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
@@ -9,11 +9,11 @@ use vault_core::crypto::KeyId;
 
 use super::data_keys::to_sql;
 use super::operator::as_owner;
+use super::owners_code::step;
 use super::statement::{Access, Row, statements};
 use crate::error::Failure;
 use crate::postgres::local_settings::with_settings;
 use crate::postgres::object_locks::{Mode, lock_table};
-use crate::postgres::owners_code::step;
 use crate::postgres::table_scan::ScannedColumn;
 
 // Lists of tables are in one order, so that two who lock them do not meet in a circle.

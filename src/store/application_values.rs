@@ -5,10 +5,10 @@ use std::time::Duration;
 use pgrx::pg_sys;
 
 use super::application_columns::table;
+use super::owners_code::{glance, step};
 use super::statement::statements;
 use crate::error::Failure;
 use crate::postgres::object_locks::{Mode, lock_table};
-use crate::postgres::owners_code::{glance, step};
 use crate::postgres::table_scan::{self, ScannedColumn};
 
 statements! {

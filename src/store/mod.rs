@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod merchants;
 pub mod network_tokens;
 mod operator;
+pub mod owners_code;
 pub mod payment_methods;
 pub mod profiles;
 pub mod reencryption;

@@ -12,8 +12,8 @@ use crate::error::Failure;
 use crate::keys::SealingKeys;
 use crate::operations::administration::wrong_state;
 use crate::operations::application_values::type_named;
-use crate::postgres::owners_code::step;
 use crate::store::application_columns::{self, Held, Table};
+use crate::store::owners_code::step;
 use crate::tenancy::session;
 
 /// How many rows a rotation of the index key moves at once.

@@ -10,8 +10,8 @@ pub use applications::reindex;
 use super::administration::{check_profile, invalid};
 use crate::error::Failure;
 use crate::keys::{self, SealingKeys};
-use crate::postgres::owners_code::step;
 use crate::store::application_columns;
+use crate::store::owners_code::step;
 use crate::store::reencryption::Table;
 use crate::tenancy::session;
 

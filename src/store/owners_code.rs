@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use pgrx::pg_sys;
 
-use super::advisory_locks::Leftovers;
-use super::catalog::table_name;
-use super::local_settings::{with_lock_timeout, with_short_lock_timeout};
-use super::subtransaction::attempt;
-use super::time_limit;
 use crate::error::Failure;
+use crate::postgres::advisory_locks::Leftovers;
+use crate::postgres::catalog::table_name;
+use crate::postgres::local_settings::{with_lock_timeout, with_short_lock_timeout};
+use crate::postgres::subtransaction::attempt;
+use crate::postgres::time_limit;
 use crate::settings;
 
 /// One step on a table of somebody else, in which code of its owner may run: it has a time limit, locks are given up rather
