@@ -1,35 +1,74 @@
 -- What PostgREST calls: one unnamed bytea parameter takes the request's body as it came, so that no JSON parser but the
 -- vault's sees it. Headers and path are in the setting request.headers.
-DO $$
-DECLARE
-    function_name text;
-    description   text;
-BEGIN
-    FOR function_name, description IN VALUES
-        ('create_customer',                 'POST /customers'),
-        ('retrieve_customer',               'GET /customers/{id}'),
-        ('retrieve_customer_by_reference',  'GET /customers/reference/{merchant_reference_id}'),
-        ('update_customer',                 'PUT, PATCH or POST /customers/{id}'),
-        ('delete_customer',                 'DELETE /customers/{id}'),
-        ('list_customers',                  'GET /customers/list'),
-        ('list_customers_with_count',       'GET /customers/list_with_count'),
-        ('count_payment_methods',           'GET /customers/total-payment-methods'),
-        ('list_payment_methods',            'GET /customers/{id}/saved-payment-methods'),
-        ('set_default_payment_method',      'POST /customers/{id}/payment-methods/{id}/default'),
-        ('create_payment_method',           'POST /payment-methods'),
-        ('retrieve_payment_method',         'GET or POST /payment-methods/{id}'),
-        ('retrieve_payment_method_details', 'GET /payment-methods/{id}/details'),
-        ('update_payment_method',           'PUT or PATCH /payment-methods/{id}/update-saved-payment-method'),
-        ('delete_payment_method',           'DELETE /payment-methods/{id}'),
-        ('check_network_token_status',      'GET /payment-methods/{id}/check-network-token-status'),
-        ('get_network_token',               'GET or POST /payment-methods/{id}/get-token'),
-        ('get_network_token_eligibility',   'GET /payment-methods/get-network-token-eligibility')
-    LOOP
-        EXECUTE pg_catalog.format(
-            'CREATE FUNCTION vault_api.%I(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER '
-            'SET search_path = pg_catalog, pg_temp AS %L, %L',
-            function_name, 'MODULE_PATHNAME', 'http_' || function_name || '_wrapper');
-        EXECUTE pg_catalog.format('COMMENT ON FUNCTION vault_api.%I(bytea) IS %L', function_name, description);
-    END LOOP;
-END
-$$;
+
+CREATE FUNCTION vault_api.create_customer(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_create_customer_wrapper';
+COMMENT ON FUNCTION vault_api.create_customer(bytea) IS 'POST /customers';
+
+CREATE FUNCTION vault_api.retrieve_customer(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_retrieve_customer_wrapper';
+COMMENT ON FUNCTION vault_api.retrieve_customer(bytea) IS 'GET /customers/{id}';
+
+CREATE FUNCTION vault_api.retrieve_customer_by_reference(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_retrieve_customer_by_reference_wrapper';
+COMMENT ON FUNCTION vault_api.retrieve_customer_by_reference(bytea) IS 'GET /customers/reference/{merchant_reference_id}';
+
+CREATE FUNCTION vault_api.update_customer(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_update_customer_wrapper';
+COMMENT ON FUNCTION vault_api.update_customer(bytea) IS 'PUT, PATCH or POST /customers/{id}';
+
+CREATE FUNCTION vault_api.delete_customer(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_delete_customer_wrapper';
+COMMENT ON FUNCTION vault_api.delete_customer(bytea) IS 'DELETE /customers/{id}';
+
+CREATE FUNCTION vault_api.list_customers(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_list_customers_wrapper';
+COMMENT ON FUNCTION vault_api.list_customers(bytea) IS 'GET /customers/list';
+
+CREATE FUNCTION vault_api.list_customers_with_count(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_list_customers_with_count_wrapper';
+COMMENT ON FUNCTION vault_api.list_customers_with_count(bytea) IS 'GET /customers/list_with_count';
+
+CREATE FUNCTION vault_api.count_payment_methods(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_count_payment_methods_wrapper';
+COMMENT ON FUNCTION vault_api.count_payment_methods(bytea) IS 'GET /customers/total-payment-methods';
+
+CREATE FUNCTION vault_api.list_payment_methods(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_list_payment_methods_wrapper';
+COMMENT ON FUNCTION vault_api.list_payment_methods(bytea) IS 'GET /customers/{id}/saved-payment-methods';
+
+CREATE FUNCTION vault_api.set_default_payment_method(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_set_default_payment_method_wrapper';
+COMMENT ON FUNCTION vault_api.set_default_payment_method(bytea) IS 'POST /customers/{id}/payment-methods/{id}/default';
+
+CREATE FUNCTION vault_api.create_payment_method(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_create_payment_method_wrapper';
+COMMENT ON FUNCTION vault_api.create_payment_method(bytea) IS 'POST /payment-methods';
+
+CREATE FUNCTION vault_api.retrieve_payment_method(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_retrieve_payment_method_wrapper';
+COMMENT ON FUNCTION vault_api.retrieve_payment_method(bytea) IS 'GET or POST /payment-methods/{id}';
+
+CREATE FUNCTION vault_api.retrieve_payment_method_details(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_retrieve_payment_method_details_wrapper';
+COMMENT ON FUNCTION vault_api.retrieve_payment_method_details(bytea) IS 'GET /payment-methods/{id}/details';
+
+CREATE FUNCTION vault_api.update_payment_method(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_update_payment_method_wrapper';
+COMMENT ON FUNCTION vault_api.update_payment_method(bytea) IS 'PUT or PATCH /payment-methods/{id}/update-saved-payment-method';
+
+CREATE FUNCTION vault_api.delete_payment_method(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_delete_payment_method_wrapper';
+COMMENT ON FUNCTION vault_api.delete_payment_method(bytea) IS 'DELETE /payment-methods/{id}';
+
+CREATE FUNCTION vault_api.check_network_token_status(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_check_network_token_status_wrapper';
+COMMENT ON FUNCTION vault_api.check_network_token_status(bytea) IS 'GET /payment-methods/{id}/check-network-token-status';
+
+CREATE FUNCTION vault_api.get_network_token(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_get_network_token_wrapper';
+COMMENT ON FUNCTION vault_api.get_network_token(bytea) IS 'GET or POST /payment-methods/{id}/get-token';
+
+CREATE FUNCTION vault_api.get_network_token_eligibility(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_get_network_token_eligibility_wrapper';
+COMMENT ON FUNCTION vault_api.get_network_token_eligibility(bytea) IS 'GET /payment-methods/get-network-token-eligibility';

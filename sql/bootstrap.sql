@@ -62,6 +62,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE k.name IS NULL OR k.value <> s.value
     ORDER BY 1, 2
 $$;
+COMMENT ON FUNCTION vault.role_findings() IS 'What lets somebody else be one of the vault''s own roles, or makes such a role more than it should be, and how to put it right; no rows is good';
 
 DO $$
 DECLARE

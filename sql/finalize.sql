@@ -1,121 +1,5 @@
--- What is said and granted once everything is there.
-
-COMMENT ON FUNCTION vault.authenticate(text, text) IS 'Acts for the profile until the end of the transaction (or of the subtransaction), by an API key of its merchant';
-COMMENT ON FUNCTION vault.current_profile() IS 'The profile that this transaction acts for, by vault.authenticate or by vault.bind_role; NULL is none';
-
-COMMENT ON FUNCTION vault.create_customer(jsonb) IS 'Creates a customer of the current profile';
-COMMENT ON FUNCTION vault.retrieve_customer(text) IS 'A customer, by id';
-COMMENT ON FUNCTION vault.retrieve_customer_by_reference(text) IS 'A customer, by merchant_reference_id';
-COMMENT ON FUNCTION vault.update_customer(text, jsonb) IS 'Changes the members that are given';
-COMMENT ON FUNCTION vault.delete_customer(text) IS 'Redacts a customer and deletes its payment methods';
-COMMENT ON FUNCTION vault.list_customers(integer, integer, text) IS 'Customers, oldest first; limit is 1 to 100';
-COMMENT ON FUNCTION vault.create_payment_method(jsonb) IS 'Stores a payment method; the same card of the same customer keeps its id';
-COMMENT ON FUNCTION vault.retrieve_payment_method(text, boolean) IS 'A payment method, masked; with fetch_raw_detail in full, for members of vault_reveal';
-COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, tokens or status of a payment method';
-COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is removed from the row, whose earlier version stays until a vacuum';
-COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'The active payment methods of a customer, last used first';
-COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the security code of a payment method and deletes it, for members of vault_reveal';
-COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the security codes and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
-COMMENT ON FUNCTION vault.set_default_payment_method(text, text) IS 'Makes a payment method its customer''s default';
-
-COMMENT ON FUNCTION vault.encrypt(text) IS 'Seals a text under the current profile''s data key';
-COMMENT ON FUNCTION vault.encrypt(text, text) IS 'Seals a text so that it opens only with the same context';
-COMMENT ON FUNCTION vault.encrypt(jsonb) IS 'Seals a JSON value under the current profile''s data key';
-COMMENT ON FUNCTION vault.encrypt(jsonb, text) IS 'Seals a JSON value so that it opens only with the same context';
-COMMENT ON FUNCTION vault.decrypt(vault.encrypted_text) IS 'Opens a text of the current profile';
-COMMENT ON FUNCTION vault.decrypt(vault.encrypted_text, text) IS 'Opens a text that was sealed with this context';
-COMMENT ON FUNCTION vault.decrypt(vault.encrypted_json) IS 'Opens a JSON value of the current profile';
-COMMENT ON FUNCTION vault.decrypt(vault.encrypted_json, text) IS 'Opens a JSON value that was sealed with this context';
-
-COMMENT ON FUNCTION vault.searchable(text) IS 'Seals a text under the current profile''s data key, with its blind index; equal texts of a profile are =';
-COMMENT ON FUNCTION vault.searchable(text, text) IS 'Seals a text so that it opens only with the same context; it is found without it';
-COMMENT ON FUNCTION vault.decrypt(vault.searchable_text) IS 'Opens a text of the current profile';
-COMMENT ON FUNCTION vault.decrypt(vault.searchable_text, text) IS 'Opens a text that was sealed with this context';
-COMMENT ON FUNCTION vault.card_number(text) IS 'Checks and seals a card number, with its blind index; of a parameter, name the type: vault.card_number($1::text)';
-COMMENT ON FUNCTION vault.card_number(varchar) IS 'Checks and seals a card number; as of a text';
-COMMENT ON FUNCTION vault.card_number(bpchar) IS 'Checks and seals a card number; as of a text';
-COMMENT ON FUNCTION vault.card_number(unknown) IS 'Checks and seals a card number; as of a text';
-COMMENT ON FUNCTION vault.card_number(text, text) IS 'Checks and seals a card number so that it opens only with the same context; it is found without it';
-COMMENT ON FUNCTION vault.decrypt(vault.card_number) IS 'Opens a card number of the current profile, for members of vault_reveal';
-COMMENT ON FUNCTION vault.decrypt(vault.card_number, text) IS 'Opens a card number that was sealed with this context, for members of vault_reveal';
-COMMENT ON FUNCTION vault.mask(vault.card_number) IS 'First six and last four digits, an asterisk for each other; of a number of fewer than 14 digits the last four alone';
-COMMENT ON FUNCTION vault.last4(vault.card_number) IS 'The last four digits';
-COMMENT ON FUNCTION vault.network(vault.card_number) IS 'The card network; NULL where the first digits do not tell it';
-
-COMMENT ON FUNCTION vault.create_merchant(text) IS 'Makes a merchant; returns its id';
-COMMENT ON FUNCTION vault.create_profile(text, text) IS 'Makes a profile of a merchant, with its keys; returns its id';
-COMMENT ON FUNCTION vault.create_api_key(text, text, text[], timestamptz) IS 'Makes an API key of a merchant; the key is shown this once';
-COMMENT ON FUNCTION vault.revoke_api_key(text) IS 'Ends an API key, by its key_id';
-COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Has a database role act for a profile without an API key';
-COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends what vault.bind_role began';
-COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings and vault.profiles may be wrong';
-COMMENT ON FUNCTION vault.forged_rows() IS 'The rows of merchants, profiles, API keys and role bindings that are not believed, because the vault did not write them as they are, and why';
-COMMENT ON FUNCTION vault.role_findings() IS 'What lets somebody else be one of the vault''s own roles, or makes such a role more than it should be, and how to put it right; no rows is good';
-COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
-COMMENT ON FUNCTION vault.counted_failures(text) IS 'What the view vault.lockouts shows';
-
-COMMENT ON FUNCTION vault.create_connector(text, text, text, jsonb, text) IS 'Makes an account at a payment service provider or a token service, for a merchant (every profile) or a profile; returns its id';
-COMMENT ON FUNCTION vault.update_connector(text, text, jsonb, text) IS 'Changes the label, settings or credentials of an account; NULL leaves each as it is';
-COMMENT ON FUNCTION vault.enable_connector(text) IS 'Has an account serve again';
-COMMENT ON FUNCTION vault.disable_connector(text) IS 'Takes an account out of service: creates that name it are refused, and its jobs fail';
-COMMENT ON FUNCTION vault.set_network_tokenization(text, boolean) IS 'Whether cards of a profile may get network tokens';
-COMMENT ON FUNCTION vault.retry_token_job(text) IS 'Has the worker try a job again that has failed';
-COMMENT ON FUNCTION vault.use_connector_token(text, text) IS 'Gives the token that a connector has made for a payment method; a token for one use is given once';
-COMMENT ON FUNCTION vault.check_network_token_status(text) IS 'Asks the token service for the state of a payment method''s network token';
-COMMENT ON FUNCTION vault.get_network_token(text) IS 'A payment method''s network token with a cryptogram for one payment, for members of vault_reveal';
-COMMENT ON FUNCTION vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
-
-COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
-COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
-COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one, and has it vouch for all rows that have a MAC; returns how many data keys';
-COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean, oid[]) IS 'Removes a retired key from its row, unless values need it, or a table cannot be read that may hold some; force gives them up, left_out those of the tables that it names';
-COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and has the source of the root key remember it: nothing that it has sealed opens again, not even from earlier dumps';
-COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
-COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
-COMMENT ON FUNCTION vault.acts_for(oid, text) IS 'Whether key management of a profile includes the tables of an owner: one who can become a role that is bound to the profile, a member of vault_table_owner, or a superuser';
-COMMENT ON FUNCTION vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
-COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that the value is under: key_id of vault.keys';
-COMMENT ON FUNCTION vault.key_ids(vault.encrypted_json) IS 'The data key that the value is under: key_id of vault.keys';
-COMMENT ON FUNCTION vault.key_ids(vault.searchable_text) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
-COMMENT ON FUNCTION vault.key_ids(vault.card_number) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
-COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many of the vault''s own values are under a key';
-COMMENT ON FUNCTION vault.is_destroyed(text) IS 'Internal: whether the source of the root key says that a profile''s keys are destroyed';
-
-COMMENT ON FUNCTION vault.encrypted_text_in(cstring) IS 'Input: the text form of an envelope, nothing else';
-COMMENT ON FUNCTION vault.encrypted_text_out(vault.encrypted_text) IS 'Output: the text form of the envelope';
-COMMENT ON FUNCTION vault.encrypted_text_recv(internal) IS 'Binary input: an envelope';
-COMMENT ON FUNCTION vault.encrypted_text_send(vault.encrypted_text) IS 'Binary output: the envelope';
-COMMENT ON FUNCTION vault.encrypted_json_in(cstring) IS 'Input: the text form of an envelope, nothing else';
-COMMENT ON FUNCTION vault.encrypted_json_out(vault.encrypted_json) IS 'Output: the text form of the envelope';
-COMMENT ON FUNCTION vault.encrypted_json_recv(internal) IS 'Binary input: an envelope';
-COMMENT ON FUNCTION vault.encrypted_json_send(vault.encrypted_json) IS 'Binary output: the envelope';
-
-COMMENT ON FUNCTION vault.searchable_text_in(cstring) IS 'Input: the text form of a sealed value, nothing else';
-COMMENT ON FUNCTION vault.searchable_text_out(vault.searchable_text) IS 'Output: the text form of the sealed value';
-COMMENT ON FUNCTION vault.searchable_text_recv(internal) IS 'Binary input: a sealed value';
-COMMENT ON FUNCTION vault.searchable_text_send(vault.searchable_text) IS 'Binary output: the sealed value';
-COMMENT ON FUNCTION vault.searchable_text_lt(vault.searchable_text, vault.searchable_text) IS 'Implements <';
-COMMENT ON FUNCTION vault.searchable_text_le(vault.searchable_text, vault.searchable_text) IS 'Implements <=';
-COMMENT ON FUNCTION vault.searchable_text_eq(vault.searchable_text, vault.searchable_text) IS 'Implements =';
-COMMENT ON FUNCTION vault.searchable_text_ne(vault.searchable_text, vault.searchable_text) IS 'Implements <>';
-COMMENT ON FUNCTION vault.searchable_text_ge(vault.searchable_text, vault.searchable_text) IS 'Implements >=';
-COMMENT ON FUNCTION vault.searchable_text_gt(vault.searchable_text, vault.searchable_text) IS 'Implements >';
-COMMENT ON FUNCTION vault.searchable_text_cmp(vault.searchable_text, vault.searchable_text) IS 'Orders two values by their index parts, for B-trees';
-COMMENT ON FUNCTION vault.searchable_text_hash(vault.searchable_text) IS 'Hash of the index part';
-COMMENT ON FUNCTION vault.searchable_text_hash_extended(vault.searchable_text, bigint) IS 'Hash of the index part, with a seed';
-COMMENT ON FUNCTION vault.card_number_in(cstring) IS 'Input: the text form of a sealed value, nothing else';
-COMMENT ON FUNCTION vault.card_number_out(vault.card_number) IS 'Output: the text form of the sealed value';
-COMMENT ON FUNCTION vault.card_number_recv(internal) IS 'Binary input: a sealed value';
-COMMENT ON FUNCTION vault.card_number_send(vault.card_number) IS 'Binary output: the sealed value';
-COMMENT ON FUNCTION vault.card_number_lt(vault.card_number, vault.card_number) IS 'Implements <';
-COMMENT ON FUNCTION vault.card_number_le(vault.card_number, vault.card_number) IS 'Implements <=';
-COMMENT ON FUNCTION vault.card_number_eq(vault.card_number, vault.card_number) IS 'Implements =';
-COMMENT ON FUNCTION vault.card_number_ne(vault.card_number, vault.card_number) IS 'Implements <>';
-COMMENT ON FUNCTION vault.card_number_ge(vault.card_number, vault.card_number) IS 'Implements >=';
-COMMENT ON FUNCTION vault.card_number_gt(vault.card_number, vault.card_number) IS 'Implements >';
-COMMENT ON FUNCTION vault.card_number_cmp(vault.card_number, vault.card_number) IS 'Orders two values by their index parts, for B-trees';
-COMMENT ON FUNCTION vault.card_number_hash(vault.card_number) IS 'Hash of the index part';
-COMMENT ON FUNCTION vault.card_number_hash_extended(vault.card_number, bigint) IS 'Hash of the index part, with a seed';
+-- What needs every object to be there: rights that came with the objects are taken back, and then each role gets what it is for.
+-- What is said of a function that Rust makes stands here, too, beside its grant; the other comments stand beside what they describe.
 
 -- Whatever rights came with the objects — EXECUTE for PUBLIC, and what ALTER DEFAULT PRIVILEGES adds — are taken back;
 -- then each role gets what it is for.
@@ -160,8 +44,9 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA vault TO vault_operator, vault_client, vault_reveal, vault_admin, vault_auditor;
+GRANT USAGE ON SCHEMA vault TO vault_operator, vault_client, vault_reveal, vault_admin, vault_auditor, PUBLIC;
 GRANT USAGE ON SCHEMA vault_api TO vault_api;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA vault_api TO vault_api;
 
 -- The operator: what the statements in src/store do, no more.
 GRANT SELECT, INSERT ON vault.root_keys TO vault_operator;
@@ -194,16 +79,64 @@ GRANT SELECT (profile_id, job_id, connector_id, state, next_try_at, finished_at)
 GRANT SELECT (profile_id, payment_method_id, connector_id, check_after), UPDATE (check_after)
     ON vault.network_tokens TO vault_worker;
 
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA vault_api TO vault_api;
+-- Applications act for a profile.
+COMMENT ON FUNCTION vault.authenticate(text, text) IS 'Acts for the profile until the end of the transaction (or of the subtransaction), by an API key of its merchant';
+GRANT EXECUTE ON FUNCTION vault.authenticate(text, text), vault.current_profile() TO vault_client;
 
+-- Customers and payment methods.
+COMMENT ON FUNCTION vault.create_customer(jsonb) IS 'Creates a customer of the current profile';
+COMMENT ON FUNCTION vault.retrieve_customer(text) IS 'A customer, by id';
+COMMENT ON FUNCTION vault.retrieve_customer_by_reference(text) IS 'A customer, by merchant_reference_id';
+COMMENT ON FUNCTION vault.update_customer(text, jsonb) IS 'Changes the members that are given';
+COMMENT ON FUNCTION vault.delete_customer(text) IS 'Redacts a customer and deletes its payment methods';
+COMMENT ON FUNCTION vault.list_customers(integer, integer, text) IS 'Customers, oldest first; limit is 1 to 100';
+COMMENT ON FUNCTION vault.create_payment_method(jsonb) IS 'Stores a payment method; the same card of the same customer keeps its id';
+COMMENT ON FUNCTION vault.retrieve_payment_method(text, boolean) IS 'A payment method, masked; with fetch_raw_detail in full, for members of vault_reveal';
+COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, tokens or status of a payment method';
+COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is removed from the row, whose earlier version stays until a vacuum';
+COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'The active payment methods of a customer, last used first';
+COMMENT ON FUNCTION vault.set_default_payment_method(text, text) IS 'Makes a payment method its customer''s default';
+COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the security code of a payment method and deletes it, for members of vault_reveal';
 GRANT EXECUTE ON FUNCTION
-    vault.authenticate(text, text), vault.current_profile(),
     vault.create_customer(jsonb), vault.retrieve_customer(text), vault.retrieve_customer_by_reference(text),
     vault.update_customer(text, jsonb), vault.delete_customer(text), vault.list_customers(integer, integer, text),
     vault.create_payment_method(jsonb), vault.retrieve_payment_method(text, boolean),
     vault.update_payment_method(text, jsonb), vault.delete_payment_method(text), vault.list_payment_methods(text),
-    vault.set_default_payment_method(text, text), vault.use_cvc(text), vault.use_connector_token(text, text),
-    vault.check_network_token_status(text), vault.get_network_token(text), vault.get_network_token_eligibility(text),
+    vault.set_default_payment_method(text, text), vault.use_cvc(text)
+TO vault_client;
+COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the security codes and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
+
+-- Tokens of connectors and of networks.
+COMMENT ON FUNCTION vault.use_connector_token(text, text) IS 'Gives the token that a connector has made for a payment method; a token for one use is given once';
+COMMENT ON FUNCTION vault.check_network_token_status(text) IS 'Asks the token service for the state of a payment method''s network token';
+COMMENT ON FUNCTION vault.get_network_token(text) IS 'A payment method''s network token with a cryptogram for one payment, for members of vault_reveal';
+COMMENT ON FUNCTION vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
+GRANT EXECUTE ON FUNCTION
+    vault.use_connector_token(text, text), vault.check_network_token_status(text), vault.get_network_token(text),
+    vault.get_network_token_eligibility(text)
+TO vault_client;
+
+-- Values of the encrypted types.
+COMMENT ON FUNCTION vault.encrypt(text) IS 'Seals a text under the current profile''s data key';
+COMMENT ON FUNCTION vault.encrypt(text, text) IS 'Seals a text so that it opens only with the same context';
+COMMENT ON FUNCTION vault.encrypt(jsonb) IS 'Seals a JSON value under the current profile''s data key';
+COMMENT ON FUNCTION vault.encrypt(jsonb, text) IS 'Seals a JSON value so that it opens only with the same context';
+COMMENT ON FUNCTION vault.decrypt(vault.encrypted_text) IS 'Opens a text of the current profile';
+COMMENT ON FUNCTION vault.decrypt(vault.encrypted_text, text) IS 'Opens a text that was sealed with this context';
+COMMENT ON FUNCTION vault.decrypt(vault.encrypted_json) IS 'Opens a JSON value of the current profile';
+COMMENT ON FUNCTION vault.decrypt(vault.encrypted_json, text) IS 'Opens a JSON value that was sealed with this context';
+COMMENT ON FUNCTION vault.searchable(text) IS 'Seals a text under the current profile''s data key, with its blind index; equal texts of a profile are =';
+COMMENT ON FUNCTION vault.searchable(text, text) IS 'Seals a text so that it opens only with the same context; it is found without it';
+COMMENT ON FUNCTION vault.decrypt(vault.searchable_text) IS 'Opens a text of the current profile';
+COMMENT ON FUNCTION vault.decrypt(vault.searchable_text, text) IS 'Opens a text that was sealed with this context';
+COMMENT ON FUNCTION vault.card_number(text) IS 'Checks and seals a card number, with its blind index; of a parameter, name the type: vault.card_number($1::text)';
+COMMENT ON FUNCTION vault.card_number(text, text) IS 'Checks and seals a card number so that it opens only with the same context; it is found without it';
+COMMENT ON FUNCTION vault.decrypt(vault.card_number) IS 'Opens a card number of the current profile, for members of vault_reveal';
+COMMENT ON FUNCTION vault.decrypt(vault.card_number, text) IS 'Opens a card number that was sealed with this context, for members of vault_reveal';
+COMMENT ON FUNCTION vault.mask(vault.card_number) IS 'First six and last four digits, an asterisk for each other; of a number of fewer than 14 digits the last four alone';
+COMMENT ON FUNCTION vault.last4(vault.card_number) IS 'The last four digits';
+COMMENT ON FUNCTION vault.network(vault.card_number) IS 'The card network; NULL where the first digits do not tell it';
+GRANT EXECUTE ON FUNCTION
     vault.encrypt(text), vault.encrypt(jsonb), vault.encrypt(text, text), vault.encrypt(jsonb, text),
     vault.decrypt(vault.encrypted_text), vault.decrypt(vault.encrypted_json),
     vault.decrypt(vault.encrypted_text, text), vault.decrypt(vault.encrypted_json, text),
@@ -214,37 +147,12 @@ GRANT EXECUTE ON FUNCTION
     vault.mask(vault.card_number), vault.last4(vault.card_number), vault.network(vault.card_number)
 TO vault_client;
 
-GRANT EXECUTE ON FUNCTION
-    vault.create_merchant(text), vault.create_profile(text, text),
-    vault.create_api_key(text, text, text[], timestamptz), vault.revoke_api_key(text),
-    vault.bind_role(text, text), vault.unbind_role(text), vault.clear_lockouts(),
-    vault.create_connector(text, text, text, jsonb, text), vault.update_connector(text, text, jsonb, text),
-    vault.enable_connector(text), vault.disable_connector(text), vault.retry_token_job(text),
-    vault.set_network_tokenization(text, boolean),
-    vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
-    vault.destroy_data_key(text, text, integer, boolean, oid[]), vault.destroy_profile_keys(text),
-    vault.reencrypt_batch(text, oid, text, integer),
-    vault.count_values(text, integer), vault.count_application_values(), vault.is_destroyed(text),
-    vault.acts_for(oid, text), vault.values_of_strangers(text)
-TO vault_admin;
-GRANT EXECUTE ON FUNCTION vault.forged_rows(), vault.role_findings() TO vault_admin, vault_auditor;
-GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
-GRANT EXECUTE ON FUNCTION vault.counted_failures(text) TO vault_admin, vault_auditor;
-GRANT SELECT ON vault.lockouts TO vault_admin, vault_auditor;
-GRANT SELECT ON vault.connectors, vault.token_jobs, vault.token_job_counts TO vault_admin, vault_auditor;
-GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;
-GRANT SELECT ON vault.application_columns TO vault_operator, vault_auditor;
-GRANT EXECUTE ON FUNCTION vault.acts_for(oid, text) TO vault_auditor;
-GRANT SELECT, INSERT, UPDATE, DELETE ON vault.card_bins TO vault_admin;
-GRANT SELECT ON vault.merchants, vault.profiles, vault.role_bindings TO vault_admin;
-GRANT SELECT (key_id, merchant_id, name, prefix, scopes, created_at, expires_at, revoked_at) ON vault.api_keys
-    TO vault_admin;
-
-GRANT SELECT ON vault.audit_log TO vault_auditor;
-
+COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that the value is under: key_id of vault.keys';
+COMMENT ON FUNCTION vault.key_ids(vault.encrypted_json) IS 'The data key that the value is under: key_id of vault.keys';
+COMMENT ON FUNCTION vault.key_ids(vault.searchable_text) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
+COMMENT ON FUNCTION vault.key_ids(vault.card_number) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
 -- Input, output, send and receive only move ciphertext, and comparison reads nothing but it: like the types themselves
 -- they are for whoever sees the column.
-GRANT USAGE ON SCHEMA vault TO PUBLIC;
 GRANT EXECUTE ON FUNCTION
     vault.key_ids(vault.encrypted_text), vault.key_ids(vault.encrypted_json),
     vault.key_ids(vault.searchable_text), vault.key_ids(vault.card_number),
@@ -267,3 +175,59 @@ GRANT EXECUTE ON FUNCTION
     vault.card_number_cmp(vault.card_number, vault.card_number), vault.card_number_hash(vault.card_number),
     vault.card_number_hash_extended(vault.card_number, bigint)
 TO PUBLIC;
+
+-- Merchants, profiles, API keys and role bindings.
+COMMENT ON FUNCTION vault.create_merchant(text) IS 'Makes a merchant; returns its id';
+COMMENT ON FUNCTION vault.create_profile(text, text) IS 'Makes a profile of a merchant, with its keys; returns its id';
+COMMENT ON FUNCTION vault.create_api_key(text, text, text[], timestamptz) IS 'Makes an API key of a merchant; the key is shown this once';
+COMMENT ON FUNCTION vault.revoke_api_key(text) IS 'Ends an API key, by its key_id';
+COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Has a database role act for a profile without an API key';
+COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends what vault.bind_role began';
+COMMENT ON FUNCTION vault.forged_rows() IS 'The rows of merchants, profiles, API keys and role bindings that are not believed, because the vault did not write them as they are, and why';
+COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
+GRANT EXECUTE ON FUNCTION
+    vault.create_merchant(text), vault.create_profile(text, text),
+    vault.create_api_key(text, text, text[], timestamptz), vault.revoke_api_key(text),
+    vault.bind_role(text, text), vault.unbind_role(text), vault.clear_lockouts()
+TO vault_admin;
+GRANT SELECT ON vault.merchants, vault.profiles, vault.role_bindings TO vault_admin;
+GRANT SELECT (key_id, merchant_id, name, prefix, scopes, created_at, expires_at, revoked_at) ON vault.api_keys
+    TO vault_admin;
+GRANT EXECUTE ON FUNCTION vault.forged_rows(), vault.role_findings() TO vault_admin, vault_auditor;
+GRANT EXECUTE ON FUNCTION vault.counted_failures(text) TO vault_admin, vault_auditor;
+GRANT SELECT ON vault.lockouts TO vault_admin, vault_auditor;
+
+-- Connectors.
+COMMENT ON FUNCTION vault.create_connector(text, text, text, jsonb, text) IS 'Makes an account at a payment service provider or a token service, for a merchant (every profile) or a profile; returns its id';
+COMMENT ON FUNCTION vault.update_connector(text, text, jsonb, text) IS 'Changes the label, settings or credentials of an account; NULL leaves each as it is';
+COMMENT ON FUNCTION vault.enable_connector(text) IS 'Has an account serve again';
+COMMENT ON FUNCTION vault.disable_connector(text) IS 'Takes an account out of service: creates that name it are refused, and its jobs fail';
+COMMENT ON FUNCTION vault.set_network_tokenization(text, boolean) IS 'Whether cards of a profile may get network tokens';
+COMMENT ON FUNCTION vault.retry_token_job(text) IS 'Has the worker try a job again that has failed';
+GRANT EXECUTE ON FUNCTION
+    vault.create_connector(text, text, text, jsonb, text), vault.update_connector(text, text, jsonb, text),
+    vault.enable_connector(text), vault.disable_connector(text), vault.set_network_tokenization(text, boolean),
+    vault.retry_token_job(text)
+TO vault_admin;
+GRANT SELECT ON vault.connectors, vault.token_jobs, vault.token_job_counts TO vault_admin, vault_auditor;
+GRANT SELECT, INSERT, UPDATE, DELETE ON vault.card_bins TO vault_admin;
+
+-- Keys.
+COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
+COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one, and has it vouch for all rows that have a MAC; returns how many data keys';
+COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean, oid[]) IS 'Removes a retired key from its row, unless values need it, or a table cannot be read that may hold some; force gives them up, left_out those of the tables that it names';
+COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and has the source of the root key remember it: nothing that it has sealed opens again, not even from earlier dumps';
+GRANT EXECUTE ON FUNCTION
+    vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
+    vault.destroy_data_key(text, text, integer, boolean, oid[]), vault.destroy_profile_keys(text),
+    vault.reencrypt_batch(text, oid, text, integer),
+    vault.count_values(text, integer), vault.count_application_values(), vault.is_destroyed(text),
+    vault.acts_for(oid, text), vault.values_of_strangers(text)
+TO vault_admin;
+GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
+GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;
+GRANT SELECT ON vault.application_columns TO vault_operator, vault_auditor;
+GRANT EXECUTE ON FUNCTION vault.acts_for(oid, text) TO vault_auditor;
+
+-- The audit log.
+GRANT SELECT ON vault.audit_log TO vault_auditor;

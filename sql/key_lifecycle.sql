@@ -1,5 +1,12 @@
 -- What a DBA does with keys. Procedures and functions here run with their caller's rights and call the operator's.
 
+COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
+COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
+COMMENT ON FUNCTION vault.acts_for(oid, text) IS 'Whether key management of a profile includes the tables of an owner: one who can become a role that is bound to the profile, a member of vault_table_owner, or a superuser';
+COMMENT ON FUNCTION vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
+COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many of the vault''s own values are under a key';
+COMMENT ON FUNCTION vault.is_destroyed(text) IS 'Internal: whether the source of the root key says that a profile''s keys are destroyed';
+
 -- Of what type a column is: one of the encrypted ones, an array or a domain of it, an array of a domain … Arrays of
 -- arrays, which a domain can make, are left out.
 -- Generated columns follow those that they are generated from.
@@ -120,3 +127,4 @@ BEGIN
     RAISE NOTICE 'vault.reencrypt: done, % rows moved', total;
 END
 $$;
+COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';

@@ -1,4 +1,5 @@
 -- Failed authentications are counted in shared memory, for all databases of the server together.
+COMMENT ON FUNCTION vault.counted_failures(text) IS 'What the view vault.lockouts shows';
 CREATE VIEW vault.lockouts AS
 SELECT f.kind, w.way, NULLIF(f.prefix, '') AS prefix, NULLIF(f.source, '') AS source, f.failures, f.locked_until
 FROM (VALUES ('sql'), ('http')) w (way), vault.counted_failures(w.way) f;

@@ -1,3 +1,5 @@
+COMMENT ON FUNCTION vault.current_profile() IS 'The profile that this transaction acts for, by vault.authenticate or by vault.bind_role; NULL is none';
+
 -- Every table that has a profile shows and takes the rows of the current profile only, its owner's sessions included. The
 -- statements of src/store name the profile, too: PostgreSQL compares that one with the current one once, and finds the rows by it.
 DO $$
@@ -62,6 +64,7 @@ CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (tru
 
 -- Backends keep what they have read of the bindings and their profiles, which the policies trust. ALWAYS, so that
 -- the triggers fire under session_replication_role = replica, too.
+COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings and vault.profiles may be wrong';
 CREATE TRIGGER role_bindings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.role_bindings
     FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
 ALTER TABLE vault.role_bindings ENABLE ALWAYS TRIGGER role_bindings_changed;

@@ -84,7 +84,7 @@ COMMENT ON TABLE vault.root_keys IS 'Check values of the root keys that wrapped 
 
 CREATE TABLE vault.data_keys (
     profile_id     text COLLATE "C" NOT NULL REFERENCES vault.profiles,
-    key_id         integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    key_id         integer NOT NULL CHECK (key_id > 0),
     purpose        text NOT NULL CHECK (purpose IN ('data', 'index')),
     version        integer NOT NULL CHECK (version > 0),
     state          text NOT NULL DEFAULT 'current' CHECK (state IN ('current', 'retired', 'destroyed')),
@@ -95,10 +95,12 @@ CREATE TABLE vault.data_keys (
     retired_at     timestamptz,
     retired_by     xid8,
     rotate_after   timestamptz,
-    PRIMARY KEY (profile_id, purpose, version),
+    PRIMARY KEY (profile_id, key_id),
+    UNIQUE (profile_id, purpose, version),
     CHECK ((wrapped IS NULL) = (state = 'destroyed'))
 );
 COMMENT ON TABLE vault.data_keys IS 'Data keys, wrapped by a root key';
+COMMENT ON COLUMN vault.data_keys.key_id IS 'A random number, unique within the profile; it stands in every value under the key';
 COMMENT ON COLUMN vault.data_keys.retired_by IS 'The transaction that retired the key: what began before it ended looks for values by the key';
 CREATE UNIQUE INDEX data_keys_one_current ON vault.data_keys (profile_id, purpose) WHERE state = 'current';
 
@@ -306,14 +308,14 @@ COMMENT ON COLUMN vault.audit_log.outcome IS 'success (of a reveal: it was allow
 COMMENT ON COLUMN vault.audit_log.occurrences IS 'How many events the row stands for: equal ones within a minute (refused, rolled back, or a card number indexed) are merged';
 COMMENT ON COLUMN vault.audit_log.first_occurred_at IS 'Of a row that stands for several, the first time';
 
--- What a dump carries, with the sequence that numbers data keys.
+-- What a dump carries.
 DO $$
 DECLARE
     relation pg_catalog.regclass;
 BEGIN
     FOREACH relation IN ARRAY ARRAY[
         'vault.merchants', 'vault.profiles', 'vault.api_keys', 'vault.role_bindings', 'vault.root_keys',
-        'vault.data_keys', 'vault.data_keys_key_id_seq', 'vault.customers', 'vault.payment_methods',
+        'vault.data_keys', 'vault.customers', 'vault.payment_methods',
         'vault.connector_accounts', 'vault.connector_tokens', 'vault.connector_customers', 'vault.network_tokens',
         'vault.jobs', 'vault.card_bins', 'vault.audit_log'
     ]::pg_catalog.regclass[] LOOP

@@ -15,8 +15,6 @@ pub mod random;
 pub mod sandbox;
 pub mod sql;
 pub mod stack;
-#[cfg(test)]
-mod statements;
 pub mod tenant;
 
 pub use card::Card;

@@ -2,7 +2,8 @@
 
 use vault_core::crypto::wrap::WrapError;
 use vault_core::crypto::{
-    CheckValue, DataKey, DataKeyDescriptor, IndexKey, KeyMaterial, Purpose, RootKey, unwrap, wrap,
+    CheckValue, DataKey, DataKeyDescriptor, IndexKey, KeyId, KeyMaterial, Purpose, RootKey, unwrap,
+    wrap,
 };
 
 use super::epoch;
@@ -145,15 +146,29 @@ fn create(root_keys: &RootKeys, descriptor: DataKeyDescriptor<'_>) -> Result<(),
     let material = KeyMaterial::try_fill(|bytes| fill_random(bytes))?;
     let wrapped = wrap(root_keys.current(), random_bytes()?, descriptor, &material)
         .map_err(|_: WrapError| Failure::Malformed)?;
-    store::data_keys::insert(NewDataKey {
+    let check_value = check_value_of(descriptor.purpose, &material);
+    let root_key_check = root_keys.current().check_value();
+    let mut new = NewDataKey {
         profile_id: descriptor.profile_id,
+        key_id: random_key_id()?,
         purpose: descriptor.purpose.as_str(),
         version: descriptor.version,
         wrapped: &wrapped,
-        check_value: check_value_of(descriptor.purpose, &material).as_bytes(),
-        root_key_check: root_keys.current().check_value().as_bytes(),
+        check_value: check_value.as_bytes(),
+        root_key_check: root_key_check.as_bytes(),
         period: settings::data_key_period(),
-    })
+    };
+    while !store::data_keys::insert(&new)? {
+        new.key_id = random_key_id()?;
+    }
+    Ok(())
+}
+
+/// The id of a new key. It is random, so that it depends on no other profile and on no one server. Keys of different profiles hardly
+/// ever have the same id. If two do, `vault.keys` counts values of applications that are under the one for both of them.
+fn random_key_id() -> Result<KeyId, Failure> {
+    let number = u32::from_be_bytes(random_bytes()?) & i32::MAX.cast_unsigned();
+    Ok(KeyId(number.max(1)))
 }
 
 fn check_value_of(purpose: Purpose, material: &KeyMaterial) -> CheckValue {

@@ -11,9 +11,11 @@ use crate::postgres::object_locks::{self, Mode};
 use crate::postgres::snapshot::Change;
 
 statements! {
-    Write INSERT(TEXTOID, TEXTOID, INT4OID, BYTEAOID, BYTEAOID, BYTEAOID, FLOAT8OID) =
-        "INSERT INTO vault.data_keys (profile_id, purpose, version, wrapped, check_value, root_key_check, rotate_after) \
-         VALUES ($1, $2, $3, $4, $5, $6, pg_catalog.now() + pg_catalog.make_interval(secs => $7))";
+    Write INSERT(TEXTOID, INT4OID, TEXTOID, INT4OID, BYTEAOID, BYTEAOID, BYTEAOID, FLOAT8OID) =
+        "INSERT INTO vault.data_keys \
+         (profile_id, key_id, purpose, version, wrapped, check_value, root_key_check, rotate_after) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.now() + pg_catalog.make_interval(secs => $8)) \
+         ON CONFLICT (profile_id, key_id) DO NOTHING";
     Read USABLE(TEXTOID) =
         "SELECT key_id, purpose, version, wrapped, check_value, root_key_check, \
                 CASE state WHEN 'retired' THEN COALESCE(retired_by::text::bigint, 0) END AS retired_by, \
@@ -44,9 +46,10 @@ statements! {
         "INSERT INTO vault.root_keys (check_value) VALUES ($1) ON CONFLICT DO NOTHING";
 }
 
-/// A row to be; the database gives it its key id.
+/// A row to be.
 pub struct NewDataKey<'a> {
     pub profile_id: &'a str,
+    pub key_id: KeyId,
     pub purpose: &'a str,
     pub version: i32,
     pub wrapped: &'a [u8],
@@ -69,10 +72,12 @@ pub struct StoredDataKey {
     pub retired: Option<Change>,
 }
 
-pub fn insert(key: NewDataKey<'_>) -> Result<(), Failure> {
-    INSERT.with(|statement| {
+/// Writes the key. False, and nothing is written, when the profile has a key with this id.
+pub fn insert(key: &NewDataKey<'_>) -> Result<bool, Failure> {
+    let rows = INSERT.with(|statement| {
         statement.execute(&[
             key.profile_id.into(),
+            to_sql(key.key_id)?.into(),
             key.purpose.into(),
             key.version.into(),
             key.wrapped.into(),
@@ -81,7 +86,7 @@ pub fn insert(key: NewDataKey<'_>) -> Result<(), Failure> {
             key.period.as_secs_f64().into(),
         ])
     })?;
-    Ok(())
+    Ok(rows > 0)
 }
 
 /// The keys of the profile that open values, as they are by now, oldest first.
@@ -156,7 +161,8 @@ impl KeyLock {
 }
 
 /// Locks the key, as an object of the database: a lock on its row would be a write, and a lock on its table would be
-/// everybody's. Prepared transactions keep the lock, too.
+/// everybody's. Prepared transactions keep the lock, too. The lock is on the key's number alone. Should keys of two profiles have
+/// the same number, then one of them is waited for in vain at times, and no more happens.
 pub fn lock(KeyId(key_id): KeyId, lock: KeyLock) {
     object_locks::lock(relation(c"data_keys"), key_id, lock.mode());
 }

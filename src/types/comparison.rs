@@ -1,7 +1,7 @@
 //! Comparison of searchable values by their index parts: reads no more of a datum, needs no key, fails never.
 //!
 //! The order is that of random bytes. It serves B-trees, sorting and grouping, and tells nothing about plaintexts.
-//! sql/comparison.sql declares each function for each type.
+//! sql/types.sql declares each function for each type.
 
 use std::cmp::Ordering;
 
@@ -100,7 +100,7 @@ unsafe impl<'fcx> ArgAbi<'fcx> for IndexPart {
     }
 }
 
-// SAFETY: of no function with such an argument does pgrx write SQL; sql/comparison.sql names the types.
+// SAFETY: of no function with such an argument does pgrx write SQL; sql/types.sql names the types.
 unsafe impl SqlTranslatable for IndexPart {
     const TYPE_IDENT: &'static str = pgrx::pgrx_resolved_type!(IndexPart);
     const TYPE_ORIGIN: TypeOrigin = TypeOrigin::External;

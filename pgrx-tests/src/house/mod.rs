@@ -5,6 +5,7 @@ mod arrows;
 mod graph;
 mod size;
 mod source;
+mod statements;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -2,22 +2,17 @@
 //! for all profiles says so, and why, in a comment at its beginning: `/* all profiles: … */`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use regex::Regex;
+
+use super::repository;
 
 /// A statement of `statements! { … }`.
 struct Statement {
     name: String,
     sql: String,
-}
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
 }
 
 /// Each is compiled once: that takes longer than all searches together.
