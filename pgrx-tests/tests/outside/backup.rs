@@ -139,7 +139,7 @@ fn a_dump_restored_into_a_new_cluster_answers_as_before() {
         shop.card.number
     );
     let tenant = &shop.tenant;
-    http_answers(&tenant);
+    http_answers(tenant);
     assert_eq!(
         tenant
             .get(&format!("/v2/payment-methods/{}", shop.method))

@@ -129,5 +129,5 @@ fn without_the_root_key_that_vouches_for_a_row_the_vault_is_sealed() {
 }
 
 fn connected(tenant: &Tenant) {
-    http_answers(&tenant);
+    http_answers(tenant);
 }
