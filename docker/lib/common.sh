@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # not every script that sources this uses all
 # Words, users and ports.
 
 # Debian keeps nginx away from an ordinary user's PATH, and cargo is there only in a login shell.
@@ -31,6 +31,9 @@ as_user() {
     shift
     "${identity[@]}" env -C / -i PATH="$PATH" LANG=C.UTF-8 "$@" 9>&-
 }
+
+# Starts a program that stays, and writes its pid into a file: --pidfile FILE --exec PROGRAM -- [ARG…]
+readonly IN_BACKGROUND=(start-stop-daemon --start --quiet --background --no-close --make-pidfile)
 
 # The first of the given ports that is free on the loopback address, else any free one.
 free_port() {

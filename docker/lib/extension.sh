@@ -9,11 +9,13 @@ prepare_pgrx() {
     reachable_directory "$target/pgrx"
     PGRX_HOME=$(readlink -f "$target/pgrx")
     export PGRX_HOME
-    pg_config=$PGRX_HOME/postgresql/usr/lib/postgresql/15/bin/pg_config
+    pg_config=$PGRX_HOME/postgresql/usr/lib/postgresql/$PG_MAJOR/bin/pg_config
+    # Without the lock, which a build holds for as long as it takes.
+    [ -x "$pg_config" ] && [ -s "$PGRX_HOME/config.toml" ] && return
     (
         flock 8
         [ -x "$pg_config" ] || copy_postgresql "$PGRX_HOME/postgresql"
-        [ -f "$PGRX_HOME/config.toml" ] || printf '[configs]\npg15 = "%s"\n' "$pg_config" >"$PGRX_HOME/config.toml"
+        [ -f "$PGRX_HOME/config.toml" ] || printf '[configs]\npg%s = "%s"\n' "$PG_MAJOR" "$pg_config" >"$PGRX_HOME/config.toml"
     ) 8>"$PGRX_HOME/lock"
 }
 
@@ -38,21 +40,25 @@ build_extension() {
 test_backend() {
     state=$(mktemp -d /var/tmp/vault.XXXXXX)
     own "$state" "$database_user"
-    trap 'stop INT "$state"/*/postmaster.pid; rm -rf "$state"' EXIT
+    trap 'stop INT "$state"/*/postmaster.pid "${pg_config%/*}/postgres"; rm -rf "$state"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     local identity=()
     ! is_root || identity=(--runas "$database_user")
-    cargo pgrx test pg15 --pgdata "$state" "${identity[@]}"
+    cargo pgrx test "pg$PG_MAJOR" --pgdata "$state" "${identity[@]}"
 }
 
 # PostgreSQL finds everything relative to its executables, so a copy is complete and independent.
 # The bitcode would only serve to inline PostgreSQL's own functions into compiled queries.
+# The links are for whoever does not know the version: bin/postgres, lib/vault.so, share/extension.
 copy_postgresql() {
     local fresh=$1.new
     rm -rf "$fresh"
     mkdir -p "$fresh"
-    tar -C / -c --exclude bitcode usr/lib/postgresql/15 usr/share/postgresql/15 usr/include/postgresql \
+    tar -C / -c --exclude bitcode "usr/lib/postgresql/$PG_MAJOR" "usr/share/postgresql/$PG_MAJOR" usr/include/postgresql \
         | tar -C "$fresh" -x
+    ln -s "usr/lib/postgresql/$PG_MAJOR/bin" "usr/lib/postgresql/$PG_MAJOR/lib" "$fresh"
+    ln -s "usr/share/postgresql/$PG_MAJOR" "$fresh/share"
+    rm -rf "$1"
     mv -T "$fresh" "$1"
 }

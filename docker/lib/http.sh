@@ -13,32 +13,32 @@ start_http() {
 }
 
 start_postgrest() {
-    is_running "$state/run/postgrest/postgrest.pid" && return
+    local program=$state/bin/postgrest pid_file=$run_directory/postgrest/postgrest.pid
+    is_running "$pid_file" "$program" && return
     say "Starting PostgREST"
-    install -m 755 "$postgrest" "$state/bin/postgrest"
+    install -m 755 "$postgrest" "$program"
     install -m 644 "$repository/docker/postgrest.conf" "$state/etc/"
-    # The shell writes its pid and then becomes PostgREST.
-    # shellcheck disable=SC2016
     as_user "$postgrest_user" "${postgrest_settings[@]}" \
         PGRST_DB_URI="postgresql://vault_authenticator@127.0.0.1:$pg_port/vault?passfile=$postgrest_passfile" \
         PGRST_SERVER_UNIX_SOCKET="$run_directory/postgrest/postgrest.sock" \
-        setsid --fork sh -c 'echo $$ >"$1"; exec "$2" "$3"' \
-        sh "$run_directory/postgrest/postgrest.pid" "$state/bin/postgrest" "$state/etc/postgrest.conf" \
+        "${IN_BACKGROUND[@]}" --pidfile "$pid_file" --exec "$program" -- "$state/etc/postgrest.conf" \
         </dev/null >>"$state/log/postgrest.log" 2>&1
 }
 
 start_nginx() {
-    if is_running "$state/run/nginx/nginx.pid"; then
+    local program=$state/bin/nginx
+    if is_running "$run_directory/nginx/nginx.pid" "$program"; then
         http_port=$(cat "$state/http-port")
         return
     fi
     say "Starting nginx"
+    install -m 755 "$(command -v nginx)" "$program"
     install -m 644 "$repository/docker/vault.js" "$state/etc/"
     [ ! -e "$state/http-port" ] || preferred_http_port=$(cat "$state/http-port")
     for _ in 1 2 3; do
         http_port=$(free_port ${preferred_http_port:+"$preferred_http_port"})
         configure_nginx
-        as_user "$nginx_user" nginx -e "$state/log/nginx-error.log" -c "$state/etc/nginx.conf" </dev/null && return
+        as_user "$nginx_user" "$program" -e "$state/log/nginx-error.log" -c "$state/etc/nginx.conf" </dev/null && return
     done
     die "nginx does not start"
 }

@@ -2,10 +2,10 @@
 # PostgreSQL: a private copy with the extension, a cluster, and the demo's merchant in it.
 
 start_postgresql() {
-    local bin=$state/postgresql/usr/lib/postgresql/15/bin
+    local bin=$state/postgresql/bin
     [ -d "$state/data" ] || make_cluster "$bin"
     pg_host=$run_directory/postgresql
-    if is_running "$state/data/postmaster.pid"; then
+    if is_running "$state/data/postmaster.pid" "$bin/postgres"; then
         pg_port=$(sed -n 4p "$state/data/postmaster.pid")
         return
     fi
@@ -21,10 +21,9 @@ start_postgresql() {
 
 # A running server holds the extension that it was started with, so a new one needs a restart.
 install_extension() {
-    local library=usr/lib/postgresql/15/lib/vault.so
-    cmp -s "$extension/$library" "$state/postgresql/$library" && return
+    cmp -s "$extension/usr/lib/postgresql/$PG_MAJOR/lib/vault.so" "$state/postgresql/lib/vault.so" && return
     stop_servers
-    [ -d "$state/postgresql" ] || copy_postgresql "$state/postgresql"
+    [ -e "$state/postgresql/bin" ] || copy_postgresql "$state/postgresql"
     cp -a "$extension/usr" "$state/postgresql/"
 }
 

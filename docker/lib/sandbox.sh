@@ -31,14 +31,14 @@ start_sandboxes() {
 
 # The first start takes any free port. Later starts take the same port again, because accounts in the database name it.
 start_sandbox() {
-    local port_file=$state/sandbox/$1.port pid_file=$state/run/sandbox/$1.pid log=$state/log/$1.log options=() port=0
-    is_running "$pid_file" && return
+    local port_file=$state/sandbox/$1.port pid_file=$run_directory/sandbox/$1.pid log=$state/log/$1.log
+    local program=$state/bin/$1 options=() port=0
+    is_running "$pid_file" "$program" && return
     [ "$1" = sandbox-provider ] || options=(--keys-dir "$state/sandbox/keys")
     [ ! -e "$port_file" ] || port=$(cat "$port_file")
-    install -m 755 "$sandboxes/$1" "$state/bin/$1"
-    # shellcheck disable=SC2016
-    as_user "$sandbox_user" setsid --fork sh -c 'echo $$ >"$1"; shift; exec "$@"' \
-        sh "$pid_file" "$state/bin/$1" --listen "127.0.0.1:$port" "${options[@]}" </dev/null >"$log" 2>&1
+    install -m 755 "$sandboxes/$1" "$program"
+    as_user "$sandbox_user" "${IN_BACKGROUND[@]}" --pidfile "$pid_file" --exec "$program" -- \
+        --listen "127.0.0.1:$port" "${options[@]}" </dev/null >"$log" 2>&1
     for _ in {1..300}; do
         port=$(sed -n 's/^listening on 127.0.0.1://p' "$log")
         if [ -n "$port" ]; then

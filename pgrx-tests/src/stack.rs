@@ -137,9 +137,7 @@ impl Stack {
 
     /// A program of the stack's own PostgreSQL.
     fn postgresql(&self, program: &str) -> PathBuf {
-        self.state
-            .join("postgresql/usr/lib/postgresql/15/bin")
-            .join(program)
+        self.state.join("postgresql/bin").join(program)
     }
 
     /// The database's port: of its socket, and at 127.0.0.1.

@@ -67,9 +67,7 @@ fn separate_users(stack: &Stack) -> Option<[User; 3]> {
 
 /// Logs in as `role`, by the file of passwords that PostgREST has, and says who it is or what is in the way.
 fn log_in(stack: &Stack, user: User, host: &str, role: &str) -> Result<String, String> {
-    let psql = stack
-        .state
-        .join("postgresql/usr/lib/postgresql/15/bin/psql");
+    let psql = stack.state.join("postgresql/bin/psql");
     let connection = format!(
         "host={host} port={} user={role} dbname=vault passfile={}",
         stack.port(),

@@ -124,7 +124,5 @@ impl Release {
 
 /// Where a stack's server looks for extensions.
 fn directory(stack: &Stack) -> PathBuf {
-    stack
-        .state
-        .join("postgresql/usr/share/postgresql/15/extension")
+    stack.state.join("postgresql/share/extension")
 }
