@@ -1,9 +1,11 @@
 # Everything one does with this repository.
 
 CARGO := docker/stack cargo
+# An exception that fits nothing any more is an error, too.
+DENY := $(CARGO) deny --workspace --locked check -D license-not-encountered -D unmatched-skip -D unnecessary-skip -D advisory-not-detected
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test fmt lint test-core test-backend test-outside fuzz bench
+.PHONY: help demo down test fmt lint advisories test-core test-backend test-outside fuzz bench
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,14 +17,25 @@ demo: ## start a vault in .vault/, walk through the documented calls, and leave 
 down: ## stop it; its data stay in .vault/
 	docker/stack down
 
-test: lint test-core test-backend test-outside ## everything that has to pass, from a clean checkout
+test: ## everything that has to pass, from a clean checkout; says how long each part took
+	@times=; for part in lint test-core test-backend test-outside; do \
+		start=$$(date +%s); \
+		$(MAKE) --no-print-directory $$part || exit; \
+		times="$$times$$(printf '%-12s %5d s' $$part $$(($$(date +%s) - start)))\n"; \
+	done; printf "$$times"
 
 fmt: ## format the code
 	$(CARGO) fmt --all
 
-lint: ## check format and lints
+lint: ## check format, code, dependencies, spelling and shell scripts
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features pg_test -- -D warnings
+	$(DENY) bans licenses sources
+	docker/stack typos
+	docker/stack shellcheck -a $$(git ls-files -s | sed -n 's/^100755 .*\t//p')
+
+advisories: ## check the dependencies for known weaknesses; fetches their list from github.com
+	$(DENY) advisories
 
 test-core: ## the core, and the calls to others, without PostgreSQL
 	$(CARGO) test -p vault-core
