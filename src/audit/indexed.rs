@@ -5,9 +5,8 @@ use std::cell::RefCell;
 
 use pgrx::pg_sys;
 
-use super::event::{Event, Outcome};
 use super::row::Row;
-use super::{is_recorded, merged, of_card_number};
+use super::{merged, workers};
 use crate::postgres::clock;
 use crate::postgres::roles::outer_role;
 use crate::postgres::transaction::{End, Listener};
@@ -27,15 +26,20 @@ struct Indexed {
     values: u64,
 }
 
-/// Counts a number.
-pub fn count(profile_id: &str) {
+/// Counts a number. `row` makes the row for the numbers of a profile.
+pub fn count(profile_id: &str, row: impl FnOnce() -> Row) {
     let role = outer_role();
     INDEXED.with_borrow_mut(|indexed| {
         let is_same =
             |known: &Indexed| known.role == role && known.profile_id.as_str() == profile_id;
         if !indexed.as_ref().is_some_and(is_same) {
             tell(indexed.take());
-            *indexed = is_recorded().then(|| Indexed::of(profile_id, role));
+            *indexed = workers::record_here().then(|| Indexed {
+                profile_id: profile_id.to_owned(),
+                role,
+                row: row(),
+                values: 0,
+            });
         }
         if let Some(known) = indexed {
             known.values += 1;
@@ -44,17 +48,6 @@ pub fn count(profile_id: &str) {
             tell(indexed.take());
         }
     });
-}
-
-impl Indexed {
-    fn of(profile_id: &str, role: pg_sys::Oid) -> Self {
-        Self {
-            profile_id: profile_id.to_owned(),
-            role,
-            row: of_card_number(Event::CardNumberIndexed, profile_id, Outcome::Success, ""),
-            values: 0,
-        }
-    }
 }
 
 fn tell(indexed: Option<Indexed>) {

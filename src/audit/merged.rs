@@ -14,7 +14,7 @@ use crate::postgres::catalog::own_database;
 use crate::postgres::hash_seed::seed;
 use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 pub use tally::Due;
-use tally::Tally;
+use tally::{OBJECTS, Tally};
 
 const TALLIES: usize = 1024;
 
@@ -23,9 +23,6 @@ const PROBES: usize = 16;
 
 /// For what finds no tally: one for each database, event and outcome.
 const OTHERS: usize = 64;
-
-/// How many objects of one actor, address and event are told apart in a minute.
-const OBJECTS: u32 = 4;
 
 /// Stands in the place of further objects.
 const VARIOUS: &str = "various";

@@ -24,7 +24,6 @@ use crate::postgres::catalog::own_database;
 use crate::postgres::clock;
 use crate::postgres::preload::{check_preloaded, is_preloaded};
 use crate::postgres::roles::outer_role_name;
-use crate::postgres::standby::is_on_standby;
 use crate::postgres::transaction::commit_for_good;
 use crate::tenancy::{Caller, Origin};
 use entry::Entry;
@@ -110,7 +109,9 @@ pub fn record_card_number_refused(profile_id: &str) {
 /// Counts a card number whose blind index an application has computed. Equal ones of a minute become one row, and what is
 /// rolled back counts, too: the answer was seen.
 pub fn count_card_number_indexed(profile_id: &str) {
-    indexed::count(profile_id);
+    indexed::count(profile_id, || {
+        of_card_number(Event::CardNumberIndexed, profile_id, Outcome::Success, "")
+    });
 }
 
 fn of_card_number(event: Event, profile_id: &str, outcome: Outcome, object_id: &str) -> Row {
@@ -204,7 +205,7 @@ pub fn note(event: Event, profile_id: &str, actor: &str, address: Option<&str>, 
 }
 
 fn count(row: &Row) {
-    if is_recorded() {
+    if workers::record_here() {
         merged::count(row, 1);
     } else if !WARNED.replace(true) {
         ErrorReport::new(
@@ -217,11 +218,6 @@ fn count(row: &Row) {
         )
         .report(PgLogLevel::WARNING);
     }
-}
-
-/// Where nobody would write a row, it must not take the place of what somebody writes elsewhere.
-fn is_recorded() -> bool {
-    !is_on_standby() && workers::serve_this_database()
 }
 
 /// Records what an administrator did; `profile_id` is empty where the action has none.

@@ -7,6 +7,7 @@ use pgrx::pg_sys;
 use crate::postgres::catalog::{database_name, own_database};
 use crate::postgres::latch::SharedLatch;
 use crate::postgres::shared_memory::{SharedTable, plain, reserve};
+use crate::postgres::standby::is_on_standby;
 use crate::postgres::transaction;
 use crate::settings;
 
@@ -59,6 +60,12 @@ pub fn register() {
 /// Whether this database has a worker, or will have one as soon as it has started.
 pub fn serve_this_database() -> bool {
     worker().is_some() || is_named()
+}
+
+/// Whether rows of this database are written. Where nobody would write a row, it must not take the place of what somebody
+/// writes elsewhere.
+pub fn record_here() -> bool {
+    !is_on_standby() && serve_this_database()
 }
 
 /// Has the worker of this database look for work at once.

@@ -8,6 +8,9 @@ use vault_core::limits::ShortText;
 use super::super::row::{Row, Subject};
 use crate::postgres::shared_memory::plain;
 
+/// How many objects of one actor, address and event are told apart in a minute.
+pub const OBJECTS: u32 = 4;
+
 /// In microseconds.
 const MINUTE: i64 = 60 * 1_000_000;
 
@@ -95,7 +98,7 @@ impl Tally {
 
     /// Whether one more object may be counted on its own, of which this one then knows.
     pub fn adds_object(&self) -> bool {
-        self.objects.fetch_add(1, Relaxed) < super::OBJECTS
+        self.objects.fetch_add(1, Relaxed) < OBJECTS
     }
 
     pub fn count(&self, now: i64, occurrences: u64) {
