@@ -16,10 +16,7 @@ pub mod writer;
 
 use std::cell::Cell;
 
-use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::*;
-
-use crate::error::Failure;
+use crate::error::{Failure, warn};
 use crate::postgres::catalog::own_database;
 use crate::postgres::clock;
 use crate::postgres::preload::{check_preloaded, is_preloaded};
@@ -208,15 +205,10 @@ fn count(row: &Row) {
     if workers::record_here() {
         merged::count(row, 1);
     } else if !WARNED.replace(true) {
-        ErrorReport::new(
-            PgSqlErrorCode::ERRCODE_WARNING,
-            "refusals are not put on record here: no worker of the vault serves this database",
-            "vault",
-        )
-        .set_hint(
-            "Name the database in vault.databases and restart the server; a standby has no worker.",
-        )
-        .report(PgLogLevel::WARNING);
+        warn(
+            "refusals are not put on record here, because this database has no vault worker",
+            "Add the database to vault.databases and restart the server. A standby has no vault worker.",
+        );
     }
 }
 

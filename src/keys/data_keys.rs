@@ -8,7 +8,7 @@ use vault_core::crypto::{
 
 use super::epoch;
 use super::root_key::{RootKeys, root_keys, root_keys_for};
-use crate::error::{Failure, Sealed};
+use crate::error::{Defect, Failure, Sealed};
 use crate::postgres::random::{fill_random, random_bytes};
 use crate::settings;
 use crate::store;
@@ -75,7 +75,7 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
         if self::check_value(&stored.root_key_check)? == check_value {
             continue;
         }
-        let purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
+        let purpose = stored.purpose.parse().map_err(|_| Failure::DamagedRow)?;
         let descriptor = DataKeyDescriptor {
             profile_id,
             purpose,
@@ -83,7 +83,7 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
         };
         let material = open(profile_id, purpose, &stored)?;
         let wrapped = wrap(current, random_bytes()?, descriptor, &material)
-            .map_err(|_: WrapError| Failure::Malformed)?;
+            .map_err(|_: WrapError| Defect::NotSealed)?;
         store::data_keys::rewrap(profile_id, stored.key_id, &wrapped, check_value.as_bytes())?;
         rewrapped += 1;
     }
@@ -145,7 +145,7 @@ fn check_root_key(root_keys: &RootKeys) -> Result<(), Failure> {
 fn create(root_keys: &RootKeys, descriptor: DataKeyDescriptor<'_>) -> Result<(), Failure> {
     let material = KeyMaterial::try_fill(|bytes| fill_random(bytes))?;
     let wrapped = wrap(root_keys.current(), random_bytes()?, descriptor, &material)
-        .map_err(|_: WrapError| Failure::Malformed)?;
+        .map_err(|_: WrapError| Defect::NotSealed)?;
     let check_value = check_value_of(descriptor.purpose, &material);
     let root_key_check = root_keys.current().check_value();
     let mut new = NewDataKey {
@@ -179,6 +179,6 @@ fn check_value_of(purpose: Purpose, material: &KeyMaterial) -> CheckValue {
 }
 
 fn check_value(stored: &[u8]) -> Result<CheckValue, Failure> {
-    let bytes: [u8; 8] = stored.try_into().map_err(|_| Failure::Malformed)?;
+    let bytes: [u8; 8] = stored.try_into().map_err(|_| Failure::DamagedRow)?;
     Ok(CheckValue::from(bytes))
 }

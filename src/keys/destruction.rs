@@ -4,12 +4,11 @@
 use std::cell::RefCell;
 
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::*;
 use vault_core::crypto::RootKeyLine;
 
 use super::destroyed;
 use super::root_key::root_keys;
-use crate::error::{Failure, Sealed};
+use crate::error::{Defect, Failure, Sealed, warn};
 use crate::postgres::child_process;
 use crate::postgres::per_subtransaction::PerSubtransaction;
 use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
@@ -38,7 +37,7 @@ pub fn tell_source_at_commit(profile_id: &str) -> Result<(), Failure> {
         Err(reason @ Sealed::NotPreloaded) => return Err(reason.into()),
         _ => {}
     }
-    RootKeyLine::destroyed(profile_id).map_err(|_| Failure::Malformed)?;
+    RootKeyLine::destroyed(profile_id).map_err(|_| Defect::UnwritableProfile)?;
     DESTROYED.with_borrow_mut(|profiles| {
         profiles.push(Profile {
             id: profile_id.to_owned(),
@@ -55,7 +54,7 @@ fn tell_source(mut profiles: Vec<&mut Profile>) -> Result<(), Failure> {
     }
     let mut lines = String::new();
     for profile in &profiles {
-        lines += &RootKeyLine::destroyed(&profile.id).map_err(|_| Failure::Malformed)?;
+        lines += &RootKeyLine::destroyed(&profile.id).map_err(|_| Defect::UnwritableProfile)?;
     }
     let Some(command) = settings::key_destruction_command() else {
         warn_of_earlier_dumps(&lines);
@@ -70,16 +69,13 @@ fn tell_source(mut profiles: Vec<&mut Profile>) -> Result<(), Failure> {
 }
 
 fn warn_of_earlier_dumps(lines: &str) {
-    ErrorReport::new(
-        PgSqlErrorCode::ERRCODE_WARNING,
-        "in earlier dumps and backups the destroyed keys still open under this root key",
-        "vault",
-    )
-    .set_hint(format!(
-        "Have vault.root_key_command print, after the keys, what vault.key_destruction_command would have been given:\n{}",
-        lines.trim_end()
-    ))
-    .report(PgLogLevel::WARNING);
+    warn(
+        "the destroyed keys can still be opened in earlier dumps and backups under this root key",
+        format!(
+            "Have vault.root_key_command print these lines after the keys, because vault.key_destruction_command is not set:\n{}",
+            lines.trim_end()
+        ),
+    );
 }
 
 /// Has the source told before the commit, and the other backends by the commit.

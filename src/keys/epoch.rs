@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::sync::atomic::AtomicU64;
 
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::*;
 
+use crate::error::Failure;
 use crate::postgres::shared_memory::{SharedCounter, reserve};
 use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
 
@@ -46,11 +46,7 @@ impl Listener for AdvanceEpoch {
     /// Somebody else would commit it later, and nobody would notice.
     fn before_prepare(&self) -> Result<(), ErrorReport> {
         if CHANGED.get() {
-            return Err(ErrorReport::new(
-                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-                "a transaction that changed a key cannot be prepared",
-                "vault",
-            ));
+            return Err(Failure::PreparedKeyChange.into());
         }
         Ok(())
     }

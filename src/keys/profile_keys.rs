@@ -115,7 +115,7 @@ impl ProfileKeys {
         let mut data = Loading::new();
         let mut index = Loading::new();
         for stored in store::as_operator(|| store::data_keys::usable(profile_id))? {
-            let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
+            let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::DamagedRow)?;
             let material = data_keys::open(profile_id, purpose, &stored);
             match purpose {
                 Purpose::Data => data.add(&stored, material.map(|key| DataKey::from(&key)))?,

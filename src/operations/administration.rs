@@ -1,6 +1,5 @@
 //! Merchants, profiles and API keys.
 
-use pgrx::PgSqlErrorCode;
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::ApiKey;
 use vault_core::ids::{ApiKeyId, MerchantId, ProfileId};
@@ -9,7 +8,7 @@ use vault_core::mention::mentions_card_number;
 
 use crate::audit::{Event, record_administration};
 use crate::authentication::lockout::{self, Way};
-use crate::error::Failure;
+use crate::error::{Failure, invalid, missing};
 use crate::keys;
 use crate::keys::row_macs::{believed, vouched};
 use crate::postgres::clock;
@@ -185,28 +184,4 @@ pub(super) fn no_profile() -> Failure {
         "there is no such profile",
         "Make one with vault.create_profile.",
     )
-}
-
-pub(super) fn invalid(message: &'static str, hint: &'static str) -> Failure {
-    Failure::Administration {
-        code: PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-        message,
-        hint,
-    }
-}
-
-pub(super) fn missing(message: &'static str, hint: &'static str) -> Failure {
-    Failure::Administration {
-        code: PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-        message,
-        hint,
-    }
-}
-
-pub(super) fn wrong_state(message: &'static str, hint: &'static str) -> Failure {
-    Failure::Administration {
-        code: PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        message,
-        hint,
-    }
 }

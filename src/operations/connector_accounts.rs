@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use vault_core::ids::ConnectorAccountId;
 use vault_core::mention::mentions_card_number;
 
-use super::administration::{check_name, invalid, missing};
+use super::administration::check_name;
 use crate::audit::{Event, record_administration};
 use crate::connectors::{Account, Kind};
-use crate::error::Failure;
+use crate::error::{Failure, invalid, missing};
 use crate::keys::credentials;
 use crate::keys::row_macs::{self, Standing, believed, vouched};
 use crate::postgres::clock;

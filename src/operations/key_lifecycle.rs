@@ -3,12 +3,12 @@
 use pgrx::pg_sys;
 use vault_core::crypto::{KeyId, Purpose};
 
-use super::administration::{check_profile, invalid, missing, no_profile, wrong_state};
+use super::administration::{check_profile, no_profile};
 use super::application_values;
 use super::reencryption::{self, keys_of};
 use super::row_macs;
 use crate::audit::{Event, record_administration};
-use crate::error::Failure;
+use crate::error::{Failure, invalid, missing, wrong_state};
 use crate::keys::row_macs::believed;
 use crate::keys::{self, ProfileKeys, destruction, epoch};
 use crate::postgres::local_settings::with_lock_timeout;

@@ -6,7 +6,7 @@ use vault_core::crypto::KeyId;
 
 use super::operator::relation;
 use super::statement::statements;
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::postgres::object_locks::{self, Mode};
 use crate::postgres::snapshot::Change;
 
@@ -224,11 +224,11 @@ pub fn destroy_all(profile_id: &str) -> Result<usize, Failure> {
 
 /// A key's id as the tables have it.
 pub fn key_id(stored: i32) -> Result<KeyId, Failure> {
-    let id = u32::try_from(stored).map_err(|_| Failure::Malformed)?;
+    let id = u32::try_from(stored).map_err(|_| Failure::DamagedRow)?;
     Ok(KeyId(id))
 }
 
 /// A key's id as a parameter.
 pub fn to_sql(KeyId(id): KeyId) -> Result<i32, Failure> {
-    i32::try_from(id).map_err(|_| Failure::Malformed)
+    i32::try_from(id).map_err(|_| Defect::NumberTooLarge.into())
 }

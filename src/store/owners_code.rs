@@ -45,10 +45,10 @@ fn within<T>(
 ) -> Result<T, Failure> {
     let _leftovers = Leftovers::watch();
     attempt(|| time_limit::within(limit, work)).map_err(|failure| match failure {
-        Failure::Foreign(_) if time_limit::has_expired() => Failure::TableTimedOut {
+        Failure::Postgres(_) if time_limit::has_expired() => Failure::TableTimedOut {
             table: table_name(relation),
         },
-        Failure::Foreign(message) => Failure::TableFailed {
+        Failure::Postgres(message) => Failure::TableFailed {
             table: table_name(relation),
             message,
         },

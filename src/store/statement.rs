@@ -167,21 +167,23 @@ impl Row<'_> {
     /// The column's time, which the table's definition promises.
     pub fn timestamp(&self, column: &str) -> Result<Timestamp, Failure> {
         let value: TimestampWithTimeZone = self.required(column)?;
-        clock::from_postgres(value.into())
+        from_row(value)
     }
 
     /// The column's time, or none for NULL.
     pub fn optional_timestamp(&self, column: &str) -> Result<Option<Timestamp>, Failure> {
         let value: Option<TimestampWithTimeZone> = self.optional(column)?;
-        value
-            .map(|value| clock::from_postgres(value.into()))
-            .transpose()
+        value.map(from_row).transpose()
     }
 
     /// The column's value, which the table's definition promises.
     pub fn required<T: FromDatum + IntoDatum>(&self, column: &str) -> Result<T, Failure> {
         self.optional(column)?.ok_or(Failure::UnexpectedNull)
     }
+}
+
+fn from_row(value: TimestampWithTimeZone) -> Result<Timestamp, Failure> {
+    clock::from_postgres(value.into()).map_err(|_| Failure::DamagedRow)
 }
 
 /// A time as a parameter.

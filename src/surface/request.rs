@@ -6,7 +6,7 @@ use serde::Deserialize;
 use vault_core::ids::{CustomerId, PaymentMethodId, RequestId, path_text};
 
 use crate::authentication::{self, Credentials};
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::postgres::clock;
 use crate::postgres::guc::{self, set_for_transaction};
 use crate::postgres::random;
@@ -58,7 +58,9 @@ impl Request {
     /// When there is none.
     pub fn current() -> Result<Self, Failure> {
         let headers: Headers = match guc::value(c"request.headers") {
-            Some(headers) => serde_json::from_slice(&headers).map_err(|_| Failure::Malformed)?,
+            Some(headers) => {
+                serde_json::from_slice(&headers).map_err(|_| Defect::UnreadableHeaders)?
+            }
             None => Headers::default(),
         };
         let sent = headers.x_request_id.as_deref().and_then(RequestId::parse);

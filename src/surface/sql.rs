@@ -14,7 +14,7 @@ use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest
 use vault_core::ids::{CustomerId, PaymentMethodId};
 
 use crate::authentication::{self, Credentials};
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::operations::{
     administration, customers, expiry, network_tokens, payment_methods, role_bindings, tokens,
 };
@@ -279,7 +279,8 @@ fn answer<R: Serialize>(
     operation: impl FnOnce(&Caller) -> Result<R, Failure>,
 ) -> Result<Jsonb, ErrorReport> {
     let response = operation(&Caller::of_session()?)?;
-    let json = serde_json::to_string(&response).map_err(|_| Failure::Malformed)?;
+    let json =
+        serde_json::to_string(&response).map_err(|_| Failure::from(Defect::NotSerialized))?;
     Ok(Jsonb::from(json))
 }
 

@@ -8,9 +8,8 @@ use std::borrow::Cow;
 use vault_core::crypto::{ColumnType, KeyId};
 
 use super::Batch;
-use crate::error::Failure;
+use crate::error::{Failure, wrong_state};
 use crate::keys::SealingKeys;
-use crate::operations::administration::wrong_state;
 use crate::operations::application_values::type_named;
 use crate::store::application_columns::{self, Held, Table};
 use crate::store::owners_code::step;
@@ -154,7 +153,7 @@ impl<'a> Reseal<'a> {
                 Ok(Cow::Owned(text))
             }
             Ok(None) => Ok(Cow::Borrowed(text)),
-            Err(Failure::Envelope(_) | Failure::UnknownKey | Failure::Malformed) => {
+            Err(Failure::Envelope(_) | Failure::UnknownKey) => {
                 self.damaged += 1;
                 Ok(Cow::Borrowed(text))
             }
