@@ -83,7 +83,7 @@ BEGIN
                     FROM vault.reencrypt_batch(COALESCE(profile_id, ''), relation, last_row, COALESCE(batch_size, 0)) b;
                 EXCEPTION WHEN OTHERS THEN
                     IF NOT relation OPERATOR(pg_catalog.=) ANY (own) THEN
-                        RAISE WARNING 'vault.reencrypt: values of % stay as they are: %', relation, SQLERRM
+                        RAISE WARNING 'vault.reencrypt: the values of % stay as they are: %', relation, SQLERRM
                             USING ERRCODE = SQLSTATE;
                     ELSE
                         RAISE;
@@ -94,10 +94,10 @@ BEGIN
                 EXIT WHEN last_row IS NULL;
                 in_pass := in_pass OPERATOR(pg_catalog.+) batch.moved;
                 damaged := damaged OPERATOR(pg_catalog.+) batch.damaged;
-                RAISE NOTICE 'vault.reencrypt: % rows of % moved', batch.moved, relation;
+                RAISE NOTICE 'vault.reencrypt: rows of % moved: %', relation, batch.moved;
             END LOOP;
             IF damaged OPERATOR(pg_catalog.>) 0 THEN
-                RAISE WARNING 'vault.reencrypt: % values of % do not open, and stay as they are', damaged, relation;
+                RAISE WARNING 'vault.reencrypt: values of % that do not open, and stay as they are: %', relation, damaged;
             END IF;
         END LOOP;
         EXIT WHEN in_pass OPERATOR(pg_catalog.=) 0;
@@ -107,8 +107,8 @@ BEGIN
             without_progress := without_progress OPERATOR(pg_catalog.+) 1;
         END IF;
         IF without_progress OPERATOR(pg_catalog.=) 3 THEN
-            RAISE WARNING 'vault.reencrypt: gave up, because pass after pass moves as many rows'
-                USING HINT = 'Triggers that ALWAYS fire may put old values back. Call it again if others were writing meanwhile.';
+            RAISE WARNING 'vault.reencrypt: gave up, because each pass moves as many rows as the one before'
+                USING HINT = 'Triggers that ALWAYS fire may put old values back. If other sessions were writing meanwhile, call it again.';
             EXIT;
         END IF;
         before := in_pass;
@@ -120,11 +120,11 @@ BEGIN
             USING HINT = 'vault.application_columns says why.';
     END LOOP;
     FOR stranger IN SELECT * FROM vault.values_of_strangers(COALESCE(profile_id, '')) LOOP
-        RAISE WARNING 'vault.reencrypt: the owner of % does not act for the profile, so its % values stay as they are',
-            stranger.relation, COALESCE(stranger.values_count::text, '(not counted)')
-            USING HINT = 'If the values are the profile''s, have a superuser GRANT vault_table_owner TO the owner of the table, then call this again.';
+        RAISE WARNING 'vault.reencrypt: the owner of % does not act for the profile, so the values in it stay as they are (values: %)',
+            stranger.relation, COALESCE(stranger.values_count::text, 'not counted')
+            USING HINT = 'If the values belong to the profile, have a superuser GRANT vault_table_owner TO the owner of the table, then call this again.';
     END LOOP;
-    RAISE NOTICE 'vault.reencrypt: done, % rows moved', total;
+    RAISE NOTICE 'vault.reencrypt: done, rows moved: %', total;
 END
 $$;
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';

@@ -53,7 +53,9 @@ pub fn register() {
         .find(|known| known.database == worker.database || known.database == pg_sys::InvalidOid);
     match place {
         Some(place) => *place = worker,
-        None => pgrx::warning!("vault worker: there are more than {CAPACITY} databases with one"),
+        None => pgrx::warning!(
+            "vault worker: too many databases: at most {CAPACITY} can have a vault worker"
+        ),
     }
 }
 

@@ -101,7 +101,7 @@ pub fn revoke_api_key(key_id: &str) -> Result<(), Failure> {
     let key = believed(ApiKeyRow::lock(key_id)?)?;
     let Some(key) = key.filter(|key| key.revoked_at.is_none()) else {
         return Err(missing(
-            "there is no such API key, or it is revoked already",
+            "there is no such API key, or it is already revoked",
             "Name the key by the key_id that vault.create_api_key returned.",
         ));
     };
@@ -148,14 +148,14 @@ pub fn counted_failures(way: Way) -> Vec<Counted> {
 pub(super) fn check_name(name: &str) -> Result<(), Failure> {
     if !(1..=255).contains(&name.chars().count()) {
         return Err(invalid(
-            "a name has 1 to 255 characters",
-            "Give another name.",
+            "a name must have 1 to 255 characters",
+            "Choose another name.",
         ));
     }
     if mentions_card_number(name) {
         return Err(invalid(
-            "a name is stored in the clear, and this one has a card number in it",
-            "Give another name.",
+            "a name is stored in the clear, and this one contains a card number",
+            "Choose another name.",
         ));
     }
     Ok(())

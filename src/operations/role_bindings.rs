@@ -25,7 +25,7 @@ pub fn bind(role: &str, profile_id: &str) -> Result<(), Failure> {
     check_profile(profile_id)?;
     if bindings::tenant_of(role_oid, role)?.is_some() {
         return Err(invalid(
-            "the role is bound to a profile already",
+            "the role is already bound to a profile",
             "Call vault.unbind_role first.",
         ));
     }

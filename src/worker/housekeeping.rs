@@ -107,7 +107,7 @@ fn delete_dead() -> Result<bool, Failure> {
 fn record_reveals() -> Result<bool, Failure> {
     let wrote = writer::has_reveals() && write_reveals()?;
     if writer::has_used_codes() {
-        let what = c"vault: deleting security codes whose use was rolled back";
+        let what = c"vault: deleting CVCs whose use was rolled back";
         let deleted = in_transaction(what, delete_used_codes)?;
         writer::forget_used_codes(&deleted.unwrap_or_default());
     }
@@ -154,7 +154,9 @@ fn write_counts(write: fn() -> Result<Counts, Failure>) -> Result<bool, Failure>
         None => writer::give_up_without_extension(),
     };
     if given_up > 0 {
-        pgrx::warning!("vault worker: gave up {given_up} audit rows of databases without a vault");
+        pgrx::warning!(
+            "vault worker: audit rows of databases without a vault that were given up: {given_up}"
+        );
     }
     Ok(false)
 }

@@ -139,7 +139,7 @@ impl Desk {
     /// payment method of another locked for long. A job whose outcome cannot be written in time is sent again, with the same key, and
     /// the connector gives the same answer.
     fn write(&mut self, received: Vec<Received>) {
-        let what = c"vault: writing what came of jobs";
+        let what = c"vault: writing the outcomes of jobs";
         let written = in_transaction(what, || {
             Ok(received.iter().map(write_one).collect::<Vec<_>>())
         });

@@ -70,8 +70,8 @@ fn move_rows(
         Ok(batch)
     } else {
         Err(wrong_state(
-            "a trigger keeps values from being sealed anew",
-            "ALTER TABLE ... ENABLE TRIGGER takes ALWAYS back from it, until the keys are changed.",
+            "a trigger prevents values from being sealed anew",
+            "Until the keys are changed, make it an ordinary trigger: ALTER TABLE ... ENABLE TRIGGER.",
         ))
     }
 }

@@ -128,7 +128,7 @@ pub fn retry(job_id: &str) -> Result<(), Failure> {
         }
     }
     Err(wrong_state(
-        "there is no such job that has failed, or the same is being done by another one",
+        "there is no such failed job, or another job already does the same",
         "vault.token_jobs shows the jobs and their states.",
     ))
 }
