@@ -96,7 +96,7 @@ COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, 
 COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is removed from the row, whose earlier version stays until a vacuum';
 COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'The active payment methods of a customer, last used first';
 COMMENT ON FUNCTION vault.set_default_payment_method(text, text) IS 'Makes a payment method its customer''s default';
-COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the security code of a payment method and deletes it, for members of vault_reveal';
+COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the CVC of a payment method and deletes it, for members of vault_reveal';
 GRANT EXECUTE ON FUNCTION
     vault.create_customer(jsonb), vault.retrieve_customer(text), vault.retrieve_customer_by_reference(text),
     vault.update_customer(text, jsonb), vault.delete_customer(text), vault.list_customers(integer, integer, text),
@@ -104,7 +104,7 @@ GRANT EXECUTE ON FUNCTION
     vault.update_payment_method(text, jsonb), vault.delete_payment_method(text), vault.list_payment_methods(text),
     vault.set_default_payment_method(text, text), vault.use_cvc(text)
 TO vault_client;
-COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the security codes and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
+COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the CVCs and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
 
 -- Tokens of connectors and of networks.
 COMMENT ON FUNCTION vault.use_connector_token(text, text) IS 'Gives the token that a connector has made for a payment method; a token for one use is given once';

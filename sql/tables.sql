@@ -270,7 +270,7 @@ CREATE UNLOGGED TABLE vault.cvcs (
     expires_at        timestamptz NOT NULL,
     PRIMARY KEY (profile_id, payment_method_id)
 );
-COMMENT ON TABLE vault.cvcs IS 'Security codes of payment methods, kept for 15 minutes or until they are used';
+COMMENT ON TABLE vault.cvcs IS 'CVCs of payment methods, kept for 15 minutes or until they are used';
 COMMENT ON COLUMN vault.cvcs.code IS 'Envelope under the memory key, bound to this row and column';
 CREATE INDEX cvcs_by_expiry ON vault.cvcs (expires_at);
 ALTER TABLE vault.cvcs ALTER COLUMN code SET STATISTICS 0;

@@ -62,7 +62,7 @@ pub fn before_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(
     }
 }
 
-/// The same for a SQL session that uses a security code, which it has deleted: a rollback does not bring it back.
+/// The same for a SQL session that uses a CVC, which it has deleted: a rollback does not bring it back.
 ///
 /// # Errors
 /// As above.

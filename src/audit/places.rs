@@ -39,7 +39,7 @@ pub enum Phase {
     Due,
     /// It is committed, and who waited takes note.
     Written,
-    /// It is committed, and the worker is to delete the security code that it tells of.
+    /// It is committed, and the worker is to delete the CVC that it names.
     CodeDue,
 }
 

@@ -77,7 +77,7 @@ pub fn write_now(row: Row) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The same for the use of a security code, which the worker deletes if this transaction does not commit.
+/// The same for the use of a CVC, which the worker deletes if this transaction does not commit.
 ///
 /// # Errors
 /// As above.

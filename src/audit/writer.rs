@@ -30,7 +30,7 @@ pub struct Counts {
     pub given_up: u64,
 }
 
-/// A security code that was given to somebody who then rolled its deletion back.
+/// A CVC that was given to somebody who then rolled its deletion back.
 pub struct UsedCode {
     pub place: Place,
     pub profile_id: ShortText<64>,
@@ -73,7 +73,7 @@ pub fn release(places: &[Place]) {
     }
 }
 
-/// The security codes that are to be deleted.
+/// The CVCs that are to be deleted.
 pub fn used_codes() -> Vec<UsedCode> {
     let codes = places::all(Phase::CodeDue).into_iter();
     codes

@@ -248,7 +248,7 @@ impl Create<'_> {
         sent.or_else(|| bin.and_then(BinRecord::subtype).map(str::to_owned))
     }
 
-    /// The security code, sealed for the method. Without one, a duplicate keeps the one it has.
+    /// The CVC, sealed for the method. Without one, a duplicate keeps the one it has.
     fn place_code(&self, method: &mut PaymentMethod) -> Result<Option<NewCode>, Failure> {
         let Some(code) = &self.new.card_cvc else {
             return Ok(None);

@@ -43,7 +43,7 @@ statements! {
              ON CONFLICT (profile_id, payment_method_id) \
              DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at) \
          SELECT 1 FROM method";
-    /// Writes the security code, too, if one came with the create. Gives a row for the method.
+    /// Writes the CVC, too, if one came with the create. Gives a row for the method.
     Write REFRESH(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BYTEAOID, BYTEAOID,
                   TIMESTAMPTZOID) =
         "WITH method AS ( \
@@ -72,7 +72,7 @@ pub struct NewRow<'a> {
     pub summary: &'a [u8],
     pub duplicate_index: &'a IndexPart,
     pub created_at: Timestamp,
-    /// The security code that goes with it.
+    /// The CVC that goes with it.
     pub code: Option<&'a NewCode>,
 }
 
@@ -86,7 +86,7 @@ pub struct Refresh<'a> {
     pub now: Timestamp,
     /// `modified_at` of the method as the look-up found it.
     pub unchanged_since: Timestamp,
-    /// The security code that goes with it.
+    /// The CVC that goes with it.
     pub code: Option<&'a NewCode>,
 }
 

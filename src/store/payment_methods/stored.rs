@@ -67,7 +67,7 @@ impl Status {
     }
 }
 
-/// Reads a row of `vault.payment_methods_with_tokens`, joined with the end of the method's security code.
+/// Reads a row of `vault.payment_methods_with_tokens`, joined with the end of the method's CVC.
 pub(super) fn method_and_token(row: &Row<'_>) -> Result<MethodAndToken, Failure> {
     let method = StoredPaymentMethod {
         payment_method_id: row.required("payment_method_id")?,
