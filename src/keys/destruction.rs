@@ -1,5 +1,5 @@
-//! Tells the root key's source whose keys are destroyed: the wrapped keys are in earlier dumps, too, and what prints the
-//! root key is what every database restored from one has to ask.
+//! Tells the root key's source which profiles' keys are destroyed. Earlier dumps hold the wrapped keys, too, and every
+//! database that is restored from one has to ask this source for the root key.
 
 use std::cell::RefCell;
 
@@ -22,12 +22,12 @@ thread_local! {
 
 struct Profile {
     id: String,
-    /// Where the root key comes from, too.
+    /// The root key's source knows of the destruction.
     source_knows: bool,
 }
 
-/// Has the source learn that the profile's keys are destroyed when the transaction commits, and neither before, for what is
-/// outside of the database cannot be rolled back, nor after, when it could not be refused any more.
+/// Has the source told, when the transaction commits, that the profile's keys are destroyed. Not earlier, because what is
+/// outside of the database cannot be rolled back. Not later, because the commit could not be refused any more.
 ///
 /// # Errors
 /// When the library was not loaded at the server's start, or the profile's id does not have the form of one.
@@ -47,7 +47,7 @@ pub fn tell_source_at_commit(profile_id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Without the command the source does not hear of it.
+/// If the command is not set, nobody tells the source, and a warning says so.
 fn tell_source(mut profiles: Vec<&mut Profile>) -> Result<(), Failure> {
     if profiles.is_empty() {
         return Ok(());
@@ -78,13 +78,13 @@ fn warn_of_earlier_dumps(lines: &str) {
     );
 }
 
-/// Has the source told before the commit, and the other backends by the commit.
+/// Tells the source before the commit, and the other backends at the commit.
 pub struct TellOfDestruction;
 
 impl Listener for TellOfDestruction {
     fn before_commit(&self) -> Result<(), ErrorReport> {
-        // Taken out while the command runs: who ends the backend meanwhile has it roll back from within the command, and
-        // the rollback must not find them borrowed.
+        // The profiles are taken out while the command runs. If the backend is terminated meanwhile, it rolls back from
+        // within this function, and the rollback must not find them borrowed.
         let mut profiles = DESTROYED.take();
         let told = tell_source(profiles.iter_mut().collect());
         DESTROYED.set(profiles);
