@@ -1,5 +1,5 @@
--- Nothing that somebody else has put in the way may be taken for the vault's own: no object in its schemas, which a call
--- or an operator could resolve to, and no role that somebody else can be.
+-- Nothing that somebody else has prepared may be taken for the vault's own: no object in its schemas, to which a call or an
+-- operator could resolve, and no role that somebody else can act as.
 DO $$
 BEGIN
     IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
@@ -18,8 +18,8 @@ BEGIN
 END
 $$;
 
--- Four roles are nobody's: who becomes one of them, or gives it a right, a setting or a way to log in, is past the vault's
--- isolation. The settings that are no finding are those that this script makes; the two timeouts may have other values.
+-- Nobody may act as one of these four roles. Somebody who becomes one of them, or gives it a right, a setting or a way to log
+-- in, is past the vault's isolation. The settings that this script makes are no finding; the two timeouts may have other values.
 CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT remedy text) RETURNS SETOF record
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH own AS (

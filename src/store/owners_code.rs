@@ -1,4 +1,4 @@
-//! What surrounds statements in which code of a table's owner may run.
+//! The guards around statements in which code of a table's owner may run.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::postgres::subtransaction::attempt;
 use crate::postgres::time_limit;
 use crate::settings;
 
-/// One step on a table of somebody else, in which code of its owner may run: it has a time limit, locks are given up rather
-/// than waited for, and what it sets, or locks for the session, ends with it. A failure undoes the step alone.
+/// One step on a table of somebody else, in which code of its owner may run. The step has a time limit and does not wait long
+/// for locks. Its settings, and its locks of the session, end with it. A failure undoes only the step.
 ///
 /// # Errors
 /// [`Failure::TableFailed`] and [`Failure::TableTimedOut`], which name the table; the failures of `work`.

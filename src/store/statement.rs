@@ -26,7 +26,7 @@ macro_rules! statements {
 }
 pub(super) use statements;
 
-/// Whether a statement writes or locks rows. Reading alone assigns no transaction id, and works on a replica.
+/// Whether a statement writes or locks rows. Reading alone assigns no transaction id, and works on a standby.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Read,
@@ -82,7 +82,7 @@ impl Statement {
         })
     }
 
-    /// The rows as they are committed by now, whatever the transaction has seen so far, and as it has written them itself.
+    /// The rows as they are committed by now, or written by this transaction, even if its snapshot is older.
     pub fn rows_now<T>(
         &self,
         arguments: &[DatumWithOid<'_>],

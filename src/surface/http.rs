@@ -18,7 +18,7 @@ use crate::error::{Defect, Failure, internal_error, passes_through_http};
 use crate::operations::{customers, network_tokens, payment_methods};
 use crate::tenancy::Caller;
 
-/// What a request for a network token says that has no body: a GET has none from most clients.
+/// Stands for the body of a request for a network token that has none: most clients send no body with a GET.
 const NETWORK_TOKEN: &[u8] = br#"{"token_type":"network_token"}"#;
 
 #[pg_extern(sql = false)]

@@ -1,4 +1,4 @@
-//! What nginx and PostgREST hand over of an HTTP request beside its body, and what they take back.
+//! What nginx and PostgREST pass on of an HTTP request besides its body, and what they take from the answer.
 
 use std::ops::Deref;
 
@@ -13,7 +13,7 @@ use crate::postgres::random;
 use crate::tenancy::session::{self, Acting};
 use crate::tenancy::{Caller, Origin};
 
-/// The id of nothing: stands for what a path names in a way that no id is written.
+/// An id that nothing has. It stands for a text in a path that does not have the form of an id.
 const NOBODY: &str = "";
 
 /// One request.
