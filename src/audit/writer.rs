@@ -30,7 +30,7 @@ pub struct Counts {
     pub given_up: u64,
 }
 
-/// A security code that was given to somebody who then rolled its deletion back.
+/// A CVC that was given to somebody who then rolled its deletion back.
 pub struct UsedCode {
     pub place: Place,
     pub profile_id: ShortText<64>,
@@ -49,12 +49,12 @@ pub fn has_used_codes() -> bool {
     places::any(Phase::CodeDue)
 }
 
-/// Whether a transaction goes on that may leave such work when it ends.
+/// Whether a transaction is running that may leave used CVCs to delete when it ends.
 pub fn expects_work() -> bool {
     places::any(Phase::Held)
 }
 
-/// Writes the rows of reveals, which are to be released once that is committed.
+/// Writes the rows of reveals. Once that is committed, the caller releases them.
 pub fn write_reveals() -> Result<Vec<Place>, Failure> {
     let rows = places::all(Phase::Due);
     for (_, row) in &rows {
@@ -66,14 +66,14 @@ pub fn write_reveals() -> Result<Vec<Place>, Failure> {
     Ok(rows.into_iter().map(|(place, _)| place).collect())
 }
 
-/// Lets those go on who wait for these rows, which are committed.
+/// Lets the sessions go on that wait for these rows, which are committed.
 pub fn release(places: &[Place]) {
     if !places.is_empty() {
         places::written(places);
     }
 }
 
-/// The security codes that are to be deleted.
+/// The CVCs that are to be deleted.
 pub fn used_codes() -> Vec<UsedCode> {
     let codes = places::all(Phase::CodeDue).into_iter();
     codes
@@ -86,12 +86,12 @@ pub fn used_codes() -> Vec<UsedCode> {
         .collect()
 }
 
-/// These are deleted, and that is committed.
+/// Takes note that these codes are deleted, and that this is committed.
 pub fn forget_used_codes(places: &[Place]) {
     places.iter().copied().for_each(places::give_back);
 }
 
-/// Writes what was counted and is due; with `all` what would wait for its minute to end, too.
+/// Writes the counts that are due. With `all`, also those whose minute has not ended.
 pub fn write_counts(all: bool) -> Result<Counts, Failure> {
     let now = clock::now_micros();
     let counts = Counts {
@@ -114,13 +114,13 @@ pub fn forget(counts: &Counts) {
     merged::written(&counts.rows, counts.lost, counts.now);
 }
 
-/// Gives up what has waited long for an extension that this database does not have; tells how many rows.
+/// Gives up the rows that have waited long for an extension that this database does not have, and returns how many.
 pub fn give_up_without_extension() -> u64 {
     let before = clock::now_micros().saturating_sub(PATIENCE);
     give_up(own_database(), before)
 }
 
-/// Nobody else would: no session is left there, and no worker.
+/// Gives up the rows of dropped databases, where no session and no worker is left to do it.
 fn give_up_dropped_databases() -> u64 {
     let mut databases = places::databases();
     databases.extend(merged::databases());

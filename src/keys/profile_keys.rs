@@ -25,7 +25,7 @@ pub struct ProfileKeys {
     profile_id: String,
     data: Keys<DataKey>,
     index: Keys<IndexKey>,
-    /// The retirement of the last index key that is destroyed.
+    /// When the last of the destroyed index keys was retired.
     index_gone: Option<Change>,
     /// The (sub)transaction that holds the current data key.
     held: Cell<Option<Subtransaction>>,
@@ -43,11 +43,11 @@ struct Keys<K> {
     current: (KeyId, K),
     /// Oldest first.
     retired: Vec<Retired<K>>,
-    /// Retired ones that do not open. Only what is under them is lost.
+    /// Retired keys that could not be unwrapped. Only the values under them are lost.
     damaged: Vec<KeyId>,
 }
 
-/// A key that only opens, or finds.
+/// A retired key. It opens values, or finds them by their indexes, but makes no new ones.
 struct Retired<K> {
     key_id: KeyId,
     key: K,
@@ -55,7 +55,7 @@ struct Retired<K> {
 }
 
 impl SealingKeys {
-    /// The caller has held them.
+    /// The caller has taken the lock on the current data key.
     pub(super) fn held(keys: Rc<ProfileKeys>) -> Self {
         Self(keys)
     }
@@ -115,7 +115,7 @@ impl ProfileKeys {
         let mut data = Loading::new();
         let mut index = Loading::new();
         for stored in store::as_operator(|| store::data_keys::usable(profile_id))? {
-            let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
+            let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::DamagedRow)?;
             let material = data_keys::open(profile_id, purpose, &stored);
             match purpose {
                 Purpose::Data => data.add(&stored, material.map(|key| DataKey::from(&key)))?,
@@ -174,7 +174,7 @@ impl ProfileKeys {
         )?)
     }
 
-    /// What the envelope holds and is bound to, whatever that is, to seal it anew.
+    /// The content of the envelope and whatever it is bound to, so that it can be sealed again in the same way.
     ///
     /// # Errors
     /// As [`ProfileKeys::open`].
@@ -208,12 +208,12 @@ impl ProfileKeys {
         retired.map(|retired| (retired.key_id, &retired.key))
     }
 
-    /// The index key of what the running statement sees. Columns of applications change their index key in one transaction,
-    /// so a statement that began before it ended looks for values under the old key, and finds them.
+    /// The index key of the values that the running statement sees. A rotation rewrites the columns of applications in one
+    /// transaction. A statement with an older snapshot therefore looks for values under the old key, and finds them.
     ///
     /// # Errors
-    /// [`Failure::RotatedMeanwhile`] when it is the whole transaction that sees the time before: what it wrote under the old
-    /// key would equal nothing; and when that key is destroyed already.
+    /// [`Failure::RotatedMeanwhile`] when the snapshot is the whole transaction's, because what it wrote under the old key would
+    /// equal nothing. The same when the old key is already destroyed.
     pub fn index_key(&self) -> Result<(KeyId, &IndexKey), Failure> {
         if self.index_gone.is_some_and(is_after_snapshot) {
             return Err(Failure::RotatedMeanwhile);
@@ -229,14 +229,14 @@ impl ProfileKeys {
         }
     }
 
-    /// The keys, data and index, that values should not be under any more.
+    /// The retired data and index keys. Values under them should be moved.
     pub fn retired(&self) -> impl Iterator<Item = KeyId> {
         let data = self.data.retired.iter().map(|retired| retired.key_id);
         data.chain(self.retired_index_keys().map(|(key_id, _)| key_id))
     }
 
-    /// Whether the key is a retired data key that does not open. What is under it may open again, once the key's row is
-    /// brought back.
+    /// Whether the key is a retired data key that could not be unwrapped. The values under it open again once the key's row is
+    /// restored.
     pub fn has_damaged(&self, key_id: KeyId) -> bool {
         self.data.damaged.contains(&key_id)
     }

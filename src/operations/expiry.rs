@@ -1,4 +1,4 @@
-//! What ends by itself: security codes after a quarter of an hour, volatile payment methods after a day, both with the
+//! What ends by itself: CVCs after a quarter of an hour, volatile payment methods after a day, both with the
 //! server; and a code that was used. Time is an argument.
 
 use vault_core::card::cvc;
@@ -30,16 +30,14 @@ pub fn delete_dead() -> Result<Batch, Failure> {
     store::as_worker(|| store::expiry::delete_dead(memory_key, BATCH)).map(Batch::of)
 }
 
-/// Deletes the security code that was given to somebody at `used_at`, who then rolled its deletion back. Tells whether it is
+/// Deletes the CVC that was given to somebody at `used_at`, who then rolled its deletion back. Tells whether it is
 /// gone: not while somebody holds its row.
 pub fn delete_used_code(
     profile_id: &str,
     payment_method_id: &str,
     used_at: Timestamp,
 ) -> Result<bool, Failure> {
-    let end = used_at
-        .after(cvc::LIFETIME)
-        .map_err(|_| Failure::Malformed)?;
+    let end = used_at.after(cvc::LIFETIME)?;
     store::as_worker(|| store::expiry::delete_used_code(profile_id, payment_method_id, end))
 }
 

@@ -13,7 +13,7 @@ use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
 statements! {
-    /// Writes a payment method, and the security code if one came with it.
+    /// Writes a payment method, and the CVC if one came with it.
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
                  BYTEAOID, TIMESTAMPTZOID) =
         "WITH method AS ( \
@@ -64,7 +64,7 @@ pub struct NewVolatileRow<'a> {
     pub summary: &'a [u8],
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
-    /// The security code that goes with it.
+    /// The CVC that goes with it.
     pub code: Option<&'a NewCode>,
 }
 

@@ -197,10 +197,7 @@ impl Create<'_> {
             instrument: &seal_instrument(self.caller, &method, &self.new.instrument)?,
             summary: &seal_summary(self.caller, &method)?,
             created_at: self.now,
-            expires_at: self
-                .now
-                .after(StorageType::VOLATILE_LIFETIME)
-                .map_err(|_| Failure::Malformed)?,
+            expires_at: self.now.after(StorageType::VOLATILE_LIFETIME)?,
             code: code.as_ref(),
         })?;
         record_create(self.caller, Event::PaymentMethodCreated, id)?;
@@ -251,7 +248,7 @@ impl Create<'_> {
         sent.or_else(|| bin.and_then(BinRecord::subtype).map(str::to_owned))
     }
 
-    /// The security code, sealed for the method. Without one, a duplicate keeps the one it has.
+    /// The CVC, sealed for the method. Without one, a duplicate keeps the one it has.
     fn place_code(&self, method: &mut PaymentMethod) -> Result<Option<NewCode>, Failure> {
         let Some(code) = &self.new.card_cvc else {
             return Ok(None);

@@ -31,7 +31,7 @@ pub fn retrieve(
     Ok(open(caller, stored)?.into_response())
 }
 
-/// A payment method, without what is said about number and security code.
+/// A payment method, without what is said about number and CVC.
 pub fn retrieve_details(
     caller: &Caller,
     id: &PaymentMethodId,
@@ -101,12 +101,12 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
     )?
     .ok_or(Refusal::PaymentMethodNotFound)?;
     let stored = active(Some(found.method))?;
-    let envelope = found.instrument.ok_or(Failure::Malformed)?;
+    let envelope = found.instrument.ok_or(Failure::DamagedRow)?;
     let storage_type = stored.storage_type;
     let method = open(caller, stored)?;
     before_reveal(caller, Event::PaymentMethodRevealed, id.as_str())?;
     let instrument = open_instrument(caller, storage_type, id.as_str(), &envelope)?;
     method
         .into_revealed(instrument)
-        .map_err(|_| Failure::Malformed)
+        .map_err(|_| Failure::DamagedPlaintext)
 }

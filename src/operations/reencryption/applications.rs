@@ -8,9 +8,8 @@ use std::borrow::Cow;
 use vault_core::crypto::{ColumnType, KeyId};
 
 use super::Batch;
-use crate::error::Failure;
+use crate::error::{Failure, wrong_state};
 use crate::keys::SealingKeys;
-use crate::operations::administration::wrong_state;
 use crate::operations::application_values::type_named;
 use crate::store::application_columns::{self, Held, Table};
 use crate::store::owners_code::step;
@@ -71,8 +70,8 @@ fn move_rows(
         Ok(batch)
     } else {
         Err(wrong_state(
-            "a trigger keeps values from being sealed anew",
-            "ALTER TABLE ... ENABLE TRIGGER takes ALWAYS back from it, until the keys are changed.",
+            "a trigger prevents values from being sealed anew",
+            "Until the keys are changed, make it an ordinary trigger: ALTER TABLE ... ENABLE TRIGGER.",
         ))
     }
 }
@@ -154,7 +153,7 @@ impl<'a> Reseal<'a> {
                 Ok(Cow::Owned(text))
             }
             Ok(None) => Ok(Cow::Borrowed(text)),
-            Err(Failure::Envelope(_) | Failure::UnknownKey | Failure::Malformed) => {
+            Err(Failure::Envelope(_) | Failure::UnknownKey) => {
                 self.damaged += 1;
                 Ok(Cow::Borrowed(text))
             }

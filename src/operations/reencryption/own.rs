@@ -7,7 +7,7 @@ use vault_core::crypto::{Context, KeyId, Place};
 use zeroize::Zeroizing;
 
 use super::Batch;
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::keys::{self, ProfileKeys, SealingKeys};
 use crate::store::reencryption::{self, Table, Values};
 use crate::tenancy::session;
@@ -69,7 +69,7 @@ impl Row<'_> {
             (Table::PaymentMethods, [instrument, summary, duplicate_index]) => {
                 self.payment_method(instrument, summary, duplicate_index)?
             }
-            _ => return Err(Failure::Malformed),
+            _ => return Err(Defect::OtherColumns.into()),
         };
         Ok(Values {
             row_id: self.id.to_owned(),
@@ -114,12 +114,12 @@ impl Row<'_> {
         instrument: &[u8],
         summary: &[u8],
     ) -> Result<(Zeroizing<Vec<u8>>, IndexPart), Failure> {
-        let malformed = |_| Failure::Malformed;
+        let damaged = |_| Failure::DamagedPlaintext;
         let (key_id, key) = self.keys.current_index_key();
-        let instrument = Instrument::from_bytes(instrument).map_err(malformed)?;
-        let mut summary: Summary = stored::from_bytes(summary).map_err(malformed)?;
+        let instrument = Instrument::from_bytes(instrument).map_err(damaged)?;
+        let mut summary: Summary = stored::from_bytes(summary).map_err(damaged)?;
         summary.set_fingerprint(&instrument.fingerprint(key));
-        let summary = stored::to_bytes(&summary).map_err(malformed)?;
+        let summary = stored::to_bytes(&summary).map_err(|_| Defect::NotSerialized)?;
         Ok((summary, instrument.duplicate_index(key_id, key)))
     }
 }

@@ -20,7 +20,7 @@ statements! {
            ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
           AND c.memory_key = $4 AND c.expires_at > $5 \
          WHERE m.profile_id = $1 AND m.customer_id = $2 AND m.duplicate_index = ANY ($3)";
-    /// A unique index decides, whoever else stores the same card at the same time.
+    /// The unique index decides between creates of the same card at the same time.
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) =
         "INSERT INTO vault.payment_methods \
          (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
@@ -43,7 +43,7 @@ statements! {
              ON CONFLICT (profile_id, payment_method_id) \
              DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at) \
          SELECT 1 FROM method";
-    /// Writes the security code, too, if one came with the create. Gives a row for the method.
+    /// Writes the CVC, too, if one came with the create. Gives a row for the method.
     Write REFRESH(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BYTEAOID, BYTEAOID,
                   TIMESTAMPTZOID) =
         "WITH method AS ( \
@@ -72,7 +72,7 @@ pub struct NewRow<'a> {
     pub summary: &'a [u8],
     pub duplicate_index: &'a IndexPart,
     pub created_at: Timestamp,
-    /// The security code that goes with it.
+    /// The CVC that goes with it.
     pub code: Option<&'a NewCode>,
 }
 
@@ -86,7 +86,7 @@ pub struct Refresh<'a> {
     pub now: Timestamp,
     /// `modified_at` of the method as the look-up found it.
     pub unchanged_since: Timestamp,
-    /// The security code that goes with it.
+    /// The CVC that goes with it.
     pub code: Option<&'a NewCode>,
 }
 
@@ -96,7 +96,7 @@ pub struct Duplicate {
     pub modified_at: Timestamp,
 }
 
-/// The customer's method of the same card or account, by what its index may be.
+/// The customer's method of the same card or account, found by the indexes that it may have.
 pub fn find_duplicate(
     profile_id: &str,
     customer_id: &str,
