@@ -6,19 +6,17 @@ use vault_core::contract::refusal::Refusal;
 use vault_core::ids::PaymentMethodId;
 
 use super::sealed::{open_code, seal_code, volatile_scope};
-use crate::audit::{Event, before_use_of_code, record_refusal};
+use crate::audit::{Event, before_use_of_code};
+use crate::authentication::reveal;
 use crate::error::Failure;
 use crate::postgres::clock;
 use crate::store;
 use crate::store::payment_methods::Status;
 use crate::tenancy::Caller;
 
-/// Gives the code of a payment method, once. The right comes first, as for a reveal.
+/// Gives the code of a payment method, once.
 pub fn use_cvc(caller: &Caller, id: &PaymentMethodId) -> Result<CardCvc, Failure> {
-    if !caller.may_reveal {
-        record_refusal(caller, Event::CardCvcUsed, id.if_well_formed())?;
-        return Err(Refusal::RevealNotAllowed.into());
-    }
+    reveal::check_right(caller, Event::CardCvcUsed, id)?;
     let envelope = store::cvcs::take(&caller.profile_id, id.as_str(), volatile_scope()?)?
         .ok_or(Refusal::CardCvcNotFound)?;
     before_use_of_code(caller, id.as_str())?;
