@@ -145,7 +145,7 @@ impl Unrecorded {
                 "Try again: places are given back when transactions that have revealed something end."
             }
             Self::ShareIsUsed => {
-                "Commit, and go on: a transaction keeps a place for each security code that it has used."
+                "Commit, and go on: a transaction keeps a place for each CVC that it has used."
             }
             Self::NotInTime => {
                 "The server's log says why the vault worker of this database does not write; max_worker_processes must \

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::tenancy::{Caller, outer_role_may_reveal};
 
 /// Lets a caller go on who may see what this event shows of the payment method. Whoever goes on calls
-/// [`audit::before_reveal`] or [`audit::before_use_of_code`] as soon as it is known that there is something to show.
+/// [`audit::before_reveal`] or [`audit::before_use_of_cvc`] as soon as it is known that there is something to show.
 ///
 /// # Errors
 /// [`Refusal::RevealNotAllowed`], which is then on record.

@@ -7,7 +7,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use vault_core::crypto::RootKeyLine;
 
-use super::destroyed;
+use super::destroyed_profiles;
 use super::root_key::root_keys;
 use crate::error::{Failure, Sealed};
 use crate::postgres::child_process;
@@ -100,7 +100,7 @@ impl Listener for TellOfDestruction {
         if end == End::Committed {
             destroyed
                 .filter(|profile| profile.source_knows)
-                .for_each(|profile| destroyed::insert(&profile.id));
+                .for_each(|profile| destroyed_profiles::insert(&profile.id));
         }
     }
 

@@ -35,7 +35,7 @@ struct Stamp {
 ///
 /// # Errors
 /// When the vault is sealed or the profile has no keys.
-pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
+pub fn for_reading(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
     // Without a root key there is no shared memory, either.
     root_keys()?;
     // Read before the keys are: what changes meanwhile is noticed the next time.
@@ -63,16 +63,16 @@ pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
 /// whoever destroys it sees what was written under it.
 ///
 /// # Errors
-/// As [`of_profile`].
-pub fn to_seal(profile_id: &str) -> Result<SealingKeys, Failure> {
+/// As [`for_reading`].
+pub fn for_sealing(profile_id: &str) -> Result<SealingKeys, Failure> {
     loop {
-        let keys = of_profile(profile_id)?;
+        let keys = for_reading(profile_id)?;
         if keys.are_held() {
             return Ok(SealingKeys::held(keys));
         }
         store::data_keys::lock(keys.current_data_key(), KeyLock::Sealing);
         // It may have been retired, and destroyed, before it was held.
-        if Rc::ptr_eq(&keys, &of_profile(profile_id)?) {
+        if Rc::ptr_eq(&keys, &for_reading(profile_id)?) {
             keys.are_held_from_now_on();
         }
     }
@@ -82,18 +82,18 @@ pub fn to_seal(profile_id: &str) -> Result<SealingKeys, Failure> {
 /// rotation to end must not index it by the old key.
 ///
 /// # Errors
-/// As [`of_profile`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`]; [`Failure::DamagedKey`] when an earlier
+/// As [`for_reading`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`]; [`Failure::DamagedKey`] when an earlier
 /// index key does not open.
-pub fn to_decide(profile_id: &str) -> Result<SealingKeys, Failure> {
+pub fn for_duplicate_check(profile_id: &str) -> Result<SealingKeys, Failure> {
     loop {
-        let keys = to_seal(profile_id)?;
+        let keys = for_sealing(profile_id)?;
         // What was stored under it would not be found again.
         if keys.has_damaged_index_key() {
             return Err(Failure::DamagedKey);
         }
         store::data_keys::lock(keys.current_index_key().0, KeyLock::DuplicateCheck);
         // Whoever rotates lets the key go after the epoch has grown.
-        if keys.are(&of_profile(profile_id)?) {
+        if keys.are(&for_reading(profile_id)?) {
             keys.index_key()?;
             return Ok(keys);
         }

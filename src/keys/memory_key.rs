@@ -24,7 +24,7 @@ pub struct MemoryKey {
 /// Makes the key. Called by the postmaster before it forks any backend.
 pub fn make_at_server_start() {
     if MEMORY_KEY.get_or_init(|| MemoryKey::new().ok()).is_none() {
-        pgrx::warning!("vault keeps no security codes: {}", Failure::NoRandomness);
+        pgrx::warning!("vault keeps no CVCs: {}", Failure::NoRandomness);
     }
 }
 

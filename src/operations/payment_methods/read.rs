@@ -32,7 +32,7 @@ pub fn retrieve(
     Ok(open(caller, stored)?.into_response())
 }
 
-/// A payment method, without what is said about number and security code.
+/// A payment method, without what is said about number and CVC.
 pub fn retrieve_details(
     caller: &Caller,
     id: &PaymentMethodId,

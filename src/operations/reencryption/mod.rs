@@ -53,5 +53,5 @@ pub fn batch(
 /// The keys of a profile that an administrator names.
 pub fn keys_of(profile_id: &str) -> Result<SealingKeys, Failure> {
     let _acting = session::act_for(profile_id);
-    keys::to_seal(profile_id)
+    keys::for_sealing(profile_id)
 }

@@ -19,10 +19,10 @@ pub fn batch(
     batch_size: i32,
 ) -> Result<Batch, Failure> {
     let _acting = session::act_for(profile_id);
-    let current = current_keys(&*keys::of_profile(profile_id)?);
+    let current = current_keys(&*keys::for_reading(profile_id)?);
     let rows = reencryption::outdated(profile_id, table, after, current, batch_size)?;
     // They are as they were when they were locked, which may be later than a rotation.
-    let keys = &keys::to_seal(profile_id)?;
+    let keys = &keys::for_sealing(profile_id)?;
     let last = rows.last().map(|row| row.row_id.clone());
     let resealed = rows.into_iter().map(|row| {
         let row = Row {
