@@ -9,6 +9,7 @@ use super::profile_keys::{ProfileKeys, SealingKeys};
 use super::root_key::root_keys;
 use crate::error::Failure;
 use crate::postgres::compat::local_transaction_id;
+use crate::postgres::snapshot::snapshot_is_the_transactions;
 use crate::postgres::standby::is_on_standby;
 use crate::store;
 use crate::store::data_keys::KeyLock;
@@ -79,7 +80,8 @@ pub fn for_sealing(profile_id: &str) -> Result<SealingKeys, Failure> {
 }
 
 /// The same, and the index key stays the current one: of two creates of the same card, the one that has waited for a
-/// rotation to end must not index it by the old key.
+/// rotation to end must not index it by the old key. Each of its statements sees what the rotation has done, unless the whole
+/// transaction sees the time before.
 ///
 /// # Errors
 /// As [`for_reading`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`]; [`Failure::DamagedKey`] when an earlier
@@ -94,7 +96,9 @@ pub fn for_duplicate_check(profile_id: &str) -> Result<SealingKeys, Failure> {
         store::data_keys::lock(keys.current_index_key().0, KeyLock::DuplicateCheck);
         // Whoever rotates lets the key go after the epoch has grown.
         if keys.are(&for_reading(profile_id)?) {
-            keys.index_key()?;
+            if snapshot_is_the_transactions() {
+                keys.index_key()?;
+            }
             return Ok(keys);
         }
     }
