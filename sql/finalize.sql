@@ -55,7 +55,7 @@ GRANT UPDATE (network_tokenization_enabled) ON vault.profiles TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (label, settings, credentials, enabled, mac) ON vault.connector_accounts TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (revoked_at, mac) ON vault.api_keys TO vault_operator;
 GRANT SELECT, INSERT, DELETE, UPDATE (role_oid, system_identifier, mac) ON vault.role_bindings TO vault_operator;
-GRANT SELECT, INSERT, UPDATE (state, wrapped, root_key_check, retired_at, retired_by) ON vault.data_keys
+GRANT SELECT, INSERT, UPDATE (state, wrapped, root_key_check, retired_at) ON vault.data_keys
     TO vault_operator;
 GRANT SELECT, INSERT, UPDATE ON vault.customers, vault.payment_methods TO vault_operator;
 GRANT SELECT ON vault.payment_methods_with_tokens TO vault_operator;

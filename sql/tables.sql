@@ -93,7 +93,6 @@ CREATE TABLE vault.data_keys (
     root_key_check bytea NOT NULL REFERENCES vault.root_keys,
     created_at     timestamptz NOT NULL DEFAULT pg_catalog.now(),
     retired_at     timestamptz,
-    retired_by     xid8,
     rotate_after   timestamptz,
     PRIMARY KEY (profile_id, key_id),
     UNIQUE (profile_id, purpose, version),
@@ -101,7 +100,6 @@ CREATE TABLE vault.data_keys (
 );
 COMMENT ON TABLE vault.data_keys IS 'Data keys, wrapped by a root key';
 COMMENT ON COLUMN vault.data_keys.key_id IS 'A random number, unique within the profile; it stands in every value under the key';
-COMMENT ON COLUMN vault.data_keys.retired_by IS 'The transaction that retired the key: what began before it ended looks for values by the key';
 CREATE UNIQUE INDEX data_keys_one_current ON vault.data_keys (profile_id, purpose) WHERE state = 'current';
 
 CREATE TABLE vault.customers (

@@ -162,7 +162,7 @@ pub extern "C-unwind" fn _PG_init() {
         postgres::log_guard::install();
         postgres::hash_seed::make_at_server_start();
         keys::epoch::reserve_shared_memory();
-        keys::destroyed::reserve_shared_memory();
+        keys::destroyed_profiles::reserve_shared_memory();
         authentication::lockout::reserve_shared_memory();
         authentication::card_number_limit::reserve_shared_memory();
         audit::reserve_shared_memory();

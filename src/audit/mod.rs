@@ -66,14 +66,14 @@ pub fn before_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(
 ///
 /// # Errors
 /// As above.
-pub fn before_use_of_code(caller: &Caller, payment_method_id: &str) -> Result<(), Failure> {
+pub fn before_use_of_cvc(caller: &Caller, payment_method_id: &str) -> Result<(), Failure> {
     let entry = Entry::of(
         caller,
         Event::CardCvcUsed,
         Some(payment_method_id),
         Outcome::Success,
     );
-    reveals::write_use_of_code(entry.to_row())
+    reveals::write_use_of_cvc(entry.to_row())
 }
 
 /// Records that an application is about to open card numbers of its own tables. One row is written before the first number of

@@ -40,7 +40,7 @@ pub enum Phase {
     /// It is committed, and the session that waits for it takes note.
     Written,
     /// It is committed, and the worker is to delete the CVC that it names.
-    CodeDue,
+    CvcDue,
 }
 
 #[derive(Clone, Copy)]
@@ -195,7 +195,7 @@ pub fn give_up(database: pg_sys::Oid, before: i64) -> u64 {
     let mut table = TABLE.exclusive();
     let Table { slots, rows, .. } = &mut *table;
     for (slot, row) in slots.iter_mut().zip(rows) {
-        let waits = matches!(slot.phase, Some(Phase::Due | Phase::CodeDue));
+        let waits = matches!(slot.phase, Some(Phase::Due | Phase::CvcDue));
         if waits && slot.database == database && row.occurred_at <= before {
             slot.phase = None;
             given_up += 1;

@@ -45,7 +45,7 @@ struct Held {
 enum OnRollback {
     GiveBack,
     Write,
-    DeleteCode,
+    DeleteCvc,
 }
 
 /// The values that a role has opened for a profile, and the place of the row that says how many.
@@ -81,10 +81,10 @@ pub fn write_now(row: Row) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As above.
-pub fn write_use_of_code(row: Row) -> Result<(), Failure> {
+pub fn write_use_of_cvc(row: Row) -> Result<(), Failure> {
     let place = written(row)?;
     places::go_on(place, Phase::Held);
-    hold(place, OnRollback::DeleteCode);
+    hold(place, OnRollback::DeleteCvc);
     Ok(())
 }
 
@@ -186,7 +186,7 @@ impl Held {
         match self.on_rollback {
             OnRollback::GiveBack => places::give_back(self.place),
             OnRollback::Write => places::go_on(self.place, Phase::Due),
-            OnRollback::DeleteCode => places::go_on(self.place, Phase::CodeDue),
+            OnRollback::DeleteCvc => places::go_on(self.place, Phase::CvcDue),
         }
     }
 }

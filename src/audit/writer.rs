@@ -31,7 +31,7 @@ pub struct Counts {
 }
 
 /// A CVC that was given to somebody who then rolled its deletion back.
-pub struct UsedCode {
+pub struct UsedCvc {
     pub place: Place,
     pub profile_id: ShortText<64>,
     pub payment_method_id: ShortText<128>,
@@ -44,9 +44,9 @@ pub fn has_reveals() -> bool {
     places::any(Phase::Due)
 }
 
-/// Whether used codes are to be deleted.
-pub fn has_used_codes() -> bool {
-    places::any(Phase::CodeDue)
+/// Whether used CVCs are to be deleted.
+pub fn has_used_cvcs() -> bool {
+    places::any(Phase::CvcDue)
 }
 
 /// Whether a transaction is running that may leave used CVCs to delete when it ends.
@@ -74,20 +74,19 @@ pub fn release(places: &[Place]) {
 }
 
 /// The CVCs that are to be deleted.
-pub fn used_codes() -> Vec<UsedCode> {
-    let codes = places::all(Phase::CodeDue).into_iter();
-    codes
-        .map(|(place, row)| UsedCode {
-            place,
-            profile_id: row.subject.profile_id,
-            payment_method_id: row.subject.object_id,
-            used_at: row.occurred_at,
-        })
-        .collect()
+pub fn used_cvcs() -> Vec<UsedCvc> {
+    let cvcs = places::all(Phase::CvcDue).into_iter();
+    cvcs.map(|(place, row)| UsedCvc {
+        place,
+        profile_id: row.subject.profile_id,
+        payment_method_id: row.subject.object_id,
+        used_at: row.occurred_at,
+    })
+    .collect()
 }
 
-/// Takes note that these codes are deleted, and that this is committed.
-pub fn forget_used_codes(places: &[Place]) {
+/// Takes note that these CVCs are deleted, and that this is committed.
+pub fn forget_used_cvcs(places: &[Place]) {
     places.iter().copied().for_each(places::give_back);
 }
 

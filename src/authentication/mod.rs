@@ -2,6 +2,7 @@
 
 pub mod card_number_limit;
 pub mod lockout;
+pub mod reveal;
 
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::ApiKey;

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use pgrx::pg_sys::panic::ErrorReport;
 use vault_core::crypto::RootKeyLine;
 
-use super::destroyed;
+use super::destroyed_profiles;
 use super::root_key::root_keys;
 use crate::error::{Defect, Failure, Sealed, warn};
 use crate::postgres::child_process;
@@ -96,7 +96,7 @@ impl Listener for TellOfDestruction {
         if end == End::Committed {
             destroyed
                 .filter(|profile| profile.source_knows)
-                .for_each(|profile| destroyed::insert(&profile.id));
+                .for_each(|profile| destroyed_profiles::insert(&profile.id));
         }
     }
 

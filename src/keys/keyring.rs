@@ -9,6 +9,7 @@ use super::profile_keys::{ProfileKeys, SealingKeys};
 use super::root_key::root_keys;
 use crate::error::Failure;
 use crate::postgres::compat::local_transaction_id;
+use crate::postgres::snapshot::snapshot_is_the_transactions;
 use crate::postgres::standby::is_on_standby;
 use crate::store;
 use crate::store::data_keys::KeyLock;
@@ -35,7 +36,7 @@ struct Stamp {
 ///
 /// # Errors
 /// When the vault is sealed or the profile has no keys.
-pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
+pub fn for_reading(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
     // A server that did not load the library has no shared memory, and no root key.
     root_keys()?;
     // The epoch is read before the keys, so that a change in between is noticed the next time.
@@ -63,38 +64,41 @@ pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
 /// ended, so that a destruction sees everything that was written under it.
 ///
 /// # Errors
-/// As [`of_profile`].
-pub fn to_seal(profile_id: &str) -> Result<SealingKeys, Failure> {
+/// As [`for_reading`].
+pub fn for_sealing(profile_id: &str) -> Result<SealingKeys, Failure> {
     loop {
-        let keys = of_profile(profile_id)?;
+        let keys = for_reading(profile_id)?;
         if keys.are_held() {
             return Ok(SealingKeys::held(keys));
         }
         store::data_keys::lock(keys.current_data_key(), KeyLock::Sealing);
         // The key may have been retired, and even destroyed, before the lock was taken.
-        if Rc::ptr_eq(&keys, &of_profile(profile_id)?) {
+        if Rc::ptr_eq(&keys, &for_reading(profile_id)?) {
             keys.are_held_from_now_on();
         }
     }
 }
 
-/// Like [`to_seal`], and also prevents a rotation of the index key until the transaction ends, so that two creates of the same
-/// card use the same index key.
+/// Like [`for_sealing`], and also prevents a rotation of the index key until the transaction ends, so that two creates of the
+/// same card use the same index key. Each statement of the transaction sees what the rotation has done, unless the whole
+/// transaction sees the time before.
 ///
 /// # Errors
-/// As [`of_profile`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`]; [`Failure::DamagedKey`] when an earlier
+/// As [`for_reading`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`]; [`Failure::DamagedKey`] when an earlier
 /// index key does not open.
-pub fn to_decide(profile_id: &str) -> Result<SealingKeys, Failure> {
+pub fn for_duplicate_check(profile_id: &str) -> Result<SealingKeys, Failure> {
     loop {
-        let keys = to_seal(profile_id)?;
+        let keys = for_sealing(profile_id)?;
         // What was indexed under that key would not be found.
         if keys.has_damaged_index_key() {
             return Err(Failure::DamagedKey);
         }
         store::data_keys::lock(keys.current_index_key().0, KeyLock::DuplicateCheck);
         // A rotation releases its lock only after the epoch has grown.
-        if keys.are(&of_profile(profile_id)?) {
-            keys.index_key()?;
+        if keys.are(&for_reading(profile_id)?) {
+            if snapshot_is_the_transactions() {
+                keys.index_key()?;
+            }
             return Ok(keys);
         }
     }

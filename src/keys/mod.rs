@@ -2,7 +2,7 @@
 
 pub mod credentials;
 mod data_keys;
-pub mod destroyed;
+pub mod destroyed_profiles;
 pub mod destruction;
 pub mod epoch;
 mod keyring;
@@ -12,6 +12,6 @@ pub mod root_key;
 pub mod row_macs;
 
 pub use data_keys::{create_for_profile, rewrap, rotate};
-pub use keyring::{of_profile, to_decide, to_seal};
+pub use keyring::{for_duplicate_check, for_reading, for_sealing};
 pub use memory_key::memory_key;
 pub use profile_keys::{ProfileKeys, SealingKeys};

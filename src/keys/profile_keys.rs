@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::postgres::compat::local_transaction_id;
 use crate::postgres::core_dumps::exclude_from_core_dumps;
 use crate::postgres::random::random_bytes;
-use crate::postgres::snapshot::{Change, is_after_snapshot, snapshot_is_the_transactions};
+use crate::postgres::snapshot::is_after_snapshot;
 use crate::postgres::transaction;
 use crate::store;
 use crate::store::data_keys::StoredDataKey;
@@ -25,8 +25,8 @@ pub struct ProfileKeys {
     profile_id: String,
     data: Keys<DataKey>,
     index: Keys<IndexKey>,
-    /// When the last of the destroyed index keys was retired.
-    index_gone: Option<Change>,
+    /// The transaction that wrote the current index key's row.
+    index_key_written_by: i64,
     /// The (sub)transaction that holds the current data key.
     held: Cell<Option<Subtransaction>>,
 }
@@ -41,17 +41,10 @@ type Subtransaction = (u32, pg_sys::SubTransactionId);
 struct Keys<K> {
     /// Takes new writes.
     current: (KeyId, K),
-    /// Oldest first.
-    retired: Vec<Retired<K>>,
+    /// Oldest first. They open values, or find them by their indexes, and make no new ones.
+    retired: Vec<(KeyId, K)>,
     /// Retired keys that could not be unwrapped. Only the values under them are lost.
     damaged: Vec<KeyId>,
-}
-
-/// A retired key. It opens values, or finds them by their indexes, but makes no new ones.
-struct Retired<K> {
-    key_id: KeyId,
-    key: K,
-    retirement: Change,
 }
 
 impl SealingKeys {
@@ -114,6 +107,7 @@ impl ProfileKeys {
     pub(super) fn load(profile_id: &str) -> Result<Self, Failure> {
         let mut data = Loading::new();
         let mut index = Loading::new();
+        let mut index_key_written_by = 0;
         for stored in store::as_operator(|| store::data_keys::usable(profile_id))? {
             let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::DamagedRow)?;
             let material = data_keys::open(profile_id, purpose, &stored);
@@ -121,12 +115,15 @@ impl ProfileKeys {
                 Purpose::Data => data.add(&stored, material.map(|key| DataKey::from(&key)))?,
                 Purpose::Index => index.add(&stored, material.map(|key| IndexKey::from(&key)))?,
             }
+            if purpose == Purpose::Index && stored.is_current {
+                index_key_written_by = stored.written_by;
+            }
         }
         let keys = Self {
             profile_id: profile_id.to_owned(),
             data: data.done()?,
             index: index.done()?,
-            index_gone: store::as_operator(|| store::data_keys::last_index_key_gone(profile_id))?,
+            index_key_written_by,
             held: Cell::new(None),
         };
         for place in keys.data.all().map(DataKey::location) {
@@ -205,33 +202,24 @@ impl ProfileKeys {
     /// The keys that have made blind indexes which may still stand somewhere.
     pub fn retired_index_keys(&self) -> impl Iterator<Item = (KeyId, &IndexKey)> {
         let retired = self.index.retired.iter();
-        retired.map(|retired| (retired.key_id, &retired.key))
+        retired.map(|(key_id, key)| (*key_id, key))
     }
 
-    /// The index key of the values that the running statement sees. A rotation rewrites the columns of applications in one
-    /// transaction. A statement with an older snapshot therefore looks for values under the old key, and finds them.
+    /// The index key for values of applications' columns, all of which a rotation moves to the new key in its own transaction.
     ///
     /// # Errors
-    /// [`Failure::RotatedMeanwhile`] when the snapshot is the whole transaction's, because what it wrote under the old key would
-    /// equal nothing. The same when the old key is already destroyed.
+    /// [`Failure::RotatedMeanwhile`] when the running statement sees the time before that. It would look for values under the
+    /// new key and find none of those under the old one.
     pub fn index_key(&self) -> Result<(KeyId, &IndexKey), Failure> {
-        if self.index_gone.is_some_and(is_after_snapshot) {
+        if is_after_snapshot(self.index_key_written_by) {
             return Err(Failure::RotatedMeanwhile);
         }
-        let retired = &self.index.retired;
-        match retired
-            .iter()
-            .find(|retired| is_after_snapshot(retired.retirement))
-        {
-            None => Ok(self.current_index_key()),
-            Some(_) if snapshot_is_the_transactions() => Err(Failure::RotatedMeanwhile),
-            Some(then) => Ok((then.key_id, &then.key)),
-        }
+        Ok(self.current_index_key())
     }
 
     /// The retired data and index keys. Values under them should be moved.
     pub fn retired(&self) -> impl Iterator<Item = KeyId> {
-        let data = self.data.retired.iter().map(|retired| retired.key_id);
+        let data = self.data.retired.iter().map(|(key_id, _)| *key_id);
         data.chain(self.retired_index_keys().map(|(key_id, _)| key_id))
     }
 
@@ -261,8 +249,8 @@ impl ProfileKeys {
         }
         let mut retired = self.data.retired.iter();
         retired
-            .find(|retired| retired.key_id == envelope.key_id())
-            .map(|retired| &retired.key)
+            .find(|(key_id, _)| *key_id == envelope.key_id())
+            .map(|(_, key)| key)
             .ok_or_else(|| match self.data.damaged.contains(&envelope.key_id()) {
                 true => Failure::DamagedKey,
                 false => Failure::UnknownKey,
@@ -272,7 +260,7 @@ impl ProfileKeys {
 
 impl<K> Keys<K> {
     fn all(&self) -> impl Iterator<Item = &K> {
-        let retired = self.retired.iter().map(|retired| &retired.key);
+        let retired = self.retired.iter().map(|(_, key)| key);
         std::iter::once(&self.current.1).chain(retired)
     }
 }
@@ -280,7 +268,7 @@ impl<K> Keys<K> {
 /// What [`ProfileKeys::load`] has read so far of one purpose.
 struct Loading<K> {
     current: Option<(KeyId, K)>,
-    retired: Vec<Retired<K>>,
+    retired: Vec<(KeyId, K)>,
     damaged: Vec<KeyId>,
 }
 
@@ -295,14 +283,10 @@ impl<K> Loading<K> {
 
     fn add(&mut self, stored: &StoredDataKey, key: Result<K, Failure>) -> Result<(), Failure> {
         let key_id = stored.key_id;
-        match (stored.retired, key) {
-            (None, key) => self.current = Some((key_id, key?)),
-            (Some(_), Err(Failure::DamagedKey)) => self.damaged.push(key_id),
-            (Some(retirement), key) => self.retired.push(Retired {
-                key_id,
-                key: key?,
-                retirement,
-            }),
+        match (stored.is_current, key) {
+            (true, key) => self.current = Some((key_id, key?)),
+            (false, Err(Failure::DamagedKey)) => self.damaged.push(key_id),
+            (false, key) => self.retired.push((key_id, key?)),
         }
         Ok(())
     }

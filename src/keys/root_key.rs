@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use vault_core::crypto::{CheckValue, RootKey, RootKeyLine};
 
-use super::destroyed;
+use super::destroyed_profiles;
 use crate::error::{Failure, Sealed};
 use crate::postgres::child_process;
 use crate::postgres::core_dumps::exclude_from_core_dumps;
@@ -36,7 +36,7 @@ impl RootKeys {
 
     /// Whether the profile's keys are destroyed, even if the database still holds them: it may be restored from an earlier dump.
     pub fn know_as_destroyed(&self, profile_id: &str) -> bool {
-        self.destroyed.contains(profile_id) || destroyed::contains(profile_id)
+        self.destroyed.contains(profile_id) || destroyed_profiles::contains(profile_id)
     }
 }
 

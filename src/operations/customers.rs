@@ -156,13 +156,13 @@ fn response(caller: &Caller, stored: StoredCustomer) -> Result<CustomerResponse,
 
 fn seal(caller: &Caller, id: &str, details: &CustomerDetails) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(details).map_err(|_| Defect::NotSerialized)?;
-    keys::to_seal(&caller.profile_id)?.seal(&context(id), &plaintext)
+    keys::for_sealing(&caller.profile_id)?.seal(&context(id), &plaintext)
 }
 
 fn open(caller: &Caller, stored: &StoredCustomer) -> Result<CustomerDetails, Failure> {
     let envelope = stored.details.as_deref().ok_or(Refusal::CustomerRedacted)?;
     let plaintext =
-        keys::of_profile(&caller.profile_id)?.open(&context(&stored.customer_id), envelope)?;
+        keys::for_reading(&caller.profile_id)?.open(&context(&stored.customer_id), envelope)?;
     stored::from_bytes(&plaintext).map_err(|_| Failure::DamagedPlaintext)
 }
 

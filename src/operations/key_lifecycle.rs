@@ -191,7 +191,7 @@ pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
     // Also of a profile that is not believed, or the inventory would show no key of anybody's.
     store::profiles::find(profile_id)?.ok_or_else(no_profile)?;
     let _acting = session::act_for(profile_id);
-    store::reencryption::count(profile_id, data_keys::key_id(key_id)?)
+    store::vault_tables::count(profile_id, data_keys::key_id(key_id)?)
 }
 
 /// The tables that vault.reencrypt leaves alone, because their owners do not act for the profile, though they hold values

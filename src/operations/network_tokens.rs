@@ -11,7 +11,8 @@ use vault_core::ids::PaymentMethodId;
 use super::payment_methods::active;
 use super::payment_methods::sealed::{open, volatile_scope};
 use super::{connector_accounts, outside_calls, tokens};
-use crate::audit::{Event, before_reveal, record_refusal};
+use crate::audit::{Event, before_reveal};
+use crate::authentication::reveal;
 use crate::connectors::{Answer, Call};
 use crate::error::Failure;
 use crate::store;
@@ -45,11 +46,7 @@ pub fn get(
     id: &PaymentMethodId,
     request: &NetworkTokenRequest,
 ) -> Result<NetworkTokenDetails, Failure> {
-    // The right comes first: without it, nothing tells whether there is such a token.
-    if !caller.may_reveal {
-        record_refusal(caller, Event::NetworkTokenRevealed, id.if_well_formed())?;
-        return Err(Refusal::RevealNotAllowed.into());
-    }
+    reveal::check_right(caller, Event::NetworkTokenRevealed, id)?;
     request.validate()?;
     let found = find(caller, id)?;
     if tokens::token_service(caller)?.is_none() {

@@ -1,46 +1,22 @@
 //! What the running statement sees, and what it does not see yet.
-//!
-//! The price is two numbers of transactions in the row of a key. Without them, every statement that overlaps a rotation of an
-//! index key would fail, also those that can go on with the old one.
 
 use pgrx::pg_sys;
 
-/// How many transactions back the lower halves of two numbers tell which came first.
-const RECENT: u64 = i32::MAX as u64;
-
-/// A change, as a row tells of it.
-#[derive(Clone, Copy)]
-pub struct Change {
-    /// The number (`xid8`) of the transaction that made it.
-    pub transaction: i64,
-    /// The number (`xid`) of the transaction that wrote the row as it is: the same or a later one. In a restored database it
-    /// is the one that restored it, and the other number is another cluster's.
-    pub written_by: i64,
-}
-
-/// Whether the running statement does not see the change, because the transaction was still running when it began.
-pub fn is_after_snapshot(change: Change) -> bool {
-    let Change {
-        transaction,
-        written_by,
-    } = change;
+/// Whether the running statement does not see a row, because the transaction that wrote it was still running when the
+/// statement began. `written_by` is the row's `xmin`.
+pub fn is_after_snapshot(written_by: i64) -> bool {
+    let written_by = written_by as u32;
     // SAFETY: reads shared state.
-    let next = unsafe { pg_sys::ReadNextFullTransactionId() }.value;
-    // A number to come is of another cluster. Snapshots compare the lower halves alone, by which one of long ago seems to
-    // be one to come. Both have ended.
-    let age = u64::try_from(transaction)
-        .ok()
-        .map(|full| next.checked_sub(full));
-    if !matches!(age, Some(Some(1..=RECENT))) {
+    let next = unsafe { pg_sys::ReadNextFullTransactionId() }.value as u32;
+    // Numbers come round. One that seems to be still to come is of a row that was written long ago.
+    if next.wrapping_sub(written_by).cast_signed() <= 0 {
         return false;
     }
-    let [transaction, written_by] =
-        [transaction, written_by].map(|number| pg_sys::TransactionId::from(number as u32));
+    let written_by = pg_sys::TransactionId::from(written_by);
     // SAFETY: all ask about numbers of transactions; a function is called with a snapshot.
     unsafe {
-        !pg_sys::TransactionIdIsCurrentTransactionId(transaction)
+        !pg_sys::TransactionIdIsCurrentTransactionId(written_by)
             && pg_sys::ActiveSnapshotSet()
-            && pg_sys::XidInMVCCSnapshot(transaction, pg_sys::GetActiveSnapshot())
             && pg_sys::XidInMVCCSnapshot(written_by, pg_sys::GetActiveSnapshot())
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pgrx::pg_sys;
 
-use super::application_columns::table;
+use super::application_tables::table;
 use super::owners_code::{glance, step};
 use super::statement::statements;
 use crate::error::Failure;

@@ -8,7 +8,6 @@ use super::operator::relation;
 use super::statement::statements;
 use crate::error::{Defect, Failure};
 use crate::postgres::object_locks::{self, Mode};
-use crate::postgres::snapshot::Change;
 
 statements! {
     Write INSERT(TEXTOID, INT4OID, TEXTOID, INT4OID, BYTEAOID, BYTEAOID, BYTEAOID, FLOAT8OID) =
@@ -18,16 +17,10 @@ statements! {
          ON CONFLICT (profile_id, key_id) DO NOTHING";
     Read USABLE(TEXTOID) =
         "SELECT key_id, purpose, version, wrapped, check_value, root_key_check, \
-                CASE state WHEN 'retired' THEN COALESCE(retired_by::text::bigint, 0) END AS retired_by, \
-                xmin::text::bigint AS written_by \
+                state = 'current' AS is_current, xmin::text::bigint AS written_by \
          FROM vault.data_keys WHERE profile_id = $1 AND state <> 'destroyed' ORDER BY version";
-    Read LAST_INDEX_KEY_GONE(TEXTOID) =
-        "SELECT COALESCE(retired_by::text::bigint, 0) AS retired_by, xmin::text::bigint AS written_by \
-         FROM vault.data_keys \
-         WHERE profile_id = $1 AND purpose = 'index' AND state = 'destroyed' ORDER BY version DESC LIMIT 1";
     Write RETIRE(TEXTOID, TEXTOID) =
-        "UPDATE vault.data_keys SET state = 'retired', retired_at = pg_catalog.clock_timestamp(), \
-                retired_by = pg_catalog.pg_current_xact_id() \
+        "UPDATE vault.data_keys SET state = 'retired', retired_at = pg_catalog.clock_timestamp() \
          WHERE profile_id = $1 AND purpose = $2 AND state = 'current' RETURNING version";
     Write REWRAP(TEXTOID, INT4OID, BYTEAOID, BYTEAOID) =
         "UPDATE vault.data_keys SET wrapped = $3, root_key_check = $4 WHERE profile_id = $1 AND key_id = $2";
@@ -68,8 +61,10 @@ pub struct StoredDataKey {
     pub check_value: Vec<u8>,
     /// Check value of the root key that wrapped it.
     pub root_key_check: Vec<u8>,
-    /// When it was retired. None for the current key, which is the only one that seals new values.
-    pub retired: Option<Change>,
+    /// Whether the key is the current one, which is the only one of its purpose that seals new values.
+    pub is_current: bool,
+    /// The transaction (`xmin`) that wrote the row as it is: it made the key, or wrapped it anew.
+    pub written_by: i64,
 }
 
 /// Writes the key. False, and nothing is written, when the profile has a key with this id.
@@ -93,8 +88,6 @@ pub fn insert(key: &NewDataKey<'_>) -> Result<bool, Failure> {
 pub fn usable(profile_id: &str) -> Result<Vec<StoredDataKey>, Failure> {
     USABLE.with(|statement| {
         statement.rows_now(&[profile_id.into()], |row| {
-            let written_by = row.required("written_by")?;
-            let retired_by: Option<i64> = row.optional("retired_by")?;
             Ok(StoredDataKey {
                 key_id: key_id(row.required("key_id")?)?,
                 purpose: row.required("purpose")?,
@@ -102,26 +95,11 @@ pub fn usable(profile_id: &str) -> Result<Vec<StoredDataKey>, Failure> {
                 wrapped: row.required("wrapped")?,
                 check_value: row.required("check_value")?,
                 root_key_check: row.required("root_key_check")?,
-                retired: retired_by.map(|transaction| Change {
-                    transaction,
-                    written_by,
-                }),
-            })
-        })
-    })
-}
-
-/// The retirement of the last index key of the profile that is destroyed by now.
-pub fn last_index_key_gone(profile_id: &str) -> Result<Option<Change>, Failure> {
-    let found = LAST_INDEX_KEY_GONE.with(|statement| {
-        statement.rows_now(&[profile_id.into()], |row| {
-            Ok(Change {
-                transaction: row.required("retired_by")?,
+                is_current: row.required("is_current")?,
                 written_by: row.required("written_by")?,
             })
         })
-    })?;
-    Ok(found.into_iter().next())
+    })
 }
 
 /// Check values of the root keys that have wrapped data keys, or vouched for rows, of this database, by now.

@@ -5,7 +5,7 @@
 //! every statement runs with the vault's own `search_path`, so nobody's operator or function takes the place of PostgreSQL's.
 
 pub mod api_keys;
-pub mod application_columns;
+pub mod application_tables;
 pub mod application_values;
 pub mod audit_log;
 pub mod card_bins;
@@ -15,7 +15,6 @@ pub mod connector_tokens;
 pub mod customers;
 pub mod cvcs;
 pub mod data_keys;
-pub mod expiry;
 pub mod jobs;
 pub mod merchants;
 pub mod network_tokens;
@@ -23,14 +22,17 @@ mod operator;
 pub mod owners_code;
 pub mod payment_methods;
 pub mod profiles;
-pub mod reencryption;
+pub mod retention;
 pub mod role_bindings;
 pub mod roles;
+mod sealed_row;
 mod statement;
+pub mod vault_tables;
 pub mod volatile_payment_methods;
 mod volatile_scope;
 mod vouched;
 
 pub use operator::{as_operator, as_worker};
+pub use sealed_row::SealedRow;
 pub use volatile_scope::VolatileScope;
 pub use vouched::Vouched;

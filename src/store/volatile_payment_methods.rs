@@ -4,7 +4,7 @@ use pgrx::datum::DatumWithOid;
 use vault_core::contract::payment_method::StorageType;
 use vault_core::time::Timestamp;
 
-use super::cvcs::NewCode;
+use super::cvcs::NewCvc;
 use super::payment_methods::stored::{
     Status, StoredPaymentMethod, WithInstrument, payment_method_type,
 };
@@ -27,7 +27,7 @@ statements! {
          DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at";
     Read FIND(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "SELECT v.payment_method_id, v.customer_id, v.payment_method_type, v.payment_method_subtype, v.summary, v.created_at, \
-                c.expires_at AS code_expires_at \
+                c.expires_at AS cvc_expires_at \
          FROM vault.volatile_payment_methods v \
          LEFT JOIN vault.cvcs c \
            ON c.profile_id = v.profile_id AND c.payment_method_id = v.payment_method_id \
@@ -35,7 +35,7 @@ statements! {
          WHERE v.profile_id = $1 AND v.payment_method_id = $2 AND v.memory_key = $3 AND v.expires_at > $4";
     Read FIND_WITH_INSTRUMENT(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "SELECT v.payment_method_id, v.customer_id, v.payment_method_type, v.payment_method_subtype, v.summary, v.created_at, \
-                v.instrument, c.expires_at AS code_expires_at \
+                v.instrument, c.expires_at AS cvc_expires_at \
          FROM vault.volatile_payment_methods v \
          LEFT JOIN vault.cvcs c \
            ON c.profile_id = v.profile_id AND c.payment_method_id = v.payment_method_id \
@@ -65,11 +65,11 @@ pub struct NewVolatileRow<'a> {
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     /// The CVC that goes with it.
-    pub code: Option<&'a NewCode>,
+    pub cvc: Option<&'a NewCvc>,
 }
 
 pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
-    let [_, code, code_expires_at] = NewCode::arguments(method.code);
+    let [_, cvc, cvc_expires_at] = NewCvc::arguments(method.cvc);
     INSERT.with(|statement| {
         statement.execute(&[
             method.profile_id.into(),
@@ -82,8 +82,8 @@ pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
             method.summary.into(),
             timestamptz(method.created_at).into(),
             timestamptz(method.expires_at).into(),
-            code,
-            code_expires_at,
+            cvc,
+            cvc_expires_at,
         ])
     })?;
     Ok(())
@@ -165,7 +165,7 @@ fn read(row: &Row<'_>) -> Result<StoredPaymentMethod, Failure> {
         summary: row.optional("summary")?,
         created_at,
         last_used_at: created_at,
-        code_expires_at: row.optional_timestamp("code_expires_at")?,
+        cvc_expires_at: row.optional_timestamp("cvc_expires_at")?,
         tokens: Vec::new(),
         network_token: None,
     })

@@ -16,7 +16,7 @@ use vault_core::ids::{CustomerId, PaymentMethodId};
 use crate::authentication::{self, Credentials};
 use crate::error::{Defect, Failure};
 use crate::operations::{
-    administration, customers, expiry, network_tokens, payment_methods, role_bindings, tokens,
+    administration, customers, network_tokens, payment_methods, retention, role_bindings, tokens,
 };
 use crate::postgres::clock;
 use crate::tenancy::{Caller, Origin, bindings};
@@ -204,7 +204,7 @@ fn delete_expired(now: TimestampWithTimeZone) -> Result<i64, ErrorReport> {
     let now = clock::from_postgres(now.into())?;
     let mut deleted = 0;
     loop {
-        let batch = expiry::delete_expired(now)?;
+        let batch = retention::delete_expired(now)?;
         deleted += i64::try_from(batch.deleted).unwrap_or(i64::MAX);
         if !batch.is_full {
             return Ok(deleted);

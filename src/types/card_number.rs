@@ -11,9 +11,8 @@ use vault_core::crypto::{ColumnType, EnvelopeError, Searchable};
 
 use super::datum::{self, encrypted_type};
 use super::searchable;
-use crate::audit;
+use crate::authentication::reveal;
 use crate::error::Failure;
-use crate::tenancy::outer_role_may_reveal;
 
 encrypted_type! {
     /// A card number behind its blind index and shown digits.
@@ -51,14 +50,9 @@ fn decrypt_card_number(value: CardNumber) -> Result<String, ErrorReport> {
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
 fn decrypt_card_number_in_context(value: CardNumber, context: &str) -> Result<String, ErrorReport> {
     let keys = datum::profile_keys()?;
-    if !outer_role_may_reveal() {
-        audit::record_card_number_refused(keys.profile_id());
-        return Err(Failure::from(Refusal::RevealNotAllowed).into());
-    }
-    audit::before_card_number(keys.profile_id())?;
-    let number = searchable::open(ColumnType::CardNumber, &value.0, context)?;
-    audit::count_card_number(keys.profile_id());
-    Ok(number)
+    Ok(reveal::card_number(keys.profile_id(), || {
+        searchable::open(ColumnType::CardNumber, &value.0, context)
+    })?)
 }
 
 #[pg_extern(immutable, parallel_safe)]

@@ -156,12 +156,12 @@ pub(super) fn profile_keys() -> Result<Rc<ProfileKeys>, Failure> {
     if is_restricted() {
         return Err(Failure::StoredPlaintext);
     }
-    keys::of_profile(&profile()?)
+    keys::for_reading(&profile()?)
 }
 
 /// The same, to seal by.
 pub(super) fn sealing_keys() -> Result<SealingKeys, Failure> {
-    keys::to_seal(&profile()?)
+    keys::for_sealing(&profile()?)
 }
 
 fn profile() -> Result<String, Failure> {

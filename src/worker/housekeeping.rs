@@ -10,7 +10,7 @@ use super::transaction::in_transaction;
 use crate::audit::workers;
 use crate::audit::writer::{self, Counts, Place};
 use crate::error::Failure;
-use crate::operations::{expiry, role_bindings, role_findings};
+use crate::operations::{retention, role_bindings, role_findings};
 use crate::postgres::background_worker::{
     self, connect, end_to_start_again, is_to_stop, worker_function,
 };
@@ -95,7 +95,7 @@ fn run(job: impl FnOnce() -> Result<bool, Failure>) -> bool {
 
 fn delete_dead() -> Result<bool, Failure> {
     let what = c"vault: deleting what an earlier server left";
-    while in_transaction(what, expiry::delete_dead)?.is_some_and(|batch| batch.is_full) {
+    while in_transaction(what, retention::delete_dead)?.is_some_and(|batch| batch.is_full) {
         run(record_reveals);
         if is_to_stop() {
             break;
@@ -106,10 +106,10 @@ fn delete_dead() -> Result<bool, Failure> {
 
 fn record_reveals() -> Result<bool, Failure> {
     let wrote = writer::has_reveals() && write_reveals()?;
-    if writer::has_used_codes() {
+    if writer::has_used_cvcs() {
         let what = c"vault: deleting CVCs whose use was rolled back";
-        let deleted = in_transaction(what, delete_used_codes)?;
-        writer::forget_used_codes(&deleted.unwrap_or_default());
+        let deleted = in_transaction(what, delete_used_cvcs)?;
+        writer::forget_used_cvcs(&deleted.unwrap_or_default());
     }
     Ok(wrote)
 }
@@ -125,13 +125,13 @@ fn write_reveals() -> Result<bool, Failure> {
 
 /// Deletes CVCs whose use was rolled back, because the session has seen them. A CVC whose row is locked is left for the next
 /// round.
-fn delete_used_codes() -> Result<Vec<Place>, Failure> {
+fn delete_used_cvcs() -> Result<Vec<Place>, Failure> {
     let mut gone = Vec::new();
-    for code in writer::used_codes() {
-        let used_at = clock::at_micros(code.used_at)?;
-        let (profile_id, id) = (code.profile_id.as_str(), code.payment_method_id.as_str());
-        if expiry::delete_used_code(profile_id, id, used_at)? {
-            gone.push(code.place);
+    for cvc in writer::used_cvcs() {
+        let used_at = clock::at_micros(cvc.used_at)?;
+        let (profile_id, id) = (cvc.profile_id.as_str(), cvc.payment_method_id.as_str());
+        if retention::delete_used_cvc(profile_id, id, used_at)? {
+            gone.push(cvc.place);
         }
     }
     Ok(gone)
@@ -183,7 +183,7 @@ fn take_bindings_over() -> Result<bool, Failure> {
 
 fn delete_expired() -> Result<bool, Failure> {
     let batch = in_transaction(c"vault: deleting what has expired", || {
-        expiry::delete_expired(clock::now()?)
+        retention::delete_expired(clock::now()?)
     })?;
     Ok(batch.is_some_and(|batch| batch.is_full))
 }

@@ -8,7 +8,7 @@ use vault_core::contract::refusal::Refusal;
 use vault_core::ids::{CustomerId, PaymentMethodId};
 use vault_core::time::Timestamp;
 
-use super::code;
+use super::cvc;
 use super::read::active_of;
 use super::sealed::{open, seal_summary, seal_token, volatile_scope};
 use crate::audit::{Event, record};
@@ -58,7 +58,7 @@ pub fn update(
         status,
         clock::now()?,
     )?;
-    code::change(caller, &mut method, status, changes.card_cvc.as_ref())?;
+    cvc::change(caller, &mut method, status, changes.card_cvc.as_ref())?;
     record(caller, Event::PaymentMethodUpdated, id.as_str())?;
     Ok(method.into_response())
 }

@@ -9,7 +9,7 @@ use vault_core::crypto::searchable::IndexPart;
 use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
 use vault_core::time::Timestamp;
 
-use super::sealed::{open, seal_code, seal_instrument, seal_summary, volatile_scope_at};
+use super::sealed::{open, seal_cvc, seal_instrument, seal_summary, volatile_scope_at};
 use crate::audit::{Event, record_create};
 use crate::authentication::card_number_limit;
 use crate::error::Failure;
@@ -19,7 +19,7 @@ use crate::postgres::clock;
 use crate::postgres::random;
 use crate::settings;
 use crate::store;
-use crate::store::cvcs::NewCode;
+use crate::store::cvcs::NewCvc;
 use crate::store::payment_methods::{NewRow, Refresh};
 use crate::store::volatile_payment_methods::NewVolatileRow;
 use crate::tenancy::Caller;
@@ -34,7 +34,7 @@ pub fn create(
 ) -> Result<PaymentMethodResponse, Failure> {
     let now = clock::now()?;
     let mut new = request.into_valid(now.year_month())?;
-    let keys = keys::to_decide(&caller.profile_id)?;
+    let keys = keys::for_duplicate_check(&caller.profile_id)?;
     card_number_limit::count_for_caller(caller)?;
     let (_, index_key) = keys.current_index_key();
     new.summary
@@ -88,7 +88,9 @@ impl Create<'_> {
             // What a rotation has left behind, no unique index finds.
             if !earlier.is_empty() {
                 match self.refresh(customer, &earlier, bin.as_ref())? {
-                    Refreshed::Done(method) => return self.refreshed(*method),
+                    Refreshed::Done(method) => {
+                        return self.recorded(Event::PaymentMethodRefreshed, *method);
+                    }
                     Refreshed::Changed => continue,
                     Refreshed::Missing => {}
                 }
@@ -99,14 +101,10 @@ impl Create<'_> {
             if let Refreshed::Done(method) =
                 self.refresh(customer, &[duplicate_index], bin.as_ref())?
             {
-                return self.refreshed(*method);
+                return self.recorded(Event::PaymentMethodRefreshed, *method);
             }
         }
         Err(Failure::Contention)
-    }
-
-    fn refreshed(&self, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
-        self.recorded(Event::PaymentMethodRefreshed, method)
     }
 
     fn recorded(&self, event: Event, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
@@ -123,7 +121,7 @@ impl Create<'_> {
         bin: Option<&BinRecord>,
     ) -> Result<Option<PaymentMethod>, Failure> {
         let mut method = self.created(StorageType::Persistent, Some(customer), bin)?;
-        let code = self.place_code(&mut method)?;
+        let cvc = self.place_cvc(&mut method)?;
         let inserted = store::payment_methods::insert(NewRow {
             profile_id: &self.caller.profile_id,
             payment_method_id: method.id.as_str(),
@@ -134,7 +132,7 @@ impl Create<'_> {
             summary: &seal_summary(self.caller, &method)?,
             duplicate_index,
             created_at: self.now,
-            code: code.as_ref(),
+            cvc: cvc.as_ref(),
         })?;
         Ok(inserted.then_some(method))
     }
@@ -160,7 +158,7 @@ impl Create<'_> {
             .summary
             .fill_from_bin(bin, self.new.instrument.network());
         method.payment_method_subtype = method.payment_method_subtype.or(self.subtype(bin));
-        let code = self.place_code(&mut method)?;
+        let cvc = self.place_cvc(&mut method)?;
         let refreshed = store::payment_methods::refresh(Refresh {
             profile_id: &self.caller.profile_id,
             payment_method_id: method.id.as_str(),
@@ -168,7 +166,7 @@ impl Create<'_> {
             summary: &seal_summary(self.caller, &method)?,
             now: self.now,
             unchanged_since: duplicate.modified_at,
-            code: code.as_ref(),
+            cvc: cvc.as_ref(),
         })?;
         Ok(if refreshed {
             Refreshed::Done(Box::new(method))
@@ -185,7 +183,7 @@ impl Create<'_> {
             (None, None) => None,
         };
         let mut method = self.created(StorageType::Volatile, customer, bin.as_ref())?;
-        let code = self.place_code(&mut method)?;
+        let cvc = self.place_cvc(&mut method)?;
         let id = method.id.as_str();
         store::volatile_payment_methods::insert(NewVolatileRow {
             profile_id: &self.caller.profile_id,
@@ -198,7 +196,7 @@ impl Create<'_> {
             summary: &seal_summary(self.caller, &method)?,
             created_at: self.now,
             expires_at: self.now.after(StorageType::VOLATILE_LIFETIME)?,
-            code: code.as_ref(),
+            cvc: cvc.as_ref(),
         })?;
         record_create(self.caller, Event::PaymentMethodCreated, id)?;
         Ok(method)
@@ -249,11 +247,11 @@ impl Create<'_> {
     }
 
     /// The CVC, sealed for the method. Without one, a duplicate keeps the one it has.
-    fn place_code(&self, method: &mut PaymentMethod) -> Result<Option<NewCode>, Failure> {
-        let Some(code) = &self.new.card_cvc else {
+    fn place_cvc(&self, method: &mut PaymentMethod) -> Result<Option<NewCvc>, Failure> {
+        let Some(cvc) = &self.new.card_cvc else {
             return Ok(None);
         };
-        let new = seal_code(self.caller, method.id.as_str(), code, self.now)?;
+        let new = seal_cvc(self.caller, method.id.as_str(), cvc, self.now)?;
         method.card_cvc_expires_at = Some(new.expires_at);
         Ok(Some(new))
     }

@@ -8,7 +8,8 @@ use vault_core::contract::refusal::Refusal;
 use vault_core::ids::{CustomerId, PaymentMethodId};
 
 use super::sealed::{open, open_instrument, volatile_scope};
-use crate::audit::{Event, before_reveal, record_refusal};
+use crate::audit::{Event, before_reveal};
+use crate::authentication::reveal;
 use crate::error::Failure;
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
@@ -88,12 +89,8 @@ pub fn active_of(
     }))
 }
 
-/// The right comes first: without it, nothing tells whether there is such a payment method.
 fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse, Failure> {
-    if !caller.may_reveal {
-        record_refusal(caller, Event::PaymentMethodRevealed, id.if_well_formed())?;
-        return Err(Refusal::RevealNotAllowed.into());
-    }
+    reveal::check_right(caller, Event::PaymentMethodRevealed, id)?;
     let found = store::payment_methods::find_with_instrument(
         &caller.profile_id,
         id.as_str(),

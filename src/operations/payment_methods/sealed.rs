@@ -17,7 +17,7 @@ use crate::keys;
 use crate::keys::memory_key::MemoryKey;
 use crate::postgres::clock;
 use crate::store::VolatileScope;
-use crate::store::cvcs::NewCode;
+use crate::store::cvcs::NewCvc;
 use crate::store::payment_methods::StoredPaymentMethod;
 use crate::tenancy::Caller;
 
@@ -71,7 +71,7 @@ pub fn seal_token(
 ) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(token).map_err(|_| Defect::NotSerialized)?;
     let row = connector_token_row(id, position);
-    keys::to_seal(&caller.profile_id)?.seal(
+    keys::for_sealing(&caller.profile_id)?.seal(
         &Context::row(Place::ConnectorTokenDetails, &row),
         &plaintext,
     )
@@ -83,7 +83,7 @@ pub fn seal_network_token(
     token: &NetworkTokenSummary,
 ) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(token).map_err(|_| Defect::NotSerialized)?;
-    keys::to_seal(&caller.profile_id)?.seal(&network_token_context(id), &plaintext)
+    keys::for_sealing(&caller.profile_id)?.seal(&network_token_context(id), &plaintext)
 }
 
 pub fn open_network_token(
@@ -92,33 +92,32 @@ pub fn open_network_token(
     envelope: &[u8],
 ) -> Result<NetworkTokenSummary, Failure> {
     let plaintext =
-        keys::of_profile(&caller.profile_id)?.open(&network_token_context(id), envelope)?;
+        keys::for_reading(&caller.profile_id)?.open(&network_token_context(id), envelope)?;
     stored::from_bytes(&plaintext).map_err(damaged)
 }
 
-pub fn seal_code(
+pub fn seal_cvc(
     caller: &Caller,
     id: &str,
-    code: &CardCvc,
+    cvc: &CardCvc,
     now: Timestamp,
-) -> Result<NewCode, Failure> {
+) -> Result<NewCvc, Failure> {
     let key = memory_key_for(caller)?;
-    Ok(NewCode {
+    Ok(NewCvc {
         memory_key: key.check_value(),
-        code: key.seal(
+        envelope: key.seal(
             &caller.profile_id,
-            &code_context(id),
-            code.expose().as_bytes(),
+            &cvc_context(id),
+            cvc.expose().as_bytes(),
         )?,
         expires_at: now.after(cvc::LIFETIME)?,
     })
 }
 
-pub fn open_code(caller: &Caller, id: &str, envelope: &[u8]) -> Result<CardCvc, Failure> {
-    let plaintext =
-        memory_key_for(caller)?.open(&caller.profile_id, &code_context(id), envelope)?;
-    let code = std::str::from_utf8(&plaintext).map_err(|_| Failure::DamagedPlaintext)?;
-    CardCvc::parse(Zeroizing::new(code.to_owned())).map_err(|_| Failure::DamagedPlaintext)
+pub fn open_cvc(caller: &Caller, id: &str, envelope: &[u8]) -> Result<CardCvc, Failure> {
+    let plaintext = memory_key_for(caller)?.open(&caller.profile_id, &cvc_context(id), envelope)?;
+    let cvc = std::str::from_utf8(&plaintext).map_err(|_| Failure::DamagedPlaintext)?;
+    CardCvc::parse(Zeroizing::new(cvc.to_owned())).map_err(|_| Failure::DamagedPlaintext)
 }
 
 /// The payment method that a row stands for. The row must not be redacted.
@@ -149,7 +148,7 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
         payment_method_type: stored.payment_method_type,
         payment_method_subtype: stored.payment_method_subtype,
         storage_type: stored.storage_type,
-        card_cvc_expires_at: stored.code_expires_at,
+        card_cvc_expires_at: stored.cvc_expires_at,
         created: stored.created_at,
         last_used_at: stored.last_used_at,
     })
@@ -181,7 +180,9 @@ impl<'a> Column<'a> {
     fn seal(&self, caller: &Caller, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
         let profile_id = &caller.profile_id;
         match self.storage_type {
-            StorageType::Persistent => keys::to_seal(profile_id)?.seal(&self.context(), plaintext),
+            StorageType::Persistent => {
+                keys::for_sealing(profile_id)?.seal(&self.context(), plaintext)
+            }
             StorageType::Volatile => {
                 memory_key_for(caller)?.seal(profile_id, &self.context(), plaintext)
             }
@@ -192,7 +193,7 @@ impl<'a> Column<'a> {
         let profile_id = &caller.profile_id;
         match self.storage_type {
             StorageType::Persistent => {
-                keys::of_profile(profile_id)?.open(&self.context(), envelope)
+                keys::for_reading(profile_id)?.open(&self.context(), envelope)
             }
             StorageType::Volatile => {
                 memory_key_for(caller)?.open(profile_id, &self.context(), envelope)
@@ -223,17 +224,17 @@ pub fn open_token(
 ) -> Result<ConnectorToken, Failure> {
     let row = connector_token_row(id, position);
     let context = Context::row(Place::ConnectorTokenDetails, &row);
-    let plaintext = keys::of_profile(&caller.profile_id)?.open(&context, envelope)?;
+    let plaintext = keys::for_reading(&caller.profile_id)?.open(&context, envelope)?;
     stored::from_bytes(&plaintext).map_err(damaged)
 }
 
 /// Serves a profile for as long as it has keys of its own: whoever destroys those means the volatile values, too.
 fn memory_key_for(caller: &Caller) -> Result<&'static MemoryKey, Failure> {
-    keys::of_profile(&caller.profile_id)?;
+    keys::for_reading(&caller.profile_id)?;
     keys::memory_key()
 }
 
-fn code_context(id: &str) -> Context<'_> {
+fn cvc_context(id: &str) -> Context<'_> {
     Context::row(Place::Cvc, id)
 }
 

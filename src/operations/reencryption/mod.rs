@@ -1,30 +1,21 @@
 //! Seals anew what is under earlier keys of a profile: rows of the vault's own, and columns of applications.
 
-mod applications;
-mod own;
+mod application_tables;
+mod vault_tables;
+mod walk;
 
 use pgrx::pg_sys;
 
-pub use applications::reindex;
+pub use application_tables::reindex;
 
 use super::administration::check_profile;
 use crate::error::{Failure, invalid};
 use crate::keys::{self, SealingKeys};
-use crate::store::application_columns;
+use crate::store;
 use crate::store::owners_code::step;
-use crate::store::reencryption::Table;
+use crate::store::vault_tables::VaultTable;
 use crate::tenancy::session;
-
-/// What a batch has done.
-#[derive(Default)]
-pub struct Batch {
-    /// The last row that it looked at; none when the table is done.
-    pub last: Option<String>,
-    /// Rows sealed anew.
-    pub moved: usize,
-    /// Values that did not open, and were left as they are.
-    pub damaged: usize,
-}
+use walk::Batch;
 
 /// Seals the table's next rows behind `after` anew that are not under the profile's current keys.
 pub fn batch(
@@ -40,18 +31,18 @@ pub fn batch(
         ));
     }
     check_profile(profile_id)?;
-    if let Some(table) = Table::with_oid(table) {
-        return own::batch(profile_id, table, after, batch_size);
+    if let Some(table) = VaultTable::with_oid(table) {
+        return vault_tables::batch(profile_id, table, after, batch_size);
     }
-    let Some(table) = step(table, || application_columns::table(table))? else {
+    let Some(table) = step(table, || store::application_tables::table(table))? else {
         return Ok(Batch::default());
     };
     let keys = keys_of(profile_id)?;
-    applications::batch(&keys, &table, after, batch_size)
+    application_tables::batch(&keys, &table, after, batch_size)
 }
 
 /// The keys of a profile that an administrator names.
 pub fn keys_of(profile_id: &str) -> Result<SealingKeys, Failure> {
     let _acting = session::act_for(profile_id);
-    keys::to_seal(profile_id)
+    keys::for_sealing(profile_id)
 }

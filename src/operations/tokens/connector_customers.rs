@@ -19,7 +19,7 @@ pub fn find(
         return Ok(None);
     };
     let row = connector_customer_row(customer_id, connector_id);
-    let plaintext = keys::of_profile(profile_id)?.open(&context(&row), &envelope)?;
+    let plaintext = keys::for_reading(profile_id)?.open(&context(&row), &envelope)?;
     stored::from_bytes(&plaintext)
         .map(Some)
         .map_err(|_| Failure::DamagedPlaintext)
@@ -34,7 +34,7 @@ pub fn keep(
 ) -> Result<(), Failure> {
     let row = connector_customer_row(customer_id, connector_id);
     let plaintext = stored::to_bytes(known_as).map_err(|_| Defect::NotSerialized)?;
-    let details = keys::to_seal(profile_id)?.seal(&context(&row), &plaintext)?;
+    let details = keys::for_sealing(profile_id)?.seal(&context(&row), &plaintext)?;
     store::connector_customers::insert(profile_id, customer_id, connector_id, &details)
 }
 

@@ -114,7 +114,7 @@ pub fn add(
 /// Opens the token that the job deletes.
 pub fn open_subject(profile_id: &str, job: &StoredJob) -> Result<Subject, Failure> {
     let envelope = job.subject.as_deref().ok_or(Failure::DamagedRow)?;
-    let plaintext = keys::of_profile(profile_id)?.open(&context(&job.job_id), envelope)?;
+    let plaintext = keys::for_reading(profile_id)?.open(&context(&job.job_id), envelope)?;
     stored::from_bytes(&plaintext).map_err(|_| Failure::DamagedPlaintext)
 }
 
@@ -189,7 +189,7 @@ fn order_check(token: &TokenToCheck, now: Timestamp) -> Result<bool, Failure> {
 
 fn seal(profile_id: &str, job_id: &str, subject: &Subject) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(subject).map_err(|_| Defect::NotSerialized)?;
-    keys::to_seal(profile_id)?.seal(&context(job_id), &plaintext)
+    keys::for_sealing(profile_id)?.seal(&context(job_id), &plaintext)
 }
 
 fn context(job_id: &str) -> Context<'_> {

@@ -5,7 +5,7 @@ use vault_core::time::Timestamp;
 
 use super::stored::{StoredPaymentMethod, fold, method_and_token};
 use crate::error::Failure;
-use crate::store::cvcs::NewCode;
+use crate::store::cvcs::NewCvc;
 use crate::store::statement::{statements, timestamptz};
 use crate::store::volatile_scope::VolatileScope;
 
@@ -14,7 +14,7 @@ statements! {
     Read FIND_DUPLICATE(TEXTOID, TEXTOID, BYTEAARRAYOID, BYTEAOID, TIMESTAMPTZOID) =
         "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
                 m.created_at, m.last_used_at, m.token_position, m.token_details, \
-                m.network_token_connector_id, m.network_token_summary, c.expires_at AS code_expires_at, m.modified_at \
+                m.network_token_connector_id, m.network_token_summary, c.expires_at AS cvc_expires_at, m.modified_at \
          FROM vault.payment_methods_with_tokens m \
          LEFT JOIN vault.cvcs c \
            ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
@@ -28,7 +28,7 @@ statements! {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
          ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING";
     /// Gives a row for the method.
-    Write INSERT_WITH_CODE(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
+    Write INSERT_WITH_CVC(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
                            BYTEAOID, BYTEAOID, TIMESTAMPTZOID) =
         "WITH method AS ( \
              INSERT INTO vault.payment_methods \
@@ -37,7 +37,7 @@ statements! {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
              ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING \
              RETURNING profile_id, payment_method_id), \
-         code AS ( \
+         cvc AS ( \
              INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
              SELECT profile_id, payment_method_id, $10, $11, $12 FROM method \
              ON CONFLICT (profile_id, payment_method_id) \
@@ -51,7 +51,7 @@ statements! {
                     modified_at = GREATEST($4, modified_at + INTERVAL '1 microsecond') \
              WHERE profile_id = $1 AND payment_method_id = $2 AND modified_at = $5 \
              RETURNING profile_id, payment_method_id), \
-         code AS ( \
+         cvc AS ( \
              INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
              SELECT profile_id, payment_method_id, $7, $8, $9 FROM method WHERE $8 IS NOT NULL \
              ON CONFLICT (profile_id, payment_method_id) \
@@ -73,7 +73,7 @@ pub struct NewRow<'a> {
     pub duplicate_index: &'a IndexPart,
     pub created_at: Timestamp,
     /// The CVC that goes with it.
-    pub code: Option<&'a NewCode>,
+    pub cvc: Option<&'a NewCvc>,
 }
 
 /// What a create changes of the method that it would repeat.
@@ -87,7 +87,7 @@ pub struct Refresh<'a> {
     /// `modified_at` of the method as the look-up found it.
     pub unchanged_since: Timestamp,
     /// The CVC that goes with it.
-    pub code: Option<&'a NewCode>,
+    pub cvc: Option<&'a NewCvc>,
 }
 
 /// The method that a create would repeat.
@@ -139,12 +139,12 @@ pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
         method.duplicate_index.as_slice().into(),
         timestamptz(method.created_at).into(),
     ];
-    let rows = match method.code {
+    let rows = match method.cvc {
         None => INSERT.with(|statement| statement.execute(&row))?,
         Some(_) => {
-            let code = NewCode::arguments(method.code);
-            let arguments: Vec<_> = row.into_iter().chain(code).collect();
-            INSERT_WITH_CODE.with(|statement| statement.execute(&arguments))?
+            let cvc = NewCvc::arguments(method.cvc);
+            let arguments: Vec<_> = row.into_iter().chain(cvc).collect();
+            INSERT_WITH_CVC.with(|statement| statement.execute(&arguments))?
         }
     };
     Ok(rows > 0)
@@ -152,7 +152,7 @@ pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
 
 /// Makes the method active, with this summary. False, and nothing is written, when somebody has changed it meanwhile.
 pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
-    let [memory_key, code, code_expires_at] = NewCode::arguments(refresh.code);
+    let [memory_key, cvc, cvc_expires_at] = NewCvc::arguments(refresh.cvc);
     REFRESH.with(|statement| {
         let rows = statement.execute(&[
             refresh.profile_id.into(),
@@ -162,8 +162,8 @@ pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
             timestamptz(refresh.unchanged_since).into(),
             refresh.payment_method_subtype.into(),
             memory_key,
-            code,
-            code_expires_at,
+            cvc,
+            cvc_expires_at,
         ])?;
         Ok(rows > 0)
     })

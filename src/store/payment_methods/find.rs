@@ -13,7 +13,7 @@ statements! {
     Read FIND(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
                 m.created_at, m.last_used_at, m.token_position, m.token_details, \
-                m.network_token_connector_id, m.network_token_summary, c.expires_at AS code_expires_at \
+                m.network_token_connector_id, m.network_token_summary, c.expires_at AS cvc_expires_at \
          FROM vault.payment_methods_with_tokens m \
          LEFT JOIN vault.cvcs c \
            ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
@@ -22,7 +22,7 @@ statements! {
     Read FIND_WITH_INSTRUMENT(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
                 m.created_at, m.last_used_at, m.token_position, m.token_details, \
-                m.network_token_connector_id, m.network_token_summary, c.expires_at AS code_expires_at, m.instrument \
+                m.network_token_connector_id, m.network_token_summary, c.expires_at AS cvc_expires_at, m.instrument \
          FROM vault.payment_methods_with_tokens m \
          LEFT JOIN vault.cvcs c \
            ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
@@ -32,7 +32,7 @@ statements! {
     Read FIND_ON_STANDBY(TEXTOID, TEXTOID) =
         "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
                 m.created_at, m.last_used_at, m.token_position, m.token_details, \
-                m.network_token_connector_id, m.network_token_summary, NULL::timestamptz AS code_expires_at \
+                m.network_token_connector_id, m.network_token_summary, NULL::timestamptz AS cvc_expires_at \
          FROM vault.payment_methods_with_tokens m \
          WHERE m.profile_id = $1 AND m.payment_method_id = $2";
     Write LOCK(TEXTOID, TEXTOID) =
@@ -46,7 +46,7 @@ statements! {
         "SELECT c.redacted_at IS NOT NULL AS customer_redacted, c.default_payment_method_id, \
                 m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
                 m.created_at, m.last_used_at, m.token_position, m.token_details, \
-                m.network_token_connector_id, m.network_token_summary, NULL::timestamptz AS code_expires_at \
+                m.network_token_connector_id, m.network_token_summary, NULL::timestamptz AS cvc_expires_at \
          FROM vault.customers c \
          LEFT JOIN vault.payment_methods_with_tokens m \
            ON m.profile_id = c.profile_id AND m.customer_id = c.customer_id AND m.status = 'active' \

@@ -32,7 +32,7 @@ pub struct StoredPaymentMethod {
     pub summary: Option<Vec<u8>>,
     pub created_at: Timestamp,
     pub last_used_at: Timestamp,
-    pub code_expires_at: Option<Timestamp>,
+    pub cvc_expires_at: Option<Timestamp>,
     pub tokens: Vec<StoredToken>,
     pub network_token: Option<StoredNetworkToken>,
 }
@@ -79,7 +79,7 @@ pub(super) fn method_and_token(row: &Row<'_>) -> Result<MethodAndToken, Failure>
         summary: row.optional("summary")?,
         created_at: row.timestamp("created_at")?,
         last_used_at: row.timestamp("last_used_at")?,
-        code_expires_at: row.optional_timestamp("code_expires_at")?,
+        cvc_expires_at: row.optional_timestamp("cvc_expires_at")?,
         tokens: Vec::new(),
         network_token: match row.optional("network_token_connector_id")? {
             Some(connector_id) => Some(StoredNetworkToken {

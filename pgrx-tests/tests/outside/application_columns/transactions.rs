@@ -66,23 +66,21 @@ fn a_transaction_that_sees_no_news_neither_rotates_an_index_key_nor_destroys_a_k
 }
 
 #[test]
-fn a_number_of_another_clusters_transaction_is_not_taken_for_one_of_this() {
+fn a_statement_that_sees_the_time_before_a_rotation_begins_again() {
     let mut shop = Application::with_people(Tenant::new());
-    shop.rotate("index").unwrap();
-    let mut superuser = shop.tenant.stack.superuser();
-    superuser
-        .execute(
-            "update vault.data_keys set retired_by = (pg_current_xact_id()::text::bigint + 50)::text::xid8
-             where profile_id = $1 and state = 'retired'",
-            &[&shop.tenant.profile],
+    // A cursor sees what was there when it was declared.
+    shop.sql
+        .run(
+            "begin; declare people_found cursor for
+                 select email = vault.searchable('guest7') from people",
         )
         .unwrap();
-    shop.sql
-        .run("begin isolation level repeatable read; select 1")
-        .unwrap();
-    for _ in 0..60 {
-        superuser.run("select pg_current_xact_id()").unwrap();
-    }
+    let next = "fetch people_found";
+    assert_eq!(shop.sql.value(next, &[]), Ok(false));
+    shop.rotate("index").unwrap();
+    let refused = shop.sql.value::<bool>(next, &[]).unwrap_err();
+    assert_eq!(refused.pair(), ROTATED_MEANWHILE);
+    shop.sql.run("rollback").unwrap();
     let find = "people where email = vault.searchable('guest7')";
     assert_eq!(shop.count(find, &[]), 1);
 }

@@ -24,9 +24,9 @@ pub struct Addition {
 /// What takes each addition away, and what a database tells of how to add it.
 const ADDITIONS: [(&str, &str); 5] = [
     (
-        "comment on column vault.data_keys.retired_by is null",
-        "select format('comment on column vault.data_keys.retired_by is %L', col_description(attrelid, attnum))
-         from pg_attribute where attrelid = 'vault.data_keys'::regclass and attname = 'retired_by'",
+        "comment on column vault.data_keys.key_id is null",
+        "select format('comment on column vault.data_keys.key_id is %L', col_description(attrelid, attnum))
+         from pg_attribute where attrelid = 'vault.data_keys'::regclass and attname = 'key_id'",
     ),
     (
         "drop index vault.profiles_by_merchant",

@@ -15,7 +15,7 @@ statements! {
          SELECT EXISTS (SELECT FROM vault.cvcs WHERE expires_at <= $1) \
              OR EXISTS (SELECT FROM vault.volatile_payment_methods WHERE expires_at <= $1) \
              OR EXISTS (SELECT FROM vault.connector_tokens WHERE expires_at <= $1) AS any_expired";
-    Write DELETE_EXPIRED_CODES(TIMESTAMPTZOID, INT8OID) =
+    Write DELETE_EXPIRED_CVCS(TIMESTAMPTZOID, INT8OID) =
         "/* all profiles: the worker deletes what has expired */ \
          DELETE FROM vault.cvcs WHERE (profile_id, payment_method_id) IN ( \
              SELECT profile_id, payment_method_id FROM vault.cvcs WHERE expires_at <= $1 \
@@ -30,15 +30,15 @@ statements! {
          DELETE FROM vault.connector_tokens WHERE (profile_id, payment_method_id, position) IN ( \
              SELECT profile_id, payment_method_id, position FROM vault.connector_tokens WHERE expires_at <= $1 \
              ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
-    Write DELETE_USED_CODE(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
+    Write DELETE_USED_CVC(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
         "DELETE FROM vault.cvcs \
          WHERE profile_id = $1 AND payment_method_id IN ( \
              SELECT payment_method_id FROM vault.cvcs \
              WHERE profile_id = $1 AND payment_method_id = $2 AND expires_at <= $3 FOR UPDATE SKIP LOCKED)";
-    Read USED_CODE_STAYS(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
+    Read USED_CVC_STAYS(TEXTOID, TEXTOID, TIMESTAMPTZOID) =
         "SELECT EXISTS (SELECT FROM vault.cvcs \
                         WHERE profile_id = $1 AND payment_method_id = $2 AND expires_at <= $3) AS stays";
-    Write DELETE_DEAD_CODES(BYTEAOID, INT8OID) =
+    Write DELETE_DEAD_CVCS(BYTEAOID, INT8OID) =
         "/* all profiles: the worker deletes what an earlier server has left */ \
          DELETE FROM vault.cvcs WHERE (profile_id, payment_method_id) IN ( \
              SELECT profile_id, payment_method_id FROM vault.cvcs WHERE memory_key <> $1 \
@@ -61,15 +61,15 @@ pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
         return Ok(0);
     }
     let arguments = [timestamptz(now).into(), limit.into()];
-    let codes = DELETE_EXPIRED_CODES.with(|statement| statement.execute(&arguments))?;
+    let cvcs = DELETE_EXPIRED_CVCS.with(|statement| statement.execute(&arguments))?;
     let methods = DELETE_EXPIRED_METHODS.with(|statement| statement.execute(&arguments))?;
     let tokens = DELETE_EXPIRED_TOKENS.with(|statement| statement.execute(&arguments))?;
-    Ok(codes + methods + tokens)
+    Ok(cvcs + methods + tokens)
 }
 
-/// Deletes the code of a payment method, unless it ends later than `end`: then it is a newer one. Returns whether it
+/// Deletes the CVC of a payment method, unless it ends later than `end`: then it is a newer one. Returns whether it
 /// is gone, which it is not if another session has locked the row.
-pub fn delete_used_code(
+pub fn delete_used_cvc(
     profile_id: &str,
     payment_method_id: &str,
     end: Timestamp,
@@ -79,8 +79,8 @@ pub fn delete_used_code(
         payment_method_id.into(),
         timestamptz(end).into(),
     ];
-    DELETE_USED_CODE.with(|statement| statement.execute(&arguments))?;
-    let stays = USED_CODE_STAYS
+    DELETE_USED_CVC.with(|statement| statement.execute(&arguments))?;
+    let stays = USED_CVC_STAYS
         .with(|statement| statement.row(&arguments, |row| row.required::<bool>("stays")))?;
     Ok(stays != Some(true))
 }
@@ -88,7 +88,7 @@ pub fn delete_used_code(
 /// Deletes what was sealed under another memory key than this one, up to `limit` rows of each table; tells how many.
 pub fn delete_dead(memory_key: &[u8], limit: i64) -> Result<usize, Failure> {
     let arguments = [memory_key.into(), limit.into()];
-    let codes = DELETE_DEAD_CODES.with(|statement| statement.execute(&arguments))?;
+    let cvcs = DELETE_DEAD_CVCS.with(|statement| statement.execute(&arguments))?;
     let methods = DELETE_DEAD_METHODS.with(|statement| statement.execute(&arguments))?;
-    Ok(codes + methods)
+    Ok(cvcs + methods)
 }

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 
 use vault_core::crypto::{ColumnType, KeyId};
 
-use super::Batch;
+use super::walk::{self, Batch, Resealed, Source};
 use crate::error::{Failure, wrong_state};
 use crate::keys::SealingKeys;
 use crate::operations::application_values::type_named;
-use crate::store::application_columns::{self, Held, Table};
+use crate::store::application_tables::{self, ApplicationTable, Held, TextRow};
 use crate::store::owners_code::step;
 use crate::tenancy::session;
 
@@ -24,7 +24,7 @@ const BATCH_SIZE: i32 = 1000;
 /// As [`step`].
 pub fn batch(
     keys: &SealingKeys,
-    table: &Table,
+    table: &ApplicationTable,
     after: Option<&str>,
     batch_size: i32,
 ) -> Result<Batch, Failure> {
@@ -35,45 +35,14 @@ pub fn batch(
 
 fn move_rows(
     keys: &SealingKeys,
-    table: &Table,
+    table: &ApplicationTable,
     after: Option<&str>,
     batch_size: i32,
     held: Held,
 ) -> Result<Batch, Failure> {
-    let outdated: Vec<KeyId> = keys.retired().collect();
-    if outdated.is_empty() {
-        return Ok(Batch::default());
-    }
     let _acting = session::act_for_nobody();
-    let rows = application_columns::outdated(table, after, &outdated, batch_size, held)?;
-    let mut batch = Batch {
-        last: rows.last().map(|row| row.row_id.clone()),
-        ..Batch::default()
-    };
-    let mut resealed = Vec::with_capacity(rows.len());
-    for mut row in rows {
-        let mut reseal = Reseal::new(keys);
-        for (value, column) in row.values.iter_mut().zip(&table.columns) {
-            let column_type = type_named(&column.encrypted_type)?;
-            if let Some(text) = value {
-                *text = reseal.values(column_type, text)?;
-            }
-        }
-        batch.damaged += reseal.damaged;
-        if reseal.moved > 0 {
-            resealed.push(row);
-        }
-    }
-    let to_move = resealed.len();
-    batch.moved = application_columns::replace(table, resealed)?;
-    if batch.moved == to_move {
-        Ok(batch)
-    } else {
-        Err(wrong_state(
-            "a trigger prevents values from being sealed anew",
-            "Until the keys are changed, make it an ordinary trigger: ALTER TABLE ... ENABLE TRIGGER.",
-        ))
-    }
+    let mut source = ApplicationSource { keys, table, held };
+    walk::batch(&mut source, after, batch_size)
 }
 
 /// Gives all values that have a blind index one under the current key, and keeps writers out of their tables until the
@@ -81,15 +50,15 @@ fn move_rows(
 /// the profile are not among them.
 pub fn reindex(keys: &SealingKeys) -> Result<(), Failure> {
     let profile_id = keys.profile_id();
-    let tables = application_columns::searchable_out_of_reach(profile_id)?;
+    let tables = application_tables::searchable_out_of_reach(profile_id)?;
     if !tables.is_empty() {
         return Err(Failure::OutOfReach { tables });
     }
-    let tables = application_columns::searchable(profile_id)?;
+    let tables = application_tables::searchable(profile_id)?;
     for table in &tables {
         step(table.relation, || {
             let _acting = session::act_for_nobody();
-            application_columns::lock(table)
+            application_tables::lock(table)
         })?;
     }
     for table in &tables {
@@ -98,7 +67,7 @@ pub fn reindex(keys: &SealingKeys) -> Result<(), Failure> {
     Ok(())
 }
 
-fn move_all_rows(keys: &SealingKeys, table: &Table) -> Result<(), Failure> {
+fn move_all_rows(keys: &SealingKeys, table: &ApplicationTable) -> Result<(), Failure> {
     let mut after = None;
     loop {
         let rows = move_rows(keys, table, after.as_deref(), BATCH_SIZE, Held::WaitedFor)?;
@@ -109,52 +78,85 @@ fn move_all_rows(keys: &SealingKeys, table: &Table) -> Result<(), Failure> {
     }
 }
 
-/// Seals the values of a row anew.
-struct Reseal<'a> {
+struct ApplicationSource<'a> {
     keys: &'a SealingKeys,
-    moved: usize,
-    damaged: usize,
+    table: &'a ApplicationTable,
+    held: Held,
 }
 
-impl<'a> Reseal<'a> {
-    fn new(keys: &'a SealingKeys) -> Self {
-        Self {
-            keys,
-            moved: 0,
-            damaged: 0,
+impl Source for ApplicationSource<'_> {
+    type Value = Option<String>;
+
+    fn outdated(&mut self, after: Option<&str>, limit: i32) -> Result<Vec<TextRow>, Failure> {
+        let earlier: Vec<KeyId> = self.keys.retired().collect();
+        if earlier.is_empty() {
+            return Ok(Vec::new());
         }
+        application_tables::outdated(self.table, after, &earlier, limit, self.held)
     }
 
-    /// The text of a value, or of an array of them, whose other parts begin otherwise and are kept.
-    fn values(&mut self, column_type: ColumnType, text: &str) -> Result<String, Failure> {
-        let mut resealed = String::with_capacity(text.len());
-        for piece in text.split_inclusive(['{', ',', '}']) {
-            let value = piece.trim_end_matches(['{', ',', '}']);
-            let rest = piece.get(value.len()..).unwrap_or_default();
-            let value = if value.starts_with("vault:") {
-                self.value(column_type, value)?
-            } else {
-                Cow::Borrowed(value)
-            };
-            resealed.push_str(&value);
-            resealed.push_str(rest);
+    fn reseal(&self, row: &mut TextRow) -> Result<Resealed, Failure> {
+        let mut resealed = Resealed::default();
+        for (value, column) in row.values.iter_mut().zip(&self.table.columns) {
+            let column_type = type_named(&column.encrypted_type)?;
+            if let Some(text) = value {
+                *text = self.values(column_type, text, &mut resealed)?;
+            }
         }
         Ok(resealed)
     }
 
+    fn replace(&self, rows: Vec<TextRow>) -> Result<usize, Failure> {
+        let to_move = rows.len();
+        let moved = application_tables::replace(self.table, rows)?;
+        if moved == to_move {
+            Ok(moved)
+        } else {
+            Err(wrong_state(
+                "a trigger keeps values from being sealed anew",
+                "ALTER TABLE ... ENABLE TRIGGER takes ALWAYS back from it, until the keys are changed.",
+            ))
+        }
+    }
+}
+
+impl ApplicationSource<'_> {
+    /// The text of a value, or of an array of them, whose other parts begin otherwise and are kept.
+    fn values(
+        &self,
+        column_type: ColumnType,
+        text: &str,
+        resealed: &mut Resealed,
+    ) -> Result<String, Failure> {
+        let mut new_text = String::with_capacity(text.len());
+        for piece in text.split_inclusive(['{', ',', '}']) {
+            let value = piece.trim_end_matches(['{', ',', '}']);
+            let rest = piece.get(value.len()..).unwrap_or_default();
+            let value = if value.starts_with("vault:") {
+                self.value(column_type, value, resealed)?
+            } else {
+                Cow::Borrowed(value)
+            };
+            new_text.push_str(&value);
+            new_text.push_str(rest);
+        }
+        Ok(new_text)
+    }
+
     fn value<'t>(
-        &mut self,
+        &self,
         column_type: ColumnType,
         text: &'t str,
+        resealed: &mut Resealed,
     ) -> Result<Cow<'t, str>, Failure> {
-        match self.resealed(column_type, text) {
+        match self.reseal_text(column_type, text) {
             Ok(Some(text)) => {
-                self.moved += 1;
+                resealed.moved += 1;
                 Ok(Cow::Owned(text))
             }
             Ok(None) => Ok(Cow::Borrowed(text)),
             Err(Failure::Envelope(_) | Failure::UnknownKey) => {
-                self.damaged += 1;
+                resealed.damaged += 1;
                 Ok(Cow::Borrowed(text))
             }
             Err(failure) => Err(failure),
@@ -162,7 +164,7 @@ impl<'a> Reseal<'a> {
     }
 
     /// None when none of its keys is a retired one of the profile.
-    fn resealed(&self, column_type: ColumnType, text: &str) -> Result<Option<String>, Failure> {
+    fn reseal_text(&self, column_type: ColumnType, text: &str) -> Result<Option<String>, Failure> {
         let bytes = column_type.from_text(text)?;
         let value = column_type.parse(&bytes)?;
         let (data_key, index_key) = value.key_ids();

@@ -7,11 +7,13 @@ use pgrx::pg_sys;
 use vault_core::crypto::KeyId;
 
 use super::operator::relation;
+use super::sealed_row::{SealedRow, arrays};
 use super::statement::{Row, statements};
 use crate::error::Failure;
 
 // An envelope has the id of its data key in the four bytes behind its version, an index part the id of its index key in its first
 // four. Rows that somebody else holds are left for the next pass, so that nobody waits for another in a circle.
+// The ids of rows with two keys are those that `vault_core::crypto::place` makes: by another one, no envelope would open.
 statements! {
     Write CUSTOMERS(TEXTOID, TEXTOID, BYTEAARRAYOID, INT8OID) =
         "SELECT customer_id AS row_id, details FROM vault.customers \
@@ -89,9 +91,9 @@ statements! {
                  WHERE profile_id = $1 AND pg_catalog.substring(subject, 2, 4) = $2) AS values_count";
 }
 
-/// A table with values under keys.
+/// A table of the vault's own with values under keys.
 #[derive(Clone, Copy)]
-pub enum Table {
+pub enum VaultTable {
     Customers,
     PaymentMethods,
     ConnectorTokens,
@@ -100,14 +102,7 @@ pub enum Table {
     Jobs,
 }
 
-/// The values of a row that are under keys, in the order of the table's columns.
-pub struct Values {
-    /// Names the row in the envelopes' context, too.
-    pub row_id: String,
-    pub values: Vec<Vec<u8>>,
-}
-
-impl Table {
+impl VaultTable {
     const ALL: [Self; 6] = [
         Self::Customers,
         Self::PaymentMethods,
@@ -146,21 +141,21 @@ impl Table {
 }
 
 /// The next rows of the profile behind `after` with a value under another key than these, kept for this
-/// transaction.
+/// transaction. A row's id names the row in the envelopes' context, too.
 pub fn outdated(
     profile_id: &str,
-    table: Table,
+    table: VaultTable,
     after: Option<&str>,
     current: [KeyId; 2],
     limit: i32,
-) -> Result<Vec<Values>, Failure> {
+) -> Result<Vec<SealedRow<Vec<u8>>>, Failure> {
     let select = match table {
-        Table::Customers => &CUSTOMERS,
-        Table::PaymentMethods => &PAYMENT_METHODS,
-        Table::ConnectorTokens => &CONNECTOR_TOKENS,
-        Table::ConnectorCustomers => &CONNECTOR_CUSTOMERS,
-        Table::NetworkTokens => &NETWORK_TOKENS,
-        Table::Jobs => &JOBS,
+        VaultTable::Customers => &CUSTOMERS,
+        VaultTable::PaymentMethods => &PAYMENT_METHODS,
+        VaultTable::ConnectorTokens => &CONNECTOR_TOKENS,
+        VaultTable::ConnectorCustomers => &CONNECTOR_CUSTOMERS,
+        VaultTable::NetworkTokens => &NETWORK_TOKENS,
+        VaultTable::Jobs => &JOBS,
     };
     let current = current.map(|KeyId(key_id)| key_id.to_be_bytes());
     let current: Vec<_> = current.iter().map(<[u8; 4]>::as_slice).collect();
@@ -170,33 +165,28 @@ pub fn outdated(
         current.into(),
         i64::from(limit).into(),
     ];
-    select.with(|statement| statement.rows(&arguments, |row| values(table, row)))
+    select.with(|statement| statement.rows(&arguments, |row| sealed_row(table, row)))
 }
 
 /// Writes the values of rows of the profile, and tells how many rows that were.
-pub fn replace(profile_id: &str, table: Table, rows: Vec<Values>) -> Result<usize, Failure> {
+pub fn replace(
+    profile_id: &str,
+    table: VaultTable,
+    rows: Vec<SealedRow<Vec<u8>>>,
+) -> Result<usize, Failure> {
     if rows.is_empty() {
         return Ok(0);
     }
     let replace = match table {
-        Table::Customers => &REPLACE_CUSTOMERS,
-        Table::PaymentMethods => &REPLACE_PAYMENT_METHODS,
-        Table::ConnectorTokens => &REPLACE_CONNECTOR_TOKENS,
-        Table::ConnectorCustomers => &REPLACE_CONNECTOR_CUSTOMERS,
-        Table::NetworkTokens => &REPLACE_NETWORK_TOKENS,
-        Table::Jobs => &REPLACE_JOBS,
+        VaultTable::Customers => &REPLACE_CUSTOMERS,
+        VaultTable::PaymentMethods => &REPLACE_PAYMENT_METHODS,
+        VaultTable::ConnectorTokens => &REPLACE_CONNECTOR_TOKENS,
+        VaultTable::ConnectorCustomers => &REPLACE_CONNECTOR_CUSTOMERS,
+        VaultTable::NetworkTokens => &REPLACE_NETWORK_TOKENS,
+        VaultTable::Jobs => &REPLACE_JOBS,
     };
-    let mut ids = Vec::with_capacity(rows.len());
-    let mut columns = vec![Vec::with_capacity(rows.len()); table.columns().len()];
-    for row in rows {
-        ids.push(row.row_id);
-        for (column, value) in columns.iter_mut().zip(row.values) {
-            column.push(value);
-        }
-    }
-    let arguments: Vec<_> = [profile_id.into(), ids.into()]
-        .into_iter()
-        .chain(columns.into_iter().map(Into::into))
+    let arguments: Vec<_> = std::iter::once(profile_id.into())
+        .chain(arrays(rows, table.columns().len()))
         .collect();
     replace.with(|statement| statement.execute(&arguments))
 }
@@ -210,9 +200,9 @@ pub fn count(profile_id: &str, KeyId(key_id): KeyId) -> Result<i64, Failure> {
         .ok_or(Failure::UnexpectedNull)
 }
 
-fn values(table: Table, row: &Row<'_>) -> Result<Values, Failure> {
+fn sealed_row(table: VaultTable, row: &Row<'_>) -> Result<SealedRow<Vec<u8>>, Failure> {
     let columns = table.columns().iter();
-    Ok(Values {
+    Ok(SealedRow {
         row_id: row.required("row_id")?,
         values: columns
             .map(|column| row.required(column))

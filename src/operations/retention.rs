@@ -1,5 +1,5 @@
 //! What ends by itself: CVCs after a quarter of an hour, volatile payment methods after a day, both with the
-//! server; and a code that was used. Time is an argument.
+//! server; and a CVC that was used. Time is an argument.
 
 use vault_core::card::cvc;
 use vault_core::time::Timestamp;
@@ -21,24 +21,24 @@ pub struct Batch {
 
 /// Deletes a batch of what ends by `now`, in every profile.
 pub fn delete_expired(now: Timestamp) -> Result<Batch, Failure> {
-    store::as_worker(|| store::expiry::delete_expired(now, BATCH)).map(Batch::of)
+    store::as_worker(|| store::retention::delete_expired(now, BATCH)).map(Batch::of)
 }
 
 /// Deletes a batch of what an earlier server left under a memory key that is gone.
 pub fn delete_dead() -> Result<Batch, Failure> {
     let memory_key = keys::memory_key()?.check_value();
-    store::as_worker(|| store::expiry::delete_dead(memory_key, BATCH)).map(Batch::of)
+    store::as_worker(|| store::retention::delete_dead(memory_key, BATCH)).map(Batch::of)
 }
 
 /// Deletes the CVC that was given to somebody at `used_at`, who then rolled its deletion back. Tells whether it is
 /// gone: not while somebody holds its row.
-pub fn delete_used_code(
+pub fn delete_used_cvc(
     profile_id: &str,
     payment_method_id: &str,
     used_at: Timestamp,
 ) -> Result<bool, Failure> {
     let end = used_at.after(cvc::LIFETIME)?;
-    store::as_worker(|| store::expiry::delete_used_code(profile_id, payment_method_id, end))
+    store::as_worker(|| store::retention::delete_used_cvc(profile_id, payment_method_id, end))
 }
 
 impl Batch {

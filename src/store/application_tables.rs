@@ -10,6 +10,7 @@ use vault_core::crypto::KeyId;
 use super::data_keys::to_sql;
 use super::operator::as_owner;
 use super::owners_code::step;
+use super::sealed_row::{SealedRow, arrays};
 use super::statement::{Access, Row, statements};
 use crate::error::Failure;
 use crate::postgres::local_settings::with_settings;
@@ -39,8 +40,8 @@ statements! {
 /// How many bytes of values a batch may hold, beside its largest row. In memory they stand several times.
 const BATCH_BYTES: i64 = 16 * 1024 * 1024;
 
-/// A table with columns of encrypted types.
-pub struct Table {
+/// A table of an application, with columns of encrypted types.
+pub struct ApplicationTable {
     pub relation: pg_sys::Oid,
     name: String,
     owner: pg_sys::Oid,
@@ -57,16 +58,12 @@ pub struct Column {
     pub(super) scanned: ScannedColumn,
 }
 
-/// A row's values in text form, in the order of the table's columns.
-pub struct Values {
-    /// The row's place. The row does not move while it is locked.
-    pub row_id: String,
-    pub values: Vec<Option<String>>,
-}
+/// A row's values in text form. Its id is the row's place. The row does not move while it is locked.
+pub type TextRow = SealedRow<Option<String>>;
 
 /// The table with this oid. Its definition does not change until the transaction ends. None if the table is gone or has no
 /// such columns.
-pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
+pub fn table(oid: pg_sys::Oid) -> Result<Option<ApplicationTable>, Failure> {
     lock_table(oid, Mode::AccessShare);
     let columns = COLUMNS.with(|statement| {
         statement.rows_now(&[oid.into()], |row| {
@@ -84,7 +81,7 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
     })?;
     let mut table = None;
     for (name, owner, column) in columns {
-        let table = table.get_or_insert_with(|| Table {
+        let table = table.get_or_insert_with(|| ApplicationTable {
             relation: oid,
             name,
             owner,
@@ -97,7 +94,7 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
 
 /// The tables with columns that have a blind index, and the tables that they are partitions of, if their owner acts for the
 /// profile.
-pub fn searchable(profile_id: &str) -> Result<Vec<Table>, Failure> {
+pub fn searchable(profile_id: &str) -> Result<Vec<ApplicationTable>, Failure> {
     let oids = SEARCHABLE
         .with(|statement| statement.rows(&[profile_id.into()], |row| row.required("relation")))?;
     let tables = oids
@@ -113,7 +110,7 @@ pub fn searchable_out_of_reach(profile_id: &str) -> Result<Vec<String>, Failure>
 }
 
 /// Keeps writers out of the table until the transaction ends.
-pub fn lock(table: &Table) -> Result<(), Failure> {
+pub fn lock(table: &ApplicationTable) -> Result<(), Failure> {
     let statement = format!("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", table.name);
     as_owner(table.owner, || {
         Spi::connect_mut(|client| {
@@ -133,12 +130,12 @@ pub enum Held {
 /// Locks and returns the next rows after `after` with a value under one of the keys: at most `limit`, and fewer if they are
 /// large.
 pub fn outdated(
-    table: &Table,
+    table: &ApplicationTable,
     after: Option<&str>,
     key_ids: &[KeyId],
     limit: i32,
     held: Held,
-) -> Result<Vec<Values>, Failure> {
+) -> Result<Vec<TextRow>, Failure> {
     let key_ids: Vec<i32> = key_ids
         .iter()
         .map(|key_id| to_sql(*key_id))
@@ -170,7 +167,7 @@ fn up_to_batch_bytes(rows: Vec<(String, i64)>) -> Vec<String> {
 }
 
 /// The values of rows that this transaction has locked, in the order of the rows.
-fn values(table: &Table, row_ids: Vec<String>) -> Result<Vec<Values>, Failure> {
+fn values(table: &ApplicationTable, row_ids: Vec<String>) -> Result<Vec<TextRow>, Failure> {
     let texts: String = (1..)
         .zip(&table.columns)
         .map(|(number, column)| format!(", t.{}::text AS value_{number}", column.name))
@@ -182,7 +179,7 @@ fn values(table: &Table, row_ids: Vec<String>) -> Result<Vec<Values>, Failure> {
     );
     as_owner(table.owner, || {
         rows(Access::Write, &statement, &[row_ids.into()], |row| {
-            Ok(Values {
+            Ok(SealedRow {
                 row_id: row.required("row_id")?,
                 values: (1..=table.columns.len())
                     .map(|number| row.optional(&format!("value_{number}")))
@@ -193,28 +190,18 @@ fn values(table: &Table, row_ids: Vec<String>) -> Result<Vec<Values>, Failure> {
 }
 
 /// Writes the rows' values, and returns how many rows were written.
-pub fn replace(table: &Table, rows: Vec<Values>) -> Result<usize, Failure> {
+pub fn replace(table: &ApplicationTable, rows: Vec<TextRow>) -> Result<usize, Failure> {
     if rows.is_empty() {
         return Ok(0);
     }
     let statement = table.replace_statement();
-    let mut ids = Vec::with_capacity(rows.len());
-    let mut columns = vec![Vec::with_capacity(rows.len()); table.columns.len()];
-    for row in rows {
-        ids.push(row.row_id);
-        for (column, value) in columns.iter_mut().zip(row.values) {
-            column.push(value);
-        }
-    }
-    let arguments: Vec<DatumWithOid<'_>> = std::iter::once(ids.into())
-        .chain(columns.into_iter().map(Into::into))
-        .collect();
+    let arguments = arrays(rows, table.columns.len());
     as_owner(table.owner, || {
         Spi::connect_mut(|client| Ok(client.update(&statement, None, &arguments)?.len()))
     })
 }
 
-impl Table {
+impl ApplicationTable {
     /// The places and sizes of the next rows. It reads only the beginning of a large value.
     fn next_statement(&self, held: Held) -> String {
         let sizes = self.columns.iter().map(|column| &column.name);

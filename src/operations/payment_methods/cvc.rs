@@ -5,38 +5,36 @@ use vault_core::contract::payment_method::PaymentMethod;
 use vault_core::contract::refusal::Refusal;
 use vault_core::ids::PaymentMethodId;
 
-use super::sealed::{open_code, seal_code, volatile_scope};
-use crate::audit::{Event, before_use_of_code, record_refusal};
+use super::sealed::{open_cvc, seal_cvc, volatile_scope};
+use crate::audit::{Event, before_use_of_cvc};
+use crate::authentication::reveal;
 use crate::error::Failure;
 use crate::postgres::clock;
 use crate::store;
 use crate::store::payment_methods::Status;
 use crate::tenancy::Caller;
 
-/// Gives the code of a payment method, once. The right comes first, as for a reveal.
+/// Gives the CVC of a payment method, once.
 pub fn use_cvc(caller: &Caller, id: &PaymentMethodId) -> Result<CardCvc, Failure> {
-    if !caller.may_reveal {
-        record_refusal(caller, Event::CardCvcUsed, id.if_well_formed())?;
-        return Err(Refusal::RevealNotAllowed.into());
-    }
+    reveal::check_right(caller, Event::CardCvcUsed, id)?;
     let envelope = store::cvcs::take(&caller.profile_id, id.as_str(), volatile_scope()?)?
         .ok_or(Refusal::CardCvcNotFound)?;
-    before_use_of_code(caller, id.as_str())?;
-    open_code(caller, id.as_str(), &envelope)
+    before_use_of_cvc(caller, id.as_str())?;
+    open_cvc(caller, id.as_str(), &envelope)
 }
 
-/// Keeps the code that came with an update. A method that the update made inactive keeps none.
+/// Keeps the CVC that came with an update. A method that the update made inactive keeps none.
 pub fn change(
     caller: &Caller,
     method: &mut PaymentMethod,
     status: Status,
-    code: Option<&CardCvc>,
+    cvc: Option<&CardCvc>,
 ) -> Result<(), Failure> {
     let id = method.id.as_str();
-    match (status, code) {
+    match (status, cvc) {
         (Status::Active, None) => {}
-        (Status::Active, Some(code)) => {
-            let new = seal_code(caller, id, code, clock::now()?)?;
+        (Status::Active, Some(cvc)) => {
+            let new = seal_cvc(caller, id, cvc, clock::now()?)?;
             store::cvcs::upsert(&caller.profile_id, id, &new)?;
             method.card_cvc_expires_at = Some(new.expires_at);
         }
