@@ -38,7 +38,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     let locked = attempt.is_locked();
     let profile = credentials.profile_id.map(ProfileId::parse);
     let profile_id = match &profile {
-        Some(Ok(profile)) => Some(profile.as_str()),
+        Some(Ok(profile)) => Some(profile),
         _ => None,
     };
     // A malformed key is looked up like any other, so that it takes the same time.
@@ -60,7 +60,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
         return refuse(prefix, &credentials.origin);
     }
     Ok(Caller {
-        profile_id: profile.as_str().to_owned(),
+        profile_id: profile,
         merchant_id: found.merchant_id,
         actor: found.key_id,
         may_reveal: found.may_reveal,
@@ -86,7 +86,7 @@ struct GoodKey {
 fn find(
     key: Option<&ApiKey>,
     hash: &[u8],
-    profile_id: Option<&str>,
+    profile_id: Option<&ProfileId>,
 ) -> Result<Option<GoodKey>, Failure> {
     let found = store::api_keys::find(profile_id, hash)?;
     let is_shown = |row: &ApiKeyRow| key.is_some_and(|key| key.hash_matches(&row.key_hash));

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use vault_core::ids::ProfileId;
+
 use super::epoch;
 use super::profile_keys::{ProfileKeys, SealingKeys};
 use super::root_key::root_keys;
@@ -20,7 +22,7 @@ thread_local! {
 #[derive(Default)]
 struct Keyring {
     stamp: Stamp,
-    profiles: HashMap<String, Rc<ProfileKeys>>,
+    profiles: HashMap<ProfileId, Rc<ProfileKeys>>,
 }
 
 /// When the keys were unwrapped.
@@ -35,7 +37,7 @@ struct Stamp {
 ///
 /// # Errors
 /// When the vault is sealed or the profile has no keys.
-pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
+pub fn of_profile(profile_id: &ProfileId) -> Result<Rc<ProfileKeys>, Failure> {
     // Without a root key there is no shared memory, either.
     root_keys()?;
     // Read before the keys are: what changes meanwhile is noticed the next time.
@@ -54,7 +56,7 @@ pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
     KEYRING.with_borrow_mut(|keyring| {
         keyring
             .profiles
-            .insert(profile_id.to_owned(), Rc::clone(&keys));
+            .insert(profile_id.clone(), Rc::clone(&keys));
     });
     Ok(keys)
 }
@@ -64,7 +66,7 @@ pub fn of_profile(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
 ///
 /// # Errors
 /// As [`of_profile`].
-pub fn to_seal(profile_id: &str) -> Result<SealingKeys, Failure> {
+pub fn to_seal(profile_id: &ProfileId) -> Result<SealingKeys, Failure> {
     loop {
         let keys = of_profile(profile_id)?;
         if keys.are_held() {
@@ -84,7 +86,7 @@ pub fn to_seal(profile_id: &str) -> Result<SealingKeys, Failure> {
 /// # Errors
 /// As [`of_profile`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`]; [`Failure::DamagedKey`] when an earlier
 /// index key does not open.
-pub fn to_decide(profile_id: &str) -> Result<SealingKeys, Failure> {
+pub fn to_decide(profile_id: &ProfileId) -> Result<SealingKeys, Failure> {
     loop {
         let keys = to_seal(profile_id)?;
         // What was stored under it would not be found again.

@@ -8,6 +8,7 @@ use pgrx::pg_sys;
 use vault_core::crypto::{
     Binding, Context, DataKey, Envelope, IndexKey, KeyId, Purpose, Slot, column_value, seal,
 };
+use vault_core::ids::ProfileId;
 use zeroize::Zeroizing;
 
 use super::data_keys;
@@ -22,7 +23,7 @@ use crate::store::data_keys::StoredDataKey;
 
 /// The keys of one profile.
 pub struct ProfileKeys {
-    profile_id: String,
+    profile_id: ProfileId,
     data: Keys<DataKey>,
     index: Keys<IndexKey>,
     /// The retirement of the last index key that is destroyed.
@@ -111,7 +112,7 @@ impl Deref for SealingKeys {
 
 impl ProfileKeys {
     /// Reads and unwraps the keys of the current profile.
-    pub(super) fn load(profile_id: &str) -> Result<Self, Failure> {
+    pub(super) fn load(profile_id: &ProfileId) -> Result<Self, Failure> {
         let mut data = Loading::new();
         let mut index = Loading::new();
         for stored in store::as_operator(|| store::data_keys::usable(profile_id))? {
@@ -123,7 +124,7 @@ impl ProfileKeys {
             }
         }
         let keys = Self {
-            profile_id: profile_id.to_owned(),
+            profile_id: profile_id.clone(),
             data: data.done()?,
             index: index.done()?,
             index_gone: store::as_operator(|| store::data_keys::last_index_key_gone(profile_id))?,
@@ -138,7 +139,7 @@ impl ProfileKeys {
         Ok(keys)
     }
 
-    pub fn profile_id(&self) -> &str {
+    pub fn profile_id(&self) -> &ProfileId {
         &self.profile_id
     }
 

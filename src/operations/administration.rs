@@ -34,7 +34,7 @@ pub fn create_merchant(name: &str) -> Result<MerchantId, Failure> {
         created_at: clock::now_stored()?,
         mac: Vec::new(),
     })?)?;
-    record_administration("", Event::MerchantCreated, Some(merchant.as_str()))?;
+    record_administration(None, Event::MerchantCreated, Some(merchant.as_str()))?;
     Ok(merchant)
 }
 
@@ -43,18 +43,18 @@ pub fn create_profile(merchant_id: &str, name: &str) -> Result<ProfileId, Failur
     check_name(name)?;
     check_merchant(merchant_id)?;
     let profile = ProfileId::from_random(&mut random::generator()?);
-    let _acting = session::act_for(profile.as_str());
+    let _acting = session::act_for(&profile);
     store::profiles::insert(&vouched(Profile {
-        profile_id: profile.as_str().to_owned(),
+        profile_id: profile.clone(),
         merchant_id: merchant_id.to_owned(),
         name: name.to_owned(),
         network_tokenization_enabled: false,
         created_at: clock::now_stored()?,
         mac: Vec::new(),
     })?)?;
-    keys::create_for_profile(profile.as_str())?;
+    keys::create_for_profile(&profile)?;
     record_administration(
-        profile.as_str(),
+        Some(&profile),
         Event::ProfileCreated,
         Some(profile.as_str()),
     )?;
@@ -93,7 +93,7 @@ pub fn create_api_key(
         revoked_at: None,
         mac: Vec::new(),
     })?)?;
-    record_administration("", event, Some(key_id.as_str()))?;
+    record_administration(None, event, Some(key_id.as_str()))?;
     Ok((key_id, key))
 }
 
@@ -110,11 +110,11 @@ pub fn revoke_api_key(key_id: &str) -> Result<(), Failure> {
         revoked_at: Some(clock::now_stored()?),
         ..key
     })?)?;
-    record_administration("", Event::ApiKeyRevoked, Some(key_id))
+    record_administration(None, Event::ApiKeyRevoked, Some(key_id))
 }
 
 /// Whether cards of the profile may get network tokens.
-pub fn set_network_tokenization(profile_id: &str, enabled: bool) -> Result<(), Failure> {
+pub fn set_network_tokenization(profile_id: &ProfileId, enabled: bool) -> Result<(), Failure> {
     let _acting = session::act_for(profile_id);
     let profile = believed(Profile::lock(profile_id)?)?.ok_or_else(no_profile)?;
     store::profiles::update(&vouched(Profile {
@@ -126,14 +126,14 @@ pub fn set_network_tokenization(profile_id: &str, enabled: bool) -> Result<(), F
     } else {
         Event::NetworkTokenizationDisabled
     };
-    record_administration(profile_id, event, Some(profile_id))
+    record_administration(Some(profile_id), event, Some(profile_id.as_str()))
 }
 
 /// Forgets all failed authentications, and with them all locks.
 pub fn clear_lockouts() -> Result<(), Failure> {
     keys::root_key::root_keys()?;
     lockout::clear();
-    record_administration("", Event::LockoutsCleared, None)
+    record_administration(None, Event::LockoutsCleared, None)
 }
 
 /// The failed authentications by one way that are counted at the moment, and the locks among them. A vault that is sealed
@@ -173,7 +173,7 @@ fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
 }
 
 /// Refuses when there is no such profile.
-pub(super) fn check_profile(profile_id: &str) -> Result<(), Failure> {
+pub(super) fn check_profile(profile_id: &ProfileId) -> Result<(), Failure> {
     match believed(store::profiles::find(profile_id)?)? {
         Some(_) => Ok(()),
         None => Err(no_profile()),

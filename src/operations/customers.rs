@@ -7,7 +7,7 @@ use vault_core::contract::customer::{
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::stored;
 use vault_core::crypto::{Context, Place};
-use vault_core::ids::{CustomerId, PaymentMethodId};
+use vault_core::ids::{CustomerId, Id, PaymentMethodId};
 
 use super::existing::existing_customer;
 use super::payment_methods;

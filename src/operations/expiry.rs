@@ -2,6 +2,7 @@
 //! server; and a code that was used. Time is an argument.
 
 use vault_core::card::cvc;
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
 use crate::error::Failure;
@@ -33,7 +34,7 @@ pub fn delete_dead() -> Result<Batch, Failure> {
 /// Deletes the security code that was given to somebody at `used_at`, who then rolled its deletion back. Tells whether it is
 /// gone: not while somebody holds its row.
 pub fn delete_used_code(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_method_id: &str,
     used_at: Timestamp,
 ) -> Result<bool, Failure> {

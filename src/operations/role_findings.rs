@@ -13,7 +13,7 @@ pub fn report() -> Result<(), Failure> {
             found.remedy
         );
         let object = format!("{role} {finding}");
-        audit::note(Event::RoleUnsafe, "", "vault worker", None, &object);
+        audit::note(Event::RoleUnsafe, None, "vault worker", None, &object);
     }
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
+use vault_core::ids::ProfileId;
 
 use super::profiles::Profile;
-use super::statement::{Row, statements};
+use super::statement::{Row, optional_id, statements};
 use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
@@ -77,10 +78,10 @@ pub fn revoke(key: &ApiKeyRow) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn find(profile_id: Option<&str>, key_hash: &[u8]) -> Result<Option<Found>, Failure> {
+pub fn find(profile_id: Option<&ProfileId>, key_hash: &[u8]) -> Result<Option<Found>, Failure> {
     FIND.with(|statement| {
-        statement.row(&[profile_id.into(), key_hash.into()], |row| {
-            let profile_id: Option<String> = row.optional("profile_id")?;
+        statement.row(&[optional_id(profile_id), key_hash.into()], |row| {
+            let profile_id: Option<ProfileId> = row.optional_id("profile_id")?;
             Ok(Found {
                 key: ApiKeyRow::read(row)?,
                 // A key without an end does not expire.

@@ -6,11 +6,12 @@ use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::spi::Spi;
 use vault_core::crypto::KeyId;
+use vault_core::ids::ProfileId;
 
 use super::data_keys::to_sql;
 use super::operator::as_owner;
 use super::owners_code::step;
-use super::statement::{Access, Row, statements};
+use super::statement::{Access, Row, id, statements};
 use crate::error::Failure;
 use crate::postgres::local_settings::with_settings;
 use crate::postgres::object_locks::{Mode, lock_table};
@@ -95,9 +96,9 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<Table>, Failure> {
 }
 
 /// The tables, and those they are partitions of, with columns that have a blind index, of owners who act for the profile.
-pub fn searchable(profile_id: &str) -> Result<Vec<Table>, Failure> {
+pub fn searchable(profile_id: &ProfileId) -> Result<Vec<Table>, Failure> {
     let oids = SEARCHABLE
-        .with(|statement| statement.rows(&[profile_id.into()], |row| row.required("relation")))?;
+        .with(|statement| statement.rows(&[id(profile_id)], |row| row.required("relation")))?;
     let tables = oids
         .into_iter()
         .map(|oid| step(oid, || table(oid)).transpose());
@@ -105,9 +106,9 @@ pub fn searchable(profile_id: &str) -> Result<Vec<Table>, Failure> {
 }
 
 /// Those of them that their owner may not see, or not all of; each with the reason.
-pub fn searchable_out_of_reach(profile_id: &str) -> Result<Vec<String>, Failure> {
+pub fn searchable_out_of_reach(profile_id: &ProfileId) -> Result<Vec<String>, Failure> {
     SEARCHABLE_OUT_OF_REACH
-        .with(|statement| statement.rows(&[profile_id.into()], |row| row.required("reason")))
+        .with(|statement| statement.rows(&[id(profile_id)], |row| row.required("reason")))
 }
 
 /// Keeps writers out of the table until the transaction ends.

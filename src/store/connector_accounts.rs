@@ -2,8 +2,9 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
+use vault_core::ids::ProfileId;
 
-use super::statement::{Row, statements};
+use super::statement::{Row, id, optional_id, statements};
 use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
@@ -40,7 +41,7 @@ pub struct ConnectorAccount {
     pub connector_id: String,
     pub merchant_id: String,
     /// None: it serves every profile of the merchant.
-    pub profile_id: Option<String>,
+    pub profile_id: Option<ProfileId>,
     pub kind: String,
     pub label: String,
     /// A JSON object.
@@ -58,7 +59,7 @@ pub fn insert(account: &ConnectorAccount) -> Result<(), Failure> {
         statement.execute(&[
             account.connector_id.as_str().into(),
             account.merchant_id.as_str().into(),
-            account.profile_id.as_deref().into(),
+            optional_id(account.profile_id.as_ref()),
             account.kind.as_str().into(),
             account.label.as_str().into(),
             account.settings.as_str().into(),
@@ -88,21 +89,21 @@ pub fn update(account: &ConnectorAccount) -> Result<(), Failure> {
 
 /// The account, if it serves the profile of this merchant and is in service.
 pub fn find(
-    profile_id: &str,
+    profile_id: &ProfileId,
     merchant_id: &str,
     connector_id: &str,
 ) -> Result<Option<ConnectorAccount>, Failure> {
-    let arguments = [profile_id.into(), merchant_id.into(), connector_id.into()];
+    let arguments = [id(profile_id), merchant_id.into(), connector_id.into()];
     FIND.with(|statement| statement.row(&arguments, ConnectorAccount::read))
 }
 
 /// The accounts of a kind that serve the profile of this merchant and are in service, the one to take first.
 pub fn find_of_kind(
-    profile_id: &str,
+    profile_id: &ProfileId,
     merchant_id: &str,
     kind: &str,
 ) -> Result<Vec<ConnectorAccount>, Failure> {
-    let arguments = [profile_id.into(), merchant_id.into(), kind.into()];
+    let arguments = [id(profile_id), merchant_id.into(), kind.into()];
     FIND_OF_KIND.with(|statement| statement.rows(&arguments, ConnectorAccount::read))
 }
 
@@ -126,7 +127,7 @@ impl Vouched for ConnectorAccount {
         Ok(Self {
             connector_id: row.required("connector_id")?,
             merchant_id: row.required("merchant_id")?,
-            profile_id: row.optional("profile_id")?,
+            profile_id: row.optional_id("profile_id")?,
             kind: row.required("kind")?,
             label: row.required("label")?,
             settings: row.required("settings")?,
@@ -146,8 +147,8 @@ impl Vouched for ConnectorAccount {
             Column::Text(&self.connector_id),
             Column::Text(&self.merchant_id),
             self.profile_id
-                .as_deref()
-                .map_or(Column::Null, Column::Text),
+                .as_ref()
+                .map_or(Column::Null, |id| Column::Text(id.as_str())),
             Column::Text(&self.kind),
             Column::Text(&self.label),
             Column::Text(&self.settings),

@@ -1,8 +1,9 @@
 //! Table `vault.connector_tokens`. They are read together with their payment method.
 
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
-use super::statement::{Row, statements, timestamptz};
+use super::statement::{Row, id, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -35,7 +36,7 @@ pub struct DeletedToken {
 
 /// Writes a token, which ends at `expires_at`. None: it does not end by itself.
 pub fn upsert(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_method_id: &str,
     position: i32,
     details: &[u8],
@@ -43,7 +44,7 @@ pub fn upsert(
 ) -> Result<(), Failure> {
     UPSERT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             payment_method_id.into(),
             position.into(),
             details.into(),
@@ -54,17 +55,21 @@ pub fn upsert(
 }
 
 /// Removes a token that can be used once. False when somebody else was faster.
-pub fn take(profile_id: &str, payment_method_id: &str, position: i32) -> Result<bool, Failure> {
-    let arguments = [profile_id.into(), payment_method_id.into(), position.into()];
+pub fn take(
+    profile_id: &ProfileId,
+    payment_method_id: &str,
+    position: i32,
+) -> Result<bool, Failure> {
+    let arguments = [id(profile_id), payment_method_id.into(), position.into()];
     Ok(TAKE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
 /// Removes all tokens of these payment methods.
 pub fn delete_of(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_methods: Vec<String>,
 ) -> Result<Vec<DeletedToken>, Failure> {
-    let arguments = [profile_id.into(), payment_methods.into()];
+    let arguments = [id(profile_id), payment_methods.into()];
     DELETE.with(|statement| {
         statement.rows(&arguments, |row: &Row<'_>| {
             Ok(DeletedToken {

@@ -2,10 +2,11 @@
 
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::payment_method::BinRecord;
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
 use super::card_bins;
-use super::statement::{Row, statements, timestamptz};
+use super::statement::{Row, id, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -67,7 +68,7 @@ statements! {
 
 /// A row to be.
 pub struct NewCustomer<'a> {
-    pub profile_id: &'a str,
+    pub profile_id: &'a ProfileId,
     pub customer_id: &'a str,
     pub merchant_reference_id: Option<&'a str>,
     /// Envelope.
@@ -95,7 +96,7 @@ pub struct Held {
 pub fn insert(customer: NewCustomer<'_>) -> Result<bool, Failure> {
     INSERT.with(|statement| {
         let rows = statement.execute(&[
-            customer.profile_id.into(),
+            id(customer.profile_id),
             customer.customer_id.into(),
             customer.merchant_reference_id.into(),
             customer.details.into(),
@@ -106,45 +107,40 @@ pub fn insert(customer: NewCustomer<'_>) -> Result<bool, Failure> {
 }
 
 /// The customer with this id.
-pub fn find(profile_id: &str, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn find(profile_id: &ProfileId, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
+    let arguments = [id(profile_id), customer_id.into()];
     FIND.with(|statement| statement.row(&arguments, stored))
 }
 
 /// The customer with this reference of the merchant's.
 pub fn find_by_reference(
-    profile_id: &str,
+    profile_id: &ProfileId,
     merchant_reference_id: &str,
 ) -> Result<Option<StoredCustomer>, Failure> {
-    let arguments = [profile_id.into(), merchant_reference_id.into()];
+    let arguments = [id(profile_id), merchant_reference_id.into()];
     FIND_BY_REFERENCE.with(|statement| statement.row(&arguments, stored))
 }
 
 /// Finds the row and keeps it for this transaction.
-pub fn lock(profile_id: &str, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn lock(profile_id: &ProfileId, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
+    let arguments = [id(profile_id), customer_id.into()];
     LOCK.with(|statement| statement.row(&arguments, stored))
 }
 
 /// Keeps the customer for a row that will refer to it. False when somebody else holds it.
-pub fn hold_if_free(profile_id: &str, customer_id: &str) -> Result<bool, Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn hold_if_free(profile_id: &ProfileId, customer_id: &str) -> Result<bool, Failure> {
+    let arguments = [id(profile_id), customer_id.into()];
     Ok(HOLD_IF_FREE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
 /// For a create of a payment method. `bins` are the first six and eight digits of a card.
 pub fn hold(
-    profile_id: &str,
+    profile_id: &ProfileId,
     customer_id: &str,
     bins: Option<[&str; 2]>,
 ) -> Result<Option<Held>, Failure> {
     let [six, eight] = bins.map_or([None; 2], |bins| bins.map(Some));
-    let arguments = [
-        profile_id.into(),
-        customer_id.into(),
-        six.into(),
-        eight.into(),
-    ];
+    let arguments = [id(profile_id), customer_id.into(), six.into(), eight.into()];
     HOLD.with(|statement| {
         statement.row(&arguments, |row| {
             Ok(Held {
@@ -160,7 +156,7 @@ pub fn hold(
 
 /// Writes what can change of a customer, whose row is locked.
 pub fn update(
-    profile_id: &str,
+    profile_id: &ProfileId,
     customer_id: &str,
     details: &[u8],
     default_payment_method_id: Option<&str>,
@@ -168,7 +164,7 @@ pub fn update(
 ) -> Result<(), Failure> {
     UPDATE.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             customer_id.into(),
             details.into(),
             default_payment_method_id.into(),
@@ -179,10 +175,14 @@ pub fn update(
 }
 
 /// Removes the personal data; the row's earlier version stays until it is vacuumed.
-pub fn redact(profile_id: &str, customer_id: &str, redacted_at: Timestamp) -> Result<(), Failure> {
+pub fn redact(
+    profile_id: &ProfileId,
+    customer_id: &str,
+    redacted_at: Timestamp,
+) -> Result<(), Failure> {
     REDACT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             customer_id.into(),
             timestamptz(redacted_at).into(),
         ])
@@ -192,14 +192,14 @@ pub fn redact(profile_id: &str, customer_id: &str, redacted_at: Timestamp) -> Re
 
 /// Makes the payment method the customer's default.
 pub fn set_default(
-    profile_id: &str,
+    profile_id: &ProfileId,
     customer_id: &str,
     payment_method_id: &str,
     modified_at: Timestamp,
 ) -> Result<(), Failure> {
     SET_DEFAULT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             customer_id.into(),
             payment_method_id.into(),
             timestamptz(modified_at).into(),
@@ -210,26 +210,22 @@ pub fn set_default(
 
 /// The payment method is the customer's default no more.
 pub fn drop_default(
-    profile_id: &str,
+    profile_id: &ProfileId,
     customer_id: &str,
     payment_method_id: &str,
 ) -> Result<(), Failure> {
     DROP_DEFAULT.with(|statement| {
-        statement.execute(&[
-            profile_id.into(),
-            customer_id.into(),
-            payment_method_id.into(),
-        ])
+        statement.execute(&[id(profile_id), customer_id.into(), payment_method_id.into()])
     })?;
     Ok(())
 }
 
 /// Oldest first, without the redacted ones.
-pub fn list(profile_id: &str, page: &ListCustomers) -> Result<Vec<StoredCustomer>, Failure> {
+pub fn list(profile_id: &ProfileId, page: &ListCustomers) -> Result<Vec<StoredCustomer>, Failure> {
     LIST.with(|statement| {
         statement.rows(
             &[
-                profile_id.into(),
+                id(profile_id),
                 page.limit.into(),
                 page.offset.into(),
                 page.merchant_reference_id.as_deref().into(),
@@ -241,12 +237,12 @@ pub fn list(profile_id: &str, page: &ListCustomers) -> Result<Vec<StoredCustomer
 
 /// The page, and how many customers there are on all pages together.
 pub fn list_with_count(
-    profile_id: &str,
+    profile_id: &ProfileId,
     list: &ListCustomersWithCount,
 ) -> Result<(Vec<StoredCustomer>, i64), Failure> {
     let page = &list.page;
     let arguments = [
-        profile_id.into(),
+        id(profile_id),
         page.limit.into(),
         page.offset.into(),
         page.merchant_reference_id.as_deref().into(),

@@ -1,9 +1,10 @@
 //! Table `vault.cvcs`. Whether there is a code is read together with its payment method.
 
 use pgrx::datum::DatumWithOid;
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
-use super::statement::{statements, timestamptz};
+use super::statement::{id, statements, timestamptz};
 use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
@@ -42,10 +43,14 @@ impl NewCode {
 }
 
 /// Keeps a code for a payment method that the caller has locked.
-pub fn upsert(profile_id: &str, payment_method_id: &str, new: &NewCode) -> Result<(), Failure> {
+pub fn upsert(
+    profile_id: &ProfileId,
+    payment_method_id: &str,
+    new: &NewCode,
+) -> Result<(), Failure> {
     UPSERT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             payment_method_id.into(),
             new.memory_key.into(),
             new.code.as_slice().into(),
@@ -57,12 +62,12 @@ pub fn upsert(profile_id: &str, payment_method_id: &str, new: &NewCode) -> Resul
 
 /// Deletes the code of a payment method, and gives its envelope.
 pub fn take(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_method_id: &str,
     scope: VolatileScope,
 ) -> Result<Option<Vec<u8>>, Failure> {
     let arguments = [
-        profile_id.into(),
+        id(profile_id),
         payment_method_id.into(),
         scope.memory_key.into(),
         timestamptz(scope.now).into(),
@@ -71,14 +76,14 @@ pub fn take(
 }
 
 /// Deletes the codes of these payment methods.
-pub fn delete_of(profile_id: &str, payment_methods: Vec<String>) -> Result<(), Failure> {
-    let arguments = [profile_id.into(), payment_methods.into()];
+pub fn delete_of(profile_id: &ProfileId, payment_methods: Vec<String>) -> Result<(), Failure> {
+    let arguments = [id(profile_id), payment_methods.into()];
     DELETE.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }
 
 /// Deletes the codes of a profile.
-pub fn delete_all(profile_id: &str) -> Result<(), Failure> {
-    DELETE_ALL.with(|statement| statement.execute(&[profile_id.into()]))?;
+pub fn delete_all(profile_id: &ProfileId) -> Result<(), Failure> {
+    DELETE_ALL.with(|statement| statement.execute(&[id(profile_id)]))?;
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! What ends by itself, in all profiles at once: rows of `vault.cvcs` and `vault.volatile_payment_methods`, and connectors'
 //! tokens for one use. Run as the worker, who sees of them only whose they are and when they end.
 
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
-use super::statement::{statements, timestamptz};
+use super::statement::{id, statements, timestamptz};
 use crate::error::Failure;
 
 // Each statement deletes a batch of rows, the oldest first. A row that somebody else has locked is left for the next time, so that
@@ -70,12 +71,12 @@ pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
 /// Deletes the code of a payment method, unless it ends later than `end`: then it is a newer one. Tells whether it is gone:
 /// not if somebody holds the row.
 pub fn delete_used_code(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_method_id: &str,
     end: Timestamp,
 ) -> Result<bool, Failure> {
     let arguments = [
-        profile_id.into(),
+        id(profile_id),
         payment_method_id.into(),
         timestamptz(end).into(),
     ];

@@ -4,9 +4,10 @@ use core::ffi::CStr;
 
 use pgrx::pg_sys;
 use vault_core::crypto::KeyId;
+use vault_core::ids::ProfileId;
 
 use super::operator::relation;
-use super::statement::{Row, statements};
+use super::statement::{Row, id, statements};
 use crate::error::Failure;
 
 // An envelope has the id of its data key in the four bytes behind its version, an index part the id of its index key in its first
@@ -147,7 +148,7 @@ impl Table {
 /// The next rows of the profile behind `after` with a value under another key than these, kept for this
 /// transaction.
 pub fn outdated(
-    profile_id: &str,
+    profile_id: &ProfileId,
     table: Table,
     after: Option<&str>,
     current: [KeyId; 2],
@@ -164,7 +165,7 @@ pub fn outdated(
     let current = current.map(|KeyId(key_id)| key_id.to_be_bytes());
     let current: Vec<_> = current.iter().map(<[u8; 4]>::as_slice).collect();
     let arguments = [
-        profile_id.into(),
+        id(profile_id),
         after.unwrap_or_default().into(),
         current.into(),
         i64::from(limit).into(),
@@ -173,7 +174,7 @@ pub fn outdated(
 }
 
 /// Writes the values of rows of the profile, and tells how many rows that were.
-pub fn replace(profile_id: &str, table: Table, rows: Vec<Values>) -> Result<usize, Failure> {
+pub fn replace(profile_id: &ProfileId, table: Table, rows: Vec<Values>) -> Result<usize, Failure> {
     if rows.is_empty() {
         return Ok(0);
     }
@@ -193,7 +194,7 @@ pub fn replace(profile_id: &str, table: Table, rows: Vec<Values>) -> Result<usiz
             column.push(value);
         }
     }
-    let arguments: Vec<_> = [profile_id.into(), ids.into()]
+    let arguments: Vec<_> = [id(profile_id), ids.into()]
         .into_iter()
         .chain(columns.into_iter().map(Into::into))
         .collect();
@@ -201,9 +202,9 @@ pub fn replace(profile_id: &str, table: Table, rows: Vec<Values>) -> Result<usiz
 }
 
 /// How many values of the profile are under the key.
-pub fn count(profile_id: &str, KeyId(key_id): KeyId) -> Result<i64, Failure> {
+pub fn count(profile_id: &ProfileId, KeyId(key_id): KeyId) -> Result<i64, Failure> {
     let key_id = key_id.to_be_bytes();
-    let arguments = [profile_id.into(), key_id.as_slice().into()];
+    let arguments = [id(profile_id), key_id.as_slice().into()];
     COUNT
         .with(|statement| statement.row(&arguments, |row| row.required("values_count")))?
         .ok_or(Failure::UnexpectedNull)

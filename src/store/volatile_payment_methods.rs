@@ -2,13 +2,14 @@
 
 use pgrx::datum::DatumWithOid;
 use vault_core::contract::payment_method::StorageType;
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
 use super::cvcs::NewCode;
 use super::payment_methods::stored::{
     Status, StoredPaymentMethod, WithInstrument, payment_method_type,
 };
-use super::statement::{Row, statements, timestamptz};
+use super::statement::{Row, id, statements, timestamptz};
 use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
@@ -52,7 +53,7 @@ statements! {
 
 /// A row to be.
 pub struct NewVolatileRow<'a> {
-    pub profile_id: &'a str,
+    pub profile_id: &'a ProfileId,
     pub payment_method_id: &'a str,
     pub customer_id: Option<&'a str>,
     pub payment_method_type: &'a str,
@@ -72,7 +73,7 @@ pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
     let [_, code, code_expires_at] = NewCode::arguments(method.code);
     INSERT.with(|statement| {
         statement.execute(&[
-            method.profile_id.into(),
+            id(method.profile_id),
             method.payment_method_id.into(),
             method.customer_id.into(),
             method.payment_method_type.into(),
@@ -91,7 +92,7 @@ pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
 
 /// Finds a method that counts.
 pub fn find(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_method_id: &str,
     scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
@@ -101,7 +102,7 @@ pub fn find(
 
 /// Finds a method that counts, to reveal it.
 pub fn find_with_instrument(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_method_id: &str,
     scope: VolatileScope,
 ) -> Result<Option<WithInstrument>, Failure> {
@@ -118,7 +119,7 @@ pub fn find_with_instrument(
 
 /// Whether there was one.
 pub fn delete(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_method_id: &str,
     scope: VolatileScope,
 ) -> Result<bool, Failure> {
@@ -127,25 +128,28 @@ pub fn delete(
 }
 
 /// Deletes what the customer has, and tells which methods that were.
-pub fn delete_all_of_customer(profile_id: &str, customer_id: &str) -> Result<Vec<String>, Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn delete_all_of_customer(
+    profile_id: &ProfileId,
+    customer_id: &str,
+) -> Result<Vec<String>, Failure> {
+    let arguments = [id(profile_id), customer_id.into()];
     DELETE_ALL_OF_CUSTOMER
         .with(|statement| statement.rows(&arguments, |row| row.required("payment_method_id")))
 }
 
 /// Deletes what the profile has.
-pub fn delete_all(profile_id: &str) -> Result<(), Failure> {
-    DELETE_ALL.with(|statement| statement.execute(&[profile_id.into()]))?;
+pub fn delete_all(profile_id: &ProfileId) -> Result<(), Failure> {
+    DELETE_ALL.with(|statement| statement.execute(&[id(profile_id)]))?;
     Ok(())
 }
 
 fn arguments<'a>(
-    profile_id: &'a str,
+    profile_id: &'a ProfileId,
     payment_method_id: &'a str,
     scope: VolatileScope,
 ) -> [DatumWithOid<'a>; 4] {
     [
-        profile_id.into(),
+        id(profile_id),
         payment_method_id.into(),
         scope.memory_key.into(),
         timestamptz(scope.now).into(),

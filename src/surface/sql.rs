@@ -11,7 +11,7 @@ use serde::Serialize;
 use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json::{self, Body};
 use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest};
-use vault_core::ids::{CustomerId, PaymentMethodId};
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 
 use crate::authentication::{self, Credentials};
 use crate::error::Failure;
@@ -26,7 +26,7 @@ use crate::types::jsonb::Jsonb;
 /// The profile that this transaction acts for; NULL is none. The policies ask it.
 #[pg_extern(stable, parallel_restricted)]
 pub fn current_profile() -> Result<Option<String>, ErrorReport> {
-    Ok(session::current_profile()?)
+    Ok(session::current_profile()?.map(String::from))
 }
 
 /// Acts for the profile until the end of the (sub)transaction.
@@ -250,7 +250,10 @@ fn revoke_api_key(key_id: &str) -> Result<(), ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn bind_role(role: &str, profile_id: &str) -> Result<(), ErrorReport> {
-    Ok(role_bindings::bind(role, profile_id)?)
+    Ok(role_bindings::bind(
+        role,
+        &ProfileId::from_client(profile_id),
+    )?)
 }
 
 #[pg_extern(security_definer)]

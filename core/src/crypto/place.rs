@@ -93,8 +93,8 @@ mod tests {
     use crate::crypto::context::Context;
     use crate::crypto::envelope::{Envelope, EnvelopeError, seal};
     use crate::crypto::key::{DataKey, KeyId, KeyMaterial};
+    use crate::ids::ProfileId;
 
-    const PROFILE: &str = "pro_a";
     const NONCE: [u8; 24] = [9; 24];
     const PLAINTEXT: &[u8] = b"4111";
     const HEADER: [u8; 5] = [1, 0, 0, 0, 7];
@@ -115,6 +115,10 @@ mod tests {
         (Place::JobSubject, "job_1", hex!("65eb770a591935566afa6d1b90ca32282c0fa942")),
     ];
 
+    fn profile() -> ProfileId {
+        ProfileId::from_client("pro_a")
+    }
+
     fn key() -> DataKey {
         DataKey::from(&KeyMaterial::from(&[1; 32]))
     }
@@ -125,7 +129,7 @@ mod tests {
         assert_eq!(places, Place::ALL);
         for (place, row, ciphertext) in SEALED {
             let context = Context::row(place, row);
-            let bytes = seal(&key(), KeyId(7), NONCE, PROFILE, &context, &[PLAINTEXT]).unwrap();
+            let bytes = seal(&key(), KeyId(7), NONCE, &profile(), &context, &[PLAINTEXT]).unwrap();
             let expected = [HEADER.as_slice(), &NONCE, &ciphertext].concat();
             assert_eq!(bytes, expected, "{place:?}");
         }
@@ -137,11 +141,11 @@ mod tests {
             let bytes = [HEADER.as_slice(), &NONCE, &ciphertext].concat();
             let envelope = Envelope::parse(&bytes).unwrap();
             for place in Place::ALL {
-                let opened = envelope.open(&key(), PROFILE, &Context::row(place, row));
+                let opened = envelope.open(&key(), &profile(), &Context::row(place, row));
                 assert_eq!(opened.is_ok(), place == sealed_for, "{place:?}");
             }
             let other_row = Context::row(sealed_for, "pm_2");
-            let opened = envelope.open(&key(), PROFILE, &other_row);
+            let opened = envelope.open(&key(), &profile(), &other_row);
             assert_eq!(opened.err(), Some(EnvelopeError::Damaged));
         }
     }

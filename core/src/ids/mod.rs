@@ -19,6 +19,12 @@ const RANDOM_LENGTH: usize = 20;
 const MAX_PROFILE_ID_LENGTH: usize = 64;
 const MAX_REQUEST_ID_LENGTH: usize = 128;
 
+/// An identifier of any kind, as a table has it.
+pub trait Id: AsRef<str> {
+    /// An identifier that the vault itself has stored. It is not checked again.
+    fn from_stored(text: impl Into<String>) -> Self;
+}
+
 macro_rules! id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -31,9 +37,10 @@ macro_rules! id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+        }
 
-            /// An identifier that the vault itself has stored. It is not checked again.
-            pub fn from_stored(text: impl Into<String>) -> Self {
+        impl Id for $name {
+            fn from_stored(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
         }
@@ -47,6 +54,12 @@ macro_rules! id {
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
             }
         }
     };
@@ -128,6 +141,12 @@ impl ProfileId {
     /// A new profile's id. `rng` decides its letters and digits.
     pub fn from_random(rng: &mut impl CryptoRng) -> Self {
         Self(random("pro", rng))
+    }
+
+    /// The identifier by which an administrator names a profile. Any text is taken: a look-up shows whether such a profile
+    /// exists.
+    pub fn from_client(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
 
     /// Reads an id of the form `[A-Za-z0-9_-]{1,64}`, which is what a client or the root key's source may name a profile

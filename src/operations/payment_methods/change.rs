@@ -5,7 +5,7 @@ use vault_core::contract::payment_method::{
     PaymentMethodDeleted, PaymentMethodResponse, PaymentMethodUpdate, StorageType,
 };
 use vault_core::contract::refusal::Refusal;
-use vault_core::ids::{CustomerId, PaymentMethodId};
+use vault_core::ids::{CustomerId, Id, PaymentMethodId};
 use vault_core::time::Timestamp;
 
 use super::code;

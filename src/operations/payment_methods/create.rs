@@ -6,7 +6,7 @@ use vault_core::contract::payment_method::{
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::searchable::IndexPart;
-use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
+use vault_core::ids::{CustomerId, Id, MerchantId, PaymentMethodId};
 use vault_core::time::Timestamp;
 
 use super::sealed::{open, seal_code, seal_instrument, seal_summary, volatile_scope_at};

@@ -8,7 +8,7 @@ use vault_core::contract::payment_method::{
 use vault_core::contract::stored::{self, Unstorable};
 use vault_core::crypto::place::connector_token_row;
 use vault_core::crypto::{Context, Place};
-use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
+use vault_core::ids::{CustomerId, Id, MerchantId, PaymentMethodId};
 use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 

@@ -4,6 +4,7 @@ mod applications;
 mod own;
 
 use pgrx::pg_sys;
+use vault_core::ids::ProfileId;
 
 pub use applications::reindex;
 
@@ -28,7 +29,7 @@ pub struct Batch {
 
 /// Seals the table's next rows behind `after` anew that are not under the profile's current keys.
 pub fn batch(
-    profile_id: &str,
+    profile_id: &ProfileId,
     table: pg_sys::Oid,
     after: Option<&str>,
     batch_size: i32,
@@ -51,7 +52,7 @@ pub fn batch(
 }
 
 /// The keys of a profile that an administrator names.
-pub fn keys_of(profile_id: &str) -> Result<SealingKeys, Failure> {
+pub fn keys_of(profile_id: &ProfileId) -> Result<SealingKeys, Failure> {
     let _acting = session::act_for(profile_id);
     keys::to_seal(profile_id)
 }

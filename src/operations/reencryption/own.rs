@@ -4,6 +4,7 @@ use vault_core::contract::payment_method::{Instrument, Summary};
 use vault_core::contract::stored;
 use vault_core::crypto::searchable::IndexPart;
 use vault_core::crypto::{Context, KeyId, Place};
+use vault_core::ids::ProfileId;
 use zeroize::Zeroizing;
 
 use super::Batch;
@@ -13,7 +14,7 @@ use crate::store::reencryption::{self, Table, Values};
 use crate::tenancy::session;
 
 pub fn batch(
-    profile_id: &str,
+    profile_id: &ProfileId,
     table: Table,
     after: Option<&str>,
     batch_size: i32,

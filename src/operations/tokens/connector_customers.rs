@@ -3,6 +3,7 @@
 use vault_core::contract::stored;
 use vault_core::crypto::place::connector_customer_row;
 use vault_core::crypto::{Context, Place};
+use vault_core::ids::ProfileId;
 
 use crate::error::Failure;
 use crate::keys;
@@ -10,7 +11,7 @@ use crate::store;
 
 /// The connector's id of a customer, if it is known.
 pub fn find(
-    profile_id: &str,
+    profile_id: &ProfileId,
     customer_id: &str,
     connector_id: &str,
 ) -> Result<Option<String>, Failure> {
@@ -27,7 +28,7 @@ pub fn find(
 
 /// Keeps the connector's id of a customer, unless one is known already.
 pub fn keep(
-    profile_id: &str,
+    profile_id: &ProfileId,
     customer_id: &str,
     connector_id: &str,
     known_as: &String,

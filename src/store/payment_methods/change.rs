@@ -1,10 +1,11 @@
 //! Changing payment methods that their callers have locked.
 
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
 use super::stored::Status;
 use crate::error::Failure;
-use crate::store::statement::{statements, timestamptz};
+use crate::store::statement::{id, statements, timestamptz};
 
 statements! {
     Write UPDATE(TEXTOID, TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
@@ -23,7 +24,7 @@ statements! {
 
 /// Writes what an update can change.
 pub fn update(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_method_id: &str,
     summary: &[u8],
     status: Status,
@@ -31,7 +32,7 @@ pub fn update(
 ) -> Result<(), Failure> {
     UPDATE.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             payment_method_id.into(),
             summary.into(),
             status.as_str().into(),
@@ -43,13 +44,13 @@ pub fn update(
 
 /// Removes the ciphertexts and the blind index; the row's earlier version stays until it is vacuumed.
 pub fn redact(
-    profile_id: &str,
+    profile_id: &ProfileId,
     payment_method_id: &str,
     redacted_at: Timestamp,
 ) -> Result<(), Failure> {
     REDACT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             payment_method_id.into(),
             timestamptz(redacted_at).into(),
         ])
@@ -59,12 +60,12 @@ pub fn redact(
 
 /// Redacts what the customer has, and tells which methods that were.
 pub fn redact_all_of_customer(
-    profile_id: &str,
+    profile_id: &ProfileId,
     customer_id: &str,
     redacted_at: Timestamp,
 ) -> Result<Vec<String>, Failure> {
     let arguments = [
-        profile_id.into(),
+        id(profile_id),
         customer_id.into(),
         timestamptz(redacted_at).into(),
     ];

@@ -1,12 +1,13 @@
 //! Storing a payment method, or refreshing the one that the customer has already.
 
 use vault_core::crypto::searchable::IndexPart;
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
 use super::stored::{StoredPaymentMethod, fold, method_and_token};
 use crate::error::Failure;
 use crate::store::cvcs::NewCode;
-use crate::store::statement::{statements, timestamptz};
+use crate::store::statement::{id, statements, timestamptz};
 use crate::store::volatile_scope::VolatileScope;
 
 statements! {
@@ -61,7 +62,7 @@ statements! {
 
 /// A row to be.
 pub struct NewRow<'a> {
-    pub profile_id: &'a str,
+    pub profile_id: &'a ProfileId,
     pub payment_method_id: &'a str,
     pub customer_id: &'a str,
     pub payment_method_type: &'a str,
@@ -78,7 +79,7 @@ pub struct NewRow<'a> {
 
 /// What a create changes of the method that it would repeat.
 pub struct Refresh<'a> {
-    pub profile_id: &'a str,
+    pub profile_id: &'a ProfileId,
     pub payment_method_id: &'a str,
     pub payment_method_subtype: Option<&'a str>,
     /// Envelope.
@@ -98,14 +99,14 @@ pub struct Duplicate {
 
 /// The customer's method of the same card or account, by what its index may be.
 pub fn find_duplicate(
-    profile_id: &str,
+    profile_id: &ProfileId,
     customer_id: &str,
     duplicate_indexes: &[IndexPart],
     scope: VolatileScope,
 ) -> Result<Option<Duplicate>, Failure> {
     let indexes: Vec<_> = duplicate_indexes.iter().map(IndexPart::as_slice).collect();
     let arguments = [
-        profile_id.into(),
+        id(profile_id),
         customer_id.into(),
         indexes.into(),
         scope.memory_key.into(),
@@ -129,7 +130,7 @@ pub fn find_duplicate(
 /// False, and nothing is written, when the customer has the same card or account already.
 pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
     let row = [
-        method.profile_id.into(),
+        id(method.profile_id),
         method.payment_method_id.into(),
         method.customer_id.into(),
         method.payment_method_type.into(),
@@ -155,7 +156,7 @@ pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
     let [memory_key, code, code_expires_at] = NewCode::arguments(refresh.code);
     REFRESH.with(|statement| {
         let rows = statement.execute(&[
-            refresh.profile_id.into(),
+            id(refresh.profile_id),
             refresh.payment_method_id.into(),
             refresh.summary.into(),
             timestamptz(refresh.now).into(),
