@@ -18,7 +18,7 @@ use std::cell::Cell;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 
 use crate::error::Failure;
 use crate::postgres::catalog::own_database;
@@ -70,11 +70,14 @@ pub fn before_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(
 ///
 /// # Errors
 /// As above.
-pub fn before_use_of_code(caller: &Caller, payment_method_id: &str) -> Result<(), Failure> {
+pub fn before_use_of_code(
+    caller: &Caller,
+    payment_method_id: &PaymentMethodId,
+) -> Result<(), Failure> {
     let entry = Entry::of(
         caller,
         Event::CardCvcUsed,
-        Some(payment_method_id),
+        Some(payment_method_id.as_str()),
         Outcome::Success,
     );
     reveals::write_use_of_code(entry.to_row())

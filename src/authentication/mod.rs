@@ -5,7 +5,7 @@ pub mod lockout;
 
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::ApiKey;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{InvalidProfileId, ProfileId};
 
 use crate::audit;
 use crate::error::Failure;
@@ -19,8 +19,8 @@ use lockout::Attempt;
 /// What a client shows to be let in.
 pub struct Credentials<'a> {
     pub api_key: &'a str,
-    /// The profile header as sent, if it was.
-    pub profile_id: Option<&'a str>,
+    /// What the profile header was read as, if it was sent.
+    pub profile_id: Option<Result<ProfileId, InvalidProfileId>>,
     pub origin: Origin,
 }
 
@@ -36,7 +36,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     let prefix = key.as_ref().map_or("", ApiKey::prefix);
     let attempt = Attempt::new(prefix, &credentials.origin);
     let locked = attempt.is_locked();
-    let profile = credentials.profile_id.map(ProfileId::parse);
+    let profile = credentials.profile_id;
     let profile_id = match &profile {
         Some(Ok(profile)) => Some(profile),
         _ => None,

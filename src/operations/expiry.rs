@@ -2,7 +2,7 @@
 //! server; and a code that was used. Time is an argument.
 
 use vault_core::card::cvc;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use crate::error::Failure;
@@ -35,7 +35,7 @@ pub fn delete_dead() -> Result<Batch, Failure> {
 /// gone: not while somebody holds its row.
 pub fn delete_used_code(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     used_at: Timestamp,
 ) -> Result<bool, Failure> {
     let end = used_at

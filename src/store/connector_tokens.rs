@@ -1,9 +1,9 @@
 //! Table `vault.connector_tokens`. They are read together with their payment method.
 
-use vault_core::ids::ProfileId;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::statement::{Row, id, statements, timestamptz};
+use super::statement::{Row, id, ids, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -30,14 +30,14 @@ pub struct StoredToken {
 
 /// A token that was removed, and from which payment method.
 pub struct DeletedToken {
-    pub payment_method_id: String,
+    pub payment_method_id: PaymentMethodId,
     pub token: StoredToken,
 }
 
 /// Writes a token, which ends at `expires_at`. None: it does not end by itself.
 pub fn upsert(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     position: i32,
     details: &[u8],
     expires_at: Option<Timestamp>,
@@ -45,7 +45,7 @@ pub fn upsert(
     UPSERT.with(|statement| {
         statement.execute(&[
             id(profile_id),
-            payment_method_id.into(),
+            id(payment_method_id),
             position.into(),
             details.into(),
             expires_at.and_then(timestamptz).into(),
@@ -57,23 +57,23 @@ pub fn upsert(
 /// Removes a token that can be used once. False when somebody else was faster.
 pub fn take(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     position: i32,
 ) -> Result<bool, Failure> {
-    let arguments = [id(profile_id), payment_method_id.into(), position.into()];
+    let arguments = [id(profile_id), id(payment_method_id), position.into()];
     Ok(TAKE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
 /// Removes all tokens of these payment methods.
 pub fn delete_of(
     profile_id: &ProfileId,
-    payment_methods: Vec<String>,
+    payment_methods: &[PaymentMethodId],
 ) -> Result<Vec<DeletedToken>, Failure> {
-    let arguments = [id(profile_id), payment_methods.into()];
+    let arguments = [id(profile_id), ids(payment_methods)];
     DELETE.with(|statement| {
         statement.rows(&arguments, |row: &Row<'_>| {
             Ok(DeletedToken {
-                payment_method_id: row.required("payment_method_id")?,
+                payment_method_id: row.id("payment_method_id")?,
                 token: StoredToken {
                     position: row.required("position")?,
                     details: row.required("details")?,

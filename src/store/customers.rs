@@ -2,11 +2,11 @@
 
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::payment_method::BinRecord;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use super::card_bins;
-use super::statement::{Row, id, statements, timestamptz};
+use super::statement::{Row, id, optional_id, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -69,7 +69,7 @@ statements! {
 /// A row to be.
 pub struct NewCustomer<'a> {
     pub profile_id: &'a ProfileId,
-    pub customer_id: &'a str,
+    pub customer_id: &'a CustomerId,
     pub merchant_reference_id: Option<&'a str>,
     /// Envelope.
     pub details: &'a [u8],
@@ -78,11 +78,11 @@ pub struct NewCustomer<'a> {
 
 /// A row of a profile.
 pub struct StoredCustomer {
-    pub customer_id: String,
+    pub customer_id: CustomerId,
     pub merchant_reference_id: Option<String>,
     /// Envelope; none once the customer is redacted.
     pub details: Option<Vec<u8>>,
-    pub default_payment_method_id: Option<String>,
+    pub default_payment_method_id: Option<PaymentMethodId>,
     pub created_at: Timestamp,
 }
 
@@ -97,7 +97,7 @@ pub fn insert(customer: NewCustomer<'_>) -> Result<bool, Failure> {
     INSERT.with(|statement| {
         let rows = statement.execute(&[
             id(customer.profile_id),
-            customer.customer_id.into(),
+            id(customer.customer_id),
             customer.merchant_reference_id.into(),
             customer.details.into(),
             timestamptz(customer.created_at).into(),
@@ -107,8 +107,11 @@ pub fn insert(customer: NewCustomer<'_>) -> Result<bool, Failure> {
 }
 
 /// The customer with this id.
-pub fn find(profile_id: &ProfileId, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
-    let arguments = [id(profile_id), customer_id.into()];
+pub fn find(
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
+) -> Result<Option<StoredCustomer>, Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
     FIND.with(|statement| statement.row(&arguments, stored))
 }
 
@@ -122,25 +125,28 @@ pub fn find_by_reference(
 }
 
 /// Finds the row and keeps it for this transaction.
-pub fn lock(profile_id: &ProfileId, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
-    let arguments = [id(profile_id), customer_id.into()];
+pub fn lock(
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
+) -> Result<Option<StoredCustomer>, Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
     LOCK.with(|statement| statement.row(&arguments, stored))
 }
 
 /// Keeps the customer for a row that will refer to it. False when somebody else holds it.
-pub fn hold_if_free(profile_id: &ProfileId, customer_id: &str) -> Result<bool, Failure> {
-    let arguments = [id(profile_id), customer_id.into()];
+pub fn hold_if_free(profile_id: &ProfileId, customer_id: &CustomerId) -> Result<bool, Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
     Ok(HOLD_IF_FREE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
 /// For a create of a payment method. `bins` are the first six and eight digits of a card.
 pub fn hold(
     profile_id: &ProfileId,
-    customer_id: &str,
+    customer_id: &CustomerId,
     bins: Option<[&str; 2]>,
 ) -> Result<Option<Held>, Failure> {
     let [six, eight] = bins.map_or([None; 2], |bins| bins.map(Some));
-    let arguments = [id(profile_id), customer_id.into(), six.into(), eight.into()];
+    let arguments = [id(profile_id), id(customer_id), six.into(), eight.into()];
     HOLD.with(|statement| {
         statement.row(&arguments, |row| {
             Ok(Held {
@@ -157,17 +163,17 @@ pub fn hold(
 /// Writes what can change of a customer, whose row is locked.
 pub fn update(
     profile_id: &ProfileId,
-    customer_id: &str,
+    customer_id: &CustomerId,
     details: &[u8],
-    default_payment_method_id: Option<&str>,
+    default_payment_method_id: Option<&PaymentMethodId>,
     modified_at: Timestamp,
 ) -> Result<(), Failure> {
     UPDATE.with(|statement| {
         statement.execute(&[
             id(profile_id),
-            customer_id.into(),
+            id(customer_id),
             details.into(),
-            default_payment_method_id.into(),
+            optional_id(default_payment_method_id),
             timestamptz(modified_at).into(),
         ])
     })?;
@@ -177,13 +183,13 @@ pub fn update(
 /// Removes the personal data; the row's earlier version stays until it is vacuumed.
 pub fn redact(
     profile_id: &ProfileId,
-    customer_id: &str,
+    customer_id: &CustomerId,
     redacted_at: Timestamp,
 ) -> Result<(), Failure> {
     REDACT.with(|statement| {
         statement.execute(&[
             id(profile_id),
-            customer_id.into(),
+            id(customer_id),
             timestamptz(redacted_at).into(),
         ])
     })?;
@@ -193,15 +199,15 @@ pub fn redact(
 /// Makes the payment method the customer's default.
 pub fn set_default(
     profile_id: &ProfileId,
-    customer_id: &str,
-    payment_method_id: &str,
+    customer_id: &CustomerId,
+    payment_method_id: &PaymentMethodId,
     modified_at: Timestamp,
 ) -> Result<(), Failure> {
     SET_DEFAULT.with(|statement| {
         statement.execute(&[
             id(profile_id),
-            customer_id.into(),
-            payment_method_id.into(),
+            id(customer_id),
+            id(payment_method_id),
             timestamptz(modified_at).into(),
         ])
     })?;
@@ -211,11 +217,11 @@ pub fn set_default(
 /// The payment method is the customer's default no more.
 pub fn drop_default(
     profile_id: &ProfileId,
-    customer_id: &str,
-    payment_method_id: &str,
+    customer_id: &CustomerId,
+    payment_method_id: &PaymentMethodId,
 ) -> Result<(), Failure> {
     DROP_DEFAULT.with(|statement| {
-        statement.execute(&[id(profile_id), customer_id.into(), payment_method_id.into()])
+        statement.execute(&[id(profile_id), id(customer_id), id(payment_method_id)])
     })?;
     Ok(())
 }
@@ -252,7 +258,7 @@ pub fn list_with_count(
     let rows = LIST_WITH_COUNT.with(|statement| {
         statement.rows(&arguments, |row| {
             let customer = row
-                .optional::<String>("customer_id")?
+                .optional_id::<CustomerId>("customer_id")?
                 .map(|_| stored(row))
                 .transpose()?;
             Ok((customer, row.required::<i64>("count")?))
@@ -265,10 +271,10 @@ pub fn list_with_count(
 
 fn stored(row: &Row<'_>) -> Result<StoredCustomer, Failure> {
     Ok(StoredCustomer {
-        customer_id: row.required("customer_id")?,
+        customer_id: row.id("customer_id")?,
         merchant_reference_id: row.optional("merchant_reference_id")?,
         details: row.optional("details")?,
-        default_payment_method_id: row.optional("default_payment_method_id")?,
+        default_payment_method_id: row.optional_id("default_payment_method_id")?,
         created_at: row.timestamp("created_at")?,
     })
 }

@@ -1,10 +1,10 @@
 //! Table `vault.cvcs`. Whether there is a code is read together with its payment method.
 
 use pgrx::datum::DatumWithOid;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::statement::{id, statements, timestamptz};
+use super::statement::{id, ids, statements, timestamptz};
 use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
@@ -45,13 +45,13 @@ impl NewCode {
 /// Keeps a code for a payment method that the caller has locked.
 pub fn upsert(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     new: &NewCode,
 ) -> Result<(), Failure> {
     UPSERT.with(|statement| {
         statement.execute(&[
             id(profile_id),
-            payment_method_id.into(),
+            id(payment_method_id),
             new.memory_key.into(),
             new.code.as_slice().into(),
             timestamptz(new.expires_at).into(),
@@ -63,12 +63,12 @@ pub fn upsert(
 /// Deletes the code of a payment method, and gives its envelope.
 pub fn take(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<Vec<u8>>, Failure> {
     let arguments = [
         id(profile_id),
-        payment_method_id.into(),
+        id(payment_method_id),
         scope.memory_key.into(),
         timestamptz(scope.now).into(),
     ];
@@ -76,8 +76,11 @@ pub fn take(
 }
 
 /// Deletes the codes of these payment methods.
-pub fn delete_of(profile_id: &ProfileId, payment_methods: Vec<String>) -> Result<(), Failure> {
-    let arguments = [id(profile_id), payment_methods.into()];
+pub fn delete_of(
+    profile_id: &ProfileId,
+    payment_methods: &[PaymentMethodId],
+) -> Result<(), Failure> {
+    let arguments = [id(profile_id), ids(payment_methods)];
     DELETE.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What ends by itself, in all profiles at once: rows of `vault.cvcs` and `vault.volatile_payment_methods`, and connectors'
 //! tokens for one use. Run as the worker, who sees of them only whose they are and when they end.
 
-use vault_core::ids::ProfileId;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use super::statement::{id, statements, timestamptz};
@@ -72,12 +72,12 @@ pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
 /// not if somebody holds the row.
 pub fn delete_used_code(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     end: Timestamp,
 ) -> Result<bool, Failure> {
     let arguments = [
         id(profile_id),
-        payment_method_id.into(),
+        id(payment_method_id),
         timestamptz(end).into(),
     ];
     DELETE_USED_CODE.with(|statement| statement.execute(&arguments))?;

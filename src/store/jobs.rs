@@ -1,10 +1,10 @@
 //! Table `vault.jobs`: what is to be done at connectors.
 
 use pgrx::datum::DatumWithOid;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::statement::{Row, id, statements, timestamptz};
+use super::statement::{Row, id, ids, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -79,7 +79,7 @@ statements! {
 pub struct NewJob<'a> {
     pub profile_id: &'a ProfileId,
     pub job_id: &'a str,
-    pub payment_method_id: &'a str,
+    pub payment_method_id: &'a PaymentMethodId,
     pub connector_id: &'a str,
     pub action: &'static str,
     /// Envelope.
@@ -98,7 +98,7 @@ pub struct DueJob {
 /// A row of a profile.
 pub struct StoredJob {
     pub job_id: String,
-    pub payment_method_id: String,
+    pub payment_method_id: PaymentMethodId,
     pub connector_id: String,
     pub action: String,
     /// How often it was sent.
@@ -121,7 +121,7 @@ pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
         statement.execute(&[
             id(job.profile_id),
             job.job_id.into(),
-            job.payment_method_id.into(),
+            id(job.payment_method_id),
             job.connector_id.into(),
             job.action.into(),
             job.subject.into(),
@@ -134,12 +134,12 @@ pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
 /// Cancels the jobs of these payment methods, except those that delete tokens.
 pub fn cancel_of(
     profile_id: &ProfileId,
-    payment_methods: Vec<String>,
+    payment_methods: &[PaymentMethodId],
     now: Timestamp,
 ) -> Result<(), Failure> {
     let arguments = [
         id(profile_id),
-        payment_methods.into(),
+        ids(payment_methods),
         timestamptz(now).into(),
     ];
     CANCEL.with(|statement| statement.execute(&arguments))?;
@@ -253,7 +253,7 @@ impl StoredJob {
     fn read(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
             job_id: row.required("job_id")?,
-            payment_method_id: row.required("payment_method_id")?,
+            payment_method_id: row.id("payment_method_id")?,
             connector_id: row.required("connector_id")?,
             action: row.required("action")?,
             attempts: row.required("attempts")?,

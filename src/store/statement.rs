@@ -206,6 +206,12 @@ pub(super) fn optional_id<I: Id>(id: Option<&I>) -> DatumWithOid<'_> {
     id.map(AsRef::as_ref).into()
 }
 
+/// Ids as one parameter.
+pub(super) fn ids<I: Id>(ids: &[I]) -> DatumWithOid<'_> {
+    let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
+    ids.into()
+}
+
 /// A time as a parameter.
 pub(super) fn timestamptz(timestamp: Timestamp) -> Option<TimestampWithTimeZone> {
     TimestampWithTimeZone::try_from(clock::to_postgres(timestamp)).ok()

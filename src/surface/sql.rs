@@ -36,7 +36,7 @@ fn authenticate(api_key: &str, profile_id: &str) -> Result<(), ErrorReport> {
     session::check_may_authenticate()?;
     let caller = authentication::authenticate(Credentials {
         api_key,
-        profile_id: Some(profile_id),
+        profile_id: Some(ProfileId::parse(profile_id)),
         origin: Origin::of_session(),
     })?;
     session::authenticated(Tenant {

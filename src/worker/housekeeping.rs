@@ -128,7 +128,7 @@ fn delete_used_codes() -> Result<Vec<Place>, Failure> {
     let mut gone = Vec::new();
     for code in writer::used_codes() {
         let used_at = clock::at_micros(code.used_at)?;
-        if expiry::delete_used_code(&code.profile_id, code.payment_method_id.as_str(), used_at)? {
+        if expiry::delete_used_code(&code.profile_id, &code.payment_method_id, used_at)? {
             gone.push(code.place);
         }
     }

@@ -3,6 +3,8 @@
 //! Table and column are part of what an envelope is bound to. If they were texts, a typing error would make values
 //! unreadable, at the latest when they are sealed under another key.
 
+use crate::ids::{CustomerId, PaymentMethodId};
+
 /// A column of the vault's own tables that holds envelopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -76,12 +78,12 @@ impl Place {
 }
 
 /// The id of a row of connectors' tokens.
-pub fn connector_token_row(payment_method_id: &str, position: i32) -> String {
+pub fn connector_token_row(payment_method_id: &PaymentMethodId, position: i32) -> String {
     format!("{payment_method_id}/{position}")
 }
 
 /// The id of a row of connectors' customers.
-pub fn connector_customer_row(customer_id: &str, connector_id: &str) -> String {
+pub fn connector_customer_row(customer_id: &CustomerId, connector_id: &str) -> String {
     format!("{customer_id}/{connector_id}")
 }
 
@@ -152,7 +154,11 @@ mod tests {
 
     #[test]
     fn a_row_with_two_keys_is_named_by_both() {
-        assert_eq!(connector_token_row("pm_1", 2), "pm_1/2");
-        assert_eq!(connector_customer_row("cus_1", "mca_1"), "cus_1/mca_1");
+        assert_eq!(
+            connector_token_row(&PaymentMethodId::from_client("pm_1"), 2),
+            "pm_1/2"
+        );
+        let customer = CustomerId::from_client("cus_1");
+        assert_eq!(connector_customer_row(&customer, "mca_1"), "cus_1/mca_1");
     }
 }

@@ -19,10 +19,10 @@ pub fn use_cvc(caller: &Caller, id: &PaymentMethodId) -> Result<CardCvc, Failure
         record_refusal(caller, Event::CardCvcUsed, id.if_well_formed())?;
         return Err(Refusal::RevealNotAllowed.into());
     }
-    let envelope = store::cvcs::take(&caller.profile_id, id.as_str(), volatile_scope()?)?
+    let envelope = store::cvcs::take(&caller.profile_id, id, volatile_scope()?)?
         .ok_or(Refusal::CardCvcNotFound)?;
-    before_use_of_code(caller, id.as_str())?;
-    open_code(caller, id.as_str(), &envelope)
+    before_use_of_code(caller, id)?;
+    open_code(caller, id, &envelope)
 }
 
 /// Keeps the code that came with an update. A method that the update made inactive keeps none.
@@ -32,7 +32,7 @@ pub fn change(
     status: Status,
     code: Option<&CardCvc>,
 ) -> Result<(), Failure> {
-    let id = method.id.as_str();
+    let id = &method.id;
     match (status, code) {
         (Status::Active, None) => {}
         (Status::Active, Some(code)) => {
@@ -41,7 +41,7 @@ pub fn change(
             method.card_cvc_expires_at = Some(new.expires_at);
         }
         (Status::Inactive | Status::Redacted, _) => {
-            store::cvcs::delete_of(&caller.profile_id, vec![id.to_owned()])?;
+            store::cvcs::delete_of(&caller.profile_id, std::slice::from_ref(id))?;
             method.card_cvc_expires_at = None;
         }
     }

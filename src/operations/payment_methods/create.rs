@@ -126,8 +126,8 @@ impl Create<'_> {
         let code = self.place_code(&mut method)?;
         let inserted = store::payment_methods::insert(NewRow {
             profile_id: &self.caller.profile_id,
-            payment_method_id: method.id.as_str(),
-            customer_id: customer.as_str(),
+            payment_method_id: &method.id,
+            customer_id: customer,
             payment_method_type: method.payment_method_type.as_str(),
             payment_method_subtype: method.payment_method_subtype.as_deref(),
             instrument: &seal_instrument(self.caller, &method, &self.new.instrument)?,
@@ -147,7 +147,7 @@ impl Create<'_> {
     ) -> Result<Refreshed, Failure> {
         let found = store::payment_methods::find_duplicate(
             &self.caller.profile_id,
-            customer.as_str(),
+            customer,
             duplicate_indexes,
             volatile_scope_at(self.now)?,
         )?;
@@ -163,7 +163,7 @@ impl Create<'_> {
         let code = self.place_code(&mut method)?;
         let refreshed = store::payment_methods::refresh(Refresh {
             profile_id: &self.caller.profile_id,
-            payment_method_id: method.id.as_str(),
+            payment_method_id: &method.id,
             payment_method_subtype: method.payment_method_subtype.as_deref(),
             summary: &seal_summary(self.caller, &method)?,
             now: self.now,
@@ -186,11 +186,10 @@ impl Create<'_> {
         };
         let mut method = self.created(StorageType::Volatile, customer, bin.as_ref())?;
         let code = self.place_code(&mut method)?;
-        let id = method.id.as_str();
         store::volatile_payment_methods::insert(NewVolatileRow {
             profile_id: &self.caller.profile_id,
-            payment_method_id: id,
-            customer_id: customer.map(CustomerId::as_str),
+            payment_method_id: &method.id,
+            customer_id: customer,
             payment_method_type: method.payment_method_type.as_str(),
             payment_method_subtype: method.payment_method_subtype.as_deref(),
             memory_key: keys::memory_key()?.check_value(),
@@ -203,7 +202,7 @@ impl Create<'_> {
                 .map_err(|_| Failure::Malformed)?,
             code: code.as_ref(),
         })?;
-        record_create(self.caller, Event::PaymentMethodCreated, id)?;
+        record_create(self.caller, Event::PaymentMethodCreated, method.id.as_str())?;
         Ok(method)
     }
 
@@ -211,7 +210,7 @@ impl Create<'_> {
     fn hold(&self, customer: &CustomerId) -> Result<Option<BinRecord>, Failure> {
         let held = store::customers::hold(
             &self.caller.profile_id,
-            customer.as_str(),
+            customer,
             self.new.instrument.bins(),
         )?
         .ok_or(Refusal::CustomerNotFound)?;
@@ -256,7 +255,7 @@ impl Create<'_> {
         let Some(code) = &self.new.card_cvc else {
             return Ok(None);
         };
-        let new = seal_code(self.caller, method.id.as_str(), code, self.now)?;
+        let new = seal_code(self.caller, &method.id, code, self.now)?;
         method.card_cvc_expires_at = Some(new.expires_at);
         Ok(Some(new))
     }

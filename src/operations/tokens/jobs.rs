@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vault_core::contract::payment_method::TokenType;
 use vault_core::contract::stored;
 use vault_core::crypto::{Context, Place};
-use vault_core::ids::{ProfileId, TokenJobId};
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId, TokenJobId};
 use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -52,7 +52,7 @@ pub enum Subject {
     Token { token: Zeroizing<String> },
     /// A network token, by the names that the token service knows.
     NetworkToken {
-        customer_id: String,
+        customer_id: CustomerId,
         requestor_reference: String,
     },
 }
@@ -90,7 +90,7 @@ impl Action {
 /// Writes a job of the current profile, unless another one that waits or is sent does the same.
 pub fn add(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     connector_id: &str,
     action: Action,
     subject: Option<&Subject>,

@@ -1,6 +1,6 @@
 //! Changing payment methods that their callers have locked.
 
-use vault_core::ids::ProfileId;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use super::stored::Status;
@@ -25,7 +25,7 @@ statements! {
 /// Writes what an update can change.
 pub fn update(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     summary: &[u8],
     status: Status,
     modified_at: Timestamp,
@@ -33,7 +33,7 @@ pub fn update(
     UPDATE.with(|statement| {
         statement.execute(&[
             id(profile_id),
-            payment_method_id.into(),
+            id(payment_method_id),
             summary.into(),
             status.as_str().into(),
             timestamptz(modified_at).into(),
@@ -45,13 +45,13 @@ pub fn update(
 /// Removes the ciphertexts and the blind index; the row's earlier version stays until it is vacuumed.
 pub fn redact(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     redacted_at: Timestamp,
 ) -> Result<(), Failure> {
     REDACT.with(|statement| {
         statement.execute(&[
             id(profile_id),
-            payment_method_id.into(),
+            id(payment_method_id),
             timestamptz(redacted_at).into(),
         ])
     })?;
@@ -61,14 +61,14 @@ pub fn redact(
 /// Redacts what the customer has, and tells which methods that were.
 pub fn redact_all_of_customer(
     profile_id: &ProfileId,
-    customer_id: &str,
+    customer_id: &CustomerId,
     redacted_at: Timestamp,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<PaymentMethodId>, Failure> {
     let arguments = [
         id(profile_id),
-        customer_id.into(),
+        id(customer_id),
         timestamptz(redacted_at).into(),
     ];
     REDACT_ALL_OF_CUSTOMER
-        .with(|statement| statement.rows(&arguments, |row| row.required("payment_method_id")))
+        .with(|statement| statement.rows(&arguments, |row| row.id("payment_method_id")))
 }

@@ -1,7 +1,7 @@
 //! Storing a payment method, or refreshing the one that the customer has already.
 
 use vault_core::crypto::searchable::IndexPart;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use super::stored::{StoredPaymentMethod, fold, method_and_token};
@@ -63,8 +63,8 @@ statements! {
 /// A row to be.
 pub struct NewRow<'a> {
     pub profile_id: &'a ProfileId,
-    pub payment_method_id: &'a str,
-    pub customer_id: &'a str,
+    pub payment_method_id: &'a PaymentMethodId,
+    pub customer_id: &'a CustomerId,
     pub payment_method_type: &'a str,
     pub payment_method_subtype: Option<&'a str>,
     /// Envelope.
@@ -80,7 +80,7 @@ pub struct NewRow<'a> {
 /// What a create changes of the method that it would repeat.
 pub struct Refresh<'a> {
     pub profile_id: &'a ProfileId,
-    pub payment_method_id: &'a str,
+    pub payment_method_id: &'a PaymentMethodId,
     pub payment_method_subtype: Option<&'a str>,
     /// Envelope.
     pub summary: &'a [u8],
@@ -100,14 +100,14 @@ pub struct Duplicate {
 /// The customer's method of the same card or account, by what its index may be.
 pub fn find_duplicate(
     profile_id: &ProfileId,
-    customer_id: &str,
+    customer_id: &CustomerId,
     duplicate_indexes: &[IndexPart],
     scope: VolatileScope,
 ) -> Result<Option<Duplicate>, Failure> {
     let indexes: Vec<_> = duplicate_indexes.iter().map(IndexPart::as_slice).collect();
     let arguments = [
         id(profile_id),
-        customer_id.into(),
+        id(customer_id),
         indexes.into(),
         scope.memory_key.into(),
         timestamptz(scope.now).into(),
@@ -131,8 +131,8 @@ pub fn find_duplicate(
 pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
     let row = [
         id(method.profile_id),
-        method.payment_method_id.into(),
-        method.customer_id.into(),
+        id(method.payment_method_id),
+        id(method.customer_id),
         method.payment_method_type.into(),
         method.payment_method_subtype.into(),
         method.instrument.into(),
@@ -157,7 +157,7 @@ pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
     REFRESH.with(|statement| {
         let rows = statement.execute(&[
             id(refresh.profile_id),
-            refresh.payment_method_id.into(),
+            id(refresh.payment_method_id),
             refresh.summary.into(),
             timestamptz(refresh.now).into(),
             timestamptz(refresh.unchanged_since).into(),

@@ -1,7 +1,7 @@
 //! Looking payment methods up, and locking them.
 
 use pgrx::datum::DatumWithOid;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 
 use super::stored::{StoredPaymentMethod, WithInstrument, fold, method_and_token};
 use crate::error::Failure;
@@ -59,7 +59,7 @@ statements! {
 /// The active methods of a customer.
 pub struct CustomersMethods {
     pub customer_redacted: bool,
-    pub default_payment_method_id: Option<String>,
+    pub default_payment_method_id: Option<PaymentMethodId>,
     /// Last used first.
     pub methods: Vec<StoredPaymentMethod>,
 }
@@ -68,11 +68,11 @@ pub struct CustomersMethods {
 /// persistent, so only what is not costs a second look.
 pub fn find(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
     if is_on_standby() {
-        let arguments = [id(profile_id), payment_method_id.into()];
+        let arguments = [id(profile_id), id(payment_method_id)];
         let rows =
             FIND_ON_STANDBY.with(|statement| statement.rows(&arguments, method_and_token))?;
         return Ok(fold(rows).pop());
@@ -88,7 +88,7 @@ pub fn find(
 /// Finds a method to reveal it, which a standby cannot put on record.
 pub fn find_with_instrument(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<WithInstrument>, Failure> {
     if is_on_standby() {
@@ -113,12 +113,12 @@ pub fn find_with_instrument(
 
 fn arguments<'a>(
     profile_id: &'a ProfileId,
-    payment_method_id: &'a str,
+    payment_method_id: &'a PaymentMethodId,
     scope: VolatileScope,
 ) -> [DatumWithOid<'a>; 4] {
     [
         id(profile_id),
-        payment_method_id.into(),
+        id(payment_method_id),
         scope.memory_key.into(),
         timestamptz(scope.now).into(),
     ]
@@ -128,10 +128,10 @@ fn arguments<'a>(
 /// those of now.
 pub fn lock(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
-    let arguments = [id(profile_id), payment_method_id.into()];
+    let arguments = [id(profile_id), id(payment_method_id)];
     if LOCK.with(|statement| statement.execute(&arguments))? == 0 {
         return Ok(None);
     }
@@ -141,10 +141,10 @@ pub fn lock(
 /// As [`lock`], but does not wait: none also when somebody else holds the method.
 pub fn lock_if_free(
     profile_id: &ProfileId,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
-    let arguments = [id(profile_id), payment_method_id.into()];
+    let arguments = [id(profile_id), id(payment_method_id)];
     if LOCK_IF_FREE.with(|statement| statement.execute(&arguments))? == 0 {
         return Ok(None);
     }
@@ -154,27 +154,27 @@ pub fn lock_if_free(
 /// The customer of a method, even of one that is redacted.
 pub fn customer_of(
     profile_id: &ProfileId,
-    payment_method_id: &str,
-) -> Result<Option<String>, Failure> {
-    let arguments = [id(profile_id), payment_method_id.into()];
-    CUSTOMER_OF.with(|statement| statement.row(&arguments, |row| row.required("customer_id")))
+    payment_method_id: &PaymentMethodId,
+) -> Result<Option<CustomerId>, Failure> {
+    let arguments = [id(profile_id), id(payment_method_id)];
+    CUSTOMER_OF.with(|statement| statement.row(&arguments, |row| row.id("customer_id")))
 }
 
 /// None when the profile has no such customer.
 pub fn list(
     profile_id: &ProfileId,
-    customer_id: &str,
+    customer_id: &CustomerId,
 ) -> Result<Option<CustomersMethods>, Failure> {
-    let arguments = [id(profile_id), customer_id.into()];
+    let arguments = [id(profile_id), id(customer_id)];
     let rows = LIST.with(|statement| {
         statement.rows(&arguments, |row| {
             let method = row
-                .optional::<String>("payment_method_id")?
+                .optional_id::<PaymentMethodId>("payment_method_id")?
                 .map(|_| method_and_token(row))
                 .transpose()?;
             Ok((
                 row.required::<bool>("customer_redacted")?,
-                row.optional::<String>("default_payment_method_id")?,
+                row.optional_id::<PaymentMethodId>("default_payment_method_id")?,
                 method,
             ))
         })
