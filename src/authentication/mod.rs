@@ -5,7 +5,7 @@ pub mod lockout;
 
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::ApiKey;
-use vault_core::ids::{InvalidProfileId, ProfileId};
+use vault_core::ids::{InvalidProfileId, MerchantId, ProfileId};
 
 use crate::audit;
 use crate::error::Failure;
@@ -77,7 +77,7 @@ pub fn refuse_without_key(origin: &Origin) -> Result<Caller, Failure> {
 /// A good key: neither revoked nor expired, and written by the vault.
 struct GoodKey {
     key_id: String,
-    merchant_id: String,
+    merchant_id: MerchantId,
     may_reveal: bool,
     /// The profile that was asked for belongs to the key's merchant.
     profile_matches: bool,

@@ -29,7 +29,7 @@ pub fn create_merchant(name: &str) -> Result<MerchantId, Failure> {
     check_name(name)?;
     let merchant = MerchantId::from_random(&mut random::generator()?);
     store::merchants::insert(&vouched(Merchant {
-        merchant_id: merchant.as_str().to_owned(),
+        merchant_id: merchant.clone(),
         name: name.to_owned(),
         created_at: clock::now_stored()?,
         mac: Vec::new(),
@@ -39,14 +39,14 @@ pub fn create_merchant(name: &str) -> Result<MerchantId, Failure> {
 }
 
 /// Makes a profile of the merchant, with its first keys, and returns its id.
-pub fn create_profile(merchant_id: &str, name: &str) -> Result<ProfileId, Failure> {
+pub fn create_profile(merchant_id: &MerchantId, name: &str) -> Result<ProfileId, Failure> {
     check_name(name)?;
     check_merchant(merchant_id)?;
     let profile = ProfileId::from_random(&mut random::generator()?);
     let _acting = session::act_for(&profile);
     store::profiles::insert(&vouched(Profile {
         profile_id: profile.clone(),
-        merchant_id: merchant_id.to_owned(),
+        merchant_id: merchant_id.clone(),
         name: name.to_owned(),
         network_tokenization_enabled: false,
         created_at: clock::now_stored()?,
@@ -63,7 +63,7 @@ pub fn create_profile(merchant_id: &str, name: &str) -> Result<ProfileId, Failur
 
 /// Makes an API key of the merchant. The key itself is nowhere but in the answer.
 pub fn create_api_key(
-    merchant_id: &str,
+    merchant_id: &MerchantId,
     name: &str,
     scopes: Vec<String>,
     expires_at: Option<TimestampWithTimeZone>,
@@ -83,7 +83,7 @@ pub fn create_api_key(
     let key_id = ApiKeyId::from_random(&environment, &mut random::generator()?);
     store::api_keys::insert(&vouched(ApiKeyRow {
         key_id: key_id.as_str().to_owned(),
-        merchant_id: merchant_id.to_owned(),
+        merchant_id: merchant_id.clone(),
         name: name.to_owned(),
         prefix: key.prefix().to_owned(),
         key_hash: key.hash().to_vec(),
@@ -162,7 +162,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
+fn check_merchant(merchant_id: &MerchantId) -> Result<(), Failure> {
     match believed(store::merchants::find(merchant_id)?)? {
         Some(_) => Ok(()),
         None => Err(missing(

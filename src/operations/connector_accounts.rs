@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vault_core::ids::{ConnectorAccountId, ProfileId};
+use vault_core::ids::{ConnectorAccountId, MerchantId, ProfileId};
 use vault_core::mention::mentions_card_number;
 
 use super::administration::{check_name, invalid, missing};
@@ -128,7 +128,7 @@ pub fn renew_all() -> Result<(), Failure> {
 /// The account, if its row is believed, it is enabled, and it serves this profile of this merchant.
 pub fn in_service(
     connector_id: &str,
-    merchant_id: &str,
+    merchant_id: &MerchantId,
     profile_id: &ProfileId,
 ) -> Result<Option<ConnectorAccount>, Failure> {
     believed(connector_accounts::find(
@@ -140,7 +140,7 @@ pub fn in_service(
 
 /// The account at a token service that serves this profile of this merchant, if there is one.
 pub fn token_service(
-    merchant_id: &str,
+    merchant_id: &MerchantId,
     profile_id: &ProfileId,
 ) -> Result<Option<ConnectorAccount>, Failure> {
     let kind = Kind::TokenService.as_str();
@@ -160,11 +160,11 @@ pub fn open(account: &ConnectorAccount) -> Result<Account, Failure> {
 }
 
 /// The owner's merchant and, if the owner is a profile, the profile.
-fn owner_of(owner: &str) -> Result<(String, Option<ProfileId>), Failure> {
-    if let Some(merchant) = believed(merchants::find(owner)?)? {
+fn owner_of(owner: &str) -> Result<(MerchantId, Option<ProfileId>), Failure> {
+    if let Some(merchant) = believed(merchants::find(&MerchantId::from_administrator(owner))?)? {
         return Ok((merchant.merchant_id, None));
     }
-    match believed(profiles::find(&ProfileId::from_client(owner))?)? {
+    match believed(profiles::find(&ProfileId::from_administrator(owner))?)? {
         Some(profile) => Ok((profile.merchant_id, Some(profile.profile_id))),
         None => Err(missing(
             "there is no such merchant or profile",

@@ -2,7 +2,7 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{MerchantId, ProfileId};
 
 use super::statement::{Row, id, statements};
 use super::vouched::{Vouched, VouchedStatements};
@@ -25,7 +25,7 @@ statements! {
 /// A row.
 pub struct Profile {
     pub profile_id: ProfileId,
-    pub merchant_id: String,
+    pub merchant_id: MerchantId,
     pub name: String,
     pub network_tokenization_enabled: bool,
     pub created_at: TimestampWithTimeZone,
@@ -37,7 +37,7 @@ pub fn insert(profile: &Profile) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[
             id(&profile.profile_id),
-            profile.merchant_id.as_str().into(),
+            id(&profile.merchant_id),
             profile.name.as_str().into(),
             profile.created_at.into(),
             profile.mac.as_slice().into(),
@@ -72,7 +72,7 @@ impl Profile {
     pub(super) fn read_joined(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
             profile_id: row.id("profile_id")?,
-            merchant_id: row.required("profile_merchant_id")?,
+            merchant_id: row.id("profile_merchant_id")?,
             name: row.required("profile_name")?,
             network_tokenization_enabled: row.required("network_tokenization_enabled")?,
             created_at: row.required("profile_created_at")?,
@@ -93,7 +93,7 @@ impl Vouched for Profile {
     fn read(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
             profile_id: row.id("profile_id")?,
-            merchant_id: row.required("merchant_id")?,
+            merchant_id: row.id("merchant_id")?,
             name: row.required("name")?,
             network_tokenization_enabled: row.required("network_tokenization_enabled")?,
             created_at: row.required("created_at")?,
@@ -112,7 +112,7 @@ impl Vouched for Profile {
     fn columns(&self) -> Vec<Column<'_>> {
         vec![
             Column::Text(self.profile_id.as_str()),
-            Column::Text(&self.merchant_id),
+            Column::Text(self.merchant_id.as_str()),
             Column::Text(&self.name),
             Column::Number(self.network_tokenization_enabled.into()),
             Column::Number(self.created_at.into_inner()),

@@ -53,7 +53,7 @@ fn disable_connector(connector_id: &str) -> Result<(), ErrorReport> {
 #[search_path(pg_catalog, pg_temp)]
 fn set_network_tokenization(profile_id: &str, enabled: bool) -> Result<(), ErrorReport> {
     Ok(administration::set_network_tokenization(
-        &ProfileId::from_client(profile_id),
+        &ProfileId::from_administrator(profile_id),
         enabled,
     )?)
 }

@@ -17,7 +17,7 @@ pub fn rotate_data_key(
     purpose: default!(&str, "'data'"),
 ) -> Result<i32, ErrorReport> {
     Ok(key_lifecycle::rotate(
-        &ProfileId::from_client(profile_id),
+        &ProfileId::from_administrator(profile_id),
         purpose,
     )?)
 }
@@ -50,7 +50,7 @@ pub fn forged_rows() -> Result<
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 pub fn destroy_profile_keys(profile_id: &str) -> Result<(), ErrorReport> {
-    Ok(key_lifecycle::destroy_all(&ProfileId::from_client(
+    Ok(key_lifecycle::destroy_all(&ProfileId::from_administrator(
         profile_id,
     ))?)
 }
@@ -65,7 +65,7 @@ pub fn destroy_data_key(
     left_out: default!(Vec<pg_sys::Oid>, "'{}'"),
 ) -> Result<(), ErrorReport> {
     Ok(key_lifecycle::destroy(
-        &ProfileId::from_client(profile_id),
+        &ProfileId::from_administrator(profile_id),
         purpose,
         version,
         force,
@@ -93,7 +93,7 @@ pub fn reencrypt_batch(
     ErrorReport,
 > {
     let batch = reencryption::batch(
-        &ProfileId::from_client(profile_id),
+        &ProfileId::from_administrator(profile_id),
         relation,
         after_row,
         batch_size,
@@ -122,7 +122,7 @@ pub fn values_of_strangers(
     ErrorReport,
 > {
     Ok(TableIterator::new(key_lifecycle::values_of_strangers(
-        &ProfileId::from_client(profile_id),
+        &ProfileId::from_administrator(profile_id),
     )?))
 }
 
@@ -131,21 +131,21 @@ pub fn values_of_strangers(
 pub fn acts_for(owner: pg_sys::Oid, profile_id: &str) -> Result<bool, ErrorReport> {
     Ok(bindings::acts_for(
         owner,
-        &ProfileId::from_client(profile_id),
+        &ProfileId::from_administrator(profile_id),
     )?)
 }
 
 #[pg_extern(stable, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 pub fn is_destroyed(profile_id: &str) -> bool {
-    key_lifecycle::is_destroyed(&ProfileId::from_client(profile_id))
+    key_lifecycle::is_destroyed(&ProfileId::from_administrator(profile_id))
 }
 
 #[pg_extern(stable, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, ErrorReport> {
     Ok(key_lifecycle::count_values(
-        &ProfileId::from_client(profile_id),
+        &ProfileId::from_administrator(profile_id),
         key_id,
     )?)
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json::{self, Body};
 use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest};
-use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
+use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId, ProfileId};
 
 use crate::authentication::{self, Credentials};
 use crate::error::Failure;
@@ -221,9 +221,11 @@ fn create_merchant(name: &str) -> Result<String, ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn create_profile(merchant_id: &str, name: &str) -> Result<String, ErrorReport> {
-    Ok(administration::create_profile(merchant_id, name)?
-        .as_str()
-        .to_owned())
+    Ok(
+        administration::create_profile(&MerchantId::from_administrator(merchant_id), name)?
+            .as_str()
+            .to_owned(),
+    )
 }
 
 #[pg_extern(security_definer)]
@@ -234,7 +236,12 @@ fn create_api_key(
     scopes: default!(Vec<String>, "'{}'"),
     expires_at: default!(Option<TimestampWithTimeZone>, "NULL"),
 ) -> Result<TableIterator<'static, (name!(key_id, String), name!(api_key, String))>, ErrorReport> {
-    let (key_id, key) = administration::create_api_key(merchant_id, name, scopes, expires_at)?;
+    let (key_id, key) = administration::create_api_key(
+        &MerchantId::from_administrator(merchant_id),
+        name,
+        scopes,
+        expires_at,
+    )?;
     Ok(TableIterator::once((
         key_id.as_str().to_owned(),
         key.expose().to_owned(),
@@ -252,7 +259,7 @@ fn revoke_api_key(key_id: &str) -> Result<(), ErrorReport> {
 fn bind_role(role: &str, profile_id: &str) -> Result<(), ErrorReport> {
     Ok(role_bindings::bind(
         role,
-        &ProfileId::from_client(profile_id),
+        &ProfileId::from_administrator(profile_id),
     )?)
 }
 

@@ -112,7 +112,7 @@ mod tests {
     use crate::crypto::key::KeyMaterial;
 
     fn profile() -> ProfileId {
-        ProfileId::from_client("pro_a")
+        ProfileId::from_administrator("pro_a")
     }
 
     fn key(byte: u8) -> DataKey {

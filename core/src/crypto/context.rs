@@ -86,13 +86,13 @@ mod tests {
             b"details",
             b"cus_1",
         ]);
-        let profile = ProfileId::from_client("pro_a");
+        let profile = ProfileId::from_administrator("pro_a");
         assert_eq!(context.associated_data(b"header", &profile), expected);
     }
 
     #[test]
     fn what_is_authenticated_is_header_profile_type_and_binding() {
-        let profile = ProfileId::from_client("pro_a");
+        let profile = ProfileId::from_administrator("pro_a");
         for (slot, form, name) in [
             (Slot::Text, "value", "text"),
             (Slot::Json, "value", "json"),

@@ -118,7 +118,7 @@ mod tests {
     ];
 
     fn profile() -> ProfileId {
-        ProfileId::from_client("pro_a")
+        ProfileId::from_administrator("pro_a")
     }
 
     fn key() -> DataKey {

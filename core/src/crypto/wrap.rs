@@ -160,7 +160,7 @@ mod tests {
     }
 
     fn profile() -> ProfileId {
-        ProfileId::from_client("pro_a")
+        ProfileId::from_administrator("pro_a")
     }
 
     fn descriptor(profile_id: &ProfileId) -> DataKeyDescriptor<'_> {
@@ -196,7 +196,7 @@ mod tests {
             (
                 root(1),
                 DataKeyDescriptor {
-                    profile_id: &ProfileId::from_client("pro_b"),
+                    profile_id: &ProfileId::from_administrator("pro_b"),
                     ..descriptor(profile)
                 },
             ),

@@ -83,6 +83,18 @@ macro_rules! named_by_clients {
     };
 }
 
+/// The constructor of an identifier by which an administrator names a thing.
+macro_rules! named_by_administrators {
+    ($name:ident) => {
+        impl $name {
+            /// The identifier that an administrator has given. Any text is taken: a look-up shows whether such a thing exists.
+            pub fn from_administrator(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+        }
+    };
+}
+
 id!(
     /// `{cell}_cus_{uuid v7 as 32 lower-case hexadecimal digits}`.
     #[derive(Deserialize)]
@@ -125,6 +137,8 @@ id!(
     MerchantId
 );
 
+named_by_administrators!(MerchantId);
+
 impl MerchantId {
     /// A new merchant's id. `rng` decides its letters and digits.
     pub fn from_random(rng: &mut impl CryptoRng) -> Self {
@@ -137,16 +151,12 @@ id!(
     ProfileId
 );
 
+named_by_administrators!(ProfileId);
+
 impl ProfileId {
     /// A new profile's id. `rng` decides its letters and digits.
     pub fn from_random(rng: &mut impl CryptoRng) -> Self {
         Self(random("pro", rng))
-    }
-
-    /// The identifier by which an administrator names a profile. Any text is taken: a look-up shows whether such a profile
-    /// exists.
-    pub fn from_client(text: impl Into<String>) -> Self {
-        Self(text.into())
     }
 
     /// Reads an id of the form `[A-Za-z0-9_-]{1,64}`, which is what a client or the root key's source may name a profile

@@ -23,7 +23,7 @@ pub fn text() -> impl Strategy<Value = String> {
 
 /// A profile's id, of any text.
 pub fn profile() -> impl Strategy<Value = ProfileId> {
-    text().prop_map(ProfileId::from_client)
+    text().prop_map(ProfileId::from_administrator)
 }
 
 /// A place of the vault's own tables.

@@ -96,13 +96,13 @@ proptest! {
 
     #[test]
     fn a_destroyed_profile_is_read_again(profile in "[A-Za-z0-9_-]{1,64}", text in text()) {
-        let line = RootKeyLine::destroyed(&ProfileId::from_client(profile.as_str())).unwrap();
+        let line = RootKeyLine::destroyed(&ProfileId::from_administrator(profile.as_str())).unwrap();
         invariants::root_key_line::hold(line.as_bytes());
         let Ok(RootKeyLine::Destroyed(read)) = RootKeyLine::parse(&line) else {
             return Err(TestCaseError::fail("no profile was read"));
         };
         prop_assert_eq!(read.as_str(), profile);
-        if let Ok(line) = RootKeyLine::destroyed(&ProfileId::from_client(text.as_str())) {
+        if let Ok(line) = RootKeyLine::destroyed(&ProfileId::from_administrator(text.as_str())) {
             prop_assert_eq!(line.lines().count(), 1);
         }
     }

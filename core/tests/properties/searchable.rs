@@ -14,7 +14,7 @@ use crate::{config, invariants};
 const KEY: [u8; 32] = [1; 32];
 
 fn profile() -> ProfileId {
-    ProfileId::from_client("pro_a")
+    ProfileId::from_administrator("pro_a")
 }
 
 #[derive(Debug, Clone)]

@@ -83,8 +83,13 @@ fn unsafe_code_stands_in_two_rooms() {
 }
 
 #[test]
-fn a_profile_a_customer_and_a_payment_method_are_no_strings() {
-    let names = ["profile_id", "customer_id", "payment_method_id"];
+fn merchants_profiles_customers_and_payment_methods_are_no_strings() {
+    let names = [
+        "merchant_id",
+        "profile_id",
+        "customer_id",
+        "payment_method_id",
+    ];
     let texts = [
         "&str",
         "&'a str",

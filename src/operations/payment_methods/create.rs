@@ -6,7 +6,7 @@ use vault_core::contract::payment_method::{
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::searchable::IndexPart;
-use vault_core::ids::{CustomerId, Id, MerchantId, PaymentMethodId};
+use vault_core::ids::{CustomerId, PaymentMethodId};
 use vault_core::time::Timestamp;
 
 use super::sealed::{open, seal_code, seal_instrument, seal_summary, volatile_scope_at};
@@ -230,7 +230,7 @@ impl Create<'_> {
         summary.fill_from_bin(bin, self.new.instrument.network());
         Ok(PaymentMethod {
             id: PaymentMethodId::new(&settings::cell(), random::uuid_at(self.now)?),
-            merchant_id: MerchantId::from_stored(self.caller.merchant_id.as_str()),
+            merchant_id: self.caller.merchant_id.clone(),
             customer_id: customer.cloned(),
             payment_method_type: self.new.payment_method_type,
             payment_method_subtype: self.subtype(bin),

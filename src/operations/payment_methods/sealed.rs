@@ -8,7 +8,7 @@ use vault_core::contract::payment_method::{
 use vault_core::contract::stored::{self, Unstorable};
 use vault_core::crypto::place::connector_token_row;
 use vault_core::crypto::{Context, Place};
-use vault_core::ids::{Id, MerchantId, PaymentMethodId};
+use vault_core::ids::PaymentMethodId;
 use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -148,7 +148,7 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
         network_token,
         connector_tokens: tokens.collect::<Result<_, _>>()?,
         id: stored.payment_method_id,
-        merchant_id: MerchantId::from_stored(caller.merchant_id.as_str()),
+        merchant_id: caller.merchant_id.clone(),
         customer_id: stored.customer_id,
         payment_method_type: stored.payment_method_type,
         payment_method_subtype: stored.payment_method_subtype,

@@ -7,7 +7,7 @@ use crate::ids::ProfileId;
 const NUMBER: &str = "4111111111111111";
 
 fn profile() -> ProfileId {
-    ProfileId::from_client("pro_a")
+    ProfileId::from_administrator("pro_a")
 }
 
 fn data_key(id: u32) -> (KeyId, DataKey) {

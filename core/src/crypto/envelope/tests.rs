@@ -4,7 +4,7 @@ use crate::crypto::key::KeyMaterial;
 use crate::crypto::place::Place;
 
 fn profile() -> ProfileId {
-    ProfileId::from_client("pro_a")
+    ProfileId::from_administrator("pro_a")
 }
 
 fn row() -> Context<'static> {
@@ -60,7 +60,7 @@ fn the_layout_is_version_key_id_nonce_ciphertext_tag() {
 fn a_value_does_not_open_under_another_key_profile_table_column_or_row() {
     let bytes = sealed(b"4111111111111111");
     let elsewhere = [
-        (1, &ProfileId::from_client("pro_b"), row()),
+        (1, &ProfileId::from_administrator("pro_b"), row()),
         (2, &profile(), row()),
         (1, &profile(), Context::row(Place::CustomerDetails, "pm_1")),
         (

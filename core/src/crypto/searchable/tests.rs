@@ -10,7 +10,7 @@ const NUMBER: &str = "4111111145551142";
 const KINDS: [Kind; 2] = [Kind::Text, Kind::CardNumber];
 
 fn profile() -> ProfileId {
-    ProfileId::from_client("pro_a")
+    ProfileId::from_administrator("pro_a")
 }
 
 fn data_key() -> DataKey {
