@@ -1,5 +1,6 @@
 //! A row of the log as it is written.
 
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
 use super::event::{Event, Outcome};
@@ -13,7 +14,8 @@ use crate::tenancy::Caller;
 
 /// A row of the log, but for its time.
 pub struct Entry<'a> {
-    pub profile_id: &'a str,
+    /// None where no profile is known.
+    pub profile_id: Option<&'a ProfileId>,
     pub actor: &'a str,
     pub request_id: Option<&'a str>,
     pub client_address: Option<&'a str>,
@@ -30,7 +32,7 @@ impl<'a> Entry<'a> {
         outcome: Outcome,
     ) -> Self {
         Self {
-            profile_id: &caller.profile_id,
+            profile_id: Some(&caller.profile_id),
             actor: &caller.actor,
             request_id: caller.origin.request_id(),
             client_address: caller.origin.client_address(),
@@ -73,7 +75,7 @@ impl<'a> Entry<'a> {
             database: own_database(),
             event: self.event,
             outcome: self.outcome,
-            profile_id: self.profile_id.into(),
+            profile_id: self.profile_id.map_or("", ProfileId::as_str).into(),
             actor: self.actor.into(),
             client_address: self.client_address.unwrap_or_default().into(),
             object_id: self.object_id.unwrap_or_default().into(),

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use pgrx::pg_sys;
+use vault_core::ids::ProfileId;
 
 use super::row::Row;
 use super::{merged, workers};
@@ -20,22 +21,21 @@ thread_local! {
 
 /// The numbers of one role and profile.
 struct Indexed {
-    profile_id: String,
+    profile_id: ProfileId,
     role: pg_sys::Oid,
     row: Row,
     values: u64,
 }
 
 /// Counts a number. `row` makes the row for the numbers of a profile.
-pub fn count(profile_id: &str, row: impl FnOnce() -> Row) {
+pub fn count(profile_id: &ProfileId, row: impl FnOnce() -> Row) {
     let role = outer_role();
     INDEXED.with_borrow_mut(|indexed| {
-        let is_same =
-            |known: &Indexed| known.role == role && known.profile_id.as_str() == profile_id;
+        let is_same = |known: &Indexed| known.role == role && known.profile_id == *profile_id;
         if !indexed.as_ref().is_some_and(is_same) {
             tell(indexed.take());
             *indexed = workers::record_here().then(|| Indexed {
-                profile_id: profile_id.to_owned(),
+                profile_id: profile_id.clone(),
                 role,
                 row: row(),
                 values: 0,

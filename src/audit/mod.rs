@@ -16,6 +16,8 @@ pub mod writer;
 
 use std::cell::Cell;
 
+use vault_core::ids::{PaymentMethodId, ProfileId};
+
 use crate::error::{Failure, warn};
 use crate::postgres::catalog::own_database;
 use crate::postgres::clock;
@@ -66,11 +68,14 @@ pub fn before_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(
 ///
 /// # Errors
 /// As above.
-pub fn before_use_of_cvc(caller: &Caller, payment_method_id: &str) -> Result<(), Failure> {
+pub fn before_use_of_cvc(
+    caller: &Caller,
+    payment_method_id: &PaymentMethodId,
+) -> Result<(), Failure> {
     let entry = Entry::of(
         caller,
         Event::CardCvcUsed,
-        Some(payment_method_id),
+        Some(payment_method_id.as_str()),
         Outcome::Success,
     );
     reveals::write_use_of_cvc(entry.to_row())
@@ -81,7 +86,7 @@ pub fn before_use_of_cvc(caller: &Caller, payment_method_id: &str) -> Result<(),
 ///
 /// # Errors
 /// As above.
-pub fn before_card_number(profile_id: &str) -> Result<(), Failure> {
+pub fn before_card_number(profile_id: &ProfileId) -> Result<(), Failure> {
     reveals::before_value(profile_id, || {
         of_card_number(
             Event::CardNumberRevealed,
@@ -93,31 +98,31 @@ pub fn before_card_number(profile_id: &str) -> Result<(), Failure> {
 }
 
 /// Counts a card number that was opened.
-pub fn count_card_number(profile_id: &str) {
+pub fn count_card_number(profile_id: &ProfileId) {
     reveals::count_value(profile_id);
 }
 
 /// Records that an application was not let open a card number of its own tables.
-pub fn record_card_number_refused(profile_id: &str) {
+pub fn record_card_number_refused(profile_id: &ProfileId) {
     let event = Event::CardNumberRevealed;
     count(&of_card_number(event, profile_id, Outcome::Refused, ""));
 }
 
 /// Counts a card number whose blind index an application has computed. Equal events of a minute become one row. Work that is
 /// rolled back counts, too, because its answer was seen.
-pub fn count_card_number_indexed(profile_id: &str) {
+pub fn count_card_number_indexed(profile_id: &ProfileId) {
     indexed::count(profile_id, || {
         of_card_number(Event::CardNumberIndexed, profile_id, Outcome::Success, "")
     });
 }
 
-fn of_card_number(event: Event, profile_id: &str, outcome: Outcome, object_id: &str) -> Row {
+fn of_card_number(event: Event, profile_id: &ProfileId, outcome: Outcome, object_id: &str) -> Row {
     let origin = Origin::of_session();
     let subject = Subject {
         database: own_database(),
         event,
         outcome,
-        profile_id: profile_id.into(),
+        profile_id: profile_id.as_str().into(),
         actor: outer_role_name().as_str().into(),
         client_address: origin.client_address().unwrap_or_default().into(),
         object_id: object_id.into(),
@@ -172,7 +177,7 @@ pub fn record_authentication_failure(origin: &Origin, key_prefix: &str) -> Resul
         Origin::Session { .. } => outer_role_name(),
     };
     let entry = Entry {
-        profile_id: "",
+        profile_id: None,
         actor: &actor,
         request_id: origin.request_id(),
         client_address: origin.client_address(),
@@ -185,8 +190,14 @@ pub fn record_authentication_failure(origin: &Origin, key_prefix: &str) -> Resul
 }
 
 /// Records something that the vault noticed and no caller asked for: a limit that was reached, a row that is not believed. The
-/// row stays when the transaction rolls back, and equal ones are merged. `profile_id` and `actor` are empty where unknown.
-pub fn note(event: Event, profile_id: &str, actor: &str, address: Option<&str>, object_id: &str) {
+/// row stays when the transaction rolls back, and equal ones are merged. `actor` is empty where unknown.
+pub fn note(
+    event: Event,
+    profile_id: Option<&ProfileId>,
+    actor: &str,
+    address: Option<&str>,
+    object_id: &str,
+) {
     let entry = Entry {
         profile_id,
         actor,
@@ -212,9 +223,9 @@ fn count(row: &Row) {
     }
 }
 
-/// Records what an administrator did; `profile_id` is empty where the action has none.
+/// Records what an administrator did, to a profile or to the whole vault.
 pub fn record_administration(
-    profile_id: &str,
+    profile_id: Option<&ProfileId>,
     event: Event,
     object_id: Option<&str>,
 ) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use pgrx::pg_sys;
+use vault_core::ids::ProfileId;
 
 use super::places::{self, Phase, Place};
 use super::row::Row;
@@ -50,7 +51,7 @@ enum OnRollback {
 
 /// The values that a role has opened for a profile, and the place of the row that says how many.
 struct Counted {
-    profile_id: String,
+    profile_id: ProfileId,
     role: pg_sys::Oid,
     values: u64,
     place: Place,
@@ -93,9 +94,9 @@ pub fn write_use_of_cvc(row: Row) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As above.
-pub fn before_value(profile_id: &str, row: impl FnOnce() -> Row) -> Result<(), Failure> {
+pub fn before_value(profile_id: &ProfileId, row: impl FnOnce() -> Row) -> Result<(), Failure> {
     let role = outer_role();
-    let is_known = |counted: &Counted| counted.role == role && counted.profile_id == profile_id;
+    let is_known = |counted: &Counted| counted.role == role && counted.profile_id == *profile_id;
     if COUNTED.with_borrow(|counted| counted.iter().any(is_known)) {
         return Ok(());
     }
@@ -112,7 +113,7 @@ pub fn before_value(profile_id: &str, row: impl FnOnce() -> Row) -> Result<(), F
     // This comes last, because a wait that was interrupted must not pass for one that ended.
     COUNTED.with_borrow_mut(|counted| {
         counted.push(Counted {
-            profile_id: profile_id.to_owned(),
+            profile_id: profile_id.clone(),
             role,
             values: 0,
             place,
@@ -122,12 +123,12 @@ pub fn before_value(profile_id: &str, row: impl FnOnce() -> Row) -> Result<(), F
 }
 
 /// Counts a value that was opened.
-pub fn count_value(profile_id: &str) {
+pub fn count_value(profile_id: &ProfileId) {
     let role = outer_role();
     COUNTED.with_borrow_mut(|counted| {
         let mut counted = counted.iter_mut();
         let known =
-            counted.find(|counted| counted.role == role && counted.profile_id == profile_id);
+            counted.find(|counted| counted.role == role && counted.profile_id == *profile_id);
         if let Some(known) = known {
             known.values += 1;
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use pgrx::pg_sys;
-use vault_core::limits::ShortText;
+use vault_core::ids::{Id, PaymentMethodId, ProfileId};
 
 use super::entry::Entry;
 use super::event::{Event, Outcome};
@@ -33,8 +33,8 @@ pub struct Counts {
 /// A CVC that was given to somebody who then rolled its deletion back.
 pub struct UsedCvc {
     pub place: Place,
-    pub profile_id: ShortText<64>,
-    pub payment_method_id: ShortText<128>,
+    pub profile_id: ProfileId,
+    pub payment_method_id: PaymentMethodId,
     /// Microseconds since the Unix epoch.
     pub used_at: i64,
 }
@@ -78,8 +78,8 @@ pub fn used_cvcs() -> Vec<UsedCvc> {
     let cvcs = places::all(Phase::CvcDue).into_iter();
     cvcs.map(|(place, row)| UsedCvc {
         place,
-        profile_id: row.subject.profile_id,
-        payment_method_id: row.subject.object_id,
+        profile_id: ProfileId::from_stored(row.subject.profile_id.as_str()),
+        payment_method_id: PaymentMethodId::from_stored(row.subject.object_id.as_str()),
         used_at: row.occurred_at,
     })
     .collect()
@@ -138,9 +138,13 @@ fn give_up(database: pg_sys::Oid, before: i64) -> u64 {
 
 fn write(row: &Row, occurrences: u64, first_at: Option<i64>) -> Result<(), Failure> {
     let subject = &row.subject;
-    let _acting = session::act_for(subject.profile_id.as_str());
+    let profile_id = subject.profile_id.non_empty().map(ProfileId::from_stored);
+    let _acting = match &profile_id {
+        Some(profile_id) => session::act_for(profile_id),
+        None => session::act_for_nobody(),
+    };
     let entry = Entry {
-        profile_id: subject.profile_id.as_str(),
+        profile_id: profile_id.as_ref(),
         actor: subject.actor.as_str(),
         request_id: row.request_id.non_empty(),
         client_address: subject.client_address.non_empty(),
@@ -157,7 +161,7 @@ fn write(row: &Row, occurrences: u64, first_at: Option<i64>) -> Result<(), Failu
 
 fn write_lost(count: u64) -> Result<(), Failure> {
     let entry = Entry {
-        profile_id: "",
+        profile_id: None,
         actor: "vault worker",
         request_id: None,
         client_address: None,

@@ -14,6 +14,7 @@ use std::hash::{BuildHasher, Hash};
 
 use pgrx::pg_sys;
 use vault_core::contract::refusal::Refusal;
+use vault_core::ids::ProfileId;
 use vault_core::limits::PerMinute;
 
 use crate::audit::{self, Event};
@@ -53,7 +54,7 @@ pub fn reserve_shared_memory() {
 ///
 /// # Errors
 /// [`Refusal::TooManyRequests`] beyond the limit.
-pub fn count_for_column(profile_id: &str, number: &[u8]) -> Result<(), Failure> {
+pub fn count_for_column(profile_id: &ProfileId, number: &[u8]) -> Result<(), Failure> {
     let tried = tried(session_role().to_u32(), profile_id, number);
     if LAST.get() == Some(tried) {
         return Ok(());
@@ -64,7 +65,7 @@ pub fn count_for_column(profile_id: &str, number: &[u8]) -> Result<(), Failure> 
     Ok(())
 }
 
-fn count_for_session(profile_id: &str) -> Result<(), Failure> {
+fn count_for_session(profile_id: &ProfileId) -> Result<(), Failure> {
     let Some(limit) = settings::card_numbers_per_minute() else {
         return Ok(());
     };
@@ -104,7 +105,7 @@ pub fn count_for_caller(caller: &Caller) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tried(role: u32, profile_id: &str, number: &[u8]) -> u64 {
+fn tried(role: u32, profile_id: &ProfileId, number: &[u8]) -> u64 {
     seed().hash_one((role, profile_id, number))
 }
 
@@ -129,7 +130,13 @@ fn session_is_unlimited() -> bool {
 }
 
 /// The object of the audit row names whose limit it is: that of a login, whatever its outer role, or that of a key.
-fn note(profile_id: &str, actor: &str, origin: &Origin, whose: &str) {
+fn note(profile_id: &ProfileId, actor: &str, origin: &Origin, whose: &str) {
     let address = origin.client_address();
-    audit::note(Event::CardNumberLimit, profile_id, actor, address, whose);
+    audit::note(
+        Event::CardNumberLimit,
+        Some(profile_id),
+        actor,
+        address,
+        whose,
+    );
 }

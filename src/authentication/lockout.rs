@@ -129,7 +129,7 @@ impl<'a> Attempt<'a> {
             Way::Http => String::new(),
         };
         let address = self.origin.client_address();
-        audit::note(Event::AuthenticationLocked, "", &actor, address, &object);
+        audit::note(Event::AuthenticationLocked, None, &actor, address, &object);
     }
 }
 

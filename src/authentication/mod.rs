@@ -6,7 +6,7 @@ pub mod reveal;
 
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::ApiKey;
-use vault_core::ids::ProfileId;
+use vault_core::ids::{InvalidProfileId, MerchantId, ProfileId};
 
 use crate::audit;
 use crate::error::Failure;
@@ -20,8 +20,8 @@ use lockout::Attempt;
 /// What a client shows to be let in.
 pub struct Credentials<'a> {
     pub api_key: &'a str,
-    /// The profile header as sent, if it was.
-    pub profile_id: Option<&'a str>,
+    /// What the profile header was read as, if it was sent.
+    pub profile_id: Option<Result<ProfileId, InvalidProfileId>>,
     pub origin: Origin,
 }
 
@@ -37,9 +37,9 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     let prefix = key.as_ref().map_or("", ApiKey::prefix);
     let attempt = Attempt::new(prefix, &credentials.origin);
     let locked = attempt.is_locked();
-    let profile = credentials.profile_id.map(ProfileId::parse);
+    let profile = credentials.profile_id;
     let profile_id = match &profile {
-        Some(Ok(profile)) => Some(profile.as_str()),
+        Some(Ok(profile)) => Some(profile),
         _ => None,
     };
     // A malformed key is looked up like any other, so that it takes the same time.
@@ -61,7 +61,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
         return refuse(prefix, &credentials.origin);
     }
     Ok(Caller {
-        profile_id: profile.as_str().to_owned(),
+        profile_id: profile,
         merchant_id: found.merchant_id,
         actor: found.key_id,
         may_reveal: found.may_reveal,
@@ -78,7 +78,7 @@ pub fn refuse_without_key(origin: &Origin) -> Result<Caller, Failure> {
 /// A good key: neither revoked nor expired, and written by the vault.
 struct GoodKey {
     key_id: String,
-    merchant_id: String,
+    merchant_id: MerchantId,
     may_reveal: bool,
     /// The profile that was asked for belongs to the key's merchant.
     profile_matches: bool,
@@ -87,7 +87,7 @@ struct GoodKey {
 fn find(
     key: Option<&ApiKey>,
     hash: &[u8],
-    profile_id: Option<&str>,
+    profile_id: Option<&ProfileId>,
 ) -> Result<Option<GoodKey>, Failure> {
     let found = store::api_keys::find(profile_id, hash)?;
     let is_shown = |row: &ApiKeyRow| key.is_some_and(|key| key.hash_matches(&row.key_hash));

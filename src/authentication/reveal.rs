@@ -3,7 +3,7 @@
 //! The right comes first. Without it, nothing tells whether there is something to show, and the attempt is on record.
 
 use vault_core::contract::refusal::Refusal;
-use vault_core::ids::PaymentMethodId;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 
 use crate::audit::{self, Event, record_refusal};
 use crate::error::Failure;
@@ -27,7 +27,7 @@ pub fn check_right(caller: &Caller, event: Event, id: &PaymentMethodId) -> Resul
 /// # Errors
 /// [`Refusal::RevealNotAllowed`], which is then on record; as [`audit::before_card_number`]; those of `open`.
 pub fn card_number<T>(
-    profile_id: &str,
+    profile_id: &ProfileId,
     open: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     if !outer_role_may_reveal() {

@@ -1,6 +1,7 @@
 //! What token services do for the vault, whatever their kind.
 
 use vault_core::contract::payment_method::NetworkTokenState;
+use vault_core::ids::CustomerId;
 use zeroize::Zeroizing;
 
 use super::fault::Fault;
@@ -11,7 +12,7 @@ use super::provider::CardDetails;
 pub struct NetworkTokenOrder {
     pub card: CardDetails,
     /// The vault's id of the customer.
-    pub customer_id: String,
+    pub customer_id: CustomerId,
     /// The same on each try: the consent id.
     pub reference: String,
 }
@@ -77,7 +78,7 @@ pub trait NetworkTokenProvider {
     async fn fetch(
         &self,
         http: &Http,
-        customer_id: &str,
+        customer_id: &CustomerId,
         requestor_reference: &str,
     ) -> Result<FetchedNetworkToken, Fault>;
 
@@ -88,7 +89,7 @@ pub trait NetworkTokenProvider {
     async fn check(
         &self,
         http: &Http,
-        customer_id: &str,
+        customer_id: &CustomerId,
         requestor_reference: &str,
     ) -> Result<NetworkTokenCheck, Fault>;
 
@@ -99,7 +100,7 @@ pub trait NetworkTokenProvider {
     async fn delete(
         &self,
         http: &Http,
-        customer_id: &str,
+        customer_id: &CustomerId,
         requestor_reference: &str,
     ) -> Result<(), Fault>;
 

@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, LocalSet, spawn_local};
 use tokio::time::timeout;
+use vault_core::ids::CustomerId;
 use zeroize::Zeroizing;
 
 use super::account::Account;
@@ -39,17 +40,17 @@ pub enum Call {
     MakeNetworkToken(NetworkTokenOrder),
     /// A network token in full, with a cryptogram for one payment.
     FetchNetworkToken {
-        customer_id: String,
+        customer_id: CustomerId,
         requestor_reference: String,
     },
     /// Whether a network token can be used, and until when.
     CheckNetworkToken {
-        customer_id: String,
+        customer_id: CustomerId,
         requestor_reference: String,
     },
     /// That a network token is deleted.
     DeleteNetworkToken {
-        customer_id: String,
+        customer_id: CustomerId,
         requestor_reference: String,
     },
     /// Whether cards with these first digits can have network tokens.

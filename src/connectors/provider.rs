@@ -1,5 +1,6 @@
 //! What payment service providers do for the vault, whatever their kind.
 
+use vault_core::ids::CustomerId;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::fault::Fault;
@@ -42,7 +43,7 @@ pub struct TokenOrder {
     /// calls, their keys begin with it.
     pub reference: String,
     /// The vault's id of the customer.
-    pub customer_id: String,
+    pub customer_id: CustomerId,
     /// The provider's id of the customer, once it has one.
     pub connector_customer_id: Option<String>,
 }

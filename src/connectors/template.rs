@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use vault_core::ids::CustomerId;
 use zeroize::Zeroizing;
 
 use super::http;
@@ -65,7 +66,7 @@ pub(super) type Credentials = BTreeMap<String, Zeroizing<String>>;
 #[derive(Clone, Copy)]
 pub(super) struct Values<'a> {
     pub(super) card: Option<&'a CardDetails>,
-    pub(super) customer_id: Option<&'a str>,
+    pub(super) customer_id: Option<&'a CustomerId>,
     pub(super) connector_customer_id: Option<&'a str>,
     pub(super) reference: &'a str,
     pub(super) token_use: Option<&'a str>,
@@ -85,7 +86,7 @@ impl Values<'_> {
                 year.get(year.len().saturating_sub(2)..)
             }
             Place::CardHolderName => self.card?.holder_name.as_deref(),
-            Place::CustomerId => self.customer_id,
+            Place::CustomerId => self.customer_id.map(CustomerId::as_str),
             Place::ConnectorCustomerId => self.connector_customer_id,
             Place::Reference => Some(self.reference),
             Place::TokenUse => self.token_use,

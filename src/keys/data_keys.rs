@@ -5,6 +5,7 @@ use vault_core::crypto::{
     CheckValue, DataKey, DataKeyDescriptor, IndexKey, KeyId, KeyMaterial, Purpose, RootKey, unwrap,
     wrap,
 };
+use vault_core::ids::ProfileId;
 
 use super::epoch;
 use super::root_key::{RootKeys, root_keys, root_keys_for};
@@ -18,7 +19,7 @@ use crate::store::data_keys::{NewDataKey, StoredDataKey};
 ///
 /// # Errors
 /// Refuses when the vault is sealed, or when the root key is not the one that the database's keys are wrapped with.
-pub fn create_for_profile(profile_id: &str) -> Result<(), Failure> {
+pub fn create_for_profile(profile_id: &ProfileId) -> Result<(), Failure> {
     let root_keys = root_keys_for(profile_id)?;
     current_root_key()?;
     for purpose in [Purpose::Data, Purpose::Index] {
@@ -39,7 +40,7 @@ pub fn create_for_profile(profile_id: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`create_for_profile`]; [`Failure::KeysDestroyed`] when there is none to replace.
-pub fn rotate(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
+pub fn rotate(profile_id: &ProfileId, purpose: Purpose) -> Result<i32, Failure> {
     let root_keys = root_keys_for(profile_id)?;
     current_root_key()?;
     let retired =
@@ -62,7 +63,7 @@ pub fn rotate(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
 ///
 /// # Errors
 /// When one of them does not open.
-pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
+pub fn rewrap(profile_id: &ProfileId) -> Result<usize, Failure> {
     let root_keys = root_keys()?;
     if root_keys.know_as_destroyed(profile_id) {
         return Ok(0);
@@ -96,7 +97,7 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
 /// [`Failure::KeysDestroyed`] when the root key's source says so, [`Sealed::OtherRootKey`] when none of the server's root keys
 /// wrapped it, [`Failure::DamagedKey`] when it does not open.
 pub fn open(
-    profile_id: &str,
+    profile_id: &ProfileId,
     purpose: Purpose,
     stored: &StoredDataKey,
 ) -> Result<KeyMaterial, Failure> {

@@ -4,6 +4,8 @@
 //! The price is 256 KiB of shared memory. Without it, a dump that is restored into the running server would open what was
 //! destroyed, until somebody thinks of a restart.
 
+use vault_core::ids::ProfileId;
+
 use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 
 /// More profiles than are destroyed between two starts of the server. Further ones push out the oldest.
@@ -42,7 +44,7 @@ pub fn reserve_shared_memory() {
 }
 
 /// From now on the profile is known in every database of the server.
-pub fn insert(profile_id: &str) {
+pub fn insert(profile_id: &ProfileId) {
     let mut destroyed = DESTROYED.exclusive();
     let place = destroyed.numbered % CAPACITY;
     if let Some(profile) = destroyed.profiles.get_mut(place) {
@@ -52,16 +54,16 @@ pub fn insert(profile_id: &str) {
 }
 
 /// Whether the profile is among them.
-pub fn contains(profile_id: &str) -> bool {
+pub fn contains(profile_id: &ProfileId) -> bool {
     let destroyed = DESTROYED.share();
     let known = destroyed.profiles.iter().take(destroyed.numbered);
     let profile = padded(profile_id);
     known.into_iter().any(|known| *known == profile)
 }
 
-fn padded(profile_id: &str) -> Id {
+fn padded(profile_id: &ProfileId) -> Id {
     let mut id = [0; ID_LENGTH];
-    for (to, from) in id.iter_mut().zip(profile_id.bytes()) {
+    for (to, from) in id.iter_mut().zip(profile_id.as_str().bytes()) {
         *to = from;
     }
     id

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use vault_core::crypto::RootKeyLine;
+use vault_core::ids::ProfileId;
 
 use super::destroyed_profiles;
 use super::root_key::root_keys;
@@ -21,7 +22,7 @@ thread_local! {
 }
 
 struct Profile {
-    id: String,
+    id: ProfileId,
     /// The root key's source knows of the destruction.
     source_knows: bool,
 }
@@ -31,7 +32,7 @@ struct Profile {
 ///
 /// # Errors
 /// When the library was not loaded at the server's start, or the profile's id does not have the form of one.
-pub fn tell_source_at_commit(profile_id: &str) -> Result<(), Failure> {
+pub fn tell_source_at_commit(profile_id: &ProfileId) -> Result<(), Failure> {
     match root_keys() {
         Ok(keys) if keys.know_as_destroyed(profile_id) => return Ok(()),
         Err(reason @ Sealed::NotPreloaded) => return Err(reason.into()),
@@ -40,7 +41,7 @@ pub fn tell_source_at_commit(profile_id: &str) -> Result<(), Failure> {
     RootKeyLine::destroyed(profile_id).map_err(|_| Defect::UnwritableProfile)?;
     DESTROYED.with_borrow_mut(|profiles| {
         profiles.push(Profile {
-            id: profile_id.to_owned(),
+            id: profile_id.clone(),
             source_knows: false,
         });
     });

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use vault_core::ids::ProfileId;
+
 use super::epoch;
 use super::profile_keys::{ProfileKeys, SealingKeys};
 use super::root_key::root_keys;
@@ -21,7 +23,7 @@ thread_local! {
 #[derive(Default)]
 struct Keyring {
     stamp: Stamp,
-    profiles: HashMap<String, Rc<ProfileKeys>>,
+    profiles: HashMap<ProfileId, Rc<ProfileKeys>>,
 }
 
 /// When the keys were unwrapped.
@@ -36,7 +38,7 @@ struct Stamp {
 ///
 /// # Errors
 /// When the vault is sealed or the profile has no keys.
-pub fn for_reading(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
+pub fn for_reading(profile_id: &ProfileId) -> Result<Rc<ProfileKeys>, Failure> {
     // A server that did not load the library has no shared memory, and no root key.
     root_keys()?;
     // The epoch is read before the keys, so that a change in between is noticed the next time.
@@ -55,7 +57,7 @@ pub fn for_reading(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
     KEYRING.with_borrow_mut(|keyring| {
         keyring
             .profiles
-            .insert(profile_id.to_owned(), Rc::clone(&keys));
+            .insert(profile_id.clone(), Rc::clone(&keys));
     });
     Ok(keys)
 }
@@ -65,7 +67,7 @@ pub fn for_reading(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
 ///
 /// # Errors
 /// As [`for_reading`].
-pub fn for_sealing(profile_id: &str) -> Result<SealingKeys, Failure> {
+pub fn for_sealing(profile_id: &ProfileId) -> Result<SealingKeys, Failure> {
     loop {
         let keys = for_reading(profile_id)?;
         if keys.are_held() {
@@ -86,7 +88,7 @@ pub fn for_sealing(profile_id: &str) -> Result<SealingKeys, Failure> {
 /// # Errors
 /// As [`for_reading`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`]; [`Failure::DamagedKey`] when an earlier
 /// index key does not open.
-pub fn for_duplicate_check(profile_id: &str) -> Result<SealingKeys, Failure> {
+pub fn for_duplicate_check(profile_id: &ProfileId) -> Result<SealingKeys, Failure> {
     loop {
         let keys = for_sealing(profile_id)?;
         // What was indexed under that key would not be found.

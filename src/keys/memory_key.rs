@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use vault_core::crypto::{CheckValue, Context, DataKey, Envelope, KeyId, KeyMaterial, seal};
+use vault_core::ids::ProfileId;
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Sealed};
@@ -59,7 +60,7 @@ impl MemoryKey {
     /// When the operating system gives no random bytes.
     pub fn seal(
         &self,
-        profile_id: &str,
+        profile_id: &ProfileId,
         context: &Context<'_>,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, Failure> {
@@ -80,7 +81,7 @@ impl MemoryKey {
     /// When another key sealed it, or it was sealed for another profile or context or damaged.
     pub fn open(
         &self,
-        profile_id: &str,
+        profile_id: &ProfileId,
         context: &Context<'_>,
         envelope: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {

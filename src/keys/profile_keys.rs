@@ -8,6 +8,7 @@ use pgrx::pg_sys;
 use vault_core::crypto::{
     Binding, Context, DataKey, Envelope, IndexKey, KeyId, Purpose, Slot, column_value, seal,
 };
+use vault_core::ids::ProfileId;
 use zeroize::Zeroizing;
 
 use super::data_keys;
@@ -22,7 +23,7 @@ use crate::store::data_keys::StoredDataKey;
 
 /// The keys of one profile.
 pub struct ProfileKeys {
-    profile_id: String,
+    profile_id: ProfileId,
     data: Keys<DataKey>,
     index: Keys<IndexKey>,
     /// The transaction that wrote the current index key's row.
@@ -104,7 +105,7 @@ impl Deref for SealingKeys {
 
 impl ProfileKeys {
     /// Reads and unwraps the keys of the current profile.
-    pub(super) fn load(profile_id: &str) -> Result<Self, Failure> {
+    pub(super) fn load(profile_id: &ProfileId) -> Result<Self, Failure> {
         let mut data = Loading::new();
         let mut index = Loading::new();
         let mut index_key_written_by = 0;
@@ -120,7 +121,7 @@ impl ProfileKeys {
             }
         }
         let keys = Self {
-            profile_id: profile_id.to_owned(),
+            profile_id: profile_id.clone(),
             data: data.done()?,
             index: index.done()?,
             index_key_written_by,
@@ -135,7 +136,7 @@ impl ProfileKeys {
         Ok(keys)
     }
 
-    pub fn profile_id(&self) -> &str {
+    pub fn profile_id(&self) -> &ProfileId {
         &self.profile_id
     }
 

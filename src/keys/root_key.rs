@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use vault_core::crypto::{CheckValue, RootKey, RootKeyLine};
+use vault_core::ids::ProfileId;
 
 use super::destroyed_profiles;
 use crate::error::{Failure, Sealed};
@@ -18,7 +19,7 @@ static ROOT_KEYS: OnceLock<Result<RootKeys, Sealed>> = OnceLock::new();
 pub struct RootKeys {
     current: RootKey,
     earlier: Vec<RootKey>,
-    destroyed: HashSet<String>,
+    destroyed: HashSet<ProfileId>,
 }
 
 impl RootKeys {
@@ -35,7 +36,7 @@ impl RootKeys {
     }
 
     /// Whether the profile's keys are destroyed, even if the database still holds them: it may be restored from an earlier dump.
-    pub fn know_as_destroyed(&self, profile_id: &str) -> bool {
+    pub fn know_as_destroyed(&self, profile_id: &ProfileId) -> bool {
         self.destroyed.contains(profile_id) || destroyed_profiles::contains(profile_id)
     }
 }
@@ -64,7 +65,7 @@ pub fn root_keys() -> Result<&'static RootKeys, Sealed> {
 ///
 /// # Errors
 /// As [`root_keys`]; [`Failure::KeysDestroyed`] when the profile's keys are destroyed.
-pub fn root_keys_for(profile_id: &str) -> Result<&'static RootKeys, Failure> {
+pub fn root_keys_for(profile_id: &ProfileId) -> Result<&'static RootKeys, Failure> {
     let keys = root_keys()?;
     if keys.know_as_destroyed(profile_id) {
         return Err(Failure::KeysDestroyed);
@@ -98,7 +99,7 @@ fn parse(output: &[u8]) -> Result<RootKeys, Sealed> {
                 keys.push(key);
             }
             RootKeyLine::Destroyed(profile) => {
-                destroyed.insert(profile.as_str().to_owned());
+                destroyed.insert(profile);
             }
         }
     }

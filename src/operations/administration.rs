@@ -28,32 +28,32 @@ pub fn create_merchant(name: &str) -> Result<MerchantId, Failure> {
     check_name(name)?;
     let merchant = MerchantId::from_random(&mut random::generator()?);
     store::merchants::insert(&vouched(Merchant {
-        merchant_id: merchant.as_str().to_owned(),
+        merchant_id: merchant.clone(),
         name: name.to_owned(),
         created_at: clock::now_stored()?,
         mac: Vec::new(),
     })?)?;
-    record_administration("", Event::MerchantCreated, Some(merchant.as_str()))?;
+    record_administration(None, Event::MerchantCreated, Some(merchant.as_str()))?;
     Ok(merchant)
 }
 
 /// Makes a profile of the merchant, with its first keys, and returns its id.
-pub fn create_profile(merchant_id: &str, name: &str) -> Result<ProfileId, Failure> {
+pub fn create_profile(merchant_id: &MerchantId, name: &str) -> Result<ProfileId, Failure> {
     check_name(name)?;
     check_merchant(merchant_id)?;
     let profile = ProfileId::from_random(&mut random::generator()?);
-    let _acting = session::act_for(profile.as_str());
+    let _acting = session::act_for(&profile);
     store::profiles::insert(&vouched(Profile {
-        profile_id: profile.as_str().to_owned(),
-        merchant_id: merchant_id.to_owned(),
+        profile_id: profile.clone(),
+        merchant_id: merchant_id.clone(),
         name: name.to_owned(),
         network_tokenization_enabled: false,
         created_at: clock::now_stored()?,
         mac: Vec::new(),
     })?)?;
-    keys::create_for_profile(profile.as_str())?;
+    keys::create_for_profile(&profile)?;
     record_administration(
-        profile.as_str(),
+        Some(&profile),
         Event::ProfileCreated,
         Some(profile.as_str()),
     )?;
@@ -62,7 +62,7 @@ pub fn create_profile(merchant_id: &str, name: &str) -> Result<ProfileId, Failur
 
 /// Makes an API key of the merchant. The key itself is nowhere but in the answer.
 pub fn create_api_key(
-    merchant_id: &str,
+    merchant_id: &MerchantId,
     name: &str,
     scopes: Vec<String>,
     expires_at: Option<TimestampWithTimeZone>,
@@ -82,7 +82,7 @@ pub fn create_api_key(
     let key_id = ApiKeyId::from_random(&environment, &mut random::generator()?);
     store::api_keys::insert(&vouched(ApiKeyRow {
         key_id: key_id.as_str().to_owned(),
-        merchant_id: merchant_id.to_owned(),
+        merchant_id: merchant_id.clone(),
         name: name.to_owned(),
         prefix: key.prefix().to_owned(),
         key_hash: key.hash().to_vec(),
@@ -92,7 +92,7 @@ pub fn create_api_key(
         revoked_at: None,
         mac: Vec::new(),
     })?)?;
-    record_administration("", event, Some(key_id.as_str()))?;
+    record_administration(None, event, Some(key_id.as_str()))?;
     Ok((key_id, key))
 }
 
@@ -109,11 +109,11 @@ pub fn revoke_api_key(key_id: &str) -> Result<(), Failure> {
         revoked_at: Some(clock::now_stored()?),
         ..key
     })?)?;
-    record_administration("", Event::ApiKeyRevoked, Some(key_id))
+    record_administration(None, Event::ApiKeyRevoked, Some(key_id))
 }
 
 /// Whether cards of the profile may get network tokens.
-pub fn set_network_tokenization(profile_id: &str, enabled: bool) -> Result<(), Failure> {
+pub fn set_network_tokenization(profile_id: &ProfileId, enabled: bool) -> Result<(), Failure> {
     let _acting = session::act_for(profile_id);
     let profile = believed(Profile::lock(profile_id)?)?.ok_or_else(no_profile)?;
     store::profiles::update(&vouched(Profile {
@@ -125,14 +125,14 @@ pub fn set_network_tokenization(profile_id: &str, enabled: bool) -> Result<(), F
     } else {
         Event::NetworkTokenizationDisabled
     };
-    record_administration(profile_id, event, Some(profile_id))
+    record_administration(Some(profile_id), event, Some(profile_id.as_str()))
 }
 
 /// Forgets all failed authentications, and with them all locks.
 pub fn clear_lockouts() -> Result<(), Failure> {
     keys::root_key::root_keys()?;
     lockout::clear();
-    record_administration("", Event::LockoutsCleared, None)
+    record_administration(None, Event::LockoutsCleared, None)
 }
 
 /// The failed authentications by one way that are counted at the moment, and the locks among them. A vault that is sealed
@@ -161,7 +161,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
+fn check_merchant(merchant_id: &MerchantId) -> Result<(), Failure> {
     match believed(store::merchants::find(merchant_id)?)? {
         Some(_) => Ok(()),
         None => Err(missing(
@@ -172,7 +172,7 @@ fn check_merchant(merchant_id: &str) -> Result<(), Failure> {
 }
 
 /// Refuses when there is no such profile.
-pub(super) fn check_profile(profile_id: &str) -> Result<(), Failure> {
+pub(super) fn check_profile(profile_id: &ProfileId) -> Result<(), Failure> {
     match believed(store::profiles::find(profile_id)?)? {
         Some(_) => Ok(()),
         None => Err(no_profile()),

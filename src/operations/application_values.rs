@@ -16,7 +16,7 @@ use crate::store::data_keys::to_sql;
 pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
     let mut counts = BTreeMap::new();
     let mut time = Time::for_all();
-    for table in countable("")? {
+    for table in countable(None)? {
         let mut of_table = BTreeMap::new();
         let counted = time.spend(|reading| {
             visit(&table, reading, |encrypted_type, value| {
@@ -55,7 +55,7 @@ pub fn of_strangers(
 ) -> Result<Vec<(String, Option<i64>)>, Failure> {
     let mut found = Vec::new();
     let mut time = Time::for_all();
-    for table in countable(keys.profile_id())? {
+    for table in countable(Some(keys.profile_id()))? {
         if table.acts_for_profile {
             continue;
         }
@@ -92,7 +92,7 @@ pub fn needing(
 ) -> Result<Needing, Failure> {
     let mut needing = Needing::default();
     let mut time = Time::for_all();
-    for table in countable(keys.profile_id())? {
+    for table in countable(Some(keys.profile_id()))? {
         if left_out.contains(&table.relation) {
             continue;
         }

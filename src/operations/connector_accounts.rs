@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vault_core::ids::ConnectorAccountId;
+use vault_core::ids::{ConnectorAccountId, MerchantId, ProfileId};
 use vault_core::mention::mentions_card_number;
 
 use super::administration::check_name;
@@ -52,7 +52,7 @@ pub fn create(
         created_at: clock::now_stored()?,
         mac: Vec::new(),
     })?)?;
-    record_administration("", Event::ConnectorCreated, Some(id.as_str()))?;
+    record_administration(None, Event::ConnectorCreated, Some(id.as_str()))?;
     Ok(id)
 }
 
@@ -92,7 +92,7 @@ pub fn update(connector_id: &str, changes: &Changes<'_>) -> Result<(), Failure> 
     } else {
         Event::ConnectorUpdated
     };
-    record_administration("", event, Some(connector_id))
+    record_administration(None, event, Some(connector_id))
 }
 
 /// Takes an account into service, or out of it.
@@ -106,7 +106,7 @@ pub fn set_enabled(connector_id: &str, enabled: bool) -> Result<(), Failure> {
     } else {
         Event::ConnectorDisabled
     };
-    record_administration("", event, Some(connector_id))
+    record_administration(None, event, Some(connector_id))
 }
 
 /// For all accounts that an earlier root key vouches for: seals the credentials by the current one, and makes a new MAC of the row.
@@ -128,8 +128,8 @@ pub fn renew_all() -> Result<(), Failure> {
 /// The account, if its row is believed, it is enabled, and it serves this profile of this merchant.
 pub fn in_service(
     connector_id: &str,
-    merchant_id: &str,
-    profile_id: &str,
+    merchant_id: &MerchantId,
+    profile_id: &ProfileId,
 ) -> Result<Option<ConnectorAccount>, Failure> {
     believed(connector_accounts::find(
         profile_id,
@@ -140,8 +140,8 @@ pub fn in_service(
 
 /// The account at a token service that serves this profile of this merchant, if there is one.
 pub fn token_service(
-    merchant_id: &str,
-    profile_id: &str,
+    merchant_id: &MerchantId,
+    profile_id: &ProfileId,
 ) -> Result<Option<ConnectorAccount>, Failure> {
     let kind = Kind::TokenService.as_str();
     for account in connector_accounts::find_of_kind(profile_id, merchant_id, kind)? {
@@ -160,11 +160,11 @@ pub fn open(account: &ConnectorAccount) -> Result<Account, Failure> {
 }
 
 /// The owner's merchant and, if the owner is a profile, the profile.
-fn owner_of(owner: &str) -> Result<(String, Option<String>), Failure> {
-    if let Some(merchant) = believed(merchants::find(owner)?)? {
+fn owner_of(owner: &str) -> Result<(MerchantId, Option<ProfileId>), Failure> {
+    if let Some(merchant) = believed(merchants::find(&MerchantId::from_administrator(owner))?)? {
         return Ok((merchant.merchant_id, None));
     }
-    match believed(profiles::find(owner)?)? {
+    match believed(profiles::find(&ProfileId::from_administrator(owner))?)? {
         Some(profile) => Ok((profile.merchant_id, Some(profile.profile_id))),
         None => Err(missing(
             "there is no such merchant or profile",

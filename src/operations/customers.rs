@@ -7,7 +7,7 @@ use vault_core::contract::customer::{
 use vault_core::contract::refusal::Refusal;
 use vault_core::contract::stored;
 use vault_core::crypto::{Context, Place};
-use vault_core::ids::{CustomerId, PaymentMethodId};
+use vault_core::ids::CustomerId;
 
 use super::existing::existing_customer;
 use super::payment_methods;
@@ -27,10 +27,10 @@ pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerRespon
     // What is answered is what a later read answers: the database keeps microseconds, as the clock gives them.
     let created_at = clock::now()?;
     let id = CustomerId::new(&settings::cell(), random::uuid_at(created_at)?);
-    let details = seal(caller, id.as_str(), &new.details)?;
+    let details = seal(caller, &id, &new.details)?;
     let inserted = store::customers::insert(NewCustomer {
         profile_id: &caller.profile_id,
-        customer_id: id.as_str(),
+        customer_id: &id,
         merchant_reference_id: new.merchant_reference_id.as_deref(),
         details: &details,
         created_at,
@@ -52,7 +52,7 @@ pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerRespon
 pub fn retrieve(caller: &Caller, id: &CustomerId) -> Result<CustomerResponse, Failure> {
     response(
         caller,
-        existing_customer(store::customers::find(&caller.profile_id, id.as_str())?)?,
+        existing_customer(store::customers::find(&caller.profile_id, id)?)?,
     )
 }
 
@@ -77,18 +77,18 @@ pub fn update(
     request: CustomerUpdate,
 ) -> Result<CustomerResponse, Failure> {
     let changes = request.into_valid()?;
-    let stored = existing_customer(store::customers::lock(&caller.profile_id, id.as_str())?)?;
+    let stored = existing_customer(store::customers::lock(&caller.profile_id, id)?)?;
     let default = match &changes.default_payment_method_id {
         Some(method) => Some(payment_methods::active_of(caller, id, method)?.payment_method_id),
         None => stored.default_payment_method_id.clone(),
     };
     let details = open(caller, &stored)?.apply(changes);
-    let sealed = seal(caller, id.as_str(), &details)?;
+    let sealed = seal(caller, id, &details)?;
     store::customers::update(
         &caller.profile_id,
-        id.as_str(),
+        id,
         &sealed,
-        default.as_deref(),
+        default.as_ref(),
         clock::now()?,
     )?;
     record(caller, Event::CustomerUpdated, id.as_str())?;
@@ -96,17 +96,17 @@ pub fn update(
         id.clone(),
         stored.merchant_reference_id,
         details,
-        default.map(PaymentMethodId::from_stored),
+        default,
         stored.created_at,
     ))
 }
 
 /// Redacts a customer, and deletes what it has.
 pub fn delete(caller: &Caller, id: &CustomerId) -> Result<CustomerDeleted, Failure> {
-    let stored = existing_customer(store::customers::lock(&caller.profile_id, id.as_str())?)?;
+    let stored = existing_customer(store::customers::lock(&caller.profile_id, id)?)?;
     let now = clock::now()?;
     payment_methods::delete_all_of_customer(caller, id, now)?;
-    store::customers::redact(&caller.profile_id, id.as_str(), now)?;
+    store::customers::redact(&caller.profile_id, id, now)?;
     record(caller, Event::CustomerDeleted, id.as_str())?;
     Ok(CustomerDeleted::new(
         id.clone(),
@@ -144,17 +144,15 @@ fn responses(
 fn response(caller: &Caller, stored: StoredCustomer) -> Result<CustomerResponse, Failure> {
     let details = open(caller, &stored)?;
     Ok(CustomerResponse::new(
-        CustomerId::from_stored(stored.customer_id),
+        stored.customer_id,
         stored.merchant_reference_id,
         details,
-        stored
-            .default_payment_method_id
-            .map(PaymentMethodId::from_stored),
+        stored.default_payment_method_id,
         stored.created_at,
     ))
 }
 
-fn seal(caller: &Caller, id: &str, details: &CustomerDetails) -> Result<Vec<u8>, Failure> {
+fn seal(caller: &Caller, id: &CustomerId, details: &CustomerDetails) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(details).map_err(|_| Defect::NotSerialized)?;
     keys::for_sealing(&caller.profile_id)?.seal(&context(id), &plaintext)
 }
@@ -166,6 +164,6 @@ fn open(caller: &Caller, stored: &StoredCustomer) -> Result<CustomerDetails, Fai
     stored::from_bytes(&plaintext).map_err(|_| Failure::DamagedPlaintext)
 }
 
-fn context(customer_id: &str) -> Context<'_> {
-    Context::row(Place::CustomerDetails, customer_id)
+fn context(customer_id: &CustomerId) -> Context<'_> {
+    Context::row(Place::CustomerDetails, customer_id.as_str())
 }

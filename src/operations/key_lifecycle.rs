@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys;
 use vault_core::crypto::{KeyId, Purpose};
+use vault_core::ids::ProfileId;
 
 use super::administration::{check_profile, no_profile};
 use super::application_values;
@@ -19,7 +20,7 @@ use crate::store::{self, Vouched};
 use crate::tenancy::session;
 
 /// Replaces a profile's current key by a new one. The old one opens what it sealed until it is destroyed.
-pub fn rotate(profile_id: &str, purpose: &str) -> Result<i32, Failure> {
+pub fn rotate(profile_id: &ProfileId, purpose: &str) -> Result<i32, Failure> {
     let purpose = parse_purpose(purpose)?;
     lock(profile_id)?;
     let version = match purpose {
@@ -28,13 +29,13 @@ pub fn rotate(profile_id: &str, purpose: &str) -> Result<i32, Failure> {
     };
     let _acting = session::act_for(profile_id);
     let object = format!("{}/{version}", purpose.as_str());
-    record_administration(profile_id, Event::DataKeyRotated, Some(&object))?;
+    record_administration(Some(profile_id), Event::DataKeyRotated, Some(&object))?;
     Ok(version)
 }
 
 /// Values of applications' columns are under the new key when the transaction ends, and so are found by it. Duplicates of
 /// payment methods are found by the old one, too, until vault.reencrypt has moved them.
-fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
+fn rotate_index_key(profile_id: &ProfileId) -> Result<i32, Failure> {
     refuse_old_snapshots()?;
     let (retired, _) = keys_of(profile_id)?.current_index_key();
     let version = rotate_key(profile_id, Purpose::Index)?;
@@ -67,7 +68,7 @@ fn warn_of_strangers(keys: &ProfileKeys, retired: KeyId) -> Result<(), Failure> 
     Ok(())
 }
 
-fn rotate_key(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
+fn rotate_key(profile_id: &ProfileId, purpose: Purpose) -> Result<i32, Failure> {
     let _acting = session::act_for(profile_id);
     keys::rotate(profile_id, purpose)
 }
@@ -83,7 +84,7 @@ pub fn rewrap_all() -> Result<usize, Failure> {
         rewrapped += keys::rewrap(&profile_id)?;
     }
     row_macs::renew()?;
-    record_administration("", Event::DataKeysRewrapped, None)?;
+    record_administration(None, Event::DataKeysRewrapped, None)?;
     Ok(rewrapped)
 }
 
@@ -92,7 +93,7 @@ pub fn rewrap_all() -> Result<usize, Failure> {
 /// # Errors
 /// [`Failure::KeyNeeded`]; [`Failure::Unread`] when a table could not be read that is not among those `left_out`.
 pub fn destroy(
-    profile_id: &str,
+    profile_id: &ProfileId,
     purpose: &str,
     version: i32,
     force: bool,
@@ -116,10 +117,10 @@ pub fn destroy(
     data_keys::destroy(profile_id, key_id)?;
     epoch::advance_at_commit();
     let object = format!("{}/{version}", purpose.as_str());
-    record_administration(profile_id, Event::DataKeyDestroyed, Some(&object))
+    record_administration(Some(profile_id), Event::DataKeyDestroyed, Some(&object))
 }
 
-fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId, Failure> {
+fn retired_key(profile_id: &ProfileId, purpose: Purpose, version: i32) -> Result<KeyId, Failure> {
     let _acting = session::act_for(profile_id);
     let (key_id, state) =
         data_keys::find(profile_id, purpose.as_str(), version)?.ok_or_else(|| {
@@ -141,7 +142,11 @@ fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId
     }
 }
 
-fn refuse_needed(profile_id: &str, key_id: KeyId, left_out: &[pg_sys::Oid]) -> Result<(), Failure> {
+fn refuse_needed(
+    profile_id: &ProfileId,
+    key_id: KeyId,
+    left_out: &[pg_sys::Oid],
+) -> Result<(), Failure> {
     let own = count_values(profile_id, data_keys::to_sql(key_id)?)?;
     let needing = application_values::needing(&*keys_of(profile_id)?, key_id, left_out)?;
     let values = own + needing.values;
@@ -168,7 +173,7 @@ fn refuse_old_snapshots() -> Result<(), Failure> {
 }
 
 /// Removes all keys of a profile from their rows: nothing that it has sealed opens from then on.
-pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
+pub fn destroy_all(profile_id: &ProfileId) -> Result<(), Failure> {
     // The root key's source is told before the commit, which at SERIALIZABLE could still fail.
     refuse_old_snapshots()?;
     lock(profile_id)?;
@@ -178,16 +183,20 @@ pub fn destroy_all(profile_id: &str) -> Result<(), Failure> {
     store::volatile_payment_methods::delete_all(profile_id)?;
     epoch::advance_at_commit();
     destruction::tell_source_at_commit(profile_id)?;
-    record_administration(profile_id, Event::ProfileKeysDestroyed, Some(profile_id))
+    record_administration(
+        Some(profile_id),
+        Event::ProfileKeysDestroyed,
+        Some(profile_id.as_str()),
+    )
 }
 
 /// Whether the root key's source says that the profile's keys are destroyed, whatever the database holds of them.
-pub fn is_destroyed(profile_id: &str) -> bool {
+pub fn is_destroyed(profile_id: &ProfileId) -> bool {
     keys::root_key::root_keys().is_ok_and(|keys| keys.know_as_destroyed(profile_id))
 }
 
 /// How many values of the vault's own tables are under the key.
-pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
+pub fn count_values(profile_id: &ProfileId, key_id: i32) -> Result<i64, Failure> {
     // Also of a profile that is not believed, or the inventory would show no key of anybody's.
     store::profiles::find(profile_id)?.ok_or_else(no_profile)?;
     let _acting = session::act_for(profile_id);
@@ -196,7 +205,7 @@ pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, Failure> {
 
 /// The tables that vault.reencrypt leaves alone, because their owners do not act for the profile, though they hold values
 /// under retired keys of it; with how many.
-pub fn values_of_strangers(profile_id: &str) -> Result<Vec<(String, Option<i64>)>, Failure> {
+pub fn values_of_strangers(profile_id: &ProfileId) -> Result<Vec<(String, Option<i64>)>, Failure> {
     check_profile(profile_id)?;
     let keys = keys_of(profile_id)?;
     let retired: Vec<KeyId> = keys.retired().collect();
@@ -212,7 +221,7 @@ fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {
         .map_err(|_| invalid("the purpose must be 'data' or 'index'", "Pass one of them."))
 }
 
-fn lock(profile_id: &str) -> Result<(), Failure> {
+fn lock(profile_id: &ProfileId) -> Result<(), Failure> {
     match believed(Profile::lock(profile_id)?)? {
         Some(_) => Ok(()),
         None => Err(no_profile()),

@@ -23,7 +23,7 @@ use crate::tenancy::Caller;
 pub fn status(caller: &Caller, id: &PaymentMethodId) -> Result<NetworkTokenStatus, Failure> {
     let found = find(caller, id)?.ok_or(Refusal::NoNetworkTokenToCheck)?;
     let call = Call::CheckNetworkToken {
-        customer_id: tokens::customer_of(&found.method),
+        customer_id: tokens::customer_of(&found.method)?,
         requestor_reference: found.token.requestor_reference.clone(),
     };
     let Some(service) = found.service(caller)? else {
@@ -58,7 +58,7 @@ pub fn get(
     let service = found.service(caller)?.ok_or(Refusal::TokenServiceFailed)?;
     before_reveal(caller, Event::NetworkTokenRevealed, id.as_str())?;
     let call = Call::FetchNetworkToken {
-        customer_id: tokens::customer_of(&found.method),
+        customer_id: tokens::customer_of(&found.method)?,
         requestor_reference: found.token.requestor_reference.clone(),
     };
     match outside_calls::call(&service, call)? {
@@ -105,7 +105,7 @@ struct Found {
 fn find(caller: &Caller, id: &PaymentMethodId) -> Result<Option<Found>, Failure> {
     let stored = active(store::payment_methods::find(
         &caller.profile_id,
-        id.as_str(),
+        id,
         volatile_scope()?,
     )?)?;
     let connector_id = match &stored.network_token {

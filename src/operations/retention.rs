@@ -2,6 +2,7 @@
 //! server; and a CVC that was used. Time is an argument.
 
 use vault_core::card::cvc;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use crate::error::Failure;
@@ -33,8 +34,8 @@ pub fn delete_dead() -> Result<Batch, Failure> {
 /// Deletes the CVC that was given to somebody at `used_at`, who then rolled its deletion back. Tells whether it is
 /// gone: not while somebody holds its row.
 pub fn delete_used_cvc(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     used_at: Timestamp,
 ) -> Result<bool, Failure> {
     let end = used_at.after(cvc::LIFETIME)?;

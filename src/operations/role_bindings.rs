@@ -1,6 +1,7 @@
 //! Database roles that act for a profile without an API key.
 
 use pgrx::pg_sys;
+use vault_core::ids::ProfileId;
 
 use super::administration::check_profile;
 use crate::audit::{Event, record_administration};
@@ -19,7 +20,7 @@ use crate::tenancy::session;
 
 /// From now on the database role acts for the profile. A row that binds nobody, because it is forged or of an earlier role
 /// of that name, makes room.
-pub fn bind(role: &str, profile_id: &str) -> Result<(), Failure> {
+pub fn bind(role: &str, profile_id: &ProfileId) -> Result<(), Failure> {
     let role_oid = roles::with_name(role)
         .ok_or_else(|| missing("there is no such role", "Make one with CREATE ROLE."))?;
     check_profile(profile_id)?;
@@ -35,12 +36,12 @@ pub fn bind(role: &str, profile_id: &str) -> Result<(), Failure> {
         role_name: role.to_owned(),
         role_oid,
         system_identifier: this_cluster(),
-        profile_id: profile_id.to_owned(),
+        profile_id: profile_id.clone(),
         created_at: clock::now_stored()?,
         mac: Vec::new(),
     })?;
     store::role_bindings::insert(&binding)?;
-    record_administration(profile_id, Event::RoleBound, Some(role))
+    record_administration(Some(profile_id), Event::RoleBound, Some(role))
 }
 
 /// From now on the database role acts for no profile. Takes away what binds nobody, too.
@@ -52,7 +53,7 @@ pub fn unbind(role: &str) -> Result<(), Failure> {
         )
     })?;
     let _acting = session::act_for(&profile_id);
-    record_administration(&profile_id, Event::RoleUnbound, Some(role))
+    record_administration(Some(&profile_id), Event::RoleUnbound, Some(role))
 }
 
 /// Takes the bindings of a restored database, which count by the roles' names, over to this cluster's roles. Those of a
@@ -90,14 +91,14 @@ fn take_over_one(binding: RoleBinding, role_oid: pg_sys::Oid) -> Result<(), Fail
     let _acting = session::act_for(&binding.profile_id);
     store::role_bindings::renew(&binding)?;
     record_administration(
-        &binding.profile_id,
+        Some(&binding.profile_id),
         Event::RoleTakenOver,
         Some(&binding.role_name),
     )
 }
 
 /// Deletes the row of that name, whatever it is worth, and tells the profile that it names.
-fn delete(role: &str) -> Result<Option<String>, Failure> {
+fn delete(role: &str) -> Result<Option<ProfileId>, Failure> {
     let Some((binding, _)) = store::role_bindings::find(role)? else {
         return Ok(None);
     };

@@ -10,7 +10,7 @@ pub fn report() -> Result<(), Failure> {
         let (role, finding) = (found.role_name, found.finding);
         pgrx::warning!("the role {role} {finding}; to fix it: {}", found.remedy);
         let object = format!("{role} {finding}");
-        audit::note(Event::RoleUnsafe, "", "vault worker", None, &object);
+        audit::note(Event::RoleUnsafe, None, "vault worker", None, &object);
     }
     Ok(())
 }

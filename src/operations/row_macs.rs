@@ -48,7 +48,7 @@ pub fn renew() -> Result<(), Failure> {
 /// Records that a row was not believed.
 pub fn note_forged(table: &'static str, id: &str) {
     let object = format!("{table} {id}");
-    audit::note(Event::RowForged, "", &outer_role_name(), None, &object);
+    audit::note(Event::RowForged, None, &outer_role_name(), None, &object);
 }
 
 fn add_forged<R: Vouched>(rows: &mut Vec<ForgedRow>) -> Result<(), Failure> {

@@ -2,9 +2,10 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
+use vault_core::ids::{MerchantId, ProfileId};
 
 use super::profiles::Profile;
-use super::statement::{Row, statements};
+use super::statement::{Row, id, optional_id, statements};
 use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
@@ -30,7 +31,7 @@ statements! {
 /// A row.
 pub struct ApiKeyRow {
     pub key_id: String,
-    pub merchant_id: String,
+    pub merchant_id: MerchantId,
     pub name: String,
     pub prefix: String,
     pub key_hash: Vec<u8>,
@@ -53,7 +54,7 @@ pub fn insert(key: &ApiKeyRow) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[
             key.key_id.as_str().into(),
-            key.merchant_id.as_str().into(),
+            id(&key.merchant_id),
             key.name.as_str().into(),
             key.prefix.as_str().into(),
             key.key_hash.as_slice().into(),
@@ -77,10 +78,10 @@ pub fn revoke(key: &ApiKeyRow) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn find(profile_id: Option<&str>, key_hash: &[u8]) -> Result<Option<Found>, Failure> {
+pub fn find(profile_id: Option<&ProfileId>, key_hash: &[u8]) -> Result<Option<Found>, Failure> {
     FIND.with(|statement| {
-        statement.row(&[profile_id.into(), key_hash.into()], |row| {
-            let profile_id: Option<String> = row.optional("profile_id")?;
+        statement.row(&[optional_id(profile_id), key_hash.into()], |row| {
+            let profile_id: Option<ProfileId> = row.optional_id("profile_id")?;
             Ok(Found {
                 key: ApiKeyRow::read(row)?,
                 // A key without an end does not expire.
@@ -111,7 +112,7 @@ impl Vouched for ApiKeyRow {
         let scopes: Vec<Option<String>> = row.required("scopes")?;
         Ok(Self {
             key_id: row.required("key_id")?,
-            merchant_id: row.required("merchant_id")?,
+            merchant_id: row.id("merchant_id")?,
             name: row.required("name")?,
             prefix: row.required("prefix")?,
             key_hash: row.required("key_hash")?,
@@ -130,7 +131,7 @@ impl Vouched for ApiKeyRow {
     fn columns(&self) -> Vec<Column<'_>> {
         vec![
             Column::Text(&self.key_id),
-            Column::Text(&self.merchant_id),
+            Column::Text(self.merchant_id.as_str()),
             Column::Text(&self.name),
             Column::Text(&self.prefix),
             Column::Bytes(&self.key_hash),

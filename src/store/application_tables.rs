@@ -6,12 +6,13 @@ use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::spi::Spi;
 use vault_core::crypto::KeyId;
+use vault_core::ids::ProfileId;
 
 use super::data_keys::to_sql;
 use super::operator::as_owner;
 use super::owners_code::step;
 use super::sealed_row::{SealedRow, arrays};
-use super::statement::{Access, Row, statements};
+use super::statement::{Access, Row, id, statements};
 use crate::error::Failure;
 use crate::postgres::local_settings::with_settings;
 use crate::postgres::object_locks::{Mode, lock_table};
@@ -94,9 +95,9 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<ApplicationTable>, Failure> {
 
 /// The tables with columns that have a blind index, and the tables that they are partitions of, if their owner acts for the
 /// profile.
-pub fn searchable(profile_id: &str) -> Result<Vec<ApplicationTable>, Failure> {
+pub fn searchable(profile_id: &ProfileId) -> Result<Vec<ApplicationTable>, Failure> {
     let oids = SEARCHABLE
-        .with(|statement| statement.rows(&[profile_id.into()], |row| row.required("relation")))?;
+        .with(|statement| statement.rows(&[id(profile_id)], |row| row.required("relation")))?;
     let tables = oids
         .into_iter()
         .map(|oid| step(oid, || table(oid)).transpose());
@@ -104,9 +105,9 @@ pub fn searchable(profile_id: &str) -> Result<Vec<ApplicationTable>, Failure> {
 }
 
 /// Those of these tables that their owner may not see in full, each with the reason.
-pub fn searchable_out_of_reach(profile_id: &str) -> Result<Vec<String>, Failure> {
+pub fn searchable_out_of_reach(profile_id: &ProfileId) -> Result<Vec<String>, Failure> {
     SEARCHABLE_OUT_OF_REACH
-        .with(|statement| statement.rows(&[profile_id.into()], |row| row.required("reason")))
+        .with(|statement| statement.rows(&[id(profile_id)], |row| row.required("reason")))
 }
 
 /// Keeps writers out of the table until the transaction ends.

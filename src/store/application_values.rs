@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use pgrx::pg_sys;
+use vault_core::ids::ProfileId;
 
 use super::application_tables::table;
 use super::owners_code::{glance, step};
-use super::statement::statements;
+use super::statement::{optional_id, statements};
 use crate::error::Failure;
 use crate::postgres::object_locks::{Mode, lock_table};
 use crate::postgres::table_scan::{self, ScannedColumn};
@@ -15,7 +16,7 @@ statements! {
     /// The tables have a fixed order, so that two sessions that lock them do not deadlock.
     Read COUNTABLE(TEXTOID) =
         "SELECT c.relation, c.relation::pg_catalog.regclass::text AS name, \
-                $1 <> '' AND vault.acts_for(c.owner, $1) AS acts_for_profile \
+                $1 IS NOT NULL AND vault.acts_for(c.owner, $1) AS acts_for_profile \
          FROM (SELECT DISTINCT relation::pg_catalog.oid AS relation, owner FROM vault.application_columns \
                WHERE kind IN ('r', 'm')) c ORDER BY 1";
 }
@@ -37,10 +38,10 @@ pub struct Countable {
     pub acts_for_profile: bool,
 }
 
-/// All tables with values, whoever owns them.
-pub fn countable(profile_id: &str) -> Result<Vec<Countable>, Failure> {
+/// All tables with values, whoever owns them. Without a profile, no owner acts for it.
+pub fn countable(profile_id: Option<&ProfileId>) -> Result<Vec<Countable>, Failure> {
     COUNTABLE.with(|statement| {
-        statement.rows(&[profile_id.into()], |row| {
+        statement.rows(&[optional_id(profile_id)], |row| {
             Ok(Countable {
                 relation: row.required("relation")?,
                 name: row.required("name")?,

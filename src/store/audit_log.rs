@@ -1,6 +1,7 @@
 //! Table `vault.audit_log`.
 
 use uuid::Uuid;
+use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
 
 use super::statement::{statements, timestamptz};
@@ -16,8 +17,8 @@ statements! {
 
 /// A row to be.
 pub struct NewAuditRow<'a> {
-    /// Empty where no profile is known.
-    pub profile_id: &'a str,
+    /// Stored as the empty text where no profile is known.
+    pub profile_id: Option<&'a ProfileId>,
     pub audit_id: Uuid,
     /// Of several, the last.
     pub occurred_at: Timestamp,
@@ -36,7 +37,7 @@ pub struct NewAuditRow<'a> {
 pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[
-            row.profile_id.into(),
+            row.profile_id.map_or("", ProfileId::as_str).into(),
             pgrx::Uuid::from_bytes(row.audit_id.into_bytes()).into(),
             timestamptz(row.occurred_at).into(),
             row.actor.into(),

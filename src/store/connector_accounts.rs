@@ -2,8 +2,9 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
+use vault_core::ids::{MerchantId, ProfileId};
 
-use super::statement::{Row, statements};
+use super::statement::{Row, id, optional_id, statements};
 use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
@@ -38,9 +39,9 @@ statements! {
 /// A row.
 pub struct ConnectorAccount {
     pub connector_id: String,
-    pub merchant_id: String,
+    pub merchant_id: MerchantId,
     /// None: it serves every profile of the merchant.
-    pub profile_id: Option<String>,
+    pub profile_id: Option<ProfileId>,
     pub kind: String,
     pub label: String,
     /// A JSON object.
@@ -57,8 +58,8 @@ pub fn insert(account: &ConnectorAccount) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[
             account.connector_id.as_str().into(),
-            account.merchant_id.as_str().into(),
-            account.profile_id.as_deref().into(),
+            id(&account.merchant_id),
+            optional_id(account.profile_id.as_ref()),
             account.kind.as_str().into(),
             account.label.as_str().into(),
             account.settings.as_str().into(),
@@ -88,21 +89,21 @@ pub fn update(account: &ConnectorAccount) -> Result<(), Failure> {
 
 /// The account, if it serves the profile of this merchant and is in service.
 pub fn find(
-    profile_id: &str,
-    merchant_id: &str,
+    profile_id: &ProfileId,
+    merchant_id: &MerchantId,
     connector_id: &str,
 ) -> Result<Option<ConnectorAccount>, Failure> {
-    let arguments = [profile_id.into(), merchant_id.into(), connector_id.into()];
+    let arguments = [id(profile_id), id(merchant_id), connector_id.into()];
     FIND.with(|statement| statement.row(&arguments, ConnectorAccount::read))
 }
 
 /// The accounts of a kind that serve the profile of this merchant and are in service, the one to take first.
 pub fn find_of_kind(
-    profile_id: &str,
-    merchant_id: &str,
+    profile_id: &ProfileId,
+    merchant_id: &MerchantId,
     kind: &str,
 ) -> Result<Vec<ConnectorAccount>, Failure> {
-    let arguments = [profile_id.into(), merchant_id.into(), kind.into()];
+    let arguments = [id(profile_id), id(merchant_id), kind.into()];
     FIND_OF_KIND.with(|statement| statement.rows(&arguments, ConnectorAccount::read))
 }
 
@@ -125,8 +126,8 @@ impl Vouched for ConnectorAccount {
     fn read(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
             connector_id: row.required("connector_id")?,
-            merchant_id: row.required("merchant_id")?,
-            profile_id: row.optional("profile_id")?,
+            merchant_id: row.id("merchant_id")?,
+            profile_id: row.optional_id("profile_id")?,
             kind: row.required("kind")?,
             label: row.required("label")?,
             settings: row.required("settings")?,
@@ -144,10 +145,10 @@ impl Vouched for ConnectorAccount {
     fn columns(&self) -> Vec<Column<'_>> {
         vec![
             Column::Text(&self.connector_id),
-            Column::Text(&self.merchant_id),
+            Column::Text(self.merchant_id.as_str()),
             self.profile_id
-                .as_deref()
-                .map_or(Column::Null, Column::Text),
+                .as_ref()
+                .map_or(Column::Null, |id| Column::Text(id.as_str())),
             Column::Text(&self.kind),
             Column::Text(&self.label),
             Column::Text(&self.settings),

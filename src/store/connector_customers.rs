@@ -1,6 +1,8 @@
 //! Table `vault.connector_customers`: the ids that connectors have for customers.
 
-use super::statement::statements;
+use vault_core::ids::{CustomerId, ProfileId};
+
+use super::statement::{id, statements};
 use crate::error::Failure;
 
 statements! {
@@ -16,25 +18,25 @@ statements! {
 
 /// The envelope of the id that the connector has for the customer.
 pub fn find(
-    profile_id: &str,
-    customer_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
     connector_id: &str,
 ) -> Result<Option<Vec<u8>>, Failure> {
-    let arguments = [profile_id.into(), customer_id.into(), connector_id.into()];
+    let arguments = [id(profile_id), id(customer_id), connector_id.into()];
     FIND.with(|statement| statement.row(&arguments, |row| row.required("details")))
 }
 
 /// Writes the id that the connector has for the customer, unless one is known already.
 pub fn insert(
-    profile_id: &str,
-    customer_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
     connector_id: &str,
     details: &[u8],
 ) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
-            customer_id.into(),
+            id(profile_id),
+            id(customer_id),
             connector_id.into(),
             details.into(),
         ])
@@ -43,8 +45,8 @@ pub fn insert(
 }
 
 /// Deletes the ids of a customer at all connectors.
-pub fn delete_of(profile_id: &str, customer_id: &str) -> Result<(), Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn delete_of(profile_id: &ProfileId, customer_id: &CustomerId) -> Result<(), Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
     DELETE.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }

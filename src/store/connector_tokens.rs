@@ -1,8 +1,9 @@
 //! Table `vault.connector_tokens`. They are read together with their payment method.
 
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::statement::{Row, statements, timestamptz};
+use super::statement::{Row, id, ids, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -29,22 +30,22 @@ pub struct StoredToken {
 
 /// A token that was removed, and from which payment method.
 pub struct DeletedToken {
-    pub payment_method_id: String,
+    pub payment_method_id: PaymentMethodId,
     pub token: StoredToken,
 }
 
 /// Writes a token, which ends at `expires_at`. None: it does not end by itself.
 pub fn upsert(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     position: i32,
     details: &[u8],
     expires_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
     UPSERT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
-            payment_method_id.into(),
+            id(profile_id),
+            id(payment_method_id),
             position.into(),
             details.into(),
             expires_at.and_then(timestamptz).into(),
@@ -54,21 +55,25 @@ pub fn upsert(
 }
 
 /// Removes a token that can be used once. False when somebody else was faster.
-pub fn take(profile_id: &str, payment_method_id: &str, position: i32) -> Result<bool, Failure> {
-    let arguments = [profile_id.into(), payment_method_id.into(), position.into()];
+pub fn take(
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
+    position: i32,
+) -> Result<bool, Failure> {
+    let arguments = [id(profile_id), id(payment_method_id), position.into()];
     Ok(TAKE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
 /// Removes all tokens of these payment methods.
 pub fn delete_of(
-    profile_id: &str,
-    payment_methods: Vec<String>,
+    profile_id: &ProfileId,
+    payment_methods: &[PaymentMethodId],
 ) -> Result<Vec<DeletedToken>, Failure> {
-    let arguments = [profile_id.into(), payment_methods.into()];
+    let arguments = [id(profile_id), ids(payment_methods)];
     DELETE.with(|statement| {
         statement.rows(&arguments, |row: &Row<'_>| {
             Ok(DeletedToken {
-                payment_method_id: row.required("payment_method_id")?,
+                payment_method_id: row.id("payment_method_id")?,
                 token: StoredToken {
                     position: row.required("position")?,
                     details: row.required("details")?,

@@ -2,10 +2,11 @@
 
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::payment_method::BinRecord;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use super::card_bins;
-use super::statement::{Row, statements, timestamptz};
+use super::statement::{Row, id, optional_id, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -67,8 +68,8 @@ statements! {
 
 /// A row to be.
 pub struct NewCustomer<'a> {
-    pub profile_id: &'a str,
-    pub customer_id: &'a str,
+    pub profile_id: &'a ProfileId,
+    pub customer_id: &'a CustomerId,
     pub merchant_reference_id: Option<&'a str>,
     /// Envelope.
     pub details: &'a [u8],
@@ -77,11 +78,11 @@ pub struct NewCustomer<'a> {
 
 /// A row of a profile.
 pub struct StoredCustomer {
-    pub customer_id: String,
+    pub customer_id: CustomerId,
     pub merchant_reference_id: Option<String>,
     /// Envelope; none once the customer is redacted.
     pub details: Option<Vec<u8>>,
-    pub default_payment_method_id: Option<String>,
+    pub default_payment_method_id: Option<PaymentMethodId>,
     pub created_at: Timestamp,
 }
 
@@ -95,8 +96,8 @@ pub struct Held {
 pub fn insert(customer: NewCustomer<'_>) -> Result<bool, Failure> {
     INSERT.with(|statement| {
         let rows = statement.execute(&[
-            customer.profile_id.into(),
-            customer.customer_id.into(),
+            id(customer.profile_id),
+            id(customer.customer_id),
             customer.merchant_reference_id.into(),
             customer.details.into(),
             timestamptz(customer.created_at).into(),
@@ -106,45 +107,46 @@ pub fn insert(customer: NewCustomer<'_>) -> Result<bool, Failure> {
 }
 
 /// The customer with this id.
-pub fn find(profile_id: &str, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn find(
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
+) -> Result<Option<StoredCustomer>, Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
     FIND.with(|statement| statement.row(&arguments, stored))
 }
 
 /// The customer with this reference of the merchant's.
 pub fn find_by_reference(
-    profile_id: &str,
+    profile_id: &ProfileId,
     merchant_reference_id: &str,
 ) -> Result<Option<StoredCustomer>, Failure> {
-    let arguments = [profile_id.into(), merchant_reference_id.into()];
+    let arguments = [id(profile_id), merchant_reference_id.into()];
     FIND_BY_REFERENCE.with(|statement| statement.row(&arguments, stored))
 }
 
 /// Finds the row and keeps it for this transaction.
-pub fn lock(profile_id: &str, customer_id: &str) -> Result<Option<StoredCustomer>, Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn lock(
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
+) -> Result<Option<StoredCustomer>, Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
     LOCK.with(|statement| statement.row(&arguments, stored))
 }
 
 /// Keeps the customer for a row that will refer to it. False when somebody else holds it.
-pub fn hold_if_free(profile_id: &str, customer_id: &str) -> Result<bool, Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn hold_if_free(profile_id: &ProfileId, customer_id: &CustomerId) -> Result<bool, Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
     Ok(HOLD_IF_FREE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
 /// For a create of a payment method. `bins` are the first six and eight digits of a card.
 pub fn hold(
-    profile_id: &str,
-    customer_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
     bins: Option<[&str; 2]>,
 ) -> Result<Option<Held>, Failure> {
     let [six, eight] = bins.map_or([None; 2], |bins| bins.map(Some));
-    let arguments = [
-        profile_id.into(),
-        customer_id.into(),
-        six.into(),
-        eight.into(),
-    ];
+    let arguments = [id(profile_id), id(customer_id), six.into(), eight.into()];
     HOLD.with(|statement| {
         statement.row(&arguments, |row| {
             Ok(Held {
@@ -160,18 +162,18 @@ pub fn hold(
 
 /// Writes what can change of a customer, whose row is locked.
 pub fn update(
-    profile_id: &str,
-    customer_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
     details: &[u8],
-    default_payment_method_id: Option<&str>,
+    default_payment_method_id: Option<&PaymentMethodId>,
     modified_at: Timestamp,
 ) -> Result<(), Failure> {
     UPDATE.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
-            customer_id.into(),
+            id(profile_id),
+            id(customer_id),
             details.into(),
-            default_payment_method_id.into(),
+            optional_id(default_payment_method_id),
             timestamptz(modified_at).into(),
         ])
     })?;
@@ -179,11 +181,15 @@ pub fn update(
 }
 
 /// Removes the personal data; the row's earlier version stays until it is vacuumed.
-pub fn redact(profile_id: &str, customer_id: &str, redacted_at: Timestamp) -> Result<(), Failure> {
+pub fn redact(
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
+    redacted_at: Timestamp,
+) -> Result<(), Failure> {
     REDACT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
-            customer_id.into(),
+            id(profile_id),
+            id(customer_id),
             timestamptz(redacted_at).into(),
         ])
     })?;
@@ -192,16 +198,16 @@ pub fn redact(profile_id: &str, customer_id: &str, redacted_at: Timestamp) -> Re
 
 /// Makes the payment method the customer's default.
 pub fn set_default(
-    profile_id: &str,
-    customer_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
+    payment_method_id: &PaymentMethodId,
     modified_at: Timestamp,
 ) -> Result<(), Failure> {
     SET_DEFAULT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
-            customer_id.into(),
-            payment_method_id.into(),
+            id(profile_id),
+            id(customer_id),
+            id(payment_method_id),
             timestamptz(modified_at).into(),
         ])
     })?;
@@ -210,26 +216,22 @@ pub fn set_default(
 
 /// The payment method is no longer the customer's default.
 pub fn drop_default(
-    profile_id: &str,
-    customer_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
+    payment_method_id: &PaymentMethodId,
 ) -> Result<(), Failure> {
     DROP_DEFAULT.with(|statement| {
-        statement.execute(&[
-            profile_id.into(),
-            customer_id.into(),
-            payment_method_id.into(),
-        ])
+        statement.execute(&[id(profile_id), id(customer_id), id(payment_method_id)])
     })?;
     Ok(())
 }
 
 /// Oldest first, without the redacted ones.
-pub fn list(profile_id: &str, page: &ListCustomers) -> Result<Vec<StoredCustomer>, Failure> {
+pub fn list(profile_id: &ProfileId, page: &ListCustomers) -> Result<Vec<StoredCustomer>, Failure> {
     LIST.with(|statement| {
         statement.rows(
             &[
-                profile_id.into(),
+                id(profile_id),
                 page.limit.into(),
                 page.offset.into(),
                 page.merchant_reference_id.as_deref().into(),
@@ -241,12 +243,12 @@ pub fn list(profile_id: &str, page: &ListCustomers) -> Result<Vec<StoredCustomer
 
 /// The page, and how many customers there are on all pages together.
 pub fn list_with_count(
-    profile_id: &str,
+    profile_id: &ProfileId,
     list: &ListCustomersWithCount,
 ) -> Result<(Vec<StoredCustomer>, i64), Failure> {
     let page = &list.page;
     let arguments = [
-        profile_id.into(),
+        id(profile_id),
         page.limit.into(),
         page.offset.into(),
         page.merchant_reference_id.as_deref().into(),
@@ -256,7 +258,7 @@ pub fn list_with_count(
     let rows = LIST_WITH_COUNT.with(|statement| {
         statement.rows(&arguments, |row| {
             let customer = row
-                .optional::<String>("customer_id")?
+                .optional_id::<CustomerId>("customer_id")?
                 .map(|_| stored(row))
                 .transpose()?;
             Ok((customer, row.required::<i64>("count")?))
@@ -269,10 +271,10 @@ pub fn list_with_count(
 
 fn stored(row: &Row<'_>) -> Result<StoredCustomer, Failure> {
     Ok(StoredCustomer {
-        customer_id: row.required("customer_id")?,
+        customer_id: row.id("customer_id")?,
         merchant_reference_id: row.optional("merchant_reference_id")?,
         details: row.optional("details")?,
-        default_payment_method_id: row.optional("default_payment_method_id")?,
+        default_payment_method_id: row.optional_id("default_payment_method_id")?,
         created_at: row.timestamp("created_at")?,
     })
 }

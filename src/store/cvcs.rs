@@ -1,9 +1,10 @@
 //! Table `vault.cvcs`. Whether there is a CVC is read together with its payment method.
 
 use pgrx::datum::DatumWithOid;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::statement::{statements, timestamptz};
+use super::statement::{id, ids, statements, timestamptz};
 use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
@@ -42,11 +43,15 @@ impl NewCvc {
 }
 
 /// Keeps a CVC for a payment method that the caller has locked.
-pub fn upsert(profile_id: &str, payment_method_id: &str, new: &NewCvc) -> Result<(), Failure> {
+pub fn upsert(
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
+    new: &NewCvc,
+) -> Result<(), Failure> {
     UPSERT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
-            payment_method_id.into(),
+            id(profile_id),
+            id(payment_method_id),
             new.memory_key.into(),
             new.envelope.as_slice().into(),
             timestamptz(new.expires_at).into(),
@@ -57,13 +62,13 @@ pub fn upsert(profile_id: &str, payment_method_id: &str, new: &NewCvc) -> Result
 
 /// Deletes the CVC of a payment method, and gives its envelope.
 pub fn take(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<Vec<u8>>, Failure> {
     let arguments = [
-        profile_id.into(),
-        payment_method_id.into(),
+        id(profile_id),
+        id(payment_method_id),
         scope.memory_key.into(),
         timestamptz(scope.now).into(),
     ];
@@ -71,14 +76,17 @@ pub fn take(
 }
 
 /// Deletes the CVCs of these payment methods.
-pub fn delete_of(profile_id: &str, payment_methods: Vec<String>) -> Result<(), Failure> {
-    let arguments = [profile_id.into(), payment_methods.into()];
+pub fn delete_of(
+    profile_id: &ProfileId,
+    payment_methods: &[PaymentMethodId],
+) -> Result<(), Failure> {
+    let arguments = [id(profile_id), ids(payment_methods)];
     DELETE.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }
 
 /// Deletes the CVCs of a profile.
-pub fn delete_all(profile_id: &str) -> Result<(), Failure> {
-    DELETE_ALL.with(|statement| statement.execute(&[profile_id.into()]))?;
+pub fn delete_all(profile_id: &ProfileId) -> Result<(), Failure> {
+    DELETE_ALL.with(|statement| statement.execute(&[id(profile_id)]))?;
     Ok(())
 }

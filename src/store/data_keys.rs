@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use vault_core::crypto::KeyId;
+use vault_core::ids::ProfileId;
 
 use super::operator::relation;
-use super::statement::statements;
+use super::statement::{id, statements};
 use crate::error::{Defect, Failure};
 use crate::postgres::object_locks::{self, Mode};
 
@@ -41,7 +42,7 @@ statements! {
 
 /// A row to be.
 pub struct NewDataKey<'a> {
-    pub profile_id: &'a str,
+    pub profile_id: &'a ProfileId,
     pub key_id: KeyId,
     pub purpose: &'a str,
     pub version: i32,
@@ -71,7 +72,7 @@ pub struct StoredDataKey {
 pub fn insert(key: &NewDataKey<'_>) -> Result<bool, Failure> {
     let rows = INSERT.with(|statement| {
         statement.execute(&[
-            key.profile_id.into(),
+            id(key.profile_id),
             to_sql(key.key_id)?.into(),
             key.purpose.into(),
             key.version.into(),
@@ -85,9 +86,9 @@ pub fn insert(key: &NewDataKey<'_>) -> Result<bool, Failure> {
 }
 
 /// The keys of the profile that open values, as they are by now, oldest first.
-pub fn usable(profile_id: &str) -> Result<Vec<StoredDataKey>, Failure> {
+pub fn usable(profile_id: &ProfileId) -> Result<Vec<StoredDataKey>, Failure> {
     USABLE.with(|statement| {
-        statement.rows_now(&[profile_id.into()], |row| {
+        statement.rows_now(&[id(profile_id)], |row| {
             Ok(StoredDataKey {
                 key_id: key_id(row.required("key_id")?)?,
                 purpose: row.required("purpose")?,
@@ -151,21 +152,21 @@ pub fn try_lock(KeyId(key_id): KeyId, lock: KeyLock) -> bool {
 }
 
 /// Retires the profile's current key of the purpose, and tells its version.
-pub fn retire(profile_id: &str, purpose: &str) -> Result<Option<i32>, Failure> {
-    let arguments = [profile_id.into(), purpose.into()];
+pub fn retire(profile_id: &ProfileId, purpose: &str) -> Result<Option<i32>, Failure> {
+    let arguments = [id(profile_id), purpose.into()];
     RETIRE.with(|statement| statement.row(&arguments, |row| row.required("version")))
 }
 
 /// Replaces the wrapping of a key; the key stays what it is.
 pub fn rewrap(
-    profile_id: &str,
+    profile_id: &ProfileId,
     key_id: KeyId,
     wrapped: &[u8],
     root_key_check: &[u8],
 ) -> Result<(), Failure> {
     REWRAP.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             to_sql(key_id)?.into(),
             wrapped.into(),
             root_key_check.into(),
@@ -176,11 +177,11 @@ pub fn rewrap(
 
 /// A key's id and state.
 pub fn find(
-    profile_id: &str,
+    profile_id: &ProfileId,
     purpose: &str,
     version: i32,
 ) -> Result<Option<(KeyId, String)>, Failure> {
-    let arguments = [profile_id.into(), purpose.into(), version.into()];
+    let arguments = [id(profile_id), purpose.into(), version.into()];
     FIND.with(|statement| {
         statement.row(&arguments, |row| {
             Ok((key_id(row.required("key_id")?)?, row.required("state")?))
@@ -189,15 +190,15 @@ pub fn find(
 }
 
 /// Removes the wrapped key; the row's earlier version stays until it is vacuumed.
-pub fn destroy(profile_id: &str, key_id: KeyId) -> Result<(), Failure> {
-    let arguments = [profile_id.into(), to_sql(key_id)?.into()];
+pub fn destroy(profile_id: &ProfileId, key_id: KeyId) -> Result<(), Failure> {
+    let arguments = [id(profile_id), to_sql(key_id)?.into()];
     DESTROY.with(|statement| statement.execute(&arguments))?;
     Ok(())
 }
 
 /// Removes all wrapped keys of the profile, and tells how many.
-pub fn destroy_all(profile_id: &str) -> Result<usize, Failure> {
-    DESTROY_ALL.with(|statement| statement.execute(&[profile_id.into()]))
+pub fn destroy_all(profile_id: &ProfileId) -> Result<usize, Failure> {
+    DESTROY_ALL.with(|statement| statement.execute(&[id(profile_id)]))
 }
 
 /// A key's id as the tables have it.

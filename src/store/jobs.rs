@@ -1,9 +1,10 @@
 //! Table `vault.jobs`: what is to be done at connectors.
 
 use pgrx::datum::DatumWithOid;
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::statement::{Row, statements, timestamptz};
+use super::statement::{Row, id, ids, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -76,9 +77,9 @@ statements! {
 
 /// A job to be written.
 pub struct NewJob<'a> {
-    pub profile_id: &'a str,
+    pub profile_id: &'a ProfileId,
     pub job_id: &'a str,
-    pub payment_method_id: &'a str,
+    pub payment_method_id: &'a PaymentMethodId,
     pub connector_id: &'a str,
     pub action: &'static str,
     /// Envelope.
@@ -89,7 +90,7 @@ pub struct NewJob<'a> {
 /// Names a job of any profile.
 #[derive(Clone)]
 pub struct DueJob {
-    pub profile_id: String,
+    pub profile_id: ProfileId,
     pub job_id: String,
     pub connector_id: String,
 }
@@ -97,7 +98,7 @@ pub struct DueJob {
 /// A row of a profile.
 pub struct StoredJob {
     pub job_id: String,
-    pub payment_method_id: String,
+    pub payment_method_id: PaymentMethodId,
     pub connector_id: String,
     pub action: String,
     /// How often it was sent.
@@ -118,9 +119,9 @@ pub struct End<'a> {
 pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
     let rows = INSERT.with(|statement| {
         statement.execute(&[
-            job.profile_id.into(),
+            id(job.profile_id),
             job.job_id.into(),
-            job.payment_method_id.into(),
+            id(job.payment_method_id),
             job.connector_id.into(),
             job.action.into(),
             job.subject.into(),
@@ -132,13 +133,13 @@ pub fn insert(job: &NewJob<'_>) -> Result<bool, Failure> {
 
 /// Cancels the jobs of these payment methods, except those that delete tokens.
 pub fn cancel_of(
-    profile_id: &str,
-    payment_methods: Vec<String>,
+    profile_id: &ProfileId,
+    payment_methods: &[PaymentMethodId],
     now: Timestamp,
 ) -> Result<(), Failure> {
     let arguments = [
-        profile_id.into(),
-        payment_methods.into(),
+        id(profile_id),
+        ids(payment_methods),
         timestamptz(now).into(),
     ];
     CANCEL.with(|statement| statement.execute(&arguments))?;
@@ -151,7 +152,7 @@ pub fn due(now: Timestamp, busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>,
     DUE.with(|statement| {
         statement.rows(&arguments, |row| {
             Ok(DueJob {
-                profile_id: row.required("profile_id")?,
+                profile_id: row.id("profile_id")?,
                 job_id: row.required("job_id")?,
                 connector_id: row.required("connector_id")?,
             })
@@ -187,7 +188,7 @@ pub fn sent(job: &DueJob, no_answer_after: Timestamp) -> Result<(), Failure> {
 
 /// Has the job wait for another try.
 pub fn retry(
-    profile_id: &str,
+    profile_id: &ProfileId,
     job_id: &str,
     next_try_at: Timestamp,
     error: &str,
@@ -195,7 +196,7 @@ pub fn retry(
 ) -> Result<(), Failure> {
     RETRY.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             job_id.into(),
             timestamptz(next_try_at).into(),
             error.into(),
@@ -207,14 +208,14 @@ pub fn retry(
 
 /// Ends the job.
 pub fn finish(
-    profile_id: &str,
+    profile_id: &ProfileId,
     job_id: &str,
     end: &End<'_>,
     now: Timestamp,
 ) -> Result<(), Failure> {
     FINISH.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
+            id(profile_id),
             job_id.into(),
             end.state.into(),
             timestamptz(now).into(),
@@ -226,13 +227,13 @@ pub fn finish(
 }
 
 /// The profile of a job. For the worker.
-pub fn profile_of(job_id: &str) -> Result<Option<String>, Failure> {
-    PROFILE_OF.with(|statement| statement.row(&[job_id.into()], |row| row.required("profile_id")))
+pub fn profile_of(job_id: &str) -> Result<Option<ProfileId>, Failure> {
+    PROFILE_OF.with(|statement| statement.row(&[job_id.into()], |row| row.id("profile_id")))
 }
 
 /// Has a failed job wait for another try. False when it has not failed, or another one that waits or is sent does the same.
-pub fn reopen(profile_id: &str, job_id: &str, now: Timestamp) -> Result<bool, Failure> {
-    let arguments = [profile_id.into(), job_id.into(), timestamptz(now).into()];
+pub fn reopen(profile_id: &ProfileId, job_id: &str, now: Timestamp) -> Result<bool, Failure> {
+    let arguments = [id(profile_id), job_id.into(), timestamptz(now).into()];
     Ok(REOPEN.with(|statement| statement.execute(&arguments))? > 0)
 }
 
@@ -244,7 +245,7 @@ pub fn delete_finished(now: Timestamp, limit: i64) -> Result<usize, Failure> {
 
 impl DueJob {
     fn key(&self) -> [DatumWithOid<'_>; 2] {
-        [self.profile_id.as_str().into(), self.job_id.as_str().into()]
+        [id(&self.profile_id), self.job_id.as_str().into()]
     }
 }
 
@@ -252,7 +253,7 @@ impl StoredJob {
     fn read(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
             job_id: row.required("job_id")?,
-            payment_method_id: row.required("payment_method_id")?,
+            payment_method_id: row.id("payment_method_id")?,
             connector_id: row.required("connector_id")?,
             action: row.required("action")?,
             attempts: row.required("attempts")?,

@@ -2,8 +2,9 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
+use vault_core::ids::MerchantId;
 
-use super::statement::{Row, statements};
+use super::statement::{Row, id, statements};
 use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
@@ -20,7 +21,7 @@ statements! {
 
 /// A row.
 pub struct Merchant {
-    pub merchant_id: String,
+    pub merchant_id: MerchantId,
     pub name: String,
     pub created_at: TimestampWithTimeZone,
     pub mac: Vec<u8>,
@@ -29,7 +30,7 @@ pub struct Merchant {
 pub fn insert(merchant: &Merchant) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[
-            merchant.merchant_id.as_str().into(),
+            id(&merchant.merchant_id),
             merchant.name.as_str().into(),
             merchant.created_at.into(),
             merchant.mac.as_slice().into(),
@@ -38,8 +39,8 @@ pub fn insert(merchant: &Merchant) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn find(merchant_id: &str) -> Result<Option<Merchant>, Failure> {
-    FIND.with(|statement| statement.row(&[merchant_id.into()], Merchant::read))
+pub fn find(merchant_id: &MerchantId) -> Result<Option<Merchant>, Failure> {
+    FIND.with(|statement| statement.row(&[id(merchant_id)], Merchant::read))
 }
 
 impl Vouched for Merchant {
@@ -53,7 +54,7 @@ impl Vouched for Merchant {
 
     fn read(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
-            merchant_id: row.required("merchant_id")?,
+            merchant_id: row.id("merchant_id")?,
             name: row.required("name")?,
             created_at: row.required("created_at")?,
             mac: row.optional("mac")?.unwrap_or_default(),
@@ -61,12 +62,12 @@ impl Vouched for Merchant {
     }
 
     fn id(&self) -> &str {
-        &self.merchant_id
+        self.merchant_id.as_str()
     }
 
     fn columns(&self) -> Vec<Column<'_>> {
         vec![
-            Column::Text(&self.merchant_id),
+            Column::Text(self.merchant_id.as_str()),
             Column::Text(&self.name),
             Column::Number(self.created_at.into_inner()),
         ]

@@ -1,8 +1,9 @@
 //! Table `vault.network_tokens`. They are read together with their payment method.
 
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::statement::{Row, statements, timestamptz};
+use super::statement::{Row, id, ids, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -33,28 +34,28 @@ pub struct StoredNetworkToken {
 
 /// A token that was removed, and from which payment method.
 pub struct DeletedNetworkToken {
-    pub payment_method_id: String,
+    pub payment_method_id: PaymentMethodId,
     pub token: StoredNetworkToken,
 }
 
 /// A token whose service is to be asked for its state.
 pub struct TokenToCheck {
-    pub profile_id: String,
-    pub payment_method_id: String,
+    pub profile_id: ProfileId,
+    pub payment_method_id: PaymentMethodId,
     pub connector_id: String,
 }
 
 /// Writes a payment method's token. Its service is asked for its state after `check_after`, or never if that is none.
 pub fn upsert(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     token: &StoredNetworkToken,
     check_after: Option<Timestamp>,
 ) -> Result<(), Failure> {
     UPSERT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
-            payment_method_id.into(),
+            id(profile_id),
+            id(payment_method_id),
             token.connector_id.as_str().into(),
             token.summary.as_slice().into(),
             check_after.and_then(timestamptz).into(),
@@ -65,14 +66,14 @@ pub fn upsert(
 
 /// Removes the tokens of these payment methods.
 pub fn delete_of(
-    profile_id: &str,
-    payment_methods: Vec<String>,
+    profile_id: &ProfileId,
+    payment_methods: &[PaymentMethodId],
 ) -> Result<Vec<DeletedNetworkToken>, Failure> {
-    let arguments = [profile_id.into(), payment_methods.into()];
+    let arguments = [id(profile_id), ids(payment_methods)];
     DELETE.with(|statement| {
         statement.rows(&arguments, |row: &Row<'_>| {
             Ok(DeletedNetworkToken {
-                payment_method_id: row.required("payment_method_id")?,
+                payment_method_id: row.id("payment_method_id")?,
                 token: StoredNetworkToken {
                     connector_id: row.required("connector_id")?,
                     summary: row.required("summary")?,
@@ -87,8 +88,8 @@ pub fn to_check(now: Timestamp, limit: i64) -> Result<Vec<TokenToCheck>, Failure
     TO_CHECK.with(|statement| {
         statement.rows(&[timestamptz(now).into(), limit.into()], |row| {
             Ok(TokenToCheck {
-                profile_id: row.required("profile_id")?,
-                payment_method_id: row.required("payment_method_id")?,
+                profile_id: row.id("profile_id")?,
+                payment_method_id: row.id("payment_method_id")?,
                 connector_id: row.required("connector_id")?,
             })
         })
@@ -99,8 +100,8 @@ pub fn to_check(now: Timestamp, limit: i64) -> Result<Vec<TokenToCheck>, Failure
 pub fn check_after(token: &TokenToCheck, time: Timestamp) -> Result<(), Failure> {
     CHECK_AFTER.with(|statement| {
         statement.execute(&[
-            token.profile_id.as_str().into(),
-            token.payment_method_id.as_str().into(),
+            id(&token.profile_id),
+            id(&token.payment_method_id),
             timestamptz(time).into(),
         ])
     })?;

@@ -2,8 +2,9 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
+use vault_core::ids::{MerchantId, ProfileId};
 
-use super::statement::{Row, statements};
+use super::statement::{Row, id, statements};
 use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
@@ -23,8 +24,8 @@ statements! {
 
 /// A row.
 pub struct Profile {
-    pub profile_id: String,
-    pub merchant_id: String,
+    pub profile_id: ProfileId,
+    pub merchant_id: MerchantId,
     pub name: String,
     pub network_tokenization_enabled: bool,
     pub created_at: TimestampWithTimeZone,
@@ -35,8 +36,8 @@ pub struct Profile {
 pub fn insert(profile: &Profile) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[
-            profile.profile_id.as_str().into(),
-            profile.merchant_id.as_str().into(),
+            id(&profile.profile_id),
+            id(&profile.merchant_id),
             profile.name.as_str().into(),
             profile.created_at.into(),
             profile.mac.as_slice().into(),
@@ -49,7 +50,7 @@ pub fn insert(profile: &Profile) -> Result<(), Failure> {
 pub fn update(profile: &Profile) -> Result<(), Failure> {
     UPDATE.with(|statement| {
         statement.execute(&[
-            profile.profile_id.as_str().into(),
+            id(&profile.profile_id),
             profile.network_tokenization_enabled.into(),
             profile.mac.as_slice().into(),
         ])
@@ -57,21 +58,21 @@ pub fn update(profile: &Profile) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn find(profile_id: &str) -> Result<Option<Profile>, Failure> {
-    FIND.with(|statement| statement.row(&[profile_id.into()], Profile::read))
+pub fn find(profile_id: &ProfileId) -> Result<Option<Profile>, Failure> {
+    FIND.with(|statement| statement.row(&[id(profile_id)], Profile::read))
 }
 
 impl Profile {
     /// The profile as it is by now. Whoever else changes the profile or its keys waits until the transaction ends.
-    pub fn lock(profile_id: &str) -> Result<Option<Self>, Failure> {
-        LOCK.with(|statement| statement.row(&[profile_id.into()], Self::read))
+    pub fn lock(profile_id: &ProfileId) -> Result<Option<Self>, Failure> {
+        LOCK.with(|statement| statement.row(&[id(profile_id)], Self::read))
     }
 
     /// The profile that a row of another table was joined with. Columns that both tables have are called `profile_…` in it.
     pub(super) fn read_joined(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
-            profile_id: row.required("profile_id")?,
-            merchant_id: row.required("profile_merchant_id")?,
+            profile_id: row.id("profile_id")?,
+            merchant_id: row.id("profile_merchant_id")?,
             name: row.required("profile_name")?,
             network_tokenization_enabled: row.required("network_tokenization_enabled")?,
             created_at: row.required("profile_created_at")?,
@@ -91,8 +92,8 @@ impl Vouched for Profile {
 
     fn read(row: &Row<'_>) -> Result<Self, Failure> {
         Ok(Self {
-            profile_id: row.required("profile_id")?,
-            merchant_id: row.required("merchant_id")?,
+            profile_id: row.id("profile_id")?,
+            merchant_id: row.id("merchant_id")?,
             name: row.required("name")?,
             network_tokenization_enabled: row.required("network_tokenization_enabled")?,
             created_at: row.required("created_at")?,
@@ -101,17 +102,17 @@ impl Vouched for Profile {
     }
 
     fn id(&self) -> &str {
-        &self.profile_id
+        self.profile_id.as_str()
     }
 
-    fn profile_id(&self) -> Option<&str> {
+    fn profile_id(&self) -> Option<&ProfileId> {
         Some(&self.profile_id)
     }
 
     fn columns(&self) -> Vec<Column<'_>> {
         vec![
-            Column::Text(&self.profile_id),
-            Column::Text(&self.merchant_id),
+            Column::Text(self.profile_id.as_str()),
+            Column::Text(self.merchant_id.as_str()),
             Column::Text(&self.name),
             Column::Number(self.network_tokenization_enabled.into()),
             Column::Number(self.created_at.into_inner()),

@@ -1,9 +1,10 @@
 //! Deletes what expires, in all profiles at once: rows of `vault.cvcs` and `vault.volatile_payment_methods`, and connectors'
 //! tokens for one use. It runs as the worker, which sees only whose the rows are and when they expire.
 
+use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::statement::{statements, timestamptz};
+use super::statement::{id, statements, timestamptz};
 use crate::error::Failure;
 
 // Each statement deletes a batch of rows, the oldest first. A row that another session has locked is left for the next time,
@@ -70,13 +71,13 @@ pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
 /// Deletes the CVC of a payment method, unless it ends later than `end`: then it is a newer one. Returns whether it
 /// is gone, which it is not if another session has locked the row.
 pub fn delete_used_cvc(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     end: Timestamp,
 ) -> Result<bool, Failure> {
     let arguments = [
-        profile_id.into(),
-        payment_method_id.into(),
+        id(profile_id),
+        id(payment_method_id),
         timestamptz(end).into(),
     ];
     DELETE_USED_CVC.with(|statement| statement.execute(&arguments))?;

@@ -3,9 +3,10 @@
 use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
 use pgrx::pg_sys;
 use vault_core::crypto::Column;
+use vault_core::ids::ProfileId;
 
 use super::profiles::Profile;
-use super::statement::{Row, statements};
+use super::statement::{Row, id, statements};
 use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
@@ -41,7 +42,7 @@ pub struct RoleBinding {
     /// The oid of the role of that name, in the cluster with that identifier.
     pub role_oid: pg_sys::Oid,
     pub system_identifier: i64,
-    pub profile_id: String,
+    pub profile_id: ProfileId,
     pub created_at: TimestampWithTimeZone,
     pub mac: Vec<u8>,
 }
@@ -53,7 +54,7 @@ pub fn insert(binding: &RoleBinding) -> Result<(), Failure> {
             binding.role_name.as_str().into(),
             binding.role_oid.into(),
             binding.system_identifier.into(),
-            binding.profile_id.as_str().into(),
+            id(&binding.profile_id),
             binding.created_at.into(),
             binding.mac.as_slice().into(),
         ])
@@ -62,8 +63,8 @@ pub fn insert(binding: &RoleBinding) -> Result<(), Failure> {
 }
 
 /// Whether the profile had such a binding.
-pub fn delete(profile_id: &str, role_name: &str) -> Result<bool, Failure> {
-    let arguments = [profile_id.into(), role_name.into()];
+pub fn delete(profile_id: &ProfileId, role_name: &str) -> Result<bool, Failure> {
+    let arguments = [id(profile_id), role_name.into()];
     DELETE.with(|statement| Ok(statement.execute(&arguments)? > 0))
 }
 
@@ -78,8 +79,8 @@ pub fn find(role_name: &str) -> Result<Option<(RoleBinding, Profile)>, Failure> 
 }
 
 /// The bindings to a profile.
-pub fn of_profile(profile_id: &str) -> Result<Vec<RoleBinding>, Failure> {
-    OF_PROFILE.with(|statement| statement.rows(&[profile_id.into()], RoleBinding::read))
+pub fn of_profile(profile_id: &ProfileId) -> Result<Vec<RoleBinding>, Failure> {
+    OF_PROFILE.with(|statement| statement.rows(&[id(profile_id)], RoleBinding::read))
 }
 
 /// Bindings of roles of another cluster than this one.
@@ -92,7 +93,7 @@ pub fn of_other_clusters(system_identifier: i64) -> Result<Vec<RoleBinding>, Fai
 pub fn renew(binding: &RoleBinding) -> Result<(), Failure> {
     RENEW.with(|statement| {
         statement.execute(&[
-            binding.profile_id.as_str().into(),
+            id(&binding.profile_id),
             binding.role_name.as_str().into(),
             binding.role_oid.into(),
             binding.system_identifier.into(),
@@ -116,7 +117,7 @@ impl Vouched for RoleBinding {
             role_name: row.required("role_name")?,
             role_oid: row.required("role_oid")?,
             system_identifier: row.required("system_identifier")?,
-            profile_id: row.required("profile_id")?,
+            profile_id: row.id("profile_id")?,
             created_at: row.required("created_at")?,
             mac: row.optional("mac")?.unwrap_or_default(),
         })
@@ -126,15 +127,12 @@ impl Vouched for RoleBinding {
         &self.role_name
     }
 
-    fn profile_id(&self) -> Option<&str> {
+    fn profile_id(&self) -> Option<&ProfileId> {
         Some(&self.profile_id)
     }
 
     fn key(&self) -> Vec<DatumWithOid<'_>> {
-        vec![
-            self.profile_id.as_str().into(),
-            self.role_name.as_str().into(),
-        ]
+        vec![id(&self.profile_id), self.role_name.as_str().into()]
     }
 
     fn columns(&self) -> Vec<Column<'_>> {
@@ -142,7 +140,7 @@ impl Vouched for RoleBinding {
             Column::Text(&self.role_name),
             Column::Number(self.role_oid.to_u32().into()),
             Column::Number(self.system_identifier),
-            Column::Text(&self.profile_id),
+            Column::Text(self.profile_id.as_str()),
             Column::Number(self.created_at.into_inner()),
         ]
     }

@@ -6,6 +6,7 @@ use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
 use pgrx::pg_sys::{self, PgOid};
 use pgrx::spi::{OwnedPreparedStatement, Spi, SpiClient, SpiHeapTupleData, SpiTupleTable};
 use pgrx::{FromDatum, IntoDatum};
+use vault_core::ids::Id;
 use vault_core::time::Timestamp;
 
 use crate::error::Failure;
@@ -164,6 +165,17 @@ impl Row<'_> {
         Ok(self.0.get_by_name(column)?)
     }
 
+    /// The column's id, which the table's definition promises.
+    pub fn id<I: Id>(&self, column: &str) -> Result<I, Failure> {
+        self.required::<String>(column).map(I::from_stored)
+    }
+
+    /// The column's id, or none for NULL.
+    pub fn optional_id<I: Id>(&self, column: &str) -> Result<Option<I>, Failure> {
+        let value: Option<String> = self.optional(column)?;
+        Ok(value.map(I::from_stored))
+    }
+
     /// The column's time, which the table's definition promises.
     pub fn timestamp(&self, column: &str) -> Result<Timestamp, Failure> {
         let value: TimestampWithTimeZone = self.required(column)?;
@@ -180,6 +192,22 @@ impl Row<'_> {
     pub fn required<T: FromDatum + IntoDatum>(&self, column: &str) -> Result<T, Failure> {
         self.optional(column)?.ok_or(Failure::UnexpectedNull)
     }
+}
+
+/// An id as a parameter.
+pub(super) fn id<I: Id>(id: &I) -> DatumWithOid<'_> {
+    id.as_ref().into()
+}
+
+/// An id as a parameter, or NULL for none.
+pub(super) fn optional_id<I: Id>(id: Option<&I>) -> DatumWithOid<'_> {
+    id.map(AsRef::as_ref).into()
+}
+
+/// Ids as one parameter.
+pub(super) fn ids<I: Id>(ids: &[I]) -> DatumWithOid<'_> {
+    let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
+    ids.into()
 }
 
 fn from_row(value: TimestampWithTimeZone) -> Result<Timestamp, Failure> {

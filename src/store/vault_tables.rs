@@ -5,10 +5,11 @@ use core::ffi::CStr;
 
 use pgrx::pg_sys;
 use vault_core::crypto::KeyId;
+use vault_core::ids::ProfileId;
 
 use super::operator::relation;
 use super::sealed_row::{SealedRow, arrays};
-use super::statement::{Row, statements};
+use super::statement::{Row, id, statements};
 use crate::error::Failure;
 
 // An envelope has the id of its data key in the four bytes behind its version, an index part the id of its index key in its first
@@ -143,7 +144,7 @@ impl VaultTable {
 /// The next rows of the profile behind `after` with a value under another key than these, kept for this
 /// transaction. A row's id names the row in the envelopes' context, too.
 pub fn outdated(
-    profile_id: &str,
+    profile_id: &ProfileId,
     table: VaultTable,
     after: Option<&str>,
     current: [KeyId; 2],
@@ -160,7 +161,7 @@ pub fn outdated(
     let current = current.map(|KeyId(key_id)| key_id.to_be_bytes());
     let current: Vec<_> = current.iter().map(<[u8; 4]>::as_slice).collect();
     let arguments = [
-        profile_id.into(),
+        id(profile_id),
         after.unwrap_or_default().into(),
         current.into(),
         i64::from(limit).into(),
@@ -170,7 +171,7 @@ pub fn outdated(
 
 /// Writes the values of rows of the profile, and tells how many rows that were.
 pub fn replace(
-    profile_id: &str,
+    profile_id: &ProfileId,
     table: VaultTable,
     rows: Vec<SealedRow<Vec<u8>>>,
 ) -> Result<usize, Failure> {
@@ -185,16 +186,16 @@ pub fn replace(
         VaultTable::NetworkTokens => &REPLACE_NETWORK_TOKENS,
         VaultTable::Jobs => &REPLACE_JOBS,
     };
-    let arguments: Vec<_> = std::iter::once(profile_id.into())
+    let arguments: Vec<_> = std::iter::once(id(profile_id))
         .chain(arrays(rows, table.columns().len()))
         .collect();
     replace.with(|statement| statement.execute(&arguments))
 }
 
 /// How many values of the profile are under the key.
-pub fn count(profile_id: &str, KeyId(key_id): KeyId) -> Result<i64, Failure> {
+pub fn count(profile_id: &ProfileId, KeyId(key_id): KeyId) -> Result<i64, Failure> {
     let key_id = key_id.to_be_bytes();
-    let arguments = [profile_id.into(), key_id.as_slice().into()];
+    let arguments = [id(profile_id), key_id.as_slice().into()];
     COUNT
         .with(|statement| statement.row(&arguments, |row| row.required("values_count")))?
         .ok_or(Failure::UnexpectedNull)

@@ -2,13 +2,14 @@
 
 use pgrx::datum::DatumWithOid;
 use vault_core::contract::payment_method::StorageType;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use super::cvcs::NewCvc;
 use super::payment_methods::stored::{
     Status, StoredPaymentMethod, WithInstrument, payment_method_type,
 };
-use super::statement::{Row, statements, timestamptz};
+use super::statement::{Row, id, optional_id, statements, timestamptz};
 use super::volatile_scope::VolatileScope;
 use crate::error::Failure;
 
@@ -52,9 +53,9 @@ statements! {
 
 /// A row to be.
 pub struct NewVolatileRow<'a> {
-    pub profile_id: &'a str,
-    pub payment_method_id: &'a str,
-    pub customer_id: Option<&'a str>,
+    pub profile_id: &'a ProfileId,
+    pub payment_method_id: &'a PaymentMethodId,
+    pub customer_id: Option<&'a CustomerId>,
     pub payment_method_type: &'a str,
     pub payment_method_subtype: Option<&'a str>,
     pub memory_key: &'static [u8],
@@ -72,9 +73,9 @@ pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
     let [_, cvc, cvc_expires_at] = NewCvc::arguments(method.cvc);
     INSERT.with(|statement| {
         statement.execute(&[
-            method.profile_id.into(),
-            method.payment_method_id.into(),
-            method.customer_id.into(),
+            id(method.profile_id),
+            id(method.payment_method_id),
+            optional_id(method.customer_id),
             method.payment_method_type.into(),
             method.payment_method_subtype.into(),
             method.memory_key.into(),
@@ -91,8 +92,8 @@ pub fn insert(method: NewVolatileRow<'_>) -> Result<(), Failure> {
 
 /// Finds a method that counts.
 pub fn find(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
     let arguments = arguments(profile_id, payment_method_id, scope);
@@ -101,8 +102,8 @@ pub fn find(
 
 /// Finds a method that counts, to reveal it.
 pub fn find_with_instrument(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<WithInstrument>, Failure> {
     let arguments = arguments(profile_id, payment_method_id, scope);
@@ -118,8 +119,8 @@ pub fn find_with_instrument(
 
 /// Whether there was one.
 pub fn delete(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<bool, Failure> {
     let arguments = arguments(profile_id, payment_method_id, scope);
@@ -127,26 +128,29 @@ pub fn delete(
 }
 
 /// Deletes what the customer has, and tells which methods that were.
-pub fn delete_all_of_customer(profile_id: &str, customer_id: &str) -> Result<Vec<String>, Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn delete_all_of_customer(
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
+) -> Result<Vec<PaymentMethodId>, Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
     DELETE_ALL_OF_CUSTOMER
-        .with(|statement| statement.rows(&arguments, |row| row.required("payment_method_id")))
+        .with(|statement| statement.rows(&arguments, |row| row.id("payment_method_id")))
 }
 
 /// Deletes what the profile has.
-pub fn delete_all(profile_id: &str) -> Result<(), Failure> {
-    DELETE_ALL.with(|statement| statement.execute(&[profile_id.into()]))?;
+pub fn delete_all(profile_id: &ProfileId) -> Result<(), Failure> {
+    DELETE_ALL.with(|statement| statement.execute(&[id(profile_id)]))?;
     Ok(())
 }
 
 fn arguments<'a>(
-    profile_id: &'a str,
-    payment_method_id: &'a str,
+    profile_id: &'a ProfileId,
+    payment_method_id: &'a PaymentMethodId,
     scope: VolatileScope,
 ) -> [DatumWithOid<'a>; 4] {
     [
-        profile_id.into(),
-        payment_method_id.into(),
+        id(profile_id),
+        id(payment_method_id),
         scope.memory_key.into(),
         timestamptz(scope.now).into(),
     ]
@@ -156,9 +160,9 @@ fn arguments<'a>(
 fn read(row: &Row<'_>) -> Result<StoredPaymentMethod, Failure> {
     let created_at = row.timestamp("created_at")?;
     Ok(StoredPaymentMethod {
-        payment_method_id: row.required("payment_method_id")?,
+        payment_method_id: row.id("payment_method_id")?,
         storage_type: StorageType::Volatile,
-        customer_id: row.optional("customer_id")?,
+        customer_id: row.optional_id("customer_id")?,
         payment_method_type: payment_method_type(row)?,
         payment_method_subtype: row.optional("payment_method_subtype")?,
         status: Status::Active,

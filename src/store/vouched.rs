@@ -4,6 +4,7 @@ use std::thread::LocalKey;
 
 use pgrx::datum::DatumWithOid;
 use vault_core::crypto::Column;
+use vault_core::ids::ProfileId;
 
 use super::statement::{Row, Statement};
 use crate::error::Failure;
@@ -33,7 +34,7 @@ pub trait Vouched: Sized {
     fn id(&self) -> &str;
 
     /// The profile that the row is written for, where it has one.
-    fn profile_id(&self) -> Option<&str> {
+    fn profile_id(&self) -> Option<&ProfileId> {
         None
     }
 

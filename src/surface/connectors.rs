@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
+use vault_core::ids::ProfileId;
 
 use crate::operations::connector_accounts::{self, Changes};
 use crate::operations::{administration, tokens};
@@ -52,7 +53,8 @@ fn disable_connector(connector_id: &str) -> Result<(), ErrorReport> {
 #[search_path(pg_catalog, pg_temp)]
 fn set_network_tokenization(profile_id: &str, enabled: bool) -> Result<(), ErrorReport> {
     Ok(administration::set_network_tokenization(
-        profile_id, enabled,
+        &ProfileId::from_administrator(profile_id),
+        enabled,
     )?)
 }
 

@@ -5,6 +5,7 @@ use pgrx::name;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
+use vault_core::ids::ProfileId;
 
 use crate::operations::{application_values, key_lifecycle, reencryption, row_macs};
 use crate::tenancy::bindings;
@@ -15,7 +16,10 @@ pub fn rotate_data_key(
     profile_id: &str,
     purpose: default!(&str, "'data'"),
 ) -> Result<i32, ErrorReport> {
-    Ok(key_lifecycle::rotate(profile_id, purpose)?)
+    Ok(key_lifecycle::rotate(
+        &ProfileId::from_administrator(profile_id),
+        purpose,
+    )?)
 }
 
 #[pg_extern(security_definer)]
@@ -46,7 +50,9 @@ pub fn forged_rows() -> Result<
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 pub fn destroy_profile_keys(profile_id: &str) -> Result<(), ErrorReport> {
-    Ok(key_lifecycle::destroy_all(profile_id)?)
+    Ok(key_lifecycle::destroy_all(&ProfileId::from_administrator(
+        profile_id,
+    ))?)
 }
 
 #[pg_extern(security_definer)]
@@ -59,7 +65,11 @@ pub fn destroy_data_key(
     left_out: default!(Vec<pg_sys::Oid>, "'{}'"),
 ) -> Result<(), ErrorReport> {
     Ok(key_lifecycle::destroy(
-        profile_id, purpose, version, force, &left_out,
+        &ProfileId::from_administrator(profile_id),
+        purpose,
+        version,
+        force,
+        &left_out,
     )?)
 }
 
@@ -82,7 +92,12 @@ pub fn reencrypt_batch(
     >,
     ErrorReport,
 > {
-    let batch = reencryption::batch(profile_id, relation, after_row, batch_size)?;
+    let batch = reencryption::batch(
+        &ProfileId::from_administrator(profile_id),
+        relation,
+        after_row,
+        batch_size,
+    )?;
     let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
     Ok(TableIterator::once((
         batch.last,
@@ -107,24 +122,30 @@ pub fn values_of_strangers(
     ErrorReport,
 > {
     Ok(TableIterator::new(key_lifecycle::values_of_strangers(
-        profile_id,
+        &ProfileId::from_administrator(profile_id),
     )?))
 }
 
 #[pg_extern(stable, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 pub fn acts_for(owner: pg_sys::Oid, profile_id: &str) -> Result<bool, ErrorReport> {
-    Ok(bindings::acts_for(owner, profile_id)?)
+    Ok(bindings::acts_for(
+        owner,
+        &ProfileId::from_administrator(profile_id),
+    )?)
 }
 
 #[pg_extern(stable, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 pub fn is_destroyed(profile_id: &str) -> bool {
-    key_lifecycle::is_destroyed(profile_id)
+    key_lifecycle::is_destroyed(&ProfileId::from_administrator(profile_id))
 }
 
 #[pg_extern(stable, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 pub fn count_values(profile_id: &str, key_id: i32) -> Result<i64, ErrorReport> {
-    Ok(key_lifecycle::count_values(profile_id, key_id)?)
+    Ok(key_lifecycle::count_values(
+        &ProfileId::from_administrator(profile_id),
+        key_id,
+    )?)
 }

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use serde::Deserialize;
-use vault_core::ids::{CustomerId, PaymentMethodId, RequestId, path_text};
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId, RequestId, path_text};
 
 use crate::authentication::{self, Credentials};
 use crate::error::{Defect, Failure};
@@ -89,7 +89,7 @@ impl Request {
         let caller = match self.only_key() {
             Some(api_key) => authentication::authenticate(Credentials {
                 api_key,
-                profile_id: present(&self.headers.x_profile_id),
+                profile_id: present(&self.headers.x_profile_id).map(ProfileId::parse),
                 origin,
             })?,
             None => authentication::refuse_without_key(&origin)?,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json::{self, Body};
 use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest};
-use vault_core::ids::{CustomerId, PaymentMethodId};
+use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId, ProfileId};
 
 use crate::authentication::{self, Credentials};
 use crate::error::{Defect, Failure};
@@ -26,7 +26,7 @@ use crate::types::jsonb::Jsonb;
 /// The profile that this transaction acts for; NULL is none. The policies ask it.
 #[pg_extern(stable, parallel_restricted)]
 pub fn current_profile() -> Result<Option<String>, ErrorReport> {
-    Ok(session::current_profile()?)
+    Ok(session::current_profile()?.map(String::from))
 }
 
 /// Acts for the profile until the end of the (sub)transaction.
@@ -36,7 +36,7 @@ fn authenticate(api_key: &str, profile_id: &str) -> Result<(), ErrorReport> {
     session::check_may_authenticate()?;
     let caller = authentication::authenticate(Credentials {
         api_key,
-        profile_id: Some(profile_id),
+        profile_id: Some(ProfileId::parse(profile_id)),
         origin: Origin::of_session(),
     })?;
     session::authenticated(Tenant {
@@ -221,9 +221,11 @@ fn create_merchant(name: &str) -> Result<String, ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn create_profile(merchant_id: &str, name: &str) -> Result<String, ErrorReport> {
-    Ok(administration::create_profile(merchant_id, name)?
-        .as_str()
-        .to_owned())
+    Ok(
+        administration::create_profile(&MerchantId::from_administrator(merchant_id), name)?
+            .as_str()
+            .to_owned(),
+    )
 }
 
 #[pg_extern(security_definer)]
@@ -234,7 +236,12 @@ fn create_api_key(
     scopes: default!(Vec<String>, "'{}'"),
     expires_at: default!(Option<TimestampWithTimeZone>, "NULL"),
 ) -> Result<TableIterator<'static, (name!(key_id, String), name!(api_key, String))>, ErrorReport> {
-    let (key_id, key) = administration::create_api_key(merchant_id, name, scopes, expires_at)?;
+    let (key_id, key) = administration::create_api_key(
+        &MerchantId::from_administrator(merchant_id),
+        name,
+        scopes,
+        expires_at,
+    )?;
     Ok(TableIterator::once((
         key_id.as_str().to_owned(),
         key.expose().to_owned(),
@@ -250,7 +257,10 @@ fn revoke_api_key(key_id: &str) -> Result<(), ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn bind_role(role: &str, profile_id: &str) -> Result<(), ErrorReport> {
-    Ok(role_bindings::bind(role, profile_id)?)
+    Ok(role_bindings::bind(
+        role,
+        &ProfileId::from_administrator(profile_id),
+    )?)
 }
 
 #[pg_extern(security_definer)]

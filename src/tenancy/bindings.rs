@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
+use vault_core::ids::ProfileId;
 
 use super::tenant::Tenant;
 use crate::error::Failure;
@@ -75,7 +76,7 @@ pub fn tenant_of(role: pg_sys::Oid, role_name: &str) -> Result<Option<Tenant>, F
 ///
 /// # Errors
 /// When there are bindings, and the vault is sealed.
-pub fn acts_for(owner: pg_sys::Oid, profile_id: &str) -> Result<bool, Failure> {
+pub fn acts_for(owner: pg_sys::Oid, profile_id: &ProfileId) -> Result<bool, Failure> {
     if roles::named(c"vault_table_owner").is_some_and(|group| can_become(owner, group)) {
         return Ok(true);
     }

@@ -1,6 +1,7 @@
 //! The caller of an operation.
 
 use vault_core::contract::refusal::Refusal;
+use vault_core::ids::{MerchantId, ProfileId};
 
 use super::session;
 use crate::error::Failure;
@@ -23,8 +24,8 @@ pub enum Origin {
 /// Somebody who acts for a profile.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    pub profile_id: String,
-    pub merchant_id: String,
+    pub profile_id: ProfileId,
+    pub merchant_id: MerchantId,
     /// The id of the API key, or the name of the database role.
     pub actor: String,
     /// May see full card and account numbers.
@@ -55,7 +56,7 @@ impl Origin {
 
 impl Caller {
     /// The worker that calls a connector for a profile. The connector is the one that sees the card.
-    pub fn of_worker(profile_id: String, merchant_id: String, connector_id: &str) -> Self {
+    pub fn of_worker(profile_id: ProfileId, merchant_id: MerchantId, connector_id: &str) -> Self {
         Self {
             profile_id,
             merchant_id,

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use vault_core::ids::ProfileId;
+
 use super::bindings;
 use super::tenant::Tenant;
 use crate::error::Failure;
@@ -26,7 +28,7 @@ struct Session {
 
 #[derive(Clone)]
 enum Actor {
-    Profile(String),
+    Profile(ProfileId),
     Nobody,
 }
 
@@ -49,8 +51,8 @@ impl Drop for Acting {
 
 /// Makes the policies show this profile until the guard is dropped. The caller has checked the right to it.
 #[must_use]
-pub fn act_for(profile_id: &str) -> Acting {
-    act(Actor::Profile(profile_id.to_owned()))
+pub fn act_for(profile_id: &ProfileId) -> Acting {
+    act(Actor::Profile(profile_id.clone()))
 }
 
 /// Code that runs until the guard is dropped has no profile.
@@ -88,7 +90,7 @@ pub fn authenticated(tenant: Tenant) {
 }
 
 /// The profile that the policies show.
-pub fn current_profile() -> Result<Option<String>, Failure> {
+pub fn current_profile() -> Result<Option<ProfileId>, Failure> {
     if is_restricted() {
         return Ok(None);
     }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use pgrx::datum::Internal;
 use pgrx::pg_sys;
 use vault_core::crypto::{Binding, ColumnType, Slot};
+use vault_core::ids::ProfileId;
 use zeroize::Zeroizing;
 
 use crate::error::{Defect, Failure};
@@ -164,6 +165,6 @@ pub(super) fn sealing_keys() -> Result<SealingKeys, Failure> {
     keys::for_sealing(&profile()?)
 }
 
-fn profile() -> Result<String, Failure> {
+fn profile() -> Result<ProfileId, Failure> {
     Ok(session::current_profile()?.ok_or(Refusal::Unauthenticated)?)
 }

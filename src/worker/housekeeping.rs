@@ -129,8 +129,7 @@ fn delete_used_cvcs() -> Result<Vec<Place>, Failure> {
     let mut gone = Vec::new();
     for cvc in writer::used_cvcs() {
         let used_at = clock::at_micros(cvc.used_at)?;
-        let (profile_id, id) = (cvc.profile_id.as_str(), cvc.payment_method_id.as_str());
-        if retention::delete_used_cvc(profile_id, id, used_at)? {
+        if retention::delete_used_cvc(&cvc.profile_id, &cvc.payment_method_id, used_at)? {
             gone.push(cvc.place);
         }
     }

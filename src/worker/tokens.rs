@@ -9,6 +9,8 @@ use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use vault_core::ids::PaymentMethodId;
+
 use super::transaction::in_transaction;
 use crate::connectors::{Answer, CallRules, Fault, Outside, Work};
 use crate::error::Failure;
@@ -77,7 +79,7 @@ struct Desk {
 /// A job that was handed to the thread.
 struct UnderWay {
     job: DueJob,
-    payment_method_id: String,
+    payment_method_id: PaymentMethodId,
     sent: Instant,
 }
 

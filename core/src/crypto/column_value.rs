@@ -11,6 +11,7 @@ use super::context::{Context, Slot};
 use super::envelope::{self, Envelope, EnvelopeError, NONCE_LENGTH};
 use super::framing::frame;
 use super::key::{DataKey, KeyId};
+use crate::ids::ProfileId;
 
 /// The number of bytes by which a sealed value with a context is longer than the same value without one.
 pub const DIGEST_LENGTH: usize = 32;
@@ -45,7 +46,7 @@ pub fn seal(
     key: &DataKey,
     key_id: KeyId,
     nonce: [u8; NONCE_LENGTH],
-    profile_id: &str,
+    profile_id: &ProfileId,
     slot: Slot<'_>,
     binding: &Binding,
     plaintext: &[u8],
@@ -62,7 +63,7 @@ pub fn seal(
 pub fn open(
     envelope: &Envelope<'_>,
     key: &DataKey,
-    profile_id: &str,
+    profile_id: &ProfileId,
     slot: Slot<'_>,
     binding: &Binding,
 ) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
@@ -81,7 +82,7 @@ pub fn open(
 pub fn open_to_reseal(
     envelope: &Envelope<'_>,
     key: &DataKey,
-    profile_id: &str,
+    profile_id: &ProfileId,
     slot: Slot<'_>,
 ) -> Result<(Binding, Zeroizing<Vec<u8>>), EnvelopeError> {
     read(envelope, key, profile_id, slot, false)
@@ -91,7 +92,7 @@ pub fn open_to_reseal(
 fn read(
     envelope: &Envelope<'_>,
     key: &DataKey,
-    profile_id: &str,
+    profile_id: &ProfileId,
     slot: Slot<'_>,
     bound: bool,
 ) -> Result<(Binding, Zeroizing<Vec<u8>>), EnvelopeError> {
@@ -110,7 +111,10 @@ mod tests {
     use crate::crypto::envelope::OVERHEAD;
     use crate::crypto::key::KeyMaterial;
 
-    const PROFILE: &str = "pro_a";
+    fn profile() -> ProfileId {
+        ProfileId::from_administrator("pro_a")
+    }
+
     fn key(byte: u8) -> DataKey {
         DataKey::from(&KeyMaterial::from(&[byte; 32]))
     }
@@ -120,7 +124,7 @@ mod tests {
             &key(1),
             KeyId(1),
             [7; 24],
-            PROFILE,
+            &profile(),
             slot,
             binding,
             plaintext,
@@ -131,7 +135,7 @@ mod tests {
     fn opened(bytes: &[u8], slot: Slot<'_>, context: &str) -> Result<Vec<u8>, EnvelopeError> {
         let envelope = Envelope::parse(bytes)?;
         let binding = Binding::to_context(context);
-        Ok(open(&envelope, &key(1), PROFILE, slot, &binding)?.to_vec())
+        Ok(open(&envelope, &key(1), &profile(), slot, &binding)?.to_vec())
     }
 
     #[test]
@@ -185,7 +189,7 @@ mod tests {
             let bytes = sealed(Slot::Text, &Binding::to_context(context), b"x");
             let envelope = Envelope::parse(&bytes).unwrap();
             let reseal = |slot| {
-                let (binding, plaintext) = open_to_reseal(&envelope, &key(1), PROFILE, slot)?;
+                let (binding, plaintext) = open_to_reseal(&envelope, &key(1), &profile(), slot)?;
                 Ok(sealed(slot, &binding, &plaintext))
             };
             let resealed = reseal(Slot::Text).unwrap();

@@ -2,6 +2,7 @@
 
 use super::framing::frame;
 use super::place::Place;
+use crate::ids::ProfileId;
 
 const DOMAIN: &[u8] = b"vault:envelope:1";
 
@@ -40,8 +41,8 @@ impl<'a> Context<'a> {
     }
 
     /// The bytes that are authenticated together with the value.
-    pub(super) fn associated_data(&self, header: &[u8], profile_id: &str) -> Vec<u8> {
-        let profile_id = profile_id.as_bytes();
+    pub(super) fn associated_data(&self, header: &[u8], profile_id: &ProfileId) -> Vec<u8> {
+        let profile_id = profile_id.as_str().as_bytes();
         match self.0 {
             Inner::Row { place, row_id } => frame(&[
                 DOMAIN,
@@ -85,11 +86,13 @@ mod tests {
             b"details",
             b"cus_1",
         ]);
-        assert_eq!(context.associated_data(b"header", "pro_a"), expected);
+        let profile = ProfileId::from_administrator("pro_a");
+        assert_eq!(context.associated_data(b"header", &profile), expected);
     }
 
     #[test]
     fn what_is_authenticated_is_header_profile_type_and_binding() {
+        let profile = ProfileId::from_administrator("pro_a");
         for (slot, form, name) in [
             (Slot::Text, "value", "text"),
             (Slot::Json, "value", "json"),
@@ -98,7 +101,7 @@ mod tests {
             for (bound, binding) in [(false, "free"), (true, "bound")] {
                 let parts = ["vault:envelope:1", "header", "pro_a", form, name, binding];
                 assert_eq!(
-                    Context::column(slot, bound).associated_data(b"header", "pro_a"),
+                    Context::column(slot, bound).associated_data(b"header", &profile),
                     frame(&parts.map(str::as_bytes))
                 );
             }

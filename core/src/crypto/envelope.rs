@@ -12,6 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::context::Context;
 use super::key::{DataKey, KeyId};
+use crate::ids::ProfileId;
 
 /// How many bytes an envelope is longer than its plaintext.
 pub const OVERHEAD: usize = HEADER_LENGTH + TAG_LENGTH;
@@ -32,7 +33,7 @@ pub fn seal(
     key: &DataKey,
     key_id: KeyId,
     nonce: [u8; NONCE_LENGTH],
-    profile_id: &str,
+    profile_id: &ProfileId,
     context: &Context<'_>,
     plaintext: &[&[u8]],
 ) -> Result<Vec<u8>, EnvelopeError> {
@@ -115,7 +116,7 @@ impl<'a> Envelope<'a> {
     pub fn open(
         &self,
         key: &DataKey,
-        profile_id: &str,
+        profile_id: &ProfileId,
         context: &Context<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
         let mut text = Zeroizing::new(self.ciphertext.to_vec());

@@ -3,6 +3,8 @@
 //! Table and column are part of what an envelope is bound to. If they were texts, a typing error would make values
 //! unreadable, at the latest when they are sealed under another key.
 
+use crate::ids::{CustomerId, PaymentMethodId};
+
 /// A column of the vault's own tables that holds envelopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -76,12 +78,12 @@ impl Place {
 }
 
 /// The id of a row of connectors' tokens.
-pub fn connector_token_row(payment_method_id: &str, position: i32) -> String {
+pub fn connector_token_row(payment_method_id: &PaymentMethodId, position: i32) -> String {
     format!("{payment_method_id}/{position}")
 }
 
 /// The id of a row of connectors' customers.
-pub fn connector_customer_row(customer_id: &str, connector_id: &str) -> String {
+pub fn connector_customer_row(customer_id: &CustomerId, connector_id: &str) -> String {
     format!("{customer_id}/{connector_id}")
 }
 
@@ -93,8 +95,8 @@ mod tests {
     use crate::crypto::context::Context;
     use crate::crypto::envelope::{Envelope, EnvelopeError, seal};
     use crate::crypto::key::{DataKey, KeyId, KeyMaterial};
+    use crate::ids::ProfileId;
 
-    const PROFILE: &str = "pro_a";
     const NONCE: [u8; 24] = [9; 24];
     const PLAINTEXT: &[u8] = b"4111";
     const HEADER: [u8; 5] = [1, 0, 0, 0, 7];
@@ -115,6 +117,10 @@ mod tests {
         (Place::JobSubject, "job_1", hex!("65eb770a591935566afa6d1b90ca32282c0fa942")),
     ];
 
+    fn profile() -> ProfileId {
+        ProfileId::from_administrator("pro_a")
+    }
+
     fn key() -> DataKey {
         DataKey::from(&KeyMaterial::from(&[1; 32]))
     }
@@ -125,7 +131,7 @@ mod tests {
         assert_eq!(places, Place::ALL);
         for (place, row, ciphertext) in SEALED {
             let context = Context::row(place, row);
-            let bytes = seal(&key(), KeyId(7), NONCE, PROFILE, &context, &[PLAINTEXT]).unwrap();
+            let bytes = seal(&key(), KeyId(7), NONCE, &profile(), &context, &[PLAINTEXT]).unwrap();
             let expected = [HEADER.as_slice(), &NONCE, &ciphertext].concat();
             assert_eq!(bytes, expected, "{place:?}");
         }
@@ -137,18 +143,22 @@ mod tests {
             let bytes = [HEADER.as_slice(), &NONCE, &ciphertext].concat();
             let envelope = Envelope::parse(&bytes).unwrap();
             for place in Place::ALL {
-                let opened = envelope.open(&key(), PROFILE, &Context::row(place, row));
+                let opened = envelope.open(&key(), &profile(), &Context::row(place, row));
                 assert_eq!(opened.is_ok(), place == sealed_for, "{place:?}");
             }
             let other_row = Context::row(sealed_for, "pm_2");
-            let opened = envelope.open(&key(), PROFILE, &other_row);
+            let opened = envelope.open(&key(), &profile(), &other_row);
             assert_eq!(opened.err(), Some(EnvelopeError::Damaged));
         }
     }
 
     #[test]
     fn a_row_with_two_keys_is_named_by_both() {
-        assert_eq!(connector_token_row("pm_1", 2), "pm_1/2");
-        assert_eq!(connector_customer_row("cus_1", "mca_1"), "cus_1/mca_1");
+        assert_eq!(
+            connector_token_row(&PaymentMethodId::from_client("pm_1"), 2),
+            "pm_1/2"
+        );
+        let customer = CustomerId::from_client("cus_1");
+        assert_eq!(connector_customer_row(&customer, "mca_1"), "cus_1/mca_1");
     }
 }

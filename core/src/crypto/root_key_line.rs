@@ -46,8 +46,9 @@ impl RootKeyLine {
     ///
     /// # Errors
     /// When the id does not have the form of one: it could say anything.
-    pub fn destroyed(profile_id: &str) -> Result<String, RootKeyLineError> {
-        let profile = ProfileId::parse(profile_id).map_err(|_| RootKeyLineError::Profile)?;
+    pub fn destroyed(profile_id: &ProfileId) -> Result<String, RootKeyLineError> {
+        let profile =
+            ProfileId::parse(profile_id.as_str()).map_err(|_| RootKeyLineError::Profile)?;
         Ok(format!("{DESTROYED} {}\n", profile.as_str()))
     }
 }

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::framing::frame;
 use super::key::{KEY_LENGTH, KeyMaterial, RootKey};
+use crate::ids::ProfileId;
 
 /// The length of a wrapped key, in bytes.
 pub const WRAPPED_LENGTH: usize = 1 + NONCE_LENGTH + KEY_LENGTH + TAG_LENGTH;
@@ -59,7 +60,7 @@ pub struct UnknownPurpose;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataKeyDescriptor<'a> {
     /// The profile whose values the key protects.
-    pub profile_id: &'a str,
+    pub profile_id: &'a ProfileId,
     /// What the key is for.
     pub purpose: Purpose,
     /// Counts the profile's keys of this purpose.
@@ -70,7 +71,7 @@ impl DataKeyDescriptor<'_> {
     fn associated_data(&self) -> Vec<u8> {
         frame(&[
             DOMAIN,
-            self.profile_id.as_bytes(),
+            self.profile_id.as_str().as_bytes(),
             self.purpose.as_str().as_bytes(),
             &self.version.to_be_bytes(),
         ])
@@ -158,48 +159,59 @@ mod tests {
         RootKey::from(&KeyMaterial::from(&[byte; 32]))
     }
 
-    fn descriptor() -> DataKeyDescriptor<'static> {
+    fn profile() -> ProfileId {
+        ProfileId::from_administrator("pro_a")
+    }
+
+    fn descriptor(profile_id: &ProfileId) -> DataKeyDescriptor<'_> {
         DataKeyDescriptor {
-            profile_id: "pro_a",
+            profile_id,
             purpose: Purpose::Data,
             version: 1,
         }
     }
 
     fn wrapped() -> Vec<u8> {
-        wrap(&root(1), NONCE, descriptor(), &KeyMaterial::from(&[7; 32])).unwrap()
+        wrap(
+            &root(1),
+            NONCE,
+            descriptor(&profile()),
+            &KeyMaterial::from(&[7; 32]),
+        )
+        .unwrap()
     }
 
     #[test]
     fn a_wrapped_key_opens_under_its_root_key_and_descriptor() {
-        let material = unwrap(&root(1), descriptor(), &wrapped()).unwrap();
+        let material = unwrap(&root(1), descriptor(&profile()), &wrapped()).unwrap();
         assert_eq!(material.as_bytes(), &[7; 32]);
         assert_eq!(wrapped().len(), WRAPPED_LENGTH);
     }
 
     #[test]
     fn a_wrapped_key_does_not_open_under_another_root_key_profile_purpose_or_version() {
+        let profile = &profile();
         let elsewhere = [
-            (root(2), descriptor()),
+            (root(2), descriptor(profile)),
             (
                 root(1),
                 DataKeyDescriptor {
-                    profile_id: "pro_b",
-                    ..descriptor()
+                    profile_id: &ProfileId::from_administrator("pro_b"),
+                    ..descriptor(profile)
                 },
             ),
             (
                 root(1),
                 DataKeyDescriptor {
                     purpose: Purpose::Index,
-                    ..descriptor()
+                    ..descriptor(profile)
                 },
             ),
             (
                 root(1),
                 DataKeyDescriptor {
                     version: 2,
-                    ..descriptor()
+                    ..descriptor(profile)
                 },
             ),
         ];
@@ -222,7 +234,7 @@ mod tests {
                 WrapError::DidNotOpen
             };
             assert_eq!(
-                unwrap(&root(1), descriptor(), &damaged).unwrap_err(),
+                unwrap(&root(1), descriptor(&profile()), &damaged).unwrap_err(),
                 expected,
                 "byte {position}"
             );
@@ -234,7 +246,7 @@ mod tests {
         let longer = [wrapped(), vec![0]].concat();
         for bytes in [&[], &wrapped()[..WRAPPED_LENGTH - 1], &longer] {
             assert_eq!(
-                unwrap(&root(1), descriptor(), bytes).unwrap_err(),
+                unwrap(&root(1), descriptor(&profile()), bytes).unwrap_err(),
                 WrapError::Malformed
             );
         }

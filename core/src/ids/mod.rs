@@ -19,6 +19,12 @@ const RANDOM_LENGTH: usize = 20;
 const MAX_PROFILE_ID_LENGTH: usize = 64;
 const MAX_REQUEST_ID_LENGTH: usize = 128;
 
+/// An identifier of any kind, as a table has it.
+pub trait Id: AsRef<str> {
+    /// An identifier that the vault itself has stored. It is not checked again.
+    fn from_stored(text: impl Into<String>) -> Self;
+}
+
 macro_rules! id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -31,9 +37,10 @@ macro_rules! id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+        }
 
-            /// An identifier that the vault itself has stored. It is not checked again.
-            pub fn from_stored(text: impl Into<String>) -> Self {
+        impl Id for $name {
+            fn from_stored(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
         }
@@ -47,6 +54,12 @@ macro_rules! id {
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
             }
         }
     };
@@ -65,6 +78,18 @@ macro_rules! named_by_clients {
             /// database could hold, so that nothing of this id can exist.
             pub fn from_path_segment(segment: &str) -> Option<Self> {
                 path_text(segment).map(Self)
+            }
+        }
+    };
+}
+
+/// The constructor of an identifier by which an administrator names a thing.
+macro_rules! named_by_administrators {
+    ($name:ident) => {
+        impl $name {
+            /// The identifier that an administrator has given. Any text is taken: a look-up shows whether such a thing exists.
+            pub fn from_administrator(text: impl Into<String>) -> Self {
+                Self(text.into())
             }
         }
     };
@@ -112,6 +137,8 @@ id!(
     MerchantId
 );
 
+named_by_administrators!(MerchantId);
+
 impl MerchantId {
     /// A new merchant's id. `rng` decides its letters and digits.
     pub fn from_random(rng: &mut impl CryptoRng) -> Self {
@@ -123,6 +150,8 @@ id!(
     /// `pro_{20 letters and digits}`.
     ProfileId
 );
+
+named_by_administrators!(ProfileId);
 
 impl ProfileId {
     /// A new profile's id. `rng` decides its letters and digits.

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use vault_core::crypto::column_value::{Binding, open, open_to_reseal, seal};
 use vault_core::crypto::envelope::NONCE_LENGTH;
 use vault_core::crypto::{Context, Envelope, EnvelopeError, KeyId, Slot};
+use vault_core::ids::ProfileId;
 
 use crate::config;
-use crate::inputs::{bytes, damage, data_key, place, plaintext, text};
+use crate::inputs::{bytes, damage, data_key, place, plaintext, profile, text};
 
 const NEXT_KEY: [u8; 32] = [7; 32];
 
@@ -30,7 +31,7 @@ impl Column {
 #[derive(Debug, Clone)]
 struct Sealed {
     key: [u8; 32],
-    profile: String,
+    profile: ProfileId,
     column: Column,
     context: String,
     plaintext: Vec<u8>,
@@ -40,7 +41,7 @@ struct Sealed {
 impl Sealed {
     fn open(
         &self,
-        profile: &str,
+        profile: &ProfileId,
         column: &Column,
         context: &str,
     ) -> Result<Vec<u8>, EnvelopeError> {
@@ -50,7 +51,7 @@ impl Sealed {
     fn open_bytes(
         &self,
         bytes: &[u8],
-        profile: &str,
+        profile: &ProfileId,
         column: &Column,
         context: &str,
     ) -> Result<Vec<u8>, EnvelopeError> {
@@ -85,7 +86,7 @@ prop_compose! {
     fn sealed()(
         key: [u8; 32],
         nonce: [u8; NONCE_LENGTH],
-        profile in text(),
+        profile in profile(),
         column in column(),
         context in context(),
         plaintext in plaintext(),
@@ -110,7 +111,7 @@ proptest! {
     #[test]
     fn a_value_opens_in_no_other_slot_context_or_profile(
         sealed in sealed(),
-        profile in text(),
+        profile in profile(),
         column in column(),
         context in context(),
     ) {

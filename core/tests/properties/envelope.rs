@@ -3,14 +3,15 @@
 use proptest::prelude::*;
 use vault_core::crypto::envelope::{NONCE_LENGTH, OVERHEAD, from_text};
 use vault_core::crypto::{Context, Envelope, EnvelopeError, KeyId, Place, seal};
+use vault_core::ids::ProfileId;
 
-use crate::inputs::{bytes, damage, data_key, place, plaintext, text};
+use crate::inputs::{bytes, damage, data_key, place, plaintext, profile, text};
 use crate::{config, invariants};
 
 /// Where a value belongs.
 #[derive(Debug, Clone, PartialEq)]
 struct Home {
-    profile: String,
+    profile: ProfileId,
     place: Place,
     row: String,
 }
@@ -42,7 +43,7 @@ fn open(bytes: &[u8], key: [u8; 32], home: &Home) -> Result<Vec<u8>, EnvelopeErr
 }
 
 prop_compose! {
-    fn home()(profile in text(), place in place(), row in text()) -> Home {
+    fn home()(profile in profile(), place in place(), row in text()) -> Home {
         Home { profile, place, row }
     }
 }

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use uuid::Uuid;
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::payment_method::{ListPaymentMethodsQuery, RetrieveQuery};
-use vault_core::ids::path_text;
 use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId, RequestId};
+use vault_core::ids::{Id, path_text};
 
 use crate::inputs::{bytes, common_card_number, text};
 use crate::{config, invariants};

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use vault_core::crypto::{DataKey, IndexKey, KeyMaterial, Place, RootKey};
+use vault_core::ids::ProfileId;
 
 /// What no parser can count on.
 pub fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -18,6 +19,11 @@ pub fn plaintext() -> impl Strategy<Value = Vec<u8>> {
 /// Any text, of any script, with control characters.
 pub fn text() -> impl Strategy<Value = String> {
     any::<String>()
+}
+
+/// A profile's id, of any text.
+pub fn profile() -> impl Strategy<Value = ProfileId> {
+    text().prop_map(ProfileId::from_administrator)
 }
 
 /// A place of the vault's own tables.

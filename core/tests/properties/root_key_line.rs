@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 use sha2::{Digest, Sha256};
 use vault_core::crypto::{CheckValue, RootKeyLine};
+use vault_core::ids::ProfileId;
 
 use crate::inputs::{bytes, damage, root_key, text};
 use crate::{config, invariants};
@@ -95,13 +96,13 @@ proptest! {
 
     #[test]
     fn a_destroyed_profile_is_read_again(profile in "[A-Za-z0-9_-]{1,64}", text in text()) {
-        let line = RootKeyLine::destroyed(&profile).unwrap();
+        let line = RootKeyLine::destroyed(&ProfileId::from_administrator(profile.as_str())).unwrap();
         invariants::root_key_line::hold(line.as_bytes());
         let Ok(RootKeyLine::Destroyed(read)) = RootKeyLine::parse(&line) else {
             return Err(TestCaseError::fail("no profile was read"));
         };
         prop_assert_eq!(read.as_str(), profile);
-        if let Ok(line) = RootKeyLine::destroyed(&text) {
+        if let Ok(line) = RootKeyLine::destroyed(&ProfileId::from_administrator(text.as_str())) {
             prop_assert_eq!(line.lines().count(), 1);
         }
     }

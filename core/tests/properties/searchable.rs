@@ -6,12 +6,16 @@ use vault_core::crypto::column_value::{Binding, open, seal};
 use vault_core::crypto::envelope::NONCE_LENGTH;
 use vault_core::crypto::searchable::{Kind, from_text, index_part, index_part_of, label};
 use vault_core::crypto::{Envelope, EnvelopeError, KeyId, Searchable, Slot};
+use vault_core::ids::ProfileId;
 
 use crate::inputs::{bytes, card_number, damage, data_key, index_key, text};
 use crate::{config, invariants};
 
 const KEY: [u8; 32] = [1; 32];
-const PROFILE: &str = "pro_a";
+
+fn profile() -> ProfileId {
+    ProfileId::from_administrator("pro_a")
+}
 
 #[derive(Debug, Clone)]
 struct Value {
@@ -61,7 +65,7 @@ prop_compose! {
         let label = label(kind, KeyId(index_key_id), &index, &shown(kind, &plaintext));
         let binding = Binding::to_context(&context);
         let envelope = seal(
-            &data_key(KEY), KeyId(5), nonce, PROFILE, Slot::Label(&label), &binding, plaintext.as_bytes(),
+            &data_key(KEY), KeyId(5), nonce, &profile(), Slot::Label(&label), &binding, plaintext.as_bytes(),
         ).unwrap();
         let bytes = [label, envelope].concat();
         Value { kind, index_key: index_key_bytes, index_key_id, plaintext, context, bytes }
@@ -73,7 +77,7 @@ fn opened(kind: Kind, bytes: &[u8], context: &str) -> Result<Vec<u8>, EnvelopeEr
     let plaintext = open(
         &Envelope::parse(value.sealed())?,
         &data_key(KEY),
-        PROFILE,
+        &profile(),
         Slot::Label(value.label()),
         &Binding::to_context(context),
     )?;

@@ -6,13 +6,14 @@ use vault_core::crypto::wrap::WRAPPED_LENGTH;
 use vault_core::crypto::{
     DataKey, DataKeyDescriptor, KeyMaterial, Purpose, WrapError, unwrap, wrap,
 };
+use vault_core::ids::ProfileId;
 
 use crate::config;
-use crate::inputs::{bytes, damage, root_key, text};
+use crate::inputs::{bytes, damage, profile, root_key};
 
 #[derive(Debug, Clone, PartialEq)]
 struct Owner {
-    profile: String,
+    profile: ProfileId,
     purpose: Purpose,
     version: i32,
 }
@@ -37,7 +38,7 @@ struct Wrapped {
 
 fn owner() -> impl Strategy<Value = Owner> {
     let purpose = prop_oneof![Just(Purpose::Data), Just(Purpose::Index)];
-    (text(), purpose, any::<i32>()).prop_map(|(profile, purpose, version)| Owner {
+    (profile(), purpose, any::<i32>()).prop_map(|(profile, purpose, version)| Owner {
         profile,
         purpose,
         version,

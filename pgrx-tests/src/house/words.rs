@@ -91,12 +91,27 @@ fn unsafe_code_stands_in_two_rooms() {
 }
 
 #[test]
-fn a_profile_is_no_string() {
-    let sources = Crate::read("src").sources;
-    let words = [
-        "profile_id: &str",
-        "profile_id: String",
-        "profile_id: &'a str",
+fn merchants_profiles_customers_and_payment_methods_are_no_strings() {
+    let names = [
+        "merchant_id",
+        "profile_id",
+        "customer_id",
+        "payment_method_id",
     ];
+    let texts = [
+        "&str",
+        "&'a str",
+        "String",
+        "Option<&str>",
+        "Option<&'a str>",
+        "Option<String>",
+    ];
+    let declarations = |name: &str| {
+        // What stands before the name tells it from the end of a longer one, such as a connector's id of a customer.
+        texts.map(|text| [format!(" {name}: {text}"), format!("({name}: {text}")])
+    };
+    let words: Vec<String> = names.into_iter().flat_map(declarations).flatten().collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let sources = Crate::read("src").sources;
     assert_eq!(speaking_of(&sources, &words, is_in(&["surface"])), NONE);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use vault_core::ids::CustomerId;
 use zeroize::Zeroizing;
 
 use crate::connectors::{
@@ -43,7 +44,7 @@ pub fn order() -> TokenOrder {
         },
         token_use: TokenUse::Single,
         reference: "job_1".to_owned(),
-        customer_id: "cus_1".to_owned(),
+        customer_id: CustomerId::from_client("cus_1"),
         connector_customer_id: None,
     }
 }

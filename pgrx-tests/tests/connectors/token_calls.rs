@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use vault_core::ids::CustomerId;
 use zeroize::Zeroizing;
 
 use crate::caller::{self, rules};
@@ -56,7 +57,7 @@ pub fn order_of(card: &str, reference: &str) -> Call {
             exp_year: "2099".to_owned(),
             holder_name: None,
         },
-        customer_id: CUSTOMER.to_owned(),
+        customer_id: CustomerId::from_client(CUSTOMER),
         reference: reference.to_owned(),
     })
 }

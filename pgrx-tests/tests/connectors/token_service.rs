@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use vault_core::contract::payment_method::NetworkTokenState;
+use vault_core::ids::CustomerId;
 use vault_tests::sandbox::{SandboxTokenService, jwe};
 
 use crate::connectors::{Account, Answer, Call, Fault, FaultKind, Kind, NetworkToken};
@@ -43,21 +44,21 @@ impl Service {
 
 fn fetch(reference: &str) -> Call {
     Call::FetchNetworkToken {
-        customer_id: CUSTOMER.to_owned(),
+        customer_id: CustomerId::from_client(CUSTOMER),
         requestor_reference: reference.to_owned(),
     }
 }
 
 fn check(reference: &str) -> Call {
     Call::CheckNetworkToken {
-        customer_id: CUSTOMER.to_owned(),
+        customer_id: CustomerId::from_client(CUSTOMER),
         requestor_reference: reference.to_owned(),
     }
 }
 
 fn delete(reference: &str) -> Call {
     Call::DeleteNetworkToken {
-        customer_id: CUSTOMER.to_owned(),
+        customer_id: CustomerId::from_client(CUSTOMER),
         requestor_reference: reference.to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! The JSON that goes to a token service and comes from it, with the names that Hyperswitch's `types/payment_methods.rs` has.
 
 use serde::{Deserialize, Serialize};
+use vault_core::ids::CustomerId;
 use zeroize::Zeroizing;
 
 /// What is sealed for the service.
@@ -29,7 +30,7 @@ pub struct Generate<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct OrderData<'a> {
     pub consent_id: &'a str,
-    pub customer_id: &'a str,
+    pub customer_id: &'a CustomerId,
 }
 
 /// The answer to an order.
@@ -58,7 +59,7 @@ pub struct Generated {
 #[derive(Serialize)]
 pub struct NamedToken<'a> {
     pub card_reference: &'a str,
-    pub customer_id: &'a str,
+    pub customer_id: &'a CustomerId,
 }
 
 /// Names a token, to ask for its state: the one place where Hyperswitch does it in camel case.
@@ -66,7 +67,7 @@ pub struct NamedToken<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct NamedTokenForState<'a> {
     pub card_reference: &'a str,
-    pub customer_id: &'a str,
+    pub customer_id: &'a CustomerId,
 }
 
 /// A token that was fetched.

@@ -14,6 +14,7 @@ use ::http::header::AUTHORIZATION;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
+use vault_core::ids::CustomerId;
 use zeroize::Zeroizing;
 
 use self::account::Configuration;
@@ -133,7 +134,7 @@ impl NetworkTokenProvider for TokenService {
     async fn fetch(
         &self,
         http: &Http,
-        customer_id: &str,
+        customer_id: &CustomerId,
         requestor_reference: &str,
     ) -> Result<FetchedNetworkToken, Fault> {
         let content = NamedToken {
@@ -147,7 +148,7 @@ impl NetworkTokenProvider for TokenService {
     async fn check(
         &self,
         http: &Http,
-        customer_id: &str,
+        customer_id: &CustomerId,
         requestor_reference: &str,
     ) -> Result<NetworkTokenCheck, Fault> {
         let content = NamedTokenForState {
@@ -161,7 +162,7 @@ impl NetworkTokenProvider for TokenService {
     async fn delete(
         &self,
         http: &Http,
-        customer_id: &str,
+        customer_id: &CustomerId,
         requestor_reference: &str,
     ) -> Result<(), Fault> {
         let content = NamedToken {

@@ -48,16 +48,10 @@ pub fn update(
         place_token(caller, &mut method, &positions, details)?;
     }
     if let (Status::Inactive, Some(customer)) = (status, &method.customer_id) {
-        store::customers::drop_default(&caller.profile_id, customer.as_str(), id.as_str())?;
+        store::customers::drop_default(&caller.profile_id, customer, id)?;
     }
     let summary = seal_summary(caller, &method)?;
-    store::payment_methods::update(
-        &caller.profile_id,
-        id.as_str(),
-        &summary,
-        status,
-        clock::now()?,
-    )?;
+    store::payment_methods::update(&caller.profile_id, id, &summary, status, clock::now()?)?;
     cvc::change(caller, &mut method, status, changes.card_cvc.as_ref())?;
     record(caller, Event::PaymentMethodUpdated, id.as_str())?;
     Ok(method.into_response())
@@ -70,7 +64,7 @@ pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDele
         StorageType::Persistent => redact(caller, &found)?,
         StorageType::Volatile => delete_volatile(caller, id)?,
     }
-    store::cvcs::delete_of(&caller.profile_id, vec![id.as_str().to_owned()])?;
+    store::cvcs::delete_of(&caller.profile_id, std::slice::from_ref(id))?;
     record(caller, Event::PaymentMethodDeleted, id.as_str())?;
     Ok(PaymentMethodDeleted { id: id.clone() })
 }
@@ -82,17 +76,17 @@ pub fn delete_all_of_customer(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let mut deleted =
-        store::payment_methods::redact_all_of_customer(&caller.profile_id, customer.as_str(), now)?;
+        store::payment_methods::redact_all_of_customer(&caller.profile_id, customer, now)?;
     cancel_and_retract(caller, &deleted, now)?;
-    store::connector_customers::delete_of(&caller.profile_id, customer.as_str())?;
+    store::connector_customers::delete_of(&caller.profile_id, customer)?;
     deleted.extend(store::volatile_payment_methods::delete_all_of_customer(
         &caller.profile_id,
-        customer.as_str(),
+        customer,
     )?);
     for id in &deleted {
-        record(caller, Event::PaymentMethodDeleted, id)?;
+        record(caller, Event::PaymentMethodDeleted, id.as_str())?;
     }
-    store::cvcs::delete_of(&caller.profile_id, deleted)
+    store::cvcs::delete_of(&caller.profile_id, &deleted)
 }
 
 /// Makes a payment method its customer's default.
@@ -101,17 +95,9 @@ pub fn set_default(
     customer: &CustomerId,
     id: &PaymentMethodId,
 ) -> Result<DefaultPaymentMethod, Failure> {
-    existing_customer(store::customers::lock(
-        &caller.profile_id,
-        customer.as_str(),
-    )?)?;
+    existing_customer(store::customers::lock(&caller.profile_id, customer)?)?;
     let stored = active_of(caller, customer, id)?;
-    store::customers::set_default(
-        &caller.profile_id,
-        customer.as_str(),
-        id.as_str(),
-        clock::now()?,
-    )?;
+    store::customers::set_default(&caller.profile_id, customer, id, clock::now()?)?;
     record(caller, Event::CustomerUpdated, customer.as_str())?;
     Ok(DefaultPaymentMethod {
         default_payment_method_id: id.clone(),
@@ -123,13 +109,13 @@ pub fn set_default(
 
 /// A method of either kind, as it is now.
 fn found(caller: &Caller, id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
-    store::payment_methods::find(&caller.profile_id, id.as_str(), volatile_scope()?)?
+    store::payment_methods::find(&caller.profile_id, id, volatile_scope()?)?
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
 /// A persistent method, kept for this transaction; a volatile one does not change.
 fn locked(caller: &Caller, id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
-    store::payment_methods::lock(&caller.profile_id, id.as_str(), volatile_scope()?)?
+    store::payment_methods::lock(&caller.profile_id, id, volatile_scope()?)?
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
@@ -141,8 +127,7 @@ fn locked_with_customer(
     if let Some(customer) = &found.customer_id {
         store::customers::lock(&caller.profile_id, customer)?;
     }
-    let id = PaymentMethodId::from_stored(found.payment_method_id.as_str());
-    locked(caller, &id)
+    locked(caller, &found.payment_method_id)
 }
 
 fn redact(caller: &Caller, found: &StoredPaymentMethod) -> Result<(), Failure> {
@@ -163,8 +148,7 @@ fn redact(caller: &Caller, found: &StoredPaymentMethod) -> Result<(), Failure> {
 
 /// Refuses when somebody else was faster.
 fn delete_volatile(caller: &Caller, id: &PaymentMethodId) -> Result<(), Failure> {
-    if store::volatile_payment_methods::delete(&caller.profile_id, id.as_str(), volatile_scope()?)?
-    {
+    if store::volatile_payment_methods::delete(&caller.profile_id, id, volatile_scope()?)? {
         Ok(())
     } else {
         Err(Refusal::PaymentMethodNotFound.into())
@@ -198,7 +182,7 @@ fn place_token(
         .get(placed.position)
         .copied()
         .unwrap_or(behind_the_last);
-    let id = method.id.as_str();
+    let id = &method.id;
     let sealed = seal_token(caller, id, position, &placed.token)?;
     let expires_at = token_expiry(placed.token.token_type(), clock::now()?)?;
     store::connector_tokens::upsert(&caller.profile_id, id, position, &sealed, expires_at)?;

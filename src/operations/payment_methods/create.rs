@@ -6,7 +6,7 @@ use vault_core::contract::payment_method::{
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::searchable::IndexPart;
-use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
+use vault_core::ids::{CustomerId, PaymentMethodId};
 use vault_core::time::Timestamp;
 
 use super::sealed::{open, seal_cvc, seal_instrument, seal_summary, volatile_scope_at};
@@ -124,8 +124,8 @@ impl Create<'_> {
         let cvc = self.place_cvc(&mut method)?;
         let inserted = store::payment_methods::insert(NewRow {
             profile_id: &self.caller.profile_id,
-            payment_method_id: method.id.as_str(),
-            customer_id: customer.as_str(),
+            payment_method_id: &method.id,
+            customer_id: customer,
             payment_method_type: method.payment_method_type.as_str(),
             payment_method_subtype: method.payment_method_subtype.as_deref(),
             instrument: &seal_instrument(self.caller, &method, &self.new.instrument)?,
@@ -145,7 +145,7 @@ impl Create<'_> {
     ) -> Result<Refreshed, Failure> {
         let found = store::payment_methods::find_duplicate(
             &self.caller.profile_id,
-            customer.as_str(),
+            customer,
             duplicate_indexes,
             volatile_scope_at(self.now)?,
         )?;
@@ -161,7 +161,7 @@ impl Create<'_> {
         let cvc = self.place_cvc(&mut method)?;
         let refreshed = store::payment_methods::refresh(Refresh {
             profile_id: &self.caller.profile_id,
-            payment_method_id: method.id.as_str(),
+            payment_method_id: &method.id,
             payment_method_subtype: method.payment_method_subtype.as_deref(),
             summary: &seal_summary(self.caller, &method)?,
             now: self.now,
@@ -184,11 +184,10 @@ impl Create<'_> {
         };
         let mut method = self.created(StorageType::Volatile, customer, bin.as_ref())?;
         let cvc = self.place_cvc(&mut method)?;
-        let id = method.id.as_str();
         store::volatile_payment_methods::insert(NewVolatileRow {
             profile_id: &self.caller.profile_id,
-            payment_method_id: id,
-            customer_id: customer.map(CustomerId::as_str),
+            payment_method_id: &method.id,
+            customer_id: customer,
             payment_method_type: method.payment_method_type.as_str(),
             payment_method_subtype: method.payment_method_subtype.as_deref(),
             memory_key: keys::memory_key()?.check_value(),
@@ -198,7 +197,7 @@ impl Create<'_> {
             expires_at: self.now.after(StorageType::VOLATILE_LIFETIME)?,
             cvc: cvc.as_ref(),
         })?;
-        record_create(self.caller, Event::PaymentMethodCreated, id)?;
+        record_create(self.caller, Event::PaymentMethodCreated, method.id.as_str())?;
         Ok(method)
     }
 
@@ -206,7 +205,7 @@ impl Create<'_> {
     fn hold(&self, customer: &CustomerId) -> Result<Option<BinRecord>, Failure> {
         let held = store::customers::hold(
             &self.caller.profile_id,
-            customer.as_str(),
+            customer,
             self.new.instrument.bins(),
         )?
         .ok_or(Refusal::CustomerNotFound)?;
@@ -226,7 +225,7 @@ impl Create<'_> {
         summary.fill_from_bin(bin, self.new.instrument.network());
         Ok(PaymentMethod {
             id: PaymentMethodId::new(&settings::cell(), random::uuid_at(self.now)?),
-            merchant_id: MerchantId::from_stored(self.caller.merchant_id.as_str()),
+            merchant_id: self.caller.merchant_id.clone(),
             customer_id: customer.cloned(),
             payment_method_type: self.new.payment_method_type,
             payment_method_subtype: self.subtype(bin),
@@ -251,7 +250,7 @@ impl Create<'_> {
         let Some(cvc) = &self.new.card_cvc else {
             return Ok(None);
         };
-        let new = seal_cvc(self.caller, method.id.as_str(), cvc, self.now)?;
+        let new = seal_cvc(self.caller, &method.id, cvc, self.now)?;
         method.card_cvc_expires_at = Some(new.expires_at);
         Ok(Some(new))
     }

@@ -17,10 +17,10 @@ use crate::tenancy::Caller;
 /// Gives the CVC of a payment method, once.
 pub fn use_cvc(caller: &Caller, id: &PaymentMethodId) -> Result<CardCvc, Failure> {
     reveal::check_right(caller, Event::CardCvcUsed, id)?;
-    let envelope = store::cvcs::take(&caller.profile_id, id.as_str(), volatile_scope()?)?
+    let envelope = store::cvcs::take(&caller.profile_id, id, volatile_scope()?)?
         .ok_or(Refusal::CardCvcNotFound)?;
-    before_use_of_cvc(caller, id.as_str())?;
-    open_cvc(caller, id.as_str(), &envelope)
+    before_use_of_cvc(caller, id)?;
+    open_cvc(caller, id, &envelope)
 }
 
 /// Keeps the CVC that came with an update. A method that the update made inactive keeps none.
@@ -30,7 +30,7 @@ pub fn change(
     status: Status,
     cvc: Option<&CardCvc>,
 ) -> Result<(), Failure> {
-    let id = method.id.as_str();
+    let id = &method.id;
     match (status, cvc) {
         (Status::Active, None) => {}
         (Status::Active, Some(cvc)) => {
@@ -39,7 +39,7 @@ pub fn change(
             method.card_cvc_expires_at = Some(new.expires_at);
         }
         (Status::Inactive | Status::Redacted, _) => {
-            store::cvcs::delete_of(&caller.profile_id, vec![id.to_owned()])?;
+            store::cvcs::delete_of(&caller.profile_id, std::slice::from_ref(id))?;
             method.card_cvc_expires_at = None;
         }
     }

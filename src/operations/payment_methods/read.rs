@@ -26,7 +26,7 @@ pub fn retrieve(
     }
     let stored = active(store::payment_methods::find(
         &caller.profile_id,
-        id.as_str(),
+        id,
         volatile_scope()?,
     )?)?;
     Ok(open(caller, stored)?.into_response())
@@ -39,7 +39,7 @@ pub fn retrieve_details(
 ) -> Result<PaymentMethodDetails, Failure> {
     let stored = active(store::payment_methods::find(
         &caller.profile_id,
-        id.as_str(),
+        id,
         volatile_scope()?,
     )?)?;
     Ok(open(caller, stored)?.into_details())
@@ -47,14 +47,14 @@ pub fn retrieve_details(
 
 /// The active payment methods of a customer, last used first.
 pub fn list(caller: &Caller, customer: &CustomerId) -> Result<SavedPaymentMethods, Failure> {
-    let found = store::payment_methods::list(&caller.profile_id, customer.as_str())?
+    let found = store::payment_methods::list(&caller.profile_id, customer)?
         .ok_or(Refusal::CustomerNotFound)?;
     if found.customer_redacted {
         return Err(Refusal::CustomerRedacted.into());
     }
     let default = found.default_payment_method_id;
     let items = found.methods.into_iter().map(|stored| {
-        let is_default = default.as_deref() == Some(stored.payment_method_id.as_str());
+        let is_default = default.as_ref() == Some(&stored.payment_method_id);
         Ok(open(caller, stored)?.into_list_item(is_default))
     });
     Ok(SavedPaymentMethods {
@@ -82,27 +82,24 @@ pub fn active_of(
     customer: &CustomerId,
     id: &PaymentMethodId,
 ) -> Result<StoredPaymentMethod, Failure> {
-    let stored = store::payment_methods::find(&caller.profile_id, id.as_str(), volatile_scope()?)?;
+    let stored = store::payment_methods::find(&caller.profile_id, id, volatile_scope()?)?;
     active(stored.filter(|stored| {
         stored.storage_type == StorageType::Persistent
-            && stored.customer_id.as_deref() == Some(customer.as_str())
+            && stored.customer_id.as_ref() == Some(customer)
     }))
 }
 
 fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse, Failure> {
     reveal::check_right(caller, Event::PaymentMethodRevealed, id)?;
-    let found = store::payment_methods::find_with_instrument(
-        &caller.profile_id,
-        id.as_str(),
-        volatile_scope()?,
-    )?
-    .ok_or(Refusal::PaymentMethodNotFound)?;
+    let found =
+        store::payment_methods::find_with_instrument(&caller.profile_id, id, volatile_scope()?)?
+            .ok_or(Refusal::PaymentMethodNotFound)?;
     let stored = active(Some(found.method))?;
     let envelope = found.instrument.ok_or(Failure::DamagedRow)?;
     let storage_type = stored.storage_type;
     let method = open(caller, stored)?;
     before_reveal(caller, Event::PaymentMethodRevealed, id.as_str())?;
-    let instrument = open_instrument(caller, storage_type, id.as_str(), &envelope)?;
+    let instrument = open_instrument(caller, storage_type, id, &envelope)?;
     method
         .into_revealed(instrument)
         .map_err(|_| Failure::DamagedPlaintext)

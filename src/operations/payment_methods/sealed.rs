@@ -8,7 +8,7 @@ use vault_core::contract::payment_method::{
 use vault_core::contract::stored::{self, Unstorable};
 use vault_core::crypto::place::connector_token_row;
 use vault_core::crypto::{Context, Place};
-use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
+use vault_core::ids::PaymentMethodId;
 use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -47,7 +47,7 @@ pub fn seal_instrument(
 pub fn open_instrument(
     caller: &Caller,
     storage_type: StorageType,
-    id: &str,
+    id: &PaymentMethodId,
     envelope: &[u8],
 ) -> Result<Instrument, Failure> {
     let column = Column {
@@ -65,7 +65,7 @@ pub fn seal_summary(caller: &Caller, method: &PaymentMethod) -> Result<Vec<u8>, 
 
 pub fn seal_token(
     caller: &Caller,
-    id: &str,
+    id: &PaymentMethodId,
     position: i32,
     token: &ConnectorToken,
 ) -> Result<Vec<u8>, Failure> {
@@ -79,7 +79,7 @@ pub fn seal_token(
 
 pub fn seal_network_token(
     caller: &Caller,
-    id: &str,
+    id: &PaymentMethodId,
     token: &NetworkTokenSummary,
 ) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(token).map_err(|_| Defect::NotSerialized)?;
@@ -88,7 +88,7 @@ pub fn seal_network_token(
 
 pub fn open_network_token(
     caller: &Caller,
-    id: &str,
+    id: &PaymentMethodId,
     envelope: &[u8],
 ) -> Result<NetworkTokenSummary, Failure> {
     let plaintext =
@@ -98,7 +98,7 @@ pub fn open_network_token(
 
 pub fn seal_cvc(
     caller: &Caller,
-    id: &str,
+    id: &PaymentMethodId,
     cvc: &CardCvc,
     now: Timestamp,
 ) -> Result<NewCvc, Failure> {
@@ -114,7 +114,11 @@ pub fn seal_cvc(
     })
 }
 
-pub fn open_cvc(caller: &Caller, id: &str, envelope: &[u8]) -> Result<CardCvc, Failure> {
+pub fn open_cvc(
+    caller: &Caller,
+    id: &PaymentMethodId,
+    envelope: &[u8],
+) -> Result<CardCvc, Failure> {
     let plaintext = memory_key_for(caller)?.open(&caller.profile_id, &cvc_context(id), envelope)?;
     let cvc = std::str::from_utf8(&plaintext).map_err(|_| Failure::DamagedPlaintext)?;
     CardCvc::parse(Zeroizing::new(cvc.to_owned())).map_err(|_| Failure::DamagedPlaintext)
@@ -142,9 +146,9 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
         summary: open_summary(caller, &column, summary)?,
         network_token,
         connector_tokens: tokens.collect::<Result<_, _>>()?,
-        id: PaymentMethodId::from_stored(stored.payment_method_id),
-        merchant_id: MerchantId::from_stored(caller.merchant_id.as_str()),
-        customer_id: stored.customer_id.map(CustomerId::from_stored),
+        id: stored.payment_method_id,
+        merchant_id: caller.merchant_id.clone(),
+        customer_id: stored.customer_id,
         payment_method_type: stored.payment_method_type,
         payment_method_subtype: stored.payment_method_subtype,
         storage_type: stored.storage_type,
@@ -158,7 +162,7 @@ pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMetho
 struct Column<'a> {
     storage_type: StorageType,
     part: Part,
-    id: &'a str,
+    id: &'a PaymentMethodId,
 }
 
 /// What of a payment method is sealed in its own row.
@@ -173,7 +177,7 @@ impl<'a> Column<'a> {
         Self {
             storage_type: method.storage_type,
             part,
-            id: method.id.as_str(),
+            id: &method.id,
         }
     }
 
@@ -208,7 +212,7 @@ impl<'a> Column<'a> {
             (StorageType::Volatile, Part::Instrument) => Place::VolatilePaymentMethodInstrument,
             (StorageType::Volatile, Part::Summary) => Place::VolatilePaymentMethodSummary,
         };
-        Context::row(place, self.id)
+        Context::row(place, self.id.as_str())
     }
 }
 
@@ -218,7 +222,7 @@ fn open_summary(caller: &Caller, column: &Column<'_>, envelope: &[u8]) -> Result
 
 pub fn open_token(
     caller: &Caller,
-    id: &str,
+    id: &PaymentMethodId,
     position: i32,
     envelope: &[u8],
 ) -> Result<ConnectorToken, Failure> {
@@ -234,12 +238,12 @@ fn memory_key_for(caller: &Caller) -> Result<&'static MemoryKey, Failure> {
     keys::memory_key()
 }
 
-fn cvc_context(id: &str) -> Context<'_> {
-    Context::row(Place::Cvc, id)
+fn cvc_context(id: &PaymentMethodId) -> Context<'_> {
+    Context::row(Place::Cvc, id.as_str())
 }
 
-fn network_token_context(id: &str) -> Context<'_> {
-    Context::row(Place::NetworkTokenSummary, id)
+fn network_token_context(id: &PaymentMethodId) -> Context<'_> {
+    Context::row(Place::NetworkTokenSummary, id.as_str())
 }
 
 fn damaged(_: Unstorable) -> Failure {

@@ -5,6 +5,7 @@ mod vault_tables;
 mod walk;
 
 use pgrx::pg_sys;
+use vault_core::ids::ProfileId;
 
 pub use application_tables::reindex;
 
@@ -19,7 +20,7 @@ use walk::Batch;
 
 /// Seals the table's next rows behind `after` anew that are not under the profile's current keys.
 pub fn batch(
-    profile_id: &str,
+    profile_id: &ProfileId,
     table: pg_sys::Oid,
     after: Option<&str>,
     batch_size: i32,
@@ -42,7 +43,7 @@ pub fn batch(
 }
 
 /// The keys of a profile that an administrator names.
-pub fn keys_of(profile_id: &str) -> Result<SealingKeys, Failure> {
+pub fn keys_of(profile_id: &ProfileId) -> Result<SealingKeys, Failure> {
     let _acting = session::act_for(profile_id);
     keys::for_sealing(profile_id)
 }

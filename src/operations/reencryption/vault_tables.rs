@@ -4,6 +4,7 @@ use vault_core::contract::payment_method::{Instrument, Summary};
 use vault_core::contract::stored;
 use vault_core::crypto::searchable::IndexPart;
 use vault_core::crypto::{Context, Place};
+use vault_core::ids::ProfileId;
 use zeroize::Zeroizing;
 
 use super::walk::{self, Batch, Resealed, Source};
@@ -15,7 +16,7 @@ use crate::tenancy::session;
 
 /// Seals the table's next rows behind `after` anew, and leaves those that somebody else holds.
 pub fn batch(
-    profile_id: &str,
+    profile_id: &ProfileId,
     table: VaultTable,
     after: Option<&str>,
     batch_size: i32,
@@ -38,7 +39,7 @@ impl Source for VaultSource {
         after: Option<&str>,
         limit: i32,
     ) -> Result<Vec<SealedRow<Vec<u8>>>, Failure> {
-        let profile_id = self.keys.profile_id().to_owned();
+        let profile_id = self.keys.profile_id().clone();
         let current = [
             self.keys.current_data_key(),
             self.keys.current_index_key().0,

@@ -3,6 +3,7 @@
 use vault_core::contract::stored;
 use vault_core::crypto::place::connector_customer_row;
 use vault_core::crypto::{Context, Place};
+use vault_core::ids::{CustomerId, ProfileId};
 
 use crate::error::{Defect, Failure};
 use crate::keys;
@@ -10,8 +11,8 @@ use crate::store;
 
 /// The connector's id of a customer, if it is known.
 pub fn find(
-    profile_id: &str,
-    customer_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
     connector_id: &str,
 ) -> Result<Option<String>, Failure> {
     let Some(envelope) = store::connector_customers::find(profile_id, customer_id, connector_id)?
@@ -27,8 +28,8 @@ pub fn find(
 
 /// Keeps the connector's id of a customer, unless one is known already.
 pub fn keep(
-    profile_id: &str,
-    customer_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
     connector_id: &str,
     known_as: &String,
 ) -> Result<(), Failure> {

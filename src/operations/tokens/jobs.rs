@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vault_core::contract::payment_method::TokenType;
 use vault_core::contract::stored;
 use vault_core::crypto::{Context, Place};
-use vault_core::ids::TokenJobId;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId, TokenJobId};
 use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -51,7 +51,7 @@ pub enum Subject {
     Token { token: Zeroizing<String> },
     /// A network token, by the names that the token service knows.
     NetworkToken {
-        customer_id: String,
+        customer_id: CustomerId,
         requestor_reference: String,
     },
 }
@@ -88,8 +88,8 @@ impl Action {
 
 /// Writes a job of the current profile, unless another one that waits or is sent does the same.
 pub fn add(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     connector_id: &str,
     action: Action,
     subject: Option<&Subject>,
@@ -112,7 +112,7 @@ pub fn add(
 }
 
 /// Opens the token that the job deletes.
-pub fn open_subject(profile_id: &str, job: &StoredJob) -> Result<Subject, Failure> {
+pub fn open_subject(profile_id: &ProfileId, job: &StoredJob) -> Result<Subject, Failure> {
     let envelope = job.subject.as_deref().ok_or(Failure::DamagedRow)?;
     let plaintext = keys::for_reading(profile_id)?.open(&context(&job.job_id), envelope)?;
     stored::from_bytes(&plaintext).map_err(|_| Failure::DamagedPlaintext)
@@ -124,7 +124,7 @@ pub fn retry(job_id: &str) -> Result<(), Failure> {
     if let Some(profile_id) = profile_id {
         let _acting = session::act_for(&profile_id);
         if store::jobs::reopen(&profile_id, job_id, clock::now()?)? {
-            return record_administration(&profile_id, Event::TokenJobRetried, Some(job_id));
+            return record_administration(Some(&profile_id), Event::TokenJobRetried, Some(job_id));
         }
     }
     Err(wrong_state(
@@ -187,7 +187,7 @@ fn order_check(token: &TokenToCheck, now: Timestamp) -> Result<bool, Failure> {
     })
 }
 
-fn seal(profile_id: &str, job_id: &str, subject: &Subject) -> Result<Vec<u8>, Failure> {
+fn seal(profile_id: &ProfileId, job_id: &str, subject: &Subject) -> Result<Vec<u8>, Failure> {
     let plaintext = stored::to_bytes(subject).map_err(|_| Defect::NotSerialized)?;
     keys::for_sealing(profile_id)?.seal(&context(job_id), &plaintext)
 }

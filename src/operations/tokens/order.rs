@@ -4,6 +4,7 @@ use vault_core::contract::payment_method::{
     Instrument, NewPaymentMethod, PaymentMethod, Storage, TokenType,
 };
 use vault_core::contract::refusal::Refusal;
+use vault_core::ids::PaymentMethodId;
 use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -62,14 +63,7 @@ impl Order {
     ) -> Result<(), Failure> {
         let add = |connector_id: &str, action| {
             let profile_id = &caller.profile_id;
-            jobs::add(
-                profile_id,
-                method.id.as_str(),
-                connector_id,
-                action,
-                None,
-                now,
-            )
+            jobs::add(profile_id, &method.id, connector_id, action, None, now)
         };
         if let Some((connector_id, token_type)) = &self.psp_token {
             let has_it = method.connector_tokens.iter().any(|token| {
@@ -105,15 +99,14 @@ pub fn token_service(caller: &Caller) -> Result<Option<String>, Failure> {
 /// the connectors delete these, too.
 pub fn cancel_and_retract(
     caller: &Caller,
-    payment_methods: &[String],
+    payment_methods: &[PaymentMethodId],
     now: Timestamp,
 ) -> Result<(), Failure> {
-    store::jobs::cancel_of(&caller.profile_id, payment_methods.to_vec(), now)?;
-    for deleted in store::connector_tokens::delete_of(&caller.profile_id, payment_methods.to_vec())?
-    {
+    store::jobs::cancel_of(&caller.profile_id, payment_methods, now)?;
+    for deleted in store::connector_tokens::delete_of(&caller.profile_id, payment_methods)? {
         retract(caller, &deleted, now)?;
     }
-    for deleted in store::network_tokens::delete_of(&caller.profile_id, payment_methods.to_vec())? {
+    for deleted in store::network_tokens::delete_of(&caller.profile_id, payment_methods)? {
         retract_network_token(caller, &deleted, now)?;
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 use vault_core::contract::payment_method::{
     ConnectorToken, NetworkTokenState, NetworkTokenSummary, TokenType,
 };
+use vault_core::ids::PaymentMethodId;
 use vault_core::time::Timestamp;
 
 use super::connector_customers;
@@ -42,7 +43,7 @@ const DONE: End<'static> = End {
 /// be written later. This waits for none of them, because the outcomes of other jobs would have to wait, too.
 pub fn receive(
     job: &DueJob,
-    payment_method_id: &str,
+    payment_method_id: &PaymentMethodId,
     outcome: &Result<Answer, Fault>,
 ) -> Result<bool, Failure> {
     let _acting = session::act_for(&job.profile_id);
@@ -120,6 +121,7 @@ impl Received {
 
     /// If the method was deleted while the call was under way, a job deletes what was made.
     fn retract_late(self, outcome: &Result<Answer, Fault>) -> Result<(), Failure> {
+        let customer = self.method.customer_id.clone();
         let (action, subject) = match outcome {
             Ok(Answer::TokenMade(made)) => (
                 Action::DeleteToken,
@@ -130,7 +132,7 @@ impl Received {
             Ok(Answer::NetworkTokenMade(made)) => (
                 Action::DeleteNetworkToken,
                 Subject::NetworkToken {
-                    customer_id: self.method.customer_id.clone().unwrap_or_default(),
+                    customer_id: customer.ok_or(Failure::UnexpectedNull)?,
                     requestor_reference: made.requestor_reference.clone(),
                 },
             ),
@@ -253,7 +255,7 @@ impl Received {
     }
 
     fn record(&self, event: Event) -> Result<(), Failure> {
-        record(&self.caller, event, &self.job.payment_method_id)
+        record(&self.caller, event, self.job.payment_method_id.as_str())
     }
 }
 

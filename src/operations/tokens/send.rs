@@ -7,6 +7,7 @@ use std::time::Duration;
 use vault_core::contract::payment_method::{
     Instrument, PaymentMethod, PaymentMethodSummary, StorageType, TokenType,
 };
+use vault_core::ids::{CustomerId, PaymentMethodId};
 use vault_core::time::Timestamp;
 
 use super::connector_customers;
@@ -36,7 +37,7 @@ const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// A job that is on record as sent, with the call to be made once that is committed.
 pub struct Sending {
     pub job: DueJob,
-    pub payment_method_id: String,
+    pub payment_method_id: PaymentMethodId,
     pub account: Arc<Account>,
     pub call: Call,
 }
@@ -154,7 +155,7 @@ fn prepare(
             let (method, card) = open_card(&caller, stored)?;
             Call::MakeNetworkToken(NetworkTokenOrder {
                 card,
-                customer_id: customer_of(&method),
+                customer_id: customer_of(&method)?,
                 reference: stored.job_id.clone(),
             })
         }
@@ -196,7 +197,7 @@ fn open_card(caller: &Caller, job: &StoredJob) -> Result<(PaymentMethod, CardDet
             .filter(|found| found.method.status != Status::Redacted)
             .ok_or(CANCELLED)?;
     let envelope = found.instrument.ok_or(CANCELLED)?;
-    record_for_good(caller, Event::CardSent, id)?;
+    record_for_good(caller, Event::CardSent, id.as_str())?;
     let method = open(caller, found.method)?;
     let instrument = open_instrument(caller, StorageType::Persistent, id, &envelope)?;
     let Instrument::Card(card) = instrument else {
@@ -223,7 +224,7 @@ fn token_order(
     method: PaymentMethod,
     card: CardDetails,
 ) -> Result<TokenOrder, NotSent> {
-    let customer_id = customer_of(&method);
+    let customer_id = customer_of(&method)?;
     Ok(TokenOrder {
         card,
         token_use: match token_type {
@@ -241,9 +242,8 @@ fn token_order(
 }
 
 /// The vault's id of a payment method's customer, by which connectors know the customer, too. Every persistent one has a customer.
-pub fn customer_of(method: &PaymentMethod) -> String {
-    let customer_id = method.customer_id.as_ref();
-    customer_id.map_or_else(String::new, |id| id.as_str().to_owned())
+pub fn customer_of(method: &PaymentMethod) -> Result<CustomerId, Failure> {
+    method.customer_id.clone().ok_or(Failure::UnexpectedNull)
 }
 
 fn check_of(caller: &Caller, job: &StoredJob) -> Result<Call, NotSent> {
@@ -259,7 +259,7 @@ fn check_of(caller: &Caller, job: &StoredJob) -> Result<Call, NotSent> {
     };
     let found = found.filter(|found| found.status != Status::Redacted && is_of_service(found));
     let method = open(caller, found.ok_or(CANCELLED)?)?;
-    let customer_id = customer_of(&method);
+    let customer_id = customer_of(&method)?;
     let token = method.network_token.ok_or(CANCELLED)?;
     Ok(Call::CheckNetworkToken {
         customer_id,

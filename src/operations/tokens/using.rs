@@ -19,12 +19,12 @@ pub fn use_token(
 ) -> Result<ConnectorToken, Failure> {
     let stored = active(store::payment_methods::lock(
         &caller.profile_id,
-        id.as_str(),
+        id,
         volatile_scope()?,
     )?)?;
     let mut tokens = Vec::new();
     for token in &stored.tokens {
-        let opened = open_token(caller, id.as_str(), token.position, &token.details)?;
+        let opened = open_token(caller, id, token.position, &token.details)?;
         if opened.connector_id() == Some(connector_id) && opened.is_active() {
             tokens.push((token.position, opened));
         }
@@ -36,7 +36,7 @@ pub fn use_token(
         .next()
         .ok_or(Refusal::ConnectorTokenNotFound)?;
     if token.token_type() == TokenType::SingleUse
-        && !store::connector_tokens::take(&caller.profile_id, id.as_str(), position)?
+        && !store::connector_tokens::take(&caller.profile_id, id, position)?
     {
         return Err(Refusal::ConnectorTokenNotFound.into());
     }

@@ -1,10 +1,11 @@
 //! Changing payment methods that their callers have locked.
 
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use super::stored::Status;
 use crate::error::Failure;
-use crate::store::statement::{statements, timestamptz};
+use crate::store::statement::{id, statements, timestamptz};
 
 statements! {
     Write UPDATE(TEXTOID, TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
@@ -23,16 +24,16 @@ statements! {
 
 /// Writes what an update can change.
 pub fn update(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     summary: &[u8],
     status: Status,
     modified_at: Timestamp,
 ) -> Result<(), Failure> {
     UPDATE.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
-            payment_method_id.into(),
+            id(profile_id),
+            id(payment_method_id),
             summary.into(),
             status.as_str().into(),
             timestamptz(modified_at).into(),
@@ -43,14 +44,14 @@ pub fn update(
 
 /// Removes the ciphertexts and the blind index; the row's earlier version stays until it is vacuumed.
 pub fn redact(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     redacted_at: Timestamp,
 ) -> Result<(), Failure> {
     REDACT.with(|statement| {
         statement.execute(&[
-            profile_id.into(),
-            payment_method_id.into(),
+            id(profile_id),
+            id(payment_method_id),
             timestamptz(redacted_at).into(),
         ])
     })?;
@@ -59,15 +60,15 @@ pub fn redact(
 
 /// Redacts what the customer has, and tells which methods that were.
 pub fn redact_all_of_customer(
-    profile_id: &str,
-    customer_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
     redacted_at: Timestamp,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<PaymentMethodId>, Failure> {
     let arguments = [
-        profile_id.into(),
-        customer_id.into(),
+        id(profile_id),
+        id(customer_id),
         timestamptz(redacted_at).into(),
     ];
     REDACT_ALL_OF_CUSTOMER
-        .with(|statement| statement.rows(&arguments, |row| row.required("payment_method_id")))
+        .with(|statement| statement.rows(&arguments, |row| row.id("payment_method_id")))
 }

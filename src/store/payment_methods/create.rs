@@ -1,12 +1,13 @@
 //! Storing a payment method, or refreshing the one that the customer has already.
 
 use vault_core::crypto::searchable::IndexPart;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
 use super::stored::{StoredPaymentMethod, fold, method_and_token};
 use crate::error::Failure;
 use crate::store::cvcs::NewCvc;
-use crate::store::statement::{statements, timestamptz};
+use crate::store::statement::{id, statements, timestamptz};
 use crate::store::volatile_scope::VolatileScope;
 
 statements! {
@@ -61,9 +62,9 @@ statements! {
 
 /// A row to be.
 pub struct NewRow<'a> {
-    pub profile_id: &'a str,
-    pub payment_method_id: &'a str,
-    pub customer_id: &'a str,
+    pub profile_id: &'a ProfileId,
+    pub payment_method_id: &'a PaymentMethodId,
+    pub customer_id: &'a CustomerId,
     pub payment_method_type: &'a str,
     pub payment_method_subtype: Option<&'a str>,
     /// Envelope.
@@ -78,8 +79,8 @@ pub struct NewRow<'a> {
 
 /// What a create changes of the method that it would repeat.
 pub struct Refresh<'a> {
-    pub profile_id: &'a str,
-    pub payment_method_id: &'a str,
+    pub profile_id: &'a ProfileId,
+    pub payment_method_id: &'a PaymentMethodId,
     pub payment_method_subtype: Option<&'a str>,
     /// Envelope.
     pub summary: &'a [u8],
@@ -98,15 +99,15 @@ pub struct Duplicate {
 
 /// The customer's method of the same card or account, found by the indexes that it may have.
 pub fn find_duplicate(
-    profile_id: &str,
-    customer_id: &str,
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
     duplicate_indexes: &[IndexPart],
     scope: VolatileScope,
 ) -> Result<Option<Duplicate>, Failure> {
     let indexes: Vec<_> = duplicate_indexes.iter().map(IndexPart::as_slice).collect();
     let arguments = [
-        profile_id.into(),
-        customer_id.into(),
+        id(profile_id),
+        id(customer_id),
         indexes.into(),
         scope.memory_key.into(),
         timestamptz(scope.now).into(),
@@ -129,9 +130,9 @@ pub fn find_duplicate(
 /// False, and nothing is written, when the customer has the same card or account already.
 pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
     let row = [
-        method.profile_id.into(),
-        method.payment_method_id.into(),
-        method.customer_id.into(),
+        id(method.profile_id),
+        id(method.payment_method_id),
+        id(method.customer_id),
         method.payment_method_type.into(),
         method.payment_method_subtype.into(),
         method.instrument.into(),
@@ -155,8 +156,8 @@ pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
     let [memory_key, cvc, cvc_expires_at] = NewCvc::arguments(refresh.cvc);
     REFRESH.with(|statement| {
         let rows = statement.execute(&[
-            refresh.profile_id.into(),
-            refresh.payment_method_id.into(),
+            id(refresh.profile_id),
+            id(refresh.payment_method_id),
             refresh.summary.into(),
             timestamptz(refresh.now).into(),
             timestamptz(refresh.unchanged_since).into(),

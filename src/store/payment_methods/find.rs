@@ -1,11 +1,12 @@
 //! Looking payment methods up, and locking them.
 
 use pgrx::datum::DatumWithOid;
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 
 use super::stored::{StoredPaymentMethod, WithInstrument, fold, method_and_token};
 use crate::error::Failure;
 use crate::postgres::standby::is_on_standby;
-use crate::store::statement::{statements, timestamptz};
+use crate::store::statement::{id, statements, timestamptz};
 use crate::store::volatile_payment_methods;
 use crate::store::volatile_scope::VolatileScope;
 
@@ -58,7 +59,7 @@ statements! {
 /// The active methods of a customer.
 pub struct CustomersMethods {
     pub customer_redacted: bool,
-    pub default_payment_method_id: Option<String>,
+    pub default_payment_method_id: Option<PaymentMethodId>,
     /// Last used first.
     pub methods: Vec<StoredPaymentMethod>,
 }
@@ -66,12 +67,12 @@ pub struct CustomersMethods {
 /// Finds a persistent or volatile method, or on a standby only a persistent one. The id does not say which kind it is. Most
 /// methods are persistent, so only the others cost a second look-up.
 pub fn find(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
     if is_on_standby() {
-        let arguments = [profile_id.into(), payment_method_id.into()];
+        let arguments = [id(profile_id), id(payment_method_id)];
         let rows =
             FIND_ON_STANDBY.with(|statement| statement.rows(&arguments, method_and_token))?;
         return Ok(fold(rows).pop());
@@ -86,8 +87,8 @@ pub fn find(
 
 /// Finds a method to reveal it, which a standby cannot put on record.
 pub fn find_with_instrument(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<WithInstrument>, Failure> {
     if is_on_standby() {
@@ -111,13 +112,13 @@ pub fn find_with_instrument(
 }
 
 fn arguments<'a>(
-    profile_id: &'a str,
-    payment_method_id: &'a str,
+    profile_id: &'a ProfileId,
+    payment_method_id: &'a PaymentMethodId,
     scope: VolatileScope,
 ) -> [DatumWithOid<'a>; 4] {
     [
-        profile_id.into(),
-        payment_method_id.into(),
+        id(profile_id),
+        id(payment_method_id),
         scope.memory_key.into(),
         timestamptz(scope.now).into(),
     ]
@@ -126,11 +127,11 @@ fn arguments<'a>(
 /// Finds a persistent method and locks it. The method is read after the lock is taken, so its tokens are also the present
 /// ones.
 pub fn lock(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
-    let arguments = [profile_id.into(), payment_method_id.into()];
+    let arguments = [id(profile_id), id(payment_method_id)];
     if LOCK.with(|statement| statement.execute(&arguments))? == 0 {
         return Ok(None);
     }
@@ -139,11 +140,11 @@ pub fn lock(
 
 /// As [`lock`], but does not wait: none also when somebody else holds the method.
 pub fn lock_if_free(
-    profile_id: &str,
-    payment_method_id: &str,
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
     scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
-    let arguments = [profile_id.into(), payment_method_id.into()];
+    let arguments = [id(profile_id), id(payment_method_id)];
     if LOCK_IF_FREE.with(|statement| statement.execute(&arguments))? == 0 {
         return Ok(None);
     }
@@ -151,23 +152,29 @@ pub fn lock_if_free(
 }
 
 /// The customer of a method, even of one that is redacted.
-pub fn customer_of(profile_id: &str, payment_method_id: &str) -> Result<Option<String>, Failure> {
-    let arguments = [profile_id.into(), payment_method_id.into()];
-    CUSTOMER_OF.with(|statement| statement.row(&arguments, |row| row.required("customer_id")))
+pub fn customer_of(
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
+) -> Result<Option<CustomerId>, Failure> {
+    let arguments = [id(profile_id), id(payment_method_id)];
+    CUSTOMER_OF.with(|statement| statement.row(&arguments, |row| row.id("customer_id")))
 }
 
 /// None when the profile has no such customer.
-pub fn list(profile_id: &str, customer_id: &str) -> Result<Option<CustomersMethods>, Failure> {
-    let arguments = [profile_id.into(), customer_id.into()];
+pub fn list(
+    profile_id: &ProfileId,
+    customer_id: &CustomerId,
+) -> Result<Option<CustomersMethods>, Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
     let rows = LIST.with(|statement| {
         statement.rows(&arguments, |row| {
             let method = row
-                .optional::<String>("payment_method_id")?
+                .optional_id::<PaymentMethodId>("payment_method_id")?
                 .map(|_| method_and_token(row))
                 .transpose()?;
             Ok((
                 row.required::<bool>("customer_redacted")?,
-                row.optional::<String>("default_payment_method_id")?,
+                row.optional_id::<PaymentMethodId>("default_payment_method_id")?,
                 method,
             ))
         })
@@ -183,8 +190,8 @@ pub fn list(profile_id: &str, customer_id: &str) -> Result<Option<CustomersMetho
 }
 
 /// How many active persistent methods the profile has.
-pub fn count_active(profile_id: &str) -> Result<i64, Failure> {
+pub fn count_active(profile_id: &ProfileId) -> Result<i64, Failure> {
     COUNT_ACTIVE
-        .with(|statement| statement.row(&[profile_id.into()], |row| row.required("count")))?
+        .with(|statement| statement.row(&[id(profile_id)], |row| row.required("count")))?
         .ok_or(Failure::UnexpectedNull)
 }

@@ -1,6 +1,7 @@
 //! A payment method as the tables have it.
 
 use vault_core::contract::payment_method::{PaymentMethodType, StorageType};
+use vault_core::ids::{CustomerId, PaymentMethodId};
 use vault_core::time::Timestamp;
 
 use crate::error::Failure;
@@ -21,10 +22,10 @@ pub enum Status {
 
 /// A row of a profile, with its tokens.
 pub struct StoredPaymentMethod {
-    pub payment_method_id: String,
+    pub payment_method_id: PaymentMethodId,
     pub storage_type: StorageType,
     /// Every persistent one has a customer.
-    pub customer_id: Option<String>,
+    pub customer_id: Option<CustomerId>,
     pub payment_method_type: PaymentMethodType,
     pub payment_method_subtype: Option<String>,
     pub status: Status,
@@ -70,9 +71,9 @@ impl Status {
 /// Reads a row of `vault.payment_methods_with_tokens`, joined with the end of the method's CVC.
 pub(super) fn method_and_token(row: &Row<'_>) -> Result<MethodAndToken, Failure> {
     let method = StoredPaymentMethod {
-        payment_method_id: row.required("payment_method_id")?,
+        payment_method_id: row.id("payment_method_id")?,
         storage_type: StorageType::Persistent,
-        customer_id: row.optional("customer_id")?,
+        customer_id: row.optional_id("customer_id")?,
         payment_method_type: payment_method_type(row)?,
         payment_method_subtype: row.optional("payment_method_subtype")?,
         status: Status::parse(&row.required::<String>("status")?)?,

@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_customer_is_written_in_the_contracts_order_with_nulls() {
         let response = CustomerResponse::new(
-            CustomerId::from_stored("12345_cus_1"),
+            CustomerId::from_client("12345_cus_1"),
             Some("ref-1".into()),
             CustomerDetails::new("John Doe".into(), "guest@example.com".into()),
             None,
@@ -125,7 +125,7 @@ mod tests {
     fn a_deleted_customer_keeps_id_and_reference() {
         assert_eq!(
             serde_json::to_string(&CustomerDeleted::new(
-                CustomerId::from_stored("12345_cus_1"),
+                CustomerId::from_client("12345_cus_1"),
                 None
             ))
             .unwrap(),

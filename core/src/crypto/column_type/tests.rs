@@ -2,9 +2,13 @@ use super::*;
 use crate::card::{CardNumber, ShownDigits};
 use crate::crypto::column_value::{self, Binding};
 use crate::crypto::key::{DataKey, KeyMaterial};
+use crate::ids::ProfileId;
 
-const PROFILE: &str = "pro_a";
 const NUMBER: &str = "4111111111111111";
+
+fn profile() -> ProfileId {
+    ProfileId::from_administrator("pro_a")
+}
 
 fn data_key(id: u32) -> (KeyId, DataKey) {
     let key = KeyMaterial::from(&[id as u8; 32]);
@@ -23,7 +27,7 @@ fn seal_under(
     plaintext: &[u8],
 ) -> Result<Vec<u8>, EnvelopeError> {
     let (key_id, key) = data_key(id);
-    column_value::seal(&key, key_id, [9; 24], PROFILE, slot, binding, plaintext)
+    column_value::seal(&key, key_id, [9; 24], &profile(), slot, binding, plaintext)
 }
 
 fn sealed(column_type: ColumnType, context: &str) -> Vec<u8> {
@@ -85,7 +89,7 @@ fn a_value_of_one_type_opens_as_no_other() {
                 let envelope = Envelope::parse(value.sealed())?;
                 let (_, key) = data_key(1);
                 let free = Binding::to_context("");
-                column_value::open(&envelope, &key, PROFILE, value.slot(), &free)
+                column_value::open(&envelope, &key, &profile(), value.slot(), &free)
             });
             assert_eq!(opened.is_ok(), sealed_as == read_as, "{read_as:?}");
         }
@@ -100,7 +104,7 @@ fn a_value_sealed_anew_is_under_the_new_keys_and_stays_bound() {
         let (_, key) = data_key(1);
         let envelope = Envelope::parse(value.sealed()).unwrap();
         let (binding, plaintext) =
-            column_value::open_to_reseal(&envelope, &key, PROFILE, value.slot()).unwrap();
+            column_value::open_to_reseal(&envelope, &key, &profile(), value.slot()).unwrap();
         let (index_id, index) = index_key(4);
         let anew = value
             .reseal((index_id, &index), &plaintext, |slot| {
@@ -116,7 +120,7 @@ fn a_value_sealed_anew_is_under_the_new_keys_and_stays_bound() {
         let (_, key) = data_key(3);
         let open = |context| {
             let binding = Binding::to_context(context);
-            column_value::open(&envelope, &key, PROFILE, anew.slot(), &binding).is_ok()
+            column_value::open(&envelope, &key, &profile(), anew.slot(), &binding).is_ok()
         };
         assert!(open("row 1"));
         assert!(!open("row 2"));

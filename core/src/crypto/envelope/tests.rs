@@ -3,7 +3,9 @@ use crate::crypto::context::Slot;
 use crate::crypto::key::KeyMaterial;
 use crate::crypto::place::Place;
 
-const PROFILE: &str = "pro_a";
+fn profile() -> ProfileId {
+    ProfileId::from_administrator("pro_a")
+}
 
 fn row() -> Context<'static> {
     Context::row(Place::PaymentMethodInstrument, "pm_1")
@@ -14,13 +16,21 @@ fn key(byte: u8) -> DataKey {
 }
 
 fn sealed(plaintext: &[u8]) -> Vec<u8> {
-    seal(&key(1), KeyId(258), [7; 24], PROFILE, &row(), &[plaintext]).unwrap()
+    seal(
+        &key(1),
+        KeyId(258),
+        [7; 24],
+        &profile(),
+        &row(),
+        &[plaintext],
+    )
+    .unwrap()
 }
 
 fn opened(
     bytes: &[u8],
     key: &DataKey,
-    profile_id: &str,
+    profile_id: &ProfileId,
     context: &Context<'_>,
 ) -> Result<Vec<u8>, EnvelopeError> {
     Ok(Envelope::parse(bytes)?
@@ -34,7 +44,7 @@ fn a_sealed_value_opens_and_is_45_bytes_longer() {
         let plaintext = vec![0x42; length];
         let bytes = sealed(&plaintext);
         assert_eq!(bytes.len(), length + 45);
-        assert_eq!(opened(&bytes, &key(1), PROFILE, &row()), Ok(plaintext));
+        assert_eq!(opened(&bytes, &key(1), &profile(), &row()), Ok(plaintext));
     }
 }
 
@@ -50,20 +60,20 @@ fn the_layout_is_version_key_id_nonce_ciphertext_tag() {
 fn a_value_does_not_open_under_another_key_profile_table_column_or_row() {
     let bytes = sealed(b"4111111111111111");
     let elsewhere = [
-        (1, "pro_b", row()),
-        (2, PROFILE, row()),
-        (1, PROFILE, Context::row(Place::CustomerDetails, "pm_1")),
+        (1, &ProfileId::from_administrator("pro_b"), row()),
+        (2, &profile(), row()),
+        (1, &profile(), Context::row(Place::CustomerDetails, "pm_1")),
         (
             1,
-            PROFILE,
+            &profile(),
             Context::row(Place::PaymentMethodSummary, "pm_1"),
         ),
         (
             1,
-            PROFILE,
+            &profile(),
             Context::row(Place::PaymentMethodInstrument, "pm_2"),
         ),
-        (1, PROFILE, Context::column(Slot::Text, false)),
+        (1, &profile(), Context::column(Slot::Text, false)),
     ];
     for (number, profile_id, context) in elsewhere {
         assert_eq!(
@@ -86,7 +96,7 @@ fn a_value_with_any_byte_changed_does_not_open() {
             EnvelopeError::Damaged
         };
         assert_eq!(
-            opened(&damaged, &key(1), PROFILE, &row()),
+            opened(&damaged, &key(1), &profile(), &row()),
             Err(expected),
             "byte {position}"
         );
@@ -103,7 +113,7 @@ fn a_shortened_value_never_opens() {
             EnvelopeError::Damaged
         };
         assert_eq!(
-            opened(&bytes[..length], &key(1), PROFILE, &row()),
+            opened(&bytes[..length], &key(1), &profile(), &row()),
             Err(expected),
             "{length} bytes"
         );

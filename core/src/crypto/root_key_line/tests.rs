@@ -131,7 +131,7 @@ fn components_that_cancel_each_other_out_are_no_key() {
 
 #[test]
 fn a_line_names_a_destroyed_profile_as_it_was_written() {
-    let line = RootKeyLine::destroyed("pro_Zz09-").unwrap();
+    let line = RootKeyLine::destroyed(&ProfileId::from_administrator("pro_Zz09-")).unwrap();
     assert_eq!(line, "destroyed pro_Zz09-\n");
     let RootKeyLine::Destroyed(profile) = RootKeyLine::parse(&line).unwrap() else {
         panic!("a profile was expected");
@@ -143,7 +143,7 @@ fn a_line_names_a_destroyed_profile_as_it_was_written() {
 fn only_what_has_the_form_of_a_profile_is_destroyed() {
     for id in ["", "pro_a b", "pro_a\ndestroyed pro_b", &"a".repeat(65)] {
         assert_eq!(
-            RootKeyLine::destroyed(id).unwrap_err(),
+            RootKeyLine::destroyed(&ProfileId::from_administrator(id)).unwrap_err(),
             RootKeyLineError::Profile
         );
     }

@@ -4,10 +4,14 @@ use crate::crypto::column_value::{self, Binding};
 use crate::crypto::context::Slot;
 use crate::crypto::envelope::OVERHEAD;
 use crate::crypto::{DataKey, IndexKey, KeyMaterial};
+use crate::ids::ProfileId;
 
-const PROFILE: &str = "pro_a";
 const NUMBER: &str = "4111111145551142";
 const KINDS: [Kind; 2] = [Kind::Text, Kind::CardNumber];
+
+fn profile() -> ProfileId {
+    ProfileId::from_administrator("pro_a")
+}
 
 fn data_key() -> DataKey {
     DataKey::from(&KeyMaterial::from(&[1; 32]))
@@ -33,7 +37,7 @@ fn sealed_for(kind: Kind, plaintext: &str, context: &str) -> Vec<u8> {
         &data_key(),
         KeyId(258),
         [9; 24],
-        PROFILE,
+        &profile(),
         Slot::Label(&label),
         &Binding::to_context(context),
         plaintext.as_bytes(),
@@ -47,7 +51,7 @@ fn opened(kind: Kind, bytes: &[u8], context: &str) -> Result<String, EnvelopeErr
     let plaintext = column_value::open(
         &Envelope::parse(value.sealed())?,
         &data_key(),
-        PROFILE,
+        &profile(),
         Slot::Label(value.label()),
         &Binding::to_context(context),
     )?;
@@ -190,7 +194,7 @@ fn bytes_of_another_type_or_version_say_so() {
         &data_key(),
         KeyId(258),
         [9; 24],
-        PROFILE,
+        &profile(),
         Slot::Text,
         &Binding::to_context(""),
         &[0; 99],

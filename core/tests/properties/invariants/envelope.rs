@@ -2,6 +2,7 @@
 
 use vault_core::crypto::envelope::from_text;
 use vault_core::crypto::{Context, DataKey, Envelope, EnvelopeError, KeyMaterial, Place};
+use vault_core::ids::ProfileId;
 
 /// Bytes that nobody sealed have the layout of an envelope or not, and never open; bytes that are text are a text form or
 /// not. Either form comes back from the other.
@@ -10,7 +11,7 @@ pub fn hold(bytes: &[u8]) {
         assert_eq!(from_text(&envelope.to_text()).as_deref(), Ok(bytes));
         let key = DataKey::from(&KeyMaterial::from(&[1; 32]));
         let context = Context::row(Place::PaymentMethodInstrument, "pm_1");
-        let opened = envelope.open(&key, "pro_a", &context);
+        let opened = envelope.open(&key, &ProfileId::from_administrator("pro_a"), &context);
         assert_eq!(opened.err(), Some(EnvelopeError::Damaged));
     }
     if let Ok(text) = std::str::from_utf8(bytes)

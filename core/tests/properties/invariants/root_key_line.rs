@@ -17,7 +17,7 @@ pub fn hold(bytes: &[u8]) {
             assert_eq!(format!("{key:?}"), "RootKey { .. }");
         }
         Ok(RootKeyLine::Destroyed(profile)) => {
-            let written = RootKeyLine::destroyed(profile.as_str()).expect("a profile's id");
+            let written = RootKeyLine::destroyed(&profile).expect("a profile's id");
             assert_eq!(written.matches('\n').count(), 1);
             let Ok(RootKeyLine::Destroyed(again)) = RootKeyLine::parse(&written) else {
                 panic!("what names a profile is read again");

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::contract::json::from_slice;
 use crate::contract::payment_method::{ConnectorTokenDetails, PaymentMethodCreate, Storage};
+use crate::ids::Id;
 use crate::time::YearMonth;
 
 const TODAY: YearMonth = YearMonth {
