@@ -1,5 +1,5 @@
--- What PostgREST calls: one unnamed bytea parameter takes the request's body as it came, so that no JSON parser but the
--- vault's sees it. Headers and path are in the setting request.headers.
+-- The functions that PostgREST calls. One unnamed bytea parameter takes the request's body as it came, so that only the
+-- vault's own JSON parser sees it. Headers and path are in the setting request.headers.
 
 CREATE FUNCTION vault_api.create_customer(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_create_customer_wrapper';

@@ -1,10 +1,10 @@
--- Nothing that somebody else has put in the way may be taken for the vault's own: no object in its schemas, which a call
--- or an operator could resolve to, and no role that somebody else can be.
+-- Nothing that somebody else has prepared may be taken for the vault's own: no object in its schemas, to which a call or an
+-- operator could resolve, and no role that somebody else can act as.
 DO $$
 BEGIN
     IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
         RAISE EXCEPTION 'vault needs a database with the encoding UTF8'
-            USING ERRCODE = 'feature_not_supported', HINT = 'CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0';
+            USING ERRCODE = 'feature_not_supported', HINT = 'Create the database with CREATE DATABASE ... ENCODING ''UTF8'' TEMPLATE template0.';
     END IF;
     IF EXISTS (SELECT FROM pg_catalog.pg_namespace n
                WHERE n.nspname = 'vault' AND n.nspowner <> (current_user::pg_catalog.regrole)::pg_catalog.oid)
@@ -12,14 +12,14 @@ BEGIN
                   WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
                     AND d.refobjid = pg_catalog.to_regnamespace('vault')::pg_catalog.oid
                     AND d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass) THEN
-        RAISE EXCEPTION 'the schema vault is somebody else''s, or not empty'
-            USING ERRCODE = 'duplicate_schema', HINT = 'Drop it: CREATE EXTENSION vault makes its own.';
+        RAISE EXCEPTION 'the schema vault belongs to another role, or is not empty'
+            USING ERRCODE = 'duplicate_schema', HINT = 'Drop the schema. CREATE EXTENSION vault creates its own.';
     END IF;
 END
 $$;
 
--- Four roles are nobody's: who becomes one of them, or gives it a right, a setting or a way to log in, is past the vault's
--- isolation. The settings that are no finding are those that this script makes; the two timeouts may have other values.
+-- Nobody may act as one of these four roles. Somebody who becomes one of them, or gives it a right, a setting or a way to log
+-- in, is past the vault's isolation. The settings that this script makes are no finding; the two timeouts may have other values.
 CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT remedy text) RETURNS SETOF record
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH own AS (
@@ -74,7 +74,7 @@ BEGIN
     IF first IS NOT NULL THEN
         RAISE EXCEPTION '%', first
             USING ERRCODE = 'duplicate_object', DETAIL = pg_catalog.array_to_string(findings, E'\n'),
-                  HINT = 'Nobody else may be one of the vault''s own roles. Each line of the detail ends with how to put it right.';
+                  HINT = 'No other role may act as one of the vault''s own roles. Each line of the detail ends with the command that fixes it.';
     END IF;
 END
 $$;

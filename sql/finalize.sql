@@ -30,7 +30,7 @@ BEGIN
 END
 $$;
 
--- What runs with its owner's rights must run with the operator's, never with the superuser's who installed it.
+-- A function that runs with its owner's rights must run with the operator's, never with those of the superuser who installed it.
 DO $$
 DECLARE
     definer pg_catalog.regprocedure;
@@ -48,7 +48,7 @@ GRANT USAGE ON SCHEMA vault TO vault_operator, vault_client, vault_reveal, vault
 GRANT USAGE ON SCHEMA vault_api TO vault_api;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA vault_api TO vault_api;
 
--- The operator: what the statements in src/store do, no more.
+-- The operator gets the rights that the statements in src/store need, and no more.
 GRANT SELECT, INSERT ON vault.root_keys TO vault_operator;
 GRANT SELECT, INSERT, UPDATE (mac) ON vault.merchants, vault.profiles TO vault_operator;
 GRANT UPDATE (network_tokenization_enabled) ON vault.profiles TO vault_operator;
@@ -68,7 +68,7 @@ GRANT SELECT ON vault.card_bins TO vault_operator;
 GRANT INSERT ON vault.audit_log TO vault_operator;
 GRANT EXECUTE ON FUNCTION vault.current_profile(), vault.role_findings() TO vault_operator;
 
--- The worker deletes what has expired. UPDATE is what PostgreSQL asks of whoever locks rows; the policies let it change none.
+-- The worker deletes what has expired. PostgreSQL asks for UPDATE to lock rows; the policies let the worker change none.
 GRANT SELECT (profile_id, payment_method_id, memory_key, expires_at), UPDATE (expires_at), DELETE
     ON vault.cvcs, vault.volatile_payment_methods TO vault_worker;
 GRANT SELECT (profile_id, payment_method_id, position, expires_at), UPDATE (expires_at), DELETE
@@ -96,7 +96,7 @@ COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, 
 COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is removed from the row, whose earlier version stays until a vacuum';
 COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'The active payment methods of a customer, last used first';
 COMMENT ON FUNCTION vault.set_default_payment_method(text, text) IS 'Makes a payment method its customer''s default';
-COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the security code of a payment method and deletes it, for members of vault_reveal';
+COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the CVC of a payment method and deletes it, for members of vault_reveal';
 GRANT EXECUTE ON FUNCTION
     vault.create_customer(jsonb), vault.retrieve_customer(text), vault.retrieve_customer_by_reference(text),
     vault.update_customer(text, jsonb), vault.delete_customer(text), vault.list_customers(integer, integer, text),
@@ -104,7 +104,7 @@ GRANT EXECUTE ON FUNCTION
     vault.update_payment_method(text, jsonb), vault.delete_payment_method(text), vault.list_payment_methods(text),
     vault.set_default_payment_method(text, text), vault.use_cvc(text)
 TO vault_client;
-COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the security codes and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
+COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the CVCs and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
 
 -- Tokens of connectors and of networks.
 COMMENT ON FUNCTION vault.use_connector_token(text, text) IS 'Gives the token that a connector has made for a payment method; a token for one use is given once';
@@ -151,8 +151,8 @@ COMMENT ON FUNCTION vault.key_ids(vault.encrypted_text) IS 'The data key that th
 COMMENT ON FUNCTION vault.key_ids(vault.encrypted_json) IS 'The data key that the value is under: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_ids(vault.searchable_text) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
 COMMENT ON FUNCTION vault.key_ids(vault.card_number) IS 'The keys that the value is under, the data key and the index key: key_id of vault.keys';
--- Input, output, send and receive only move ciphertext, and comparison reads nothing but it: like the types themselves
--- they are for whoever sees the column.
+-- Input, output, send and receive only move ciphertext, and comparison reads nothing else. Like the types themselves, these
+-- functions are for everybody who sees the column.
 GRANT EXECUTE ON FUNCTION
     vault.key_ids(vault.encrypted_text), vault.key_ids(vault.encrypted_json),
     vault.key_ids(vault.searchable_text), vault.key_ids(vault.card_number),

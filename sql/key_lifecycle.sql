@@ -1,4 +1,5 @@
--- What a DBA does with keys. Procedures and functions here run with their caller's rights and call the operator's.
+-- Key management for administrators. Procedures and functions here run with their caller's rights, and call functions that
+-- run with the operator's.
 
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
@@ -7,9 +8,8 @@ COMMENT ON FUNCTION vault.values_of_strangers(text) IS 'Internal: tables that va
 COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many of the vault''s own values are under a key';
 COMMENT ON FUNCTION vault.is_destroyed(text) IS 'Internal: whether the source of the root key says that a profile''s keys are destroyed';
 
--- Of what type a column is: one of the encrypted ones, an array or a domain of it, an array of a domain … Arrays of
--- arrays, which a domain can make, are left out.
--- Generated columns follow those that they are generated from.
+-- The encrypted type behind a column: the column has the type itself, an array or a domain of it, an array of a domain, and
+-- so on. Arrays of arrays, which a domain can make, are left out. Generated columns follow those that they are generated from.
 CREATE VIEW vault.application_columns AS
 WITH RECURSIVE encrypted (type, base, in_array) AS (
     SELECT t.oid, t.typname, false FROM pg_catalog.pg_type t
@@ -69,7 +69,7 @@ BEGIN
         ARRAY(SELECT DISTINCT c.relation FROM vault.application_columns c
               WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.out_of_reach IS NULL AND vault.acts_for(c.owner, profile_id)
               ORDER BY c.relation);
-    -- A pass leaves rows that others hold; the next one comes back to them.
+    -- A pass leaves out rows that others have locked. The next pass comes back to them.
     LOOP
         in_pass := 0;
         FOREACH relation IN ARRAY relations LOOP
@@ -77,13 +77,13 @@ BEGIN
             last_row := NULL;
             LOOP
                 SELECT NULL::text AS last_row, 0 AS moved, 0 AS damaged INTO batch;
-                -- One table must not keep another from being moved.
+                -- An error in one table must not keep another from being moved.
                 BEGIN
                     SELECT b.* INTO batch
                     FROM vault.reencrypt_batch(COALESCE(profile_id, ''), relation, last_row, COALESCE(batch_size, 0)) b;
                 EXCEPTION WHEN OTHERS THEN
                     IF NOT relation OPERATOR(pg_catalog.=) ANY (own) THEN
-                        RAISE WARNING 'vault.reencrypt: values of % stay as they are: %', relation, SQLERRM
+                        RAISE WARNING 'vault.reencrypt: the values of % stay as they are: %', relation, SQLERRM
                             USING ERRCODE = SQLSTATE;
                     ELSE
                         RAISE;
@@ -94,21 +94,21 @@ BEGIN
                 EXIT WHEN last_row IS NULL;
                 in_pass := in_pass OPERATOR(pg_catalog.+) batch.moved;
                 damaged := damaged OPERATOR(pg_catalog.+) batch.damaged;
-                RAISE NOTICE 'vault.reencrypt: % rows of % moved', batch.moved, relation;
+                RAISE NOTICE 'vault.reencrypt: rows of % moved: %', relation, batch.moved;
             END LOOP;
             IF damaged OPERATOR(pg_catalog.>) 0 THEN
-                RAISE WARNING 'vault.reencrypt: % values of % do not open, and stay as they are', damaged, relation;
+                RAISE WARNING 'vault.reencrypt: values of % that do not open, and stay as they are: %', relation, damaged;
             END IF;
         END LOOP;
         EXIT WHEN in_pass OPERATOR(pg_catalog.=) 0;
         total := total OPERATOR(pg_catalog.+) in_pass;
-        -- A trigger may put the old value back each time: then no pass is ever the last one.
+        -- If a trigger puts the old value back each time, no pass would ever be the last one.
         IF in_pass OPERATOR(pg_catalog.>=) before THEN
             without_progress := without_progress OPERATOR(pg_catalog.+) 1;
         END IF;
         IF without_progress OPERATOR(pg_catalog.=) 3 THEN
-            RAISE WARNING 'vault.reencrypt: gave up, because pass after pass moves as many rows'
-                USING HINT = 'Triggers that ALWAYS fire may put old values back. Call it again if others were writing meanwhile.';
+            RAISE WARNING 'vault.reencrypt: gave up, because each pass moves as many rows as the one before'
+                USING HINT = 'Triggers that ALWAYS fire may put old values back. If other sessions were writing meanwhile, call it again.';
             EXIT;
         END IF;
         before := in_pass;
@@ -120,11 +120,11 @@ BEGIN
             USING HINT = 'vault.application_columns says why.';
     END LOOP;
     FOR stranger IN SELECT * FROM vault.values_of_strangers(COALESCE(profile_id, '')) LOOP
-        RAISE WARNING 'vault.reencrypt: the owner of % does not act for the profile, so its % values stay as they are',
-            stranger.relation, COALESCE(stranger.values_count::text, '(not counted)')
-            USING HINT = 'If the values are the profile''s, have a superuser GRANT vault_table_owner TO the owner of the table, then call this again.';
+        RAISE WARNING 'vault.reencrypt: the owner of % does not act for the profile, so the values in it stay as they are (values: %)',
+            stranger.relation, COALESCE(stranger.values_count::text, 'not counted')
+            USING HINT = 'If the values belong to the profile, have a superuser GRANT vault_table_owner TO the owner of the table, then call this again.';
     END LOOP;
-    RAISE NOTICE 'vault.reencrypt: done, % rows moved', total;
+    RAISE NOTICE 'vault.reencrypt: done, rows moved: %', total;
 END
 $$;
 COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';

@@ -1,7 +1,7 @@
 COMMENT ON FUNCTION vault.current_profile() IS 'The profile that this transaction acts for, by vault.authenticate or by vault.bind_role; NULL is none';
 
--- Every table that has a profile shows and takes the rows of the current profile only, its owner's sessions included. The
--- statements of src/store name the profile, too: PostgreSQL compares that one with the current one once, and finds the rows by it.
+-- Every table that has a profile shows and takes only rows of the current profile, even in sessions of its owner. The
+-- statements of src/store also name the profile: PostgreSQL compares it with the current one once, and finds the rows by it.
 DO $$
 DECLARE
     table_name text;
@@ -28,7 +28,7 @@ $$;
 CREATE POLICY found_before_current ON vault.profiles FOR SELECT TO vault_operator USING (true);
 CREATE POLICY of_current_profile ON vault.profiles FOR INSERT TO vault_operator
     WITH CHECK (profile_id = vault.current_profile());
--- For SELECT … FOR NO KEY UPDATE, by which changes of a profile's keys wait for one another, and for a new MAC.
+-- For SELECT … FOR NO KEY UPDATE, with which changes of a profile's keys wait for one another, and for a new MAC.
 CREATE POLICY locked_before_current ON vault.profiles FOR UPDATE TO vault_operator
     USING (true) WITH CHECK (profile_id = vault.current_profile());
 CREATE POLICY found_before_current ON vault.role_bindings FOR SELECT TO vault_operator USING (true);
@@ -62,8 +62,8 @@ CREATE POLICY deleted_by_worker ON vault.connector_tokens TO vault_worker USING 
 CREATE POLICY found_by_worker ON vault.jobs TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (true) WITH CHECK (true);
 
--- Backends keep what they have read of the bindings and their profiles, which the policies trust. ALWAYS, so that
--- the triggers fire under session_replication_role = replica, too.
+-- Backends cache the bindings and their profiles, and the policies trust this cache. The triggers are ALWAYS triggers, so that
+-- they also fire under session_replication_role = replica.
 COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings and vault.profiles may be wrong';
 CREATE TRIGGER role_bindings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.role_bindings
     FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();

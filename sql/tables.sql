@@ -233,8 +233,8 @@ CREATE UNIQUE INDEX jobs_once ON vault.jobs (profile_id, payment_method_id, conn
     WHERE state IN ('waiting', 'sent') AND action NOT IN ('delete_token', 'delete_network_token');
 
 -- Unlogged tables hold what must not outlive the server: it is sealed under the memory key, whose check value tells the
--- rows of this server from those of an earlier one. They reach neither WAL, nor standby, nor backup; nor may they by way
--- of the statistics, which are logged: no sample of an envelope is kept there.
+-- rows of this server from those of an earlier one. They reach no WAL, no standby and no backup. The statistics are
+-- logged, so no sample of an envelope may be kept there.
 CREATE UNLOGGED TABLE vault.volatile_payment_methods (
     profile_id             text COLLATE "C" NOT NULL,
     payment_method_id      text COLLATE "C" NOT NULL,
@@ -259,7 +259,7 @@ ALTER TABLE vault.volatile_payment_methods
     ALTER COLUMN instrument SET STATISTICS 0,
     ALTER COLUMN summary SET STATISTICS 0;
 
--- Of a payment method of either table, which a foreign key cannot say: whoever deletes the method deletes the code.
+-- The payment method is in one of two tables, which a foreign key cannot express. Whoever deletes the method deletes the CVC.
 CREATE UNLOGGED TABLE vault.cvcs (
     profile_id        text COLLATE "C" NOT NULL,
     payment_method_id text COLLATE "C" NOT NULL,
@@ -268,7 +268,7 @@ CREATE UNLOGGED TABLE vault.cvcs (
     expires_at        timestamptz NOT NULL,
     PRIMARY KEY (profile_id, payment_method_id)
 );
-COMMENT ON TABLE vault.cvcs IS 'Security codes of payment methods, kept for 15 minutes or until they are used';
+COMMENT ON TABLE vault.cvcs IS 'CVCs of payment methods, kept for 15 minutes or until they are used';
 COMMENT ON COLUMN vault.cvcs.code IS 'Envelope under the memory key, bound to this row and column';
 CREATE INDEX cvcs_by_expiry ON vault.cvcs (expires_at);
 ALTER TABLE vault.cvcs ALTER COLUMN code SET STATISTICS 0;

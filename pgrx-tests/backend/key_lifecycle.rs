@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(states(&tenant), "1 retired 0, 2 retired 0, 3 current 0");
     }
 
-    #[pg_test(error = "1 values need this key")]
+    #[pg_test(error = "1 value needs this key")]
     fn a_key_that_values_need_is_not_destroyed() {
         let tenant = Tenant::authenticated();
         customer();
@@ -108,7 +108,7 @@ mod tests {
         text("SELECT vault.rotate_data_key('pro_nobody')::text", &[]);
     }
 
-    #[pg_test(error = "the purpose is 'data' or 'index'")]
+    #[pg_test(error = "the purpose must be 'data' or 'index'")]
     fn a_purpose_is_data_or_index() {
         let tenant = Tenant::authenticated();
         text(

@@ -1,4 +1,4 @@
-//! What the log tells of.
+//! The events of the log.
 
 use crate::postgres::shared_memory::plain;
 
@@ -55,7 +55,7 @@ pub enum Event {
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Of a reveal: it was allowed, and the row was there before the value was opened.
+    /// A reveal was allowed. The row was written before the value was opened.
     Success,
     Refused,
     /// It was done, and then undone with its transaction or subtransaction.
@@ -70,8 +70,8 @@ plain! {
 }
 
 impl Event {
-    /// Whether its objects are the vault's own rows and roles, of which each one matters. The objects of other events are
-    /// what a client has sent, as many as it likes.
+    /// Whether its objects are the vault's own rows and roles, each of which matters. The objects of other events are whatever a
+    /// client has sent, and it can send as many as it likes.
     pub(super) fn is_of_an_object_of_the_vaults(self) -> bool {
         matches!(self, Self::RowForged | Self::RoleUnsafe)
     }

@@ -11,7 +11,7 @@ use crate::postgres::clock;
 use crate::postgres::roles::outer_role;
 use crate::postgres::transaction::{End, Listener};
 
-/// After so many the log is told, even if the transaction goes on.
+/// So many numbers are counted here before they go to the log, even if the transaction goes on.
 const LOT: u64 = 1_000;
 
 thread_local! {
@@ -58,7 +58,7 @@ fn tell(indexed: Option<Indexed>) {
     }
 }
 
-/// Tells the log of the numbers that are still counted in this backend.
+/// Moves the numbers that are still counted in this backend to the log.
 pub struct CountIndexed;
 
 impl Listener for CountIndexed {

@@ -1,6 +1,6 @@
 //! What was refused, rolled back or indexed, counted in shared memory: equal events become one row of the log a minute.
 //!
-//! None of it takes a place from a reveal. To count one again takes a shared lock alone, so a flood hinders nobody.
+//! None of them takes a place from a reveal. Counting an event again takes only a shared lock, so a flood hinders nobody.
 
 mod tally;
 
@@ -21,7 +21,7 @@ const TALLIES: usize = 1024;
 /// How many tallies a search looks at.
 const PROBES: usize = 16;
 
-/// For what finds no tally: one for each database, event and outcome.
+/// For events that find no tally of their own: one tally for each database, event and outcome.
 const OTHERS: usize = 64;
 
 /// Stands in the place of further objects.
@@ -35,7 +35,7 @@ static MERGED: SharedTable<Merged> = SharedTable::named(c"vault_merged_audit_row
 struct Merged {
     tallies: [Tally; TALLIES],
     others: [Tally; OTHERS],
-    /// What did not even find a tally among the others.
+    /// The number of events that did not even find a tally among those.
     lost: AtomicU64,
 }
 
@@ -60,7 +60,7 @@ pub fn count(row: &Row, occurrences: u64) {
     }
 }
 
-/// What is to be written for this database now; with `all` what would wait for its minute to end, too.
+/// The counts to write for this database now. With `all`, also those whose minute has not ended.
 pub fn due(now: i64, all: bool) -> Vec<Due> {
     let database = own_database();
     let merged = MERGED.share();
@@ -76,7 +76,7 @@ pub fn lost() -> u64 {
     MERGED.share().lost.load(Ordering::Relaxed)
 }
 
-/// Takes note of what is committed, and forgets what did not come again within its minute.
+/// Takes note of the counts that are committed, and forgets tallies that counted nothing more within their minute.
 pub fn written(rows: &[Due], lost: u64, now: i64) {
     let mut merged = MERGED.exclusive();
     for row in rows {
@@ -101,7 +101,7 @@ pub fn databases() -> Vec<pg_sys::Oid> {
     tallies.filter_map(Tally::database).collect()
 }
 
-/// Forgets what a database has had waiting since before that time; tells for how much it stood.
+/// Forgets the counts of a database that have waited since before that time, and returns how many rows they stood for.
 pub fn give_up(database: pg_sys::Oid, before: i64) -> u64 {
     let mut merged = MERGED.exclusive();
     let Merged {
@@ -166,7 +166,7 @@ impl Merged {
         }
     }
 
-    /// Whether the object is one of the few that are told apart, of which it is counted as one.
+    /// Whether the object is one of the few that are told apart. If so, it is counted as one of them.
     fn is_first_of_few(&mut self, search: &Search, now: i64) -> bool {
         if self.find(search.various_hash, &search.various).is_none()
             && let Some(tally) = self.free(search.various_hash, now)

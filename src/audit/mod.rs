@@ -16,10 +16,7 @@ pub mod writer;
 
 use std::cell::Cell;
 
-use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::*;
-
-use crate::error::Failure;
+use crate::error::{Failure, warn};
 use crate::postgres::catalog::own_database;
 use crate::postgres::clock;
 use crate::postgres::preload::{check_preloaded, is_preloaded};
@@ -48,11 +45,11 @@ pub fn reserve_shared_memory() {
     workers::reserve_shared_memory();
 }
 
-/// Records that a caller is about to see a number. Nothing may be opened before this returns. The row stays whatever
-/// becomes of the caller's transaction.
+/// Records that a caller is about to see a number. Nothing may be opened before this returns. The row stays even if the
+/// caller's transaction rolls back.
 ///
 /// # Errors
-/// When there is no place for the row, or nobody who writes it: then nothing is to be shown.
+/// When there is no place for the row, or no worker to write it. Then nothing may be shown.
 pub fn before_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
     let entry = Entry::of(caller, event, Some(object_id), Outcome::Success);
     match caller.origin {
@@ -79,8 +76,8 @@ pub fn before_use_of_cvc(caller: &Caller, payment_method_id: &str) -> Result<(),
     reveals::write_use_of_cvc(entry.to_row())
 }
 
-/// Records that an application is about to open card numbers of its own tables: one row before the first of a transaction,
-/// and one at its end that says how many they were.
+/// Records that an application is about to open card numbers of its own tables. One row is written before the first number of
+/// a transaction, and one at its end with the count.
 ///
 /// # Errors
 /// As above.
@@ -106,8 +103,8 @@ pub fn record_card_number_refused(profile_id: &str) {
     count(&of_card_number(event, profile_id, Outcome::Refused, ""));
 }
 
-/// Counts a card number whose blind index an application has computed. Equal ones of a minute become one row, and what is
-/// rolled back counts, too: the answer was seen.
+/// Counts a card number whose blind index an application has computed. Equal events of a minute become one row. Work that is
+/// rolled back counts, too, because its answer was seen.
 pub fn count_card_number_indexed(profile_id: &str) {
     indexed::count(profile_id, || {
         of_card_number(Event::CardNumberIndexed, profile_id, Outcome::Success, "")
@@ -133,7 +130,7 @@ pub fn record(caller: &Caller, event: Event, object_id: &str) -> Result<(), Fail
     Entry::of(caller, event, Some(object_id), Outcome::Success).write(clock::now()?)
 }
 
-/// Records what a caller is about to do outside of the database: the row is safe once the transaction has committed, whatever
+/// Records what a caller is about to do outside of the database. The row is safe once the transaction has committed, whatever
 /// `synchronous_commit` says.
 pub fn record_for_good(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
     commit_for_good();
@@ -208,15 +205,10 @@ fn count(row: &Row) {
     if workers::record_here() {
         merged::count(row, 1);
     } else if !WARNED.replace(true) {
-        ErrorReport::new(
-            PgSqlErrorCode::ERRCODE_WARNING,
-            "refusals are not put on record here: no worker of the vault serves this database",
-            "vault",
-        )
-        .set_hint(
-            "Name the database in vault.databases and restart the server; a standby has no worker.",
-        )
-        .report(PgLogLevel::WARNING);
+        warn(
+            "refusals are not put on record here, because this database has no vault worker",
+            "Add the database to vault.databases and restart the server. A standby has no vault worker.",
+        );
     }
 }
 

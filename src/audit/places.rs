@@ -1,5 +1,5 @@
-//! Places in shared memory for rows of reveals: taken before anything is shown, and given back once the row is committed.
-//! Nothing else takes one, and no backend more than its share, so that nobody keeps others from theirs.
+//! Places in shared memory for audit rows of reveals. A place is taken before anything is shown, and given back once the row
+//! is committed. Nothing else takes places, and no backend takes more than its share, so that nobody keeps others from theirs.
 
 use pgrx::pg_sys;
 
@@ -11,13 +11,13 @@ use crate::postgres::process;
 use crate::postgres::roles::session_role;
 use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 
-/// All of the server's.
+/// The number of places of the server.
 const PLACES: usize = 1024;
 
-/// One backend's.
+/// The share of one backend.
 const SHARE: usize = 32;
 
-/// That of all backends which one role has logged in to, PostgREST's among them.
+/// The share of all backends that one role has logged in to. PostgREST's role is one of these.
 const SHARE_OF_LOGIN: usize = 128;
 
 static TABLE: SharedTable<Table> = SharedTable::named(c"vault_audit_places");
@@ -26,7 +26,7 @@ static TABLE: SharedTable<Table> = SharedTable::named(c"vault_audit_places");
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     index: usize,
-    /// Tells it from whoever has the place later.
+    /// Tells this use of the place from later ones.
     number: u64,
 }
 
@@ -37,9 +37,9 @@ pub enum Phase {
     Held,
     /// The worker is to write it. The place is free again after that, unless somebody waits.
     Due,
-    /// It is committed, and who waited takes note.
+    /// It is committed, and the session that waits for it takes note.
     Written,
-    /// It is committed, and the worker is to delete the CVC that it tells of.
+    /// It is committed, and the worker is to delete the CVC that it names.
     CvcDue,
 }
 
@@ -108,7 +108,7 @@ pub fn take(row: Row, phase: Phase, waiter: SharedLatch) -> Result<Place, Failur
     Ok(Place { index, number })
 }
 
-/// Says what is to become of the row now. Nobody waits for it any more.
+/// Decides what becomes of the row. No session waits for it any more.
 pub fn go_on(place: Place, phase: Phase) {
     if let Some(slot) = TABLE.exclusive().slot(place) {
         slot.phase = Some(phase);
@@ -116,7 +116,7 @@ pub fn go_on(place: Place, phase: Phase) {
     }
 }
 
-/// Has the worker write the row with another object and time.
+/// Hands the row to the worker, with another object and time.
 pub fn go_on_with(place: Place, object_id: &str, occurred_at: i64) {
     let mut table = TABLE.exclusive();
     if let Some(slot) = table.slot(place) {
@@ -166,7 +166,7 @@ pub fn all(phase: Phase) -> Vec<(Place, Row)> {
     found
 }
 
-/// Takes note that the rows of these places are committed, and wakes who waits for one.
+/// Takes note that the rows of these places are committed, and wakes the sessions that wait for one.
 pub fn written(places: &[Place]) {
     let mut waiters = Vec::new();
     {
@@ -189,7 +189,7 @@ pub fn databases() -> Vec<pg_sys::Oid> {
     taken.map(|slot| slot.database).collect()
 }
 
-/// Gives back what a database has waiting for its worker since before that time; tells how many rows it was.
+/// Gives back the places of a database whose rows have waited for its worker since before that time, and returns how many.
 pub fn give_up(database: pg_sys::Oid, before: i64) -> u64 {
     let mut given_up = 0;
     let mut table = TABLE.exclusive();

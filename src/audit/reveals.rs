@@ -1,8 +1,8 @@
-//! No reveal without its row: the row, or its place, is there before anything is shown.
+//! There is no reveal without its row: the row, or a place for it, is there before anything is shown.
 //!
-//! A SQL session may roll back, or hold its transaction open until the server crashes: so the worker writes the row, and
-//! the session waits until it is committed. An HTTP request's own transaction writes it, and commits before the answer;
-//! its place is for who rolls back instead.
+//! A SQL session may roll back, or hold its transaction open until the server crashes. So the worker writes the row, and the
+//! session waits until the row is committed. An HTTP request writes the row in its own transaction, which commits before the
+//! answer is sent. Its place is for the case that the transaction rolls back.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -34,8 +34,8 @@ thread_local! {
     static COUNTED: RefCell<Vec<Counted>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A place that is given back when the transaction commits. When the subtransaction that holds it is rolled back, something
-/// is done instead.
+/// A place that is given back when the transaction commits. When the subtransaction that holds it is rolled back, the worker
+/// gets something to do instead.
 struct Held {
     place: Place,
     on_rollback: OnRollback,
@@ -88,8 +88,8 @@ pub fn write_use_of_cvc(row: Row) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Before the first value of a profile that a role opens in a transaction: has the worker write a row, and keeps a place
-/// for the one that tells at the end how many they were.
+/// Runs before the first value of a profile that a role opens in a transaction. The worker writes a row, and a place is kept
+/// for the row that says at the end how many values were opened.
 ///
 /// # Errors
 /// As above.
@@ -109,7 +109,7 @@ pub fn before_value(profile_id: &str, row: impl FnOnce() -> Row) -> Result<(), F
         places::give_back(place);
         return written;
     }
-    // Only now: a wait that was cut short must not pass for one that ended.
+    // This comes last, because a wait that was interrupted must not pass for one that ended.
     COUNTED.with_borrow_mut(|counted| {
         counted.push(Counted {
             profile_id: profile_id.to_owned(),
@@ -203,7 +203,7 @@ impl Listener for SettlePlaces {
         for held in HELD.take().into_values() {
             match end {
                 End::Committed => places::give_back(held.place),
-                // A prepared transaction may be rolled back by anybody, at any time: better a row twice than none.
+                // Anybody may roll a prepared transaction back at any time. A row that is written twice is better than none.
                 End::RolledBack | End::Prepared => held.roll_back(),
             }
         }

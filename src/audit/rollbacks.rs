@@ -1,5 +1,5 @@
-//! What this transaction has created, for the log to say so if it is rolled back: the answer of a create tells whether a
-//! card is known, and who asks that way leaves no other row.
+//! The creates of this transaction, so that the log tells of them even if it rolls back. The answer of a create says whether a
+//! card is known, and a create that is rolled back leaves no other row.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! A row of the log as it waits in shared memory, where nothing has a pointer.
+//! A row of the log as it waits in shared memory, where nothing may be a pointer.
 
 use pgrx::pg_sys;
 use vault_core::limits::ShortText;
@@ -7,7 +7,7 @@ use super::event::{Event, Outcome};
 use crate::postgres::clock;
 use crate::postgres::shared_memory::plain;
 
-/// What rows that may be merged have in common.
+/// The part of a row that merged rows have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subject {
     pub database: pg_sys::Oid,

@@ -11,7 +11,7 @@ use crate::postgres::standby::is_on_standby;
 use crate::postgres::transaction;
 use crate::settings;
 
-/// The server has fewer background workers.
+/// More than the background workers that a server can have.
 const CAPACITY: usize = 64;
 
 static WORKERS: SharedTable<Workers> = SharedTable::named(c"vault_workers");
@@ -24,7 +24,7 @@ thread_local! {
 #[derive(Clone, Copy)]
 struct Workers([Worker; CAPACITY]);
 
-/// A worker that has begun. It stays here while it starts again after an error.
+/// A worker that has started. It stays listed while it starts again after an error.
 #[derive(Clone, Copy)]
 struct Worker {
     database: pg_sys::Oid,
@@ -53,7 +53,9 @@ pub fn register() {
         .find(|known| known.database == worker.database || known.database == pg_sys::InvalidOid);
     match place {
         Some(place) => *place = worker,
-        None => pgrx::warning!("vault worker: there are more than {CAPACITY} databases with one"),
+        None => pgrx::warning!(
+            "vault worker: too many databases: at most {CAPACITY} can have a vault worker"
+        ),
     }
 }
 
@@ -68,7 +70,7 @@ pub fn record_here() -> bool {
     !is_on_standby() && serve_this_database()
 }
 
-/// Has the worker of this database look for work at once.
+/// Wakes the worker of this database, so that it looks for work at once.
 pub fn wake() {
     if let Some(latch) = worker() {
         latch.set();

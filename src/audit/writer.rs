@@ -49,12 +49,12 @@ pub fn has_used_cvcs() -> bool {
     places::any(Phase::CvcDue)
 }
 
-/// Whether a transaction goes on that may leave such work when it ends.
+/// Whether a transaction is running that may leave used CVCs to delete when it ends.
 pub fn expects_work() -> bool {
     places::any(Phase::Held)
 }
 
-/// Writes the rows of reveals, which are to be released once that is committed.
+/// Writes the rows of reveals. Once that is committed, the caller releases them.
 pub fn write_reveals() -> Result<Vec<Place>, Failure> {
     let rows = places::all(Phase::Due);
     for (_, row) in &rows {
@@ -66,7 +66,7 @@ pub fn write_reveals() -> Result<Vec<Place>, Failure> {
     Ok(rows.into_iter().map(|(place, _)| place).collect())
 }
 
-/// Lets those go on who wait for these rows, which are committed.
+/// Lets the sessions go on that wait for these rows, which are committed.
 pub fn release(places: &[Place]) {
     if !places.is_empty() {
         places::written(places);
@@ -85,12 +85,12 @@ pub fn used_cvcs() -> Vec<UsedCvc> {
     .collect()
 }
 
-/// These are deleted, and that is committed.
+/// Takes note that these CVCs are deleted, and that this is committed.
 pub fn forget_used_cvcs(places: &[Place]) {
     places.iter().copied().for_each(places::give_back);
 }
 
-/// Writes what was counted and is due; with `all` what would wait for its minute to end, too.
+/// Writes the counts that are due. With `all`, also those whose minute has not ended.
 pub fn write_counts(all: bool) -> Result<Counts, Failure> {
     let now = clock::now_micros();
     let counts = Counts {
@@ -113,13 +113,13 @@ pub fn forget(counts: &Counts) {
     merged::written(&counts.rows, counts.lost, counts.now);
 }
 
-/// Gives up what has waited long for an extension that this database does not have; tells how many rows.
+/// Gives up the rows that have waited long for an extension that this database does not have, and returns how many.
 pub fn give_up_without_extension() -> u64 {
     let before = clock::now_micros().saturating_sub(PATIENCE);
     give_up(own_database(), before)
 }
 
-/// Nobody else would: no session is left there, and no worker.
+/// Gives up the rows of dropped databases, where no session and no worker is left to do it.
 fn give_up_dropped_databases() -> u64 {
     let mut databases = places::databases();
     databases.extend(merged::databases());

@@ -1,12 +1,13 @@
-//! How many card numbers somebody may have indexed in a minute.
+//! How many card numbers a login or an API key may have indexed in a minute.
 //!
-//! Equality is an oracle. Who sees six and four digits of a number, and may compute the blind index or the fingerprint of any
-//! number, finds the hidden digits by trying: of a number of 16 digits a hundred thousand pass Luhn's check. So whoever may
-//! not see numbers is counted, and refused beyond a limit, before anything is computed. The counts are in shared memory: a
-//! transaction that is rolled back has had its answers all the same.
+//! Equality is an oracle. Somebody who sees the first six and last four digits of a number, and may compute the blind index or
+//! the fingerprint of any number, finds the hidden digits by trying: a number of 16 digits leaves a hundred thousand that pass
+//! Luhn's check. So the tries of everybody who may not see full numbers are counted, and refused beyond a limit, before
+//! anything is computed. The counts are in shared memory, because a transaction that is rolled back has had its answers.
 //!
-//! By SQL it is the role of the log-in that counts: the outer role would be another one after each `SET ROLE`, and so as many
-//! limits as the login has memberships. `vault.authenticate` changes nothing in that. Over HTTP it is the API key.
+//! By SQL, the limit belongs to the role that has logged in. The outer role changes with each `SET ROLE`, which would give a
+//! login as many limits as it has memberships. `vault.authenticate` does not change that. Over HTTP, the limit belongs to the
+//! API key.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hash};
@@ -38,7 +39,7 @@ thread_local! {
     /// Whether a role has no limit, as looked up in a transaction: a statement may ask a million times.
     static UNLIMITED: Cell<Option<(u32, pg_sys::Oid, bool)>> = const { Cell::new(None) };
     /// A hash of the number that was counted last, and for whom. PostgreSQL asks for the index of one number again and again:
-    /// to plan a look-up, and for each row of a table without an index. To try the same number twice tells nothing new.
+    /// to plan a look-up, and for each row of a table without an index. Trying the same number twice reveals nothing new.
     static LAST: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
@@ -127,7 +128,7 @@ fn session_is_unlimited() -> bool {
     unlimited
 }
 
-/// The object is whose limit it is: a login's, however it calls itself, or a key's.
+/// The object of the audit row names whose limit it is: that of a login, whatever its outer role, or that of a key.
 fn note(profile_id: &str, actor: &str, origin: &Origin, whose: &str) {
     let address = origin.client_address();
     audit::note(Event::CardNumberLimit, profile_id, actor, address, whose);

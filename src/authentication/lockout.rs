@@ -2,8 +2,8 @@
 //! finds them. They are forgotten when the server restarts. [`vault_core::limits::failures`] has the rules, and what a flood
 //! can do.
 //!
-//! SQL and HTTP have a table each, so that nothing which is done by one way locks, or fills, the other. A session without an
-//! address counts under the role that it has logged in with: it can lock itself, and nobody else.
+//! SQL and HTTP have separate tables, so that failures by one way neither lock nor fill the other. A session without an address
+//! counts under the role that it has logged in with, so it can lock nobody but itself.
 
 use vault_core::limits::failures::{Counted, Prefix, Rule};
 use vault_core::limits::{Failures, Source, Subject};
@@ -26,7 +26,7 @@ plain! {
     wrapper Lockouts;
 }
 
-/// How a client has come.
+/// The way by which a client has come.
 #[derive(Clone, Copy)]
 pub enum Way {
     Sql,
@@ -37,7 +37,7 @@ pub enum Way {
 pub struct Attempt<'a> {
     way: Way,
     pair: Subject,
-    /// Without the prefix where the key has none.
+    /// The subjects of the attempt. A key without a prefix leaves out the subjects that need one.
     subjects: Vec<Subject>,
     origin: &'a Origin,
 }
@@ -61,7 +61,7 @@ pub fn clear() {
 }
 
 impl<'a> Attempt<'a> {
-    /// With a key of this prefix, which is empty for what is no key.
+    /// An attempt with a key of this prefix. The prefix is empty if the text does not have the form of a key.
     pub fn new(prefix: &str, origin: &'a Origin) -> Self {
         let prefix = Prefix::from(prefix);
         let (way, source) = match (origin, origin.client_address()) {
@@ -90,15 +90,15 @@ impl<'a> Attempt<'a> {
         subjects.any(|subject| table.0.is_locked(seed, &rule, subject))
     }
 
-    /// Counts a failure for each of its subjects. A lock that begins is put on record.
+    /// Counts a failure for each of its subjects, and puts every lock that begins on record.
     pub fn failed(&self) {
         for subject in self.count_failure() {
             self.note_lock(&subject);
         }
     }
 
-    /// Forgets the failures of this key from this source, which are counted in a row. Those of the source with other keys
-    /// stay: whoever has one key must not try others without end. The lock for writing is taken only where there are some.
+    /// Forgets the failures in a row of this key from this source. The failures of the source with other keys stay, so that
+    /// somebody who has one key cannot try others without end. The lock for writing is taken only if there are failures.
     pub fn succeeded(&self) {
         let seed = seed();
         if self.way.table().share().0.knows(seed, &self.pair) {
@@ -116,7 +116,8 @@ impl<'a> Attempt<'a> {
             .collect()
     }
 
-    /// The object says what is locked: a key's prefix for this address or role, a prefix for all, or all keys for this one.
+    /// The object of the audit row says what is locked: a prefix for this address or role, a prefix for everybody, or all keys
+    /// for this address or role.
     fn note_lock(&self, subject: &Subject) {
         let object = match subject {
             Subject::Pair(prefix, _) => prefix.as_str().to_owned(),

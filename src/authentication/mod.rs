@@ -1,4 +1,4 @@
-//! API keys: one look-up for key and profile, one answer for all that can be wrong with them.
+//! API keys. One look-up finds key and profile, and everything that can be wrong with them gets the same answer.
 
 pub mod card_number_limit;
 pub mod lockout;
@@ -31,7 +31,7 @@ pub struct Credentials<'a> {
 /// [`Refusal::Unauthenticated`] for a malformed, unknown, revoked, expired or locked key and for a profile of another
 /// merchant; the header's own refusals once the key is known to be good.
 pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
-    // The counts of failures live in shared memory, which a server that did not load the library has not.
+    // The counts of failures are in shared memory, which a server that did not load the library does not have.
     root_keys()?;
     let key = ApiKey::parse(credentials.api_key).ok();
     let prefix = key.as_ref().map_or("", ApiKey::prefix);
@@ -46,13 +46,13 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     let hash = key.as_ref().map_or([0; 32], ApiKey::hash);
     let found = find(key.as_ref(), &hash, profile_id)?;
     let Some(found) = found.filter(|_| !locked) else {
-        // While a lock lasts, nothing is counted: what one source can do to the counts of others has an end.
+        // Nothing is counted while a lock lasts, which limits what one source can do to the counts of others.
         if !locked {
             attempt.failed();
         }
         return refuse(prefix, &credentials.origin);
     };
-    // From here on the key is right: a profile that is missing, mistyped or foreign locks nobody.
+    // From here on the key is right. A profile that is missing, mistyped or another merchant's locks nobody.
     attempt.succeeded();
     let profile = profile
         .ok_or(Refusal::MissingProfileHeader)?
@@ -69,7 +69,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     })
 }
 
-/// Refuses a request that shows no key, or more than one. Nobody's failure is counted: no key was tried.
+/// Refuses a request that shows no key, or more than one. No failure is counted, because no key was tried.
 pub fn refuse_without_key(origin: &Origin) -> Result<Caller, Failure> {
     audit::record_authentication_failure(origin, "")?;
     Err(Refusal::Unauthenticated.into())

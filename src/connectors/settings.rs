@@ -58,7 +58,7 @@ impl Members {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.error(name, "must be a text")),
+            Some(_) => Err(self.error(name, "must be a string")),
         }
     }
 
@@ -93,7 +93,7 @@ impl Members {
     pub(super) fn into_texts(self) -> Result<Vec<(String, String, String)>, SettingsError> {
         let texts = self.left.into_iter().map(|(name, value)| match value {
             Value::String(text) => Ok((format!("{}{name}", self.path), name, text)),
-            _ => Err(error(&self.path, &name, "must be a text")),
+            _ => Err(error(&self.path, &name, "must be a string")),
         });
         texts.collect()
     }
@@ -104,7 +104,7 @@ impl Members {
     /// The first of them.
     pub(super) fn end(self) -> Result<(), SettingsError> {
         match self.left.keys().next() {
-            Some(name) => Err(self.error(name, "is not known here")),
+            Some(name) => Err(self.error(name, "is not a known setting")),
             None => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::data_keys::current_root_key;
 use super::root_key::root_keys;
-use crate::error::{Failure, Sealed};
+use crate::error::{Defect, Failure, Sealed};
 use crate::postgres::random::random_bytes;
 use crate::store::connector_accounts::ConnectorAccount;
 
@@ -20,7 +20,7 @@ pub fn seal(connector_id: &str, credentials: &str) -> Result<Vec<u8>, Failure> {
         connector_id,
         credentials,
     )
-    .map_err(|_| Failure::Malformed)
+    .map_err(|_| Defect::NotSealed.into())
 }
 
 /// Opens the credentials of an account that is believed.
@@ -28,10 +28,10 @@ pub fn seal(connector_id: &str, credentials: &str) -> Result<Vec<u8>, Failure> {
 /// # Errors
 /// [`Sealed::OtherRootKey`] when the server does not have the root key that sealed them.
 pub fn open(account: &ConnectorAccount) -> Result<Zeroizing<String>, Failure> {
-    let mac = RowMac::parse(&account.mac).ok_or(Failure::Malformed)?;
+    let mac = RowMac::parse(&account.mac).ok_or(Failure::DamagedRow)?;
     let root_key = root_keys()?
         .with_check_value(mac.root_key())
         .ok_or(Sealed::OtherRootKey)?;
     open_credentials(root_key, &account.connector_id, &account.credentials)
-        .map_err(|_| Failure::Malformed)
+        .map_err(|_| Failure::DamagedRow)
 }

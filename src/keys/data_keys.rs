@@ -8,7 +8,7 @@ use vault_core::crypto::{
 
 use super::epoch;
 use super::root_key::{RootKeys, root_keys, root_keys_for};
-use crate::error::{Failure, Sealed};
+use crate::error::{Defect, Failure, Sealed};
 use crate::postgres::random::{fill_random, random_bytes};
 use crate::settings;
 use crate::store;
@@ -57,8 +57,8 @@ pub fn rotate(profile_id: &str, purpose: Purpose) -> Result<i32, Failure> {
     Ok(version)
 }
 
-/// Wraps the current profile's keys anew under the current root key, and tells how many were under another. Destroyed keys
-/// stay under the old one, so that they end with it in every copy.
+/// Wraps the current profile's keys again, under the current root key, and returns how many were under another one. Destroyed
+/// keys stay under the old root key, so that every copy of them becomes useless with it.
 ///
 /// # Errors
 /// When one of them does not open.
@@ -75,7 +75,7 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
         if self::check_value(&stored.root_key_check)? == check_value {
             continue;
         }
-        let purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
+        let purpose = stored.purpose.parse().map_err(|_| Failure::DamagedRow)?;
         let descriptor = DataKeyDescriptor {
             profile_id,
             purpose,
@@ -83,7 +83,7 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
         };
         let material = open(profile_id, purpose, &stored)?;
         let wrapped = wrap(current, random_bytes()?, descriptor, &material)
-            .map_err(|_: WrapError| Failure::Malformed)?;
+            .map_err(|_: WrapError| Defect::NotSealed)?;
         store::data_keys::rewrap(profile_id, stored.key_id, &wrapped, check_value.as_bytes())?;
         rewrapped += 1;
     }
@@ -93,7 +93,7 @@ pub fn rewrap(profile_id: &str) -> Result<usize, Failure> {
 /// Unwraps a stored key.
 ///
 /// # Errors
-/// [`Failure::KeysDestroyed`] where the root keys come from, [`Sealed::OtherRootKey`] when none of the server's root keys
+/// [`Failure::KeysDestroyed`] when the root key's source says so, [`Sealed::OtherRootKey`] when none of the server's root keys
 /// wrapped it, [`Failure::DamagedKey`] when it does not open.
 pub fn open(
     profile_id: &str,
@@ -116,7 +116,7 @@ pub fn open(
     Ok(material)
 }
 
-/// The root key to write with, which the database knows from now on.
+/// The root key that wraps new keys. The database remembers its check value from now on.
 ///
 /// # Errors
 /// When the vault is sealed, or the root key is not the one that the database's keys are wrapped with.
@@ -128,7 +128,7 @@ pub fn current_root_key() -> Result<&'static RootKey, Failure> {
     Ok(current)
 }
 
-/// A database whose keys are wrapped by other root keys must not get keys of this one beside them unnoticed.
+/// If the database's keys are wrapped by other root keys, it must not silently get keys of this one beside them.
 fn check_root_key(root_keys: &RootKeys) -> Result<(), Failure> {
     let known = store::data_keys::root_keys()?;
     let mut opens = known.is_empty();
@@ -145,7 +145,7 @@ fn check_root_key(root_keys: &RootKeys) -> Result<(), Failure> {
 fn create(root_keys: &RootKeys, descriptor: DataKeyDescriptor<'_>) -> Result<(), Failure> {
     let material = KeyMaterial::try_fill(|bytes| fill_random(bytes))?;
     let wrapped = wrap(root_keys.current(), random_bytes()?, descriptor, &material)
-        .map_err(|_: WrapError| Failure::Malformed)?;
+        .map_err(|_: WrapError| Defect::NotSealed)?;
     let check_value = check_value_of(descriptor.purpose, &material);
     let root_key_check = root_keys.current().check_value();
     let mut new = NewDataKey {
@@ -165,7 +165,7 @@ fn create(root_keys: &RootKeys, descriptor: DataKeyDescriptor<'_>) -> Result<(),
 }
 
 /// The id of a new key. It is random, so that it depends on no other profile and on no one server. Keys of different profiles hardly
-/// ever have the same id. If two do, `vault.keys` counts values of applications that are under the one for both of them.
+/// ever have the same id. If two do, `vault.keys` counts the values of applications under that id for both of them.
 fn random_key_id() -> Result<KeyId, Failure> {
     let number = u32::from_be_bytes(random_bytes()?) & i32::MAX.cast_unsigned();
     Ok(KeyId(number.max(1)))
@@ -179,6 +179,6 @@ fn check_value_of(purpose: Purpose, material: &KeyMaterial) -> CheckValue {
 }
 
 fn check_value(stored: &[u8]) -> Result<CheckValue, Failure> {
-    let bytes: [u8; 8] = stored.try_into().map_err(|_| Failure::Malformed)?;
+    let bytes: [u8; 8] = stored.try_into().map_err(|_| Failure::DamagedRow)?;
     Ok(CheckValue::from(bytes))
 }

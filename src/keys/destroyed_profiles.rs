@@ -1,12 +1,12 @@
-//! Profiles whose keys were destroyed since the server has read the root keys: an earlier dump may be restored before it
-//! reads them again, with the lines that name these profiles.
+//! Profiles whose keys were destroyed after the server read the root keys. The server learns of them from the root key's
+//! source only at its next start, and an earlier dump may be restored before that.
 //!
 //! The price is 256 KiB of shared memory. Without it, a dump that is restored into the running server would open what was
 //! destroyed, until somebody thinks of a restart.
 
 use crate::postgres::shared_memory::{SharedTable, plain, reserve};
 
-/// More than are destroyed from one start of the server to the next; further ones push out the first.
+/// More profiles than are destroyed between two starts of the server. Further ones push out the oldest.
 const CAPACITY: usize = 4096;
 
 /// The longest id of a profile, in bytes.

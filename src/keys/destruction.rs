@@ -1,15 +1,14 @@
-//! Tells the root key's source whose keys are destroyed: the wrapped keys are in earlier dumps, too, and what prints the
-//! root key is what every database restored from one has to ask.
+//! Tells the root key's source which profiles' keys are destroyed. Earlier dumps hold the wrapped keys, too, and every
+//! database that is restored from one has to ask this source for the root key.
 
 use std::cell::RefCell;
 
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::*;
 use vault_core::crypto::RootKeyLine;
 
 use super::destroyed_profiles;
 use super::root_key::root_keys;
-use crate::error::{Failure, Sealed};
+use crate::error::{Defect, Failure, Sealed, warn};
 use crate::postgres::child_process;
 use crate::postgres::per_subtransaction::PerSubtransaction;
 use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
@@ -23,12 +22,12 @@ thread_local! {
 
 struct Profile {
     id: String,
-    /// Where the root key comes from, too.
+    /// The root key's source knows of the destruction.
     source_knows: bool,
 }
 
-/// Has the source learn that the profile's keys are destroyed when the transaction commits, and neither before, for what is
-/// outside of the database cannot be rolled back, nor after, when it could not be refused any more.
+/// Has the source told, when the transaction commits, that the profile's keys are destroyed. Not earlier, because what is
+/// outside of the database cannot be rolled back. Not later, because the commit could not be refused any more.
 ///
 /// # Errors
 /// When the library was not loaded at the server's start, or the profile's id does not have the form of one.
@@ -38,7 +37,7 @@ pub fn tell_source_at_commit(profile_id: &str) -> Result<(), Failure> {
         Err(reason @ Sealed::NotPreloaded) => return Err(reason.into()),
         _ => {}
     }
-    RootKeyLine::destroyed(profile_id).map_err(|_| Failure::Malformed)?;
+    RootKeyLine::destroyed(profile_id).map_err(|_| Defect::UnwritableProfile)?;
     DESTROYED.with_borrow_mut(|profiles| {
         profiles.push(Profile {
             id: profile_id.to_owned(),
@@ -48,14 +47,14 @@ pub fn tell_source_at_commit(profile_id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Without the command the source does not hear of it.
+/// If the command is not set, nobody tells the source, and a warning says so.
 fn tell_source(mut profiles: Vec<&mut Profile>) -> Result<(), Failure> {
     if profiles.is_empty() {
         return Ok(());
     }
     let mut lines = String::new();
     for profile in &profiles {
-        lines += &RootKeyLine::destroyed(&profile.id).map_err(|_| Failure::Malformed)?;
+        lines += &RootKeyLine::destroyed(&profile.id).map_err(|_| Defect::UnwritableProfile)?;
     }
     let Some(command) = settings::key_destruction_command() else {
         warn_of_earlier_dumps(&lines);
@@ -70,25 +69,22 @@ fn tell_source(mut profiles: Vec<&mut Profile>) -> Result<(), Failure> {
 }
 
 fn warn_of_earlier_dumps(lines: &str) {
-    ErrorReport::new(
-        PgSqlErrorCode::ERRCODE_WARNING,
-        "in earlier dumps and backups the destroyed keys still open under this root key",
-        "vault",
-    )
-    .set_hint(format!(
-        "Have vault.root_key_command print, after the keys, what vault.key_destruction_command would have been given:\n{}",
-        lines.trim_end()
-    ))
-    .report(PgLogLevel::WARNING);
+    warn(
+        "the destroyed keys can still be opened in earlier dumps and backups under this root key",
+        format!(
+            "Have vault.root_key_command print these lines after the keys, because vault.key_destruction_command is not set:\n{}",
+            lines.trim_end()
+        ),
+    );
 }
 
-/// Has the source told before the commit, and the other backends by the commit.
+/// Tells the source before the commit, and the other backends at the commit.
 pub struct TellOfDestruction;
 
 impl Listener for TellOfDestruction {
     fn before_commit(&self) -> Result<(), ErrorReport> {
-        // Taken out while the command runs: who ends the backend meanwhile has it roll back from within the command, and
-        // the rollback must not find them borrowed.
+        // The profiles are taken out while the command runs. If the backend is terminated meanwhile, it rolls back from
+        // within this function, and the rollback must not find them borrowed.
         let mut profiles = DESTROYED.take();
         let told = tell_source(profiles.iter_mut().collect());
         DESTROYED.set(profiles);

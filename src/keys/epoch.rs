@@ -1,12 +1,12 @@
-//! A number in shared memory that grows with every change of a key. A backend that finds it grown drops what it has
-//! unwrapped, in the middle of a transaction, too.
+//! A number in shared memory that grows with every change of a key. A backend that finds a larger number drops the keys that
+//! it has unwrapped, even in the middle of a transaction.
 
 use std::cell::Cell;
 use std::sync::atomic::AtomicU64;
 
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::*;
 
+use crate::error::Failure;
 use crate::postgres::shared_memory::{SharedCounter, reserve};
 use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
 
@@ -15,7 +15,7 @@ static EPOCH: SharedCounter = SharedCounter::named(c"vault_key_epoch");
 thread_local! {
     /// This transaction has changed a key.
     static CHANGED: Cell<bool> = const { Cell::new(false) };
-    /// Grows when this backend changes a key, which it then goes on with, and when it rolls that back.
+    /// Grows when this backend changes a key, because it goes on with the new one, and when it rolls the change back.
     static OWN: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -24,12 +24,12 @@ pub fn reserve_shared_memory() {
     reserve!(EPOCH = AtomicU64::new(0));
 }
 
-/// The number now: of what all backends have committed, and of what this one has changed and rolled back.
+/// The present numbers: one for what all backends have committed, and one for what this backend has changed or rolled back.
 pub fn current() -> (u64, u64) {
     (EPOCH.current(), OWN.get())
 }
 
-/// Has this backend follow at once, and every other one when this transaction has committed.
+/// This backend drops its keys at once, and every other backend does when this transaction has committed.
 pub fn advance_at_commit() {
     CHANGED.set(true);
     advance_own();
@@ -39,18 +39,14 @@ fn advance_own() {
     OWN.set(OWN.get() + 1);
 }
 
-/// Has the other backends follow a change that is committed, and this one drop what is rolled back.
+/// Makes the other backends drop their keys when a change is committed, and this one when a change is rolled back.
 pub struct AdvanceEpoch;
 
 impl Listener for AdvanceEpoch {
-    /// Somebody else would commit it later, and nobody would notice.
+    /// Another session would commit a prepared transaction later, and no backend would notice.
     fn before_prepare(&self) -> Result<(), ErrorReport> {
         if CHANGED.get() {
-            return Err(ErrorReport::new(
-                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-                "a transaction that changed a key cannot be prepared",
-                "vault",
-            ));
+            return Err(Failure::PreparedKeyChange.into());
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ struct Keyring {
 #[derive(Default, PartialEq, Eq, Clone, Copy)]
 struct Stamp {
     epoch: (u64, u64),
-    /// A replica hears of no epoch: there, keys are good for one transaction.
+    /// No epoch reaches a standby, so there the keys are kept for one transaction.
     transaction: Option<u32>,
 }
 
@@ -37,9 +37,9 @@ struct Stamp {
 /// # Errors
 /// When the vault is sealed or the profile has no keys.
 pub fn for_reading(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
-    // Without a root key there is no shared memory, either.
+    // A server that did not load the library has no shared memory, and no root key.
     root_keys()?;
-    // Read before the keys are: what changes meanwhile is noticed the next time.
+    // The epoch is read before the keys, so that a change in between is noticed the next time.
     let stamp = Stamp::now();
     let known = KEYRING.with_borrow_mut(|keyring| {
         if keyring.stamp != stamp {
@@ -60,8 +60,8 @@ pub fn for_reading(profile_id: &str) -> Result<Rc<ProfileKeys>, Failure> {
     Ok(keys)
 }
 
-/// The keys of the current profile, to seal by: the data key is not destroyed before the transaction has ended, so that
-/// whoever destroys it sees what was written under it.
+/// The keys of the current profile, with the right to seal. The data key cannot be destroyed before the transaction has
+/// ended, so that a destruction sees everything that was written under it.
 ///
 /// # Errors
 /// As [`for_reading`].
@@ -72,16 +72,16 @@ pub fn for_sealing(profile_id: &str) -> Result<SealingKeys, Failure> {
             return Ok(SealingKeys::held(keys));
         }
         store::data_keys::lock(keys.current_data_key(), KeyLock::Sealing);
-        // It may have been retired, and destroyed, before it was held.
+        // The key may have been retired, and even destroyed, before the lock was taken.
         if Rc::ptr_eq(&keys, &for_reading(profile_id)?) {
             keys.are_held_from_now_on();
         }
     }
 }
 
-/// The same, and the index key stays the current one: of two creates of the same card, the one that has waited for a
-/// rotation to end must not index it by the old key. Each of its statements sees what the rotation has done, unless the whole
-/// transaction sees the time before.
+/// Like [`for_sealing`], and also prevents a rotation of the index key until the transaction ends, so that two creates of the
+/// same card use the same index key. Each statement of the create sees what an earlier rotation has done, unless the snapshot is
+/// the whole transaction's.
 ///
 /// # Errors
 /// As [`for_reading`]; [`Failure::RotatedMeanwhile`] as [`ProfileKeys::index_key`]; [`Failure::DamagedKey`] when an earlier
@@ -89,12 +89,12 @@ pub fn for_sealing(profile_id: &str) -> Result<SealingKeys, Failure> {
 pub fn for_duplicate_check(profile_id: &str) -> Result<SealingKeys, Failure> {
     loop {
         let keys = for_sealing(profile_id)?;
-        // What was stored under it would not be found again.
+        // What was indexed under that key would not be found.
         if keys.has_damaged_index_key() {
             return Err(Failure::DamagedKey);
         }
         store::data_keys::lock(keys.current_index_key().0, KeyLock::DuplicateCheck);
-        // Whoever rotates lets the key go after the epoch has grown.
+        // A rotation releases its lock only after the epoch has grown.
         if keys.are(&for_reading(profile_id)?) {
             if snapshot_is_the_transactions() {
                 keys.index_key()?;

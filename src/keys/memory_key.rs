@@ -12,7 +12,7 @@ use crate::postgres::random::{fill_random, random_bytes};
 /// The number that stands in its envelopes; data keys count from 1.
 const KEY_ID: KeyId = KeyId(0);
 
-/// Set in the postmaster, inherited by every backend. None when the operating system gave no randomness.
+/// Set in the postmaster, and inherited by every backend. None when the operating system gave no random bytes.
 static MEMORY_KEY: OnceLock<Option<MemoryKey>> = OnceLock::new();
 
 /// Seals what must not outlive the server.
@@ -24,7 +24,7 @@ pub struct MemoryKey {
 /// Makes the key. Called by the postmaster before it forks any backend.
 pub fn make_at_server_start() {
     if MEMORY_KEY.get_or_init(|| MemoryKey::new().ok()).is_none() {
-        pgrx::warning!("vault keeps no CVCs: {}", Failure::NoRandomness);
+        pgrx::warning!("vault cannot keep CVCs: {}", Failure::NoRandomness);
     }
 }
 
@@ -48,7 +48,7 @@ impl MemoryKey {
         Ok(Self { key, check_value })
     }
 
-    /// Stands in every row that the key seals, so that rows of an earlier server's key are told apart.
+    /// The check value that every row sealed by the key carries. It tells rows of an earlier server's key apart.
     pub fn check_value(&self) -> &[u8] {
         self.check_value.as_bytes()
     }
@@ -56,7 +56,7 @@ impl MemoryKey {
     /// An envelope of the plaintext that opens in this profile and context only, for as long as the server runs.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// When the operating system gives no random bytes.
     pub fn seal(
         &self,
         profile_id: &str,

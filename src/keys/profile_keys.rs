@@ -48,7 +48,7 @@ struct Keys<K> {
 }
 
 impl SealingKeys {
-    /// The caller has held them.
+    /// The caller has taken the lock on the current data key.
     pub(super) fn held(keys: Rc<ProfileKeys>) -> Self {
         Self(keys)
     }
@@ -109,7 +109,7 @@ impl ProfileKeys {
         let mut index = Loading::new();
         let mut index_key_written_by = 0;
         for stored in store::as_operator(|| store::data_keys::usable(profile_id))? {
-            let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::Malformed)?;
+            let purpose: Purpose = stored.purpose.parse().map_err(|_| Failure::DamagedRow)?;
             let material = data_keys::open(profile_id, purpose, &stored);
             match purpose {
                 Purpose::Data => data.add(&stored, material.map(|key| DataKey::from(&key)))?,
@@ -171,7 +171,7 @@ impl ProfileKeys {
         )?)
     }
 
-    /// What the envelope holds and is bound to, whatever that is, to seal it anew.
+    /// The content of the envelope and whatever it is bound to, so that it can be sealed again in the same way.
     ///
     /// # Errors
     /// As [`ProfileKeys::open`].
@@ -217,14 +217,14 @@ impl ProfileKeys {
         Ok(self.current_index_key())
     }
 
-    /// The keys, data and index, that values should not be under any more.
+    /// The retired data and index keys. Values under them should be moved.
     pub fn retired(&self) -> impl Iterator<Item = KeyId> {
         let data = self.data.retired.iter().map(|(key_id, _)| *key_id);
         data.chain(self.retired_index_keys().map(|(key_id, _)| key_id))
     }
 
-    /// Whether the key is a retired data key that does not open. What is under it may open again, once the key's row is
-    /// brought back.
+    /// Whether the key is a retired data key that could not be unwrapped. The values under it open again once the key's row is
+    /// restored.
     pub fn has_damaged(&self, key_id: KeyId) -> bool {
         self.data.damaged.contains(&key_id)
     }

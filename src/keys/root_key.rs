@@ -14,7 +14,7 @@ use crate::settings;
 /// Set in the postmaster, inherited by every backend.
 static ROOT_KEYS: OnceLock<Result<RootKeys, Sealed>> = OnceLock::new();
 
-/// The current root key and earlier ones, and the profiles that they serve no more.
+/// The current root key and earlier ones, and the profiles whose keys they no longer open.
 pub struct RootKeys {
     current: RootKey,
     earlier: Vec<RootKey>,
@@ -34,7 +34,7 @@ impl RootKeys {
             .find(|key| key.check_value() == check_value)
     }
 
-    /// Whether the profile's keys are destroyed, whatever the database holds of them: it may be an earlier one, restored.
+    /// Whether the profile's keys are destroyed, even if the database still holds them: it may be restored from an earlier dump.
     pub fn know_as_destroyed(&self, profile_id: &str) -> bool {
         self.destroyed.contains(profile_id) || destroyed_profiles::contains(profile_id)
     }
@@ -63,7 +63,7 @@ pub fn root_keys() -> Result<&'static RootKeys, Sealed> {
 /// The root keys, for the keys of one profile.
 ///
 /// # Errors
-/// As [`root_keys`]; [`Failure::KeysDestroyed`] when they serve the profile no more.
+/// As [`root_keys`]; [`Failure::KeysDestroyed`] when the profile's keys are destroyed.
 pub fn root_keys_for(profile_id: &str) -> Result<&'static RootKeys, Failure> {
     let keys = root_keys()?;
     if keys.know_as_destroyed(profile_id) {

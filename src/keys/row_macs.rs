@@ -1,4 +1,4 @@
-//! Rows that are believed: the root key vouches for them, so who can only write the tables makes none.
+//! Rows that are believed. The root key vouches for them, so somebody who can only write to the tables cannot make one.
 
 use std::sync::OnceLock;
 
@@ -21,16 +21,16 @@ pub enum Standing {
     Genuine,
     /// Somebody else wrote it, or a part of it.
     Forged,
-    /// A root key of this database vouches for it that the server does not have.
+    /// A root key of this database vouches for it, but the server does not have that root key.
     OtherRootKey,
 }
 
-/// Has somebody hear of every row that [`believed`] does not believe.
+/// Sets who is told of every row that [`believed`] does not believe.
 pub fn tell_of_forged_rows(listener: Listener) {
     LISTENER.get_or_init(|| listener);
 }
 
-/// The row that was looked for, unless its MAC is wrong: then it is as if it were not there.
+/// The row that was looked for. If its MAC is wrong, the row counts as missing.
 ///
 /// # Errors
 /// When the vault is sealed, also because the server does not have the root key that vouches for the row.
@@ -87,7 +87,7 @@ pub fn is_under_current_root_key(row: &impl Vouched) -> Result<bool, Failure> {
     Ok(RowMac::parse(row.mac()).is_some_and(|mac| mac.root_key() == current))
 }
 
-/// Without that, whoever plants a row could have it say that the vault is sealed.
+/// Otherwise somebody could plant a row that makes the vault report itself sealed.
 fn is_of_this_database(mac: &RowMac) -> Result<bool, Failure> {
     let known = store::data_keys::root_keys()?;
     Ok(known

@@ -1,6 +1,5 @@
 //! Merchants, profiles and API keys.
 
-use pgrx::PgSqlErrorCode;
 use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::ApiKey;
 use vault_core::ids::{ApiKeyId, MerchantId, ProfileId};
@@ -9,7 +8,7 @@ use vault_core::mention::mentions_card_number;
 
 use crate::audit::{Event, record_administration};
 use crate::authentication::lockout::{self, Way};
-use crate::error::Failure;
+use crate::error::{Failure, invalid, missing};
 use crate::keys;
 use crate::keys::row_macs::{believed, vouched};
 use crate::postgres::clock;
@@ -102,7 +101,7 @@ pub fn revoke_api_key(key_id: &str) -> Result<(), Failure> {
     let key = believed(ApiKeyRow::lock(key_id)?)?;
     let Some(key) = key.filter(|key| key.revoked_at.is_none()) else {
         return Err(missing(
-            "there is no such API key, or it is revoked already",
+            "there is no such API key, or it is already revoked",
             "Name the key by the key_id that vault.create_api_key returned.",
         ));
     };
@@ -149,14 +148,14 @@ pub fn counted_failures(way: Way) -> Vec<Counted> {
 pub(super) fn check_name(name: &str) -> Result<(), Failure> {
     if !(1..=255).contains(&name.chars().count()) {
         return Err(invalid(
-            "a name has 1 to 255 characters",
-            "Give another name.",
+            "a name must have 1 to 255 characters",
+            "Choose another name.",
         ));
     }
     if mentions_card_number(name) {
         return Err(invalid(
-            "a name is stored in the clear, and this one has a card number in it",
-            "Give another name.",
+            "a name is stored in the clear, and this one contains a card number",
+            "Choose another name.",
         ));
     }
     Ok(())
@@ -185,28 +184,4 @@ pub(super) fn no_profile() -> Failure {
         "there is no such profile",
         "Make one with vault.create_profile.",
     )
-}
-
-pub(super) fn invalid(message: &'static str, hint: &'static str) -> Failure {
-    Failure::Administration {
-        code: PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-        message,
-        hint,
-    }
-}
-
-pub(super) fn missing(message: &'static str, hint: &'static str) -> Failure {
-    Failure::Administration {
-        code: PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-        message,
-        hint,
-    }
-}
-
-pub(super) fn wrong_state(message: &'static str, hint: &'static str) -> Failure {
-    Failure::Administration {
-        code: PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        message,
-        hint,
-    }
 }

@@ -161,7 +161,7 @@ fn count_under(
 
 /// The encrypted type of a column, by the name that PostgreSQL's catalogue has for it.
 pub(super) fn type_named(encrypted_type: &str) -> Result<ColumnType, Failure> {
-    ColumnType::from_name(encrypted_type).ok_or(Failure::Malformed)
+    ColumnType::from_name(encrypted_type).ok_or(Failure::DamagedRow)
 }
 
 /// Whether a value opens under the keys: somebody who may write to a column can have made it up.

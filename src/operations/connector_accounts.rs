@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use vault_core::ids::ConnectorAccountId;
 use vault_core::mention::mentions_card_number;
 
-use super::administration::{check_name, invalid, missing};
+use super::administration::check_name;
 use crate::audit::{Event, record_administration};
 use crate::connectors::{Account, Kind};
-use crate::error::Failure;
+use crate::error::{Failure, invalid, missing};
 use crate::keys::credentials;
 use crate::keys::row_macs::{self, Standing, believed, vouched};
 use crate::postgres::clock;
@@ -82,8 +82,8 @@ pub fn update(connector_id: &str, changes: &Changes<'_>) -> Result<(), Failure> 
     // Or whoever may change an account could have its secrets sent to another host.
     if calls_others && changes.credentials.is_none() {
         return Err(invalid(
-            "an account that is to call another host needs its credentials anew",
-            "Give the credentials together with the settings.",
+            "an account that will call another host needs its credentials again",
+            "Pass the credentials together with the settings.",
         ));
     }
     rewrite(account, &secrets)?;
@@ -191,8 +191,8 @@ fn hosts_of(account: &Account) -> BTreeSet<String> {
 fn usable(kind: Kind, settings: &str, secrets: &str) -> Result<Account, Failure> {
     if mentions_card_number(settings) {
         return Err(invalid(
-            "settings are stored in the clear, and these have a card number in them",
-            "Leave the number out: a template names it as {{card_number}}.",
+            "settings are stored in the clear, and these contain a card number",
+            "Leave the number out. A template refers to it as {{card_number}}.",
         ));
     }
     Account::parse(kind, settings, secrets).map_err(Failure::ConnectorSettings)
@@ -205,7 +205,7 @@ fn check_hosts(account: &Account) -> Result<(), Failure> {
     } else {
         Err(invalid(
             "vault.connector_hosts does not name every host that this account would call",
-            "Have the setting name the hosts, with their ports where they are not 443, and reload the server's configuration.",
+            "Add the hosts to the setting, with their ports unless they are 443, and reload the server's configuration.",
         ))
     }
 }

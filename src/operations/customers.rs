@@ -12,7 +12,7 @@ use vault_core::ids::{CustomerId, PaymentMethodId};
 use super::existing::existing_customer;
 use super::payment_methods;
 use crate::audit::{Event, record};
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::keys;
 use crate::postgres::clock;
 use crate::postgres::random;
@@ -155,7 +155,7 @@ fn response(caller: &Caller, stored: StoredCustomer) -> Result<CustomerResponse,
 }
 
 fn seal(caller: &Caller, id: &str, details: &CustomerDetails) -> Result<Vec<u8>, Failure> {
-    let plaintext = stored::to_bytes(details).map_err(|_| Failure::Malformed)?;
+    let plaintext = stored::to_bytes(details).map_err(|_| Defect::NotSerialized)?;
     keys::for_sealing(&caller.profile_id)?.seal(&context(id), &plaintext)
 }
 
@@ -163,7 +163,7 @@ fn open(caller: &Caller, stored: &StoredCustomer) -> Result<CustomerDetails, Fai
     let envelope = stored.details.as_deref().ok_or(Refusal::CustomerRedacted)?;
     let plaintext =
         keys::for_reading(&caller.profile_id)?.open(&context(&stored.customer_id), envelope)?;
-    stored::from_bytes(&plaintext).map_err(|_| Failure::Malformed)
+    stored::from_bytes(&plaintext).map_err(|_| Failure::DamagedPlaintext)
 }
 
 fn context(customer_id: &str) -> Context<'_> {

@@ -3,12 +3,12 @@
 use pgrx::pg_sys;
 use vault_core::crypto::{KeyId, Purpose};
 
-use super::administration::{check_profile, invalid, missing, no_profile, wrong_state};
+use super::administration::{check_profile, no_profile};
 use super::application_values;
 use super::reencryption::{self, keys_of};
 use super::row_macs;
 use crate::audit::{Event, record_administration};
-use crate::error::Failure;
+use crate::error::{Failure, invalid, missing, warn, wrong_state};
 use crate::keys::row_macs::believed;
 use crate::keys::{self, ProfileKeys, destruction, epoch};
 use crate::postgres::local_settings::with_lock_timeout;
@@ -52,11 +52,16 @@ fn rotate_index_key(profile_id: &str) -> Result<i32, Failure> {
 /// What such tables hold under the old index key is not found by the new one.
 fn warn_of_strangers(keys: &ProfileKeys, retired: KeyId) -> Result<(), Failure> {
     for (table, values) in application_values::of_strangers(keys, &[retired])? {
-        let values = values.map_or_else(|| "its".to_owned(), |values| format!("{values}"));
-        pgrx::warning!(
-            "vault: the owner of {table} does not act for the profile, so {values} values keep the old index key, and \
-             look-ups do not find them; GRANT vault_table_owner TO the owner, and CALL vault.reencrypt, if they are the \
-             profile's"
+        let values_keep = match values {
+            Some(1) => "1 value keeps".to_owned(),
+            Some(values) => format!("{values} values keep"),
+            None => "its values keep".to_owned(),
+        };
+        warn(
+            format!(
+                "the owner of {table} does not act for the profile, so {values_keep} the old index key and cannot be looked up"
+            ),
+            "If the values belong to the profile, GRANT vault_table_owner TO the owner of the table, then CALL vault.reencrypt.",
         );
     }
     Ok(())
@@ -100,8 +105,8 @@ pub fn destroy(
     // First, so that what has been written under the key is there to be counted.
     if !data_keys::try_lock(key_id, KeyLock::Destroying) {
         return Err(wrong_state(
-            "transactions that have sealed or looked for values by the key are still running",
-            "Try again when they have ended: pg_locks and pg_prepared_xacts show them.",
+            "transactions that have used the key to seal or look up values are still running",
+            "Try again when they have ended. The views pg_locks and pg_prepared_xacts show them.",
         ));
     }
     if !force {
@@ -127,10 +132,10 @@ fn retired_key(profile_id: &str, purpose: Purpose, version: i32) -> Result<KeyId
         "retired" => Ok(key_id),
         "current" => Err(wrong_state(
             "the key is the current one",
-            "Rotate first: CALL vault.reencrypt moves what the key has sealed to the next one.",
+            "Rotate the key first. CALL vault.reencrypt then moves what it has sealed to the new key.",
         )),
         _ => Err(wrong_state(
-            "the key is destroyed already",
+            "the key is already destroyed",
             "There is nothing to do.",
         )),
     }
@@ -155,7 +160,7 @@ fn refuse_needed(profile_id: &str, key_id: KeyId, left_out: &[pg_sys::Oid]) -> R
 fn refuse_old_snapshots() -> Result<(), Failure> {
     if snapshot_is_the_transactions() {
         return Err(wrong_state(
-            "the transaction does not see what others have written since it began",
+            "the transaction does not see what others wrote after it began",
             "Call this at isolation level READ COMMITTED.",
         ));
     }
@@ -204,7 +209,7 @@ pub fn values_of_strangers(profile_id: &str) -> Result<Vec<(String, Option<i64>)
 fn parse_purpose(purpose: &str) -> Result<Purpose, Failure> {
     purpose
         .parse()
-        .map_err(|_| invalid("the purpose is 'data' or 'index'", "Name one of them."))
+        .map_err(|_| invalid("the purpose must be 'data' or 'index'", "Pass one of them."))
 }
 
 fn lock(profile_id: &str) -> Result<(), Failure> {

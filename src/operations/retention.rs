@@ -37,9 +37,7 @@ pub fn delete_used_cvc(
     payment_method_id: &str,
     used_at: Timestamp,
 ) -> Result<bool, Failure> {
-    let end = used_at
-        .after(cvc::LIFETIME)
-        .map_err(|_| Failure::Malformed)?;
+    let end = used_at.after(cvc::LIFETIME)?;
     store::as_worker(|| store::retention::delete_used_cvc(profile_id, payment_method_id, end))
 }
 

@@ -2,9 +2,9 @@
 
 use pgrx::pg_sys;
 
-use super::administration::{check_profile, invalid, missing};
+use super::administration::check_profile;
 use crate::audit::{Event, record_administration};
-use crate::error::Failure;
+use crate::error::{Failure, invalid, missing};
 use crate::keys::root_key::root_keys;
 use crate::keys::row_macs::{self, Standing};
 use crate::postgres::catalog::this_cluster;
@@ -25,7 +25,7 @@ pub fn bind(role: &str, profile_id: &str) -> Result<(), Failure> {
     check_profile(profile_id)?;
     if bindings::tenant_of(role_oid, role)?.is_some() {
         return Err(invalid(
-            "the role is bound to a profile already",
+            "the role is already bound to a profile",
             "Call vault.unbind_role first.",
         ));
     }
@@ -69,7 +69,7 @@ pub fn take_over() -> Result<(), Failure> {
                 with_short_lock_timeout(|| store::as_operator(|| take_over_one(binding, role_oid)))
             });
             match taken_over {
-                Ok(()) | Err(Failure::Foreign(_)) => {}
+                Ok(()) | Err(Failure::Postgres(_)) => {}
                 Err(failure) => return Err(failure),
             }
         }

@@ -8,10 +8,7 @@ use crate::store;
 pub fn report() -> Result<(), Failure> {
     for found in store::as_operator(store::roles::findings)? {
         let (role, finding) = (found.role_name, found.finding);
-        pgrx::warning!(
-            "the role {role} {finding}; to put it right: {}",
-            found.remedy
-        );
+        pgrx::warning!("the role {role} {finding}; to fix it: {}", found.remedy);
         let object = format!("{role} {finding}");
         audit::note(Event::RoleUnsafe, "", "vault worker", None, &object);
     }

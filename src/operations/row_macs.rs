@@ -1,12 +1,8 @@
 //! Rows that the root key vouches for, all at once: which are forged, and MACs under a new root key.
 
-use pgrx::PgSqlErrorCode;
-use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::PgLogLevel;
-
 use super::connector_accounts;
 use crate::audit::{self, Event};
-use crate::error::Failure;
+use crate::error::{self, Failure};
 use crate::keys::row_macs::{self, Standing};
 use crate::postgres::roles::outer_role_name;
 use crate::store::Vouched;
@@ -88,11 +84,9 @@ fn renew_table<R: Vouched>() -> Result<(), Failure> {
 }
 
 fn warn_of_forged(rows: usize) {
-    ErrorReport::new(
-        PgSqlErrorCode::ERRCODE_WARNING,
-        format!("{rows} rows are not believed, and stay as they are"),
-        "vault",
-    )
-    .set_hint("vault.forged_rows() lists them.")
-    .report(PgLogLevel::WARNING);
+    let message = match rows {
+        1 => "1 row was not written by the vault, and stays as it is".to_owned(),
+        _ => format!("{rows} rows were not written by the vault, and stay as they are"),
+    };
+    error::warn(message, "vault.forged_rows() lists them.");
 }

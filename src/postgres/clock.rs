@@ -2,7 +2,7 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
-use vault_core::time::Timestamp;
+use vault_core::time::{OutOfRange, Timestamp};
 
 use crate::error::Failure;
 
@@ -36,7 +36,7 @@ pub fn from_postgres(value: pg_sys::TimestampTz) -> Result<Timestamp, Failure> {
 /// # Errors
 /// When it lies outside of the years that have four digits.
 pub fn at_micros(micros: i64) -> Result<Timestamp, Failure> {
-    Timestamp::from_unix_micros(micros).map_err(|_| Failure::Malformed)
+    Ok(Timestamp::from_unix_micros(micros)?)
 }
 
 /// The time of day as a `timestamptz`, for a row whose MAC is over it.
@@ -46,7 +46,7 @@ pub fn at_micros(micros: i64) -> Result<Timestamp, Failure> {
 pub fn now_stored() -> Result<TimestampWithTimeZone, Failure> {
     // SAFETY: reads the clock, nothing else.
     let now = unsafe { pg_sys::GetCurrentTimestamp() };
-    TimestampWithTimeZone::try_from(now).map_err(|_| Failure::Malformed)
+    TimestampWithTimeZone::try_from(now).map_err(|_| OutOfRange.into())
 }
 
 /// The core's timestamp as a `timestamptz`.

@@ -8,7 +8,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 
 /// What texts a setting takes.
 pub trait Rule {
@@ -72,7 +72,7 @@ pub fn value(name: &CStr) -> Option<Zeroizing<Vec<u8>>> {
 /// # Errors
 /// When the value has a zero byte.
 pub fn set_for_transaction(name: &CStr, value: &str) -> Result<(), Failure> {
-    let value = CString::new(value).map_err(|_| Failure::Malformed)?;
+    let value = CString::new(value).map_err(|_| Defect::ZeroByte)?;
     // SAFETY: both strings are NUL-terminated and copied by the callee.
     unsafe {
         pg_sys::set_config_option(

@@ -7,7 +7,7 @@ use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::spi::{SpiClient, SpiHeapTupleData};
 
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 
 /// A prepared SELECT that is kept for good. pgrx gives no snapshot to a statement that it has prepared.
 #[derive(Clone, Copy)]
@@ -23,8 +23,8 @@ impl Plan {
         sql: &str,
         parameters: &[pg_sys::Oid],
     ) -> Result<Self, Failure> {
-        let sql = CString::new(sql).map_err(|_| Failure::Malformed)?;
-        let number = i32::try_from(parameters.len()).map_err(|_| Failure::Malformed)?;
+        let sql = CString::new(sql).map_err(|_| Defect::ZeroByte)?;
+        let number = i32::try_from(parameters.len()).map_err(|_| Defect::NumberTooLarge)?;
         let mut types = parameters.to_vec();
         // SAFETY: SPI is connected; the text is NUL-terminated, and there are as many types as the number says. The plan is
         // kept for good.
@@ -89,7 +89,7 @@ unsafe fn rows<'conn>(
 ) -> Result<Vec<SpiHeapTupleData<'conn>>, Failure> {
     // SAFETY: promised by the caller; the table has as many rows as it says.
     unsafe {
-        let number = usize::try_from((*table).numvals).map_err(|_| Failure::Malformed)?;
+        let number = usize::try_from((*table).numvals).map_err(|_| Defect::NumberTooLarge)?;
         if number == 0 {
             return Ok(Vec::new());
         }

@@ -7,6 +7,8 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use vault_core::redaction::{mask_credentials, mask_digits, mask_secrets, may_hold_credentials};
 
+use crate::error::is_unreadable_text;
+
 type Hook = unsafe extern "C-unwind" fn(*mut pg_sys::ErrorData);
 
 static PREVIOUS: OnceLock<Option<Hook>> = OnceLock::new();
@@ -48,7 +50,7 @@ unsafe extern "C-unwind" fn guard(error: *mut pg_sys::ErrorData) {
             }
             // PostgreSQL quotes a part of a text that it could not read, and may cut a number in two. A tree has constants,
             // and a plan made for parameters has these, as bytes in decimal.
-            if is_unreadable(error) || is_tree(error) {
+            if is_unreadable_text(error.sqlerrcode) || is_tree(error) {
                 mask(error.detail, mask_digits);
                 mask(error.context, mask_digits);
             }
@@ -58,12 +60,6 @@ unsafe extern "C-unwind" fn guard(error: *mut pg_sys::ErrorData) {
             previous(error);
         }
     }
-}
-
-fn is_unreadable(error: &pg_sys::ErrorData) -> bool {
-    let code = error.sqlerrcode as isize;
-    code == PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION as isize
-        || code == PgSqlErrorCode::ERRCODE_UNTRANSLATABLE_CHARACTER as isize
 }
 
 /// Whether it is what `debug_print_parse`, `debug_print_rewritten` or `debug_print_plan` asks for.

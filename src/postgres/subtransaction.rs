@@ -2,13 +2,12 @@
 
 use std::panic::AssertUnwindSafe;
 
-use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 
 use super::time_limit;
-use crate::error::Failure;
+use crate::error::{Failure, is_cancellation, is_shutdown};
 
 /// How the work ended.
 enum Outcome<T> {
@@ -20,7 +19,7 @@ enum Outcome<T> {
 /// and its role included, and leave the transaction usable.
 ///
 /// # Errors
-/// The failure of `work`; [`Failure::Foreign`] and [`Failure::Panic`] for what it raised. Only the caller's own
+/// The failure of `work`; [`Failure::Postgres`] and [`Failure::Panic`] for what it raised. Only the caller's own
 /// cancellation and the server's shutdown are raised again.
 pub fn attempt<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     // SAFETY: plain calls of the backend's own functions on its main thread. The memory context and the resource owner
@@ -56,12 +55,9 @@ fn is_for_the_caller(error: &CaughtError) -> bool {
     let CaughtError::PostgresError(report) = error else {
         return false;
     };
-    match report.sql_error_code() {
-        // Code of others can raise this SQLSTATE, too, but not from PostgreSQL's own answer to a cancellation.
-        PgSqlErrorCode::ERRCODE_QUERY_CANCELED => {
-            !time_limit::has_expired() && report.file() == "postgres.c"
-        }
-        PgSqlErrorCode::ERRCODE_ADMIN_SHUTDOWN => true,
-        _ => false,
-    }
+    let code = report.sql_error_code();
+    // Code of others can raise the SQLSTATE of a cancellation, too, but not from where PostgreSQL itself does.
+    let is_cancelled =
+        is_cancellation(code) && !time_limit::has_expired() && report.file() == "postgres.c";
+    is_cancelled || is_shutdown(code)
 }

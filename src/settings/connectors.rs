@@ -40,7 +40,7 @@ pub fn define() {
     );
     GucRegistry::define_int_guc(
         c"vault.connector_timeout",
-        c"Time that a connector has to take a connection, to begin its answer, and to end it, each.",
+        c"Time that a connector has for each of three steps: to take a connection, to begin its answer and to end it.",
         c"",
         &CONNECTOR_TIMEOUT,
         100,
@@ -55,7 +55,7 @@ fn define_jobs() {
     GucRegistry::define_int_guc(
         c"vault.token_job_attempts",
         c"How often a job is tried at a connector before it fails.",
-        c"vault.retry_token_job has a failed job tried again.",
+        c"vault.retry_token_job tries a failed job again.",
         &TOKEN_JOB_ATTEMPTS,
         1,
         100,
@@ -65,7 +65,7 @@ fn define_jobs() {
     GucRegistry::define_int_guc(
         c"vault.token_job_backoff",
         c"Time before the second try of a job at a connector.",
-        c"Before each further try it is four times as long, an hour at most.",
+        c"It is four times as long before each further try, and at most an hour.",
         &TOKEN_JOB_BACKOFF,
         10,
         3_600_000,

@@ -22,7 +22,7 @@ pub fn define_for_server_start() {
     GucRegistry::define_string_guc(
         c"vault.root_key_command",
         c"Shell command that prints the root key.",
-        c"Run once, when the server starts. Prints 64 hexadecimal digits per line: the current root key first, \
+        c"It runs once, when the server starts. It prints 64 hexadecimal digits per line: the current root key first, \
           earlier ones after it. A line 'destroyed <profile id>' ends a profile's keys.",
         &ROOT_KEY_COMMAND,
         GucContext::Postmaster,
@@ -30,8 +30,8 @@ pub fn define_for_server_start() {
     );
     GucRegistry::define_int_guc(
         c"vault.root_key_timeout",
-        c"Time that the root key command may take, and the key destruction command.",
-        c"After it the command is ended: the vault starts sealed, nothing is destroyed.",
+        c"Time that the root key command and the key destruction command may each take.",
+        c"When the time is over, the command is ended. The vault then starts sealed, or no key is destroyed.",
         &ROOT_KEY_TIMEOUT,
         1,
         600,
@@ -46,7 +46,7 @@ pub fn define() {
         c"vault.table_timeout",
         c"Time that one step of key management may spend on an application's table.",
         c"A step is a batch of vault.reencrypt, the count of a table's values, or all of a table in a rotation of an index key. \
-          Code that the table's owner attached to it runs in that time, too. 0 is no limit.",
+          Code that the table's owner attached to it runs within that time, too. 0 means no limit.",
         &TABLE_TIMEOUT,
         0,
         DAY,
@@ -55,9 +55,9 @@ pub fn define() {
     );
     GucRegistry::define_string_guc(
         c"vault.key_destruction_command",
-        c"Shell command that has the source of the root key remember destroyed keys.",
-        c"Run when a transaction commits that called vault.destroy_profile_keys, with a line 'destroyed <profile id>' \
-          for each profile as its input, which vault.root_key_command prints from then on.",
+        c"Shell command that tells the source of the root key which keys are destroyed.",
+        c"It runs when a transaction that called vault.destroy_profile_keys commits. Its input has a line 'destroyed <profile id>' \
+          for each profile. vault.root_key_command must print these lines from then on.",
         &KEY_DESTRUCTION_COMMAND,
         GucContext::Sighup,
         GucFlags::SUPERUSER_ONLY,
@@ -65,7 +65,7 @@ pub fn define() {
     GucRegistry::define_int_guc(
         c"vault.data_key_period",
         c"Time after which a data key should be rotated.",
-        c"Sets rotate_after of new keys in vault.keys, which is shown and not acted upon (PCI DSS 3.7.4).",
+        c"Sets rotate_after of new keys in vault.keys, which is only shown (PCI DSS 3.7.4).",
         &DATA_KEY_PERIOD,
         DAY,
         i32::MAX,

@@ -16,7 +16,7 @@ pub fn define() {
     GucRegistry::define_int_guc(
         c"vault.lockout_failures",
         c"Failed authentications in a row that lock an API key prefix for one client address or role.",
-        c"PCI DSS 8.3.4 allows ten at most.",
+        c"PCI DSS 8.3.4 allows at most ten.",
         &LOCKOUT_FAILURES,
         1,
         10,
@@ -27,7 +27,7 @@ pub fn define() {
         c"vault.lockout_failures_total",
         c"Failed authentications within vault.lockout_duration that lock an API key prefix from anywhere, or a client address \
           or role with any key.",
-        c"By SQL and over HTTP they are counted apart.",
+        c"Failures by SQL and over HTTP are counted separately.",
         &LOCKOUT_FAILURES_TOTAL,
         10,
         10_000,
@@ -37,7 +37,7 @@ pub fn define() {
     GucRegistry::define_int_guc(
         c"vault.lockout_duration",
         c"Time that a lock lasts.",
-        c"PCI DSS 8.3.4 asks for thirty minutes at least.",
+        c"PCI DSS 8.3.4 requires at least thirty minutes.",
         &LOCKOUT_DURATION,
         30 * 60,
         24 * 60 * 60,
@@ -46,8 +46,8 @@ pub fn define() {
     );
     GucRegistry::define_int_guc(
         c"vault.card_numbers_per_minute",
-        c"Card numbers of which a role or an API key may have the blind index or fingerprint computed in a minute.",
-        c"Whoever may see full card numbers has no limit, nor have members of vault_bulk. 0 is no limit for anybody.",
+        c"Card numbers whose blind index or fingerprint a role or an API key may have computed in a minute.",
+        c"Roles and keys that may see full card numbers have no limit, nor do members of vault_bulk. 0 means no limit at all.",
         &CARD_NUMBERS_PER_MINUTE,
         0,
         i32::MAX,

@@ -38,7 +38,7 @@ pub fn define() {
     guc::define_checked::<Word>(
         c"vault.cell",
         c"First part of the identifiers of customers and payment methods.",
-        c"Names the installation, so that identifiers of two never meet.",
+        c"It names the installation, so that two installations never have the same identifiers.",
         &CELL,
     );
     guc::define_checked::<Word>(

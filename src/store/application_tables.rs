@@ -17,16 +17,16 @@ use crate::postgres::local_settings::with_settings;
 use crate::postgres::object_locks::{Mode, lock_table};
 use crate::postgres::table_scan::ScannedColumn;
 
-// Lists of tables are in one order, so that two who lock them do not meet in a circle.
+// Lists of tables have a fixed order, so that two sessions that lock them do not deadlock.
 statements! {
-    /// Names come quoted and with their schemas: an owner's statements run without a search_path.
+    /// Names are quoted and qualified, because an owner's statements run without a search_path.
     Read COLUMNS(OIDOID) =
         "SELECT c.relation::text, c.owner::pg_catalog.oid, pg_catalog.quote_ident(c.column_name) AS column_name, \
                 c.type_name, c.encrypted_type::text, c.in_array, a.attnum \
          FROM vault.application_columns c \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.relation AND a.attname = c.column_name \
          WHERE c.relation::pg_catalog.oid = $1 ORDER BY c.column_name";
-    /// Rows of a partitioned table are those of its partitions, but who inserts through it locks it first.
+    /// The rows of a partitioned table are in its partitions, but an insert through the table locks it first.
     Read SEARCHABLE(TEXTOID) =
         "SELECT DISTINCT relation::pg_catalog.oid AS relation FROM vault.application_columns \
          WHERE kind IN ('r', 'p') AND encrypted_type IN ('searchable_text', 'card_number') \
@@ -37,7 +37,7 @@ statements! {
            AND vault.acts_for(owner, $1) ORDER BY 1";
 }
 
-/// How much a batch may hold, several times over, beside its largest row.
+/// How many bytes of values a batch may hold, beside its largest row. In memory they stand several times.
 const BATCH_BYTES: i64 = 16 * 1024 * 1024;
 
 /// A table of an application, with columns of encrypted types.
@@ -51,17 +51,18 @@ pub struct ApplicationTable {
 /// A column of an encrypted type, or of an array of such values.
 pub struct Column {
     name: String,
-    /// As SQL writes it.
+    /// The type, as SQL writes it.
     type_name: String,
     /// The encrypted type's own name.
     pub encrypted_type: String,
     pub(super) scanned: ScannedColumn,
 }
 
-/// A row's values in text form. Its id is where the row lies, from which it has not moved while it is locked.
+/// A row's values in text form. Its id is the row's place, from which the row does not move while it is locked.
 pub type TextRow = SealedRow<Option<String>>;
 
-/// The table with this oid, which stays as it is until the transaction ends. None if it is gone, or has no such columns.
+/// The table with this oid. Its definition does not change until the transaction ends. None if the table is gone or has no
+/// such columns.
 pub fn table(oid: pg_sys::Oid) -> Result<Option<ApplicationTable>, Failure> {
     lock_table(oid, Mode::AccessShare);
     let columns = COLUMNS.with(|statement| {
@@ -91,7 +92,8 @@ pub fn table(oid: pg_sys::Oid) -> Result<Option<ApplicationTable>, Failure> {
     Ok(table)
 }
 
-/// The tables, and those they are partitions of, with columns that have a blind index, of owners who act for the profile.
+/// The tables with columns that have a blind index, and the tables that they are partitions of, if their owner acts for the
+/// profile.
 pub fn searchable(profile_id: &str) -> Result<Vec<ApplicationTable>, Failure> {
     let oids = SEARCHABLE
         .with(|statement| statement.rows(&[profile_id.into()], |row| row.required("relation")))?;
@@ -101,7 +103,7 @@ pub fn searchable(profile_id: &str) -> Result<Vec<ApplicationTable>, Failure> {
     tables.flatten().collect()
 }
 
-/// Those of them that their owner may not see, or not all of; each with the reason.
+/// Those of these tables that their owner may not see in full, each with the reason.
 pub fn searchable_out_of_reach(profile_id: &str) -> Result<Vec<String>, Failure> {
     SEARCHABLE_OUT_OF_REACH
         .with(|statement| statement.rows(&[profile_id.into()], |row| row.required("reason")))
@@ -118,15 +120,15 @@ pub fn lock(table: &ApplicationTable) -> Result<(), Failure> {
     })
 }
 
-/// What becomes of rows that somebody else holds.
+/// What happens to rows that another session has locked.
 #[derive(Clone, Copy)]
 pub enum Held {
     Skipped,
     WaitedFor,
 }
 
-/// The next rows behind `after` with a value under one of the keys, kept for this transaction: no more than `limit`, and fewer
-/// of large ones.
+/// Locks and returns the next rows after `after` with a value under one of the keys: at most `limit`, and fewer if they are
+/// large.
 pub fn outdated(
     table: &ApplicationTable,
     after: Option<&str>,
@@ -140,7 +142,7 @@ pub fn outdated(
         .collect::<Result<_, _>>()?;
     let arguments = [after.into(), key_ids.into(), i64::from(limit).into()];
     let next = as_owner(table.owner, || {
-        // Else the planner would read the table from its beginning, and each batch more of it.
+        // Otherwise the planner would read the table from its beginning, and every batch would read more of it.
         with_settings(&[(c"enable_seqscan", c"off")], || {
             rows(
                 Access::Write,
@@ -187,7 +189,7 @@ fn values(table: &ApplicationTable, row_ids: Vec<String>) -> Result<Vec<TextRow>
     })
 }
 
-/// Writes the rows' values, and tells how many rows that were.
+/// Writes the rows' values, and returns how many rows were written.
 pub fn replace(table: &ApplicationTable, rows: Vec<TextRow>) -> Result<usize, Failure> {
     if rows.is_empty() {
         return Ok(0);
@@ -200,7 +202,7 @@ pub fn replace(table: &ApplicationTable, rows: Vec<TextRow>) -> Result<usize, Fa
 }
 
 impl ApplicationTable {
-    /// The places and sizes of the next rows. Of a large value it reads the beginning alone.
+    /// The places and sizes of the next rows. It reads only the beginning of a large value.
     fn next_statement(&self, held: Held) -> String {
         let sizes = self.columns.iter().map(|column| &column.name);
         let sizes: Vec<String> = sizes
@@ -214,7 +216,7 @@ impl ApplicationTable {
             self.name,
             conditions.join(" OR "),
             match held {
-                // What may stand in a unique index is a key: to replace it waits for whoever refers to the row.
+                // A column that may stand in a unique index is a key. An update of it waits for everybody who refers to the row.
                 Held::Skipped if self.columns.iter().any(Column::is_searchable) =>
                     "UPDATE SKIP LOCKED",
                 Held::Skipped => "NO KEY UPDATE SKIP LOCKED",
@@ -223,7 +225,7 @@ impl ApplicationTable {
         )
     }
 
-    /// The new values have names of their own: a column may have any.
+    /// The new values have names of their own, because a column may have any name.
     fn replace_statement(&self) -> String {
         let parameters: Vec<String> = (1..=1 + self.columns.len())
             .map(|number| format!("pg_catalog.unnest(${number}::text[])"))
@@ -284,7 +286,7 @@ impl Column {
     }
 }
 
-/// Runs a statement that is made for one table, so it is not kept.
+/// Runs a statement that is made for one table. Such a statement is not kept.
 fn rows<T>(
     access: Access,
     statement: &str,

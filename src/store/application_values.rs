@@ -1,4 +1,4 @@
-//! Values in tables of applications, read where they lie: no code of the table's owner runs.
+//! Values in tables of applications, read directly from the tables, so that no code of a table's owner runs.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::postgres::object_locks::{Mode, lock_table};
 use crate::postgres::table_scan::{self, ScannedColumn};
 
 statements! {
-    /// In one order, so that two who lock them do not meet in a circle.
+    /// The tables have a fixed order, so that two sessions that lock them do not deadlock.
     Read COUNTABLE(TEXTOID) =
         "SELECT c.relation, c.relation::pg_catalog.regclass::text AS name, \
                 $1 <> '' AND vault.acts_for(c.owner, $1) AS acts_for_profile \
@@ -23,9 +23,9 @@ statements! {
 /// How a table is read.
 #[derive(Clone, Copy)]
 pub enum Reading {
-    /// Writers wait until the transaction ends: what they have not committed is there to be read, and nothing comes later.
+    /// Writers have to wait until the transaction ends, so that no value is missed and none comes later.
     WithoutWriters,
-    /// What is committed, unless that takes longer.
+    /// Reads what is committed, for at most this long.
     Within(Duration),
 }
 

@@ -11,7 +11,7 @@ statements! {
          VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (profile_id, payment_method_id, position) \
          DO UPDATE SET details = EXCLUDED.details, expires_at = EXCLUDED.expires_at";
-    /// Of several at the same time, one gets the token.
+    /// Of several uses at the same time, one gets the token.
     Write TAKE(TEXTOID, TEXTOID, INT4OID) =
         "DELETE FROM vault.connector_tokens WHERE profile_id = $1 AND payment_method_id = $2 AND position = $3";
     Write DELETE(TEXTOID, TEXTARRAYOID) =

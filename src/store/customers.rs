@@ -9,7 +9,7 @@ use super::statement::{Row, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
-    /// A unique index decides, whoever else creates at the same time.
+    /// The unique index decides between creates at the same time.
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "INSERT INTO vault.customers (profile_id, customer_id, merchant_reference_id, details, created_at, modified_at) \
          VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (profile_id, merchant_reference_id) DO NOTHING";
@@ -19,7 +19,7 @@ statements! {
     Read FIND_BY_REFERENCE(TEXTOID, TEXTOID) =
         "SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
          FROM vault.customers WHERE profile_id = $1 AND merchant_reference_id = $2";
-    /// As a row that refers to the customer does it.
+    /// The same lock as a row that refers to the customer takes.
     Write HOLD_IF_FREE(TEXTOID, TEXTOID) =
         "SELECT 1 FROM vault.customers WHERE profile_id = $1 AND customer_id = $2 FOR KEY SHARE SKIP LOCKED";
     /// Waits for creates of payment methods, which hold the row's key, and keeps further ones out.
@@ -52,7 +52,7 @@ statements! {
          FROM vault.customers \
          WHERE profile_id = $1 AND redacted_at IS NULL AND ($4 IS NULL OR merchant_reference_id = $4) \
          ORDER BY created_at, customer_id LIMIT $2 OFFSET $3";
-    /// The count comes with every row, and alone where the page is empty.
+    /// The count comes with every row, and by itself if the page is empty.
     Read LIST_WITH_COUNT(TEXTOID, INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID) =
         "WITH matching AS NOT MATERIALIZED ( \
              SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
@@ -85,7 +85,7 @@ pub struct StoredCustomer {
     pub created_at: Timestamp,
 }
 
-/// A customer that stays what it is until the transaction ends, and what is known of a card.
+/// A customer that does not change until the transaction ends, and what is known of a card.
 pub struct Held {
     pub is_redacted: bool,
     pub bin: Option<BinRecord>,
@@ -208,7 +208,7 @@ pub fn set_default(
     Ok(())
 }
 
-/// The payment method is the customer's default no more.
+/// The payment method is no longer the customer's default.
 pub fn drop_default(
     profile_id: &str,
     customer_id: &str,

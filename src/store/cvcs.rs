@@ -13,7 +13,7 @@ statements! {
          VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (profile_id, payment_method_id) \
          DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at";
-    /// Of several at the same time, one gets the CVC.
+    /// Of several uses at the same time, one gets the CVC.
     Write TAKE(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID) =
         "DELETE FROM vault.cvcs \
          WHERE profile_id = $1 AND payment_method_id = $2 AND memory_key = $3 AND expires_at > $4 RETURNING code";

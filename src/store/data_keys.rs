@@ -6,7 +6,7 @@ use vault_core::crypto::KeyId;
 
 use super::operator::relation;
 use super::statement::statements;
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::postgres::object_locks::{self, Mode};
 
 statements! {
@@ -112,7 +112,7 @@ pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// For what a transaction locks a key, until it ends.
+/// Why a transaction locks a key until it ends.
 #[derive(Clone, Copy)]
 pub enum KeyLock {
     /// The transaction seals values under the data key, which must not be destroyed meanwhile.
@@ -138,9 +138,9 @@ impl KeyLock {
     }
 }
 
-/// Locks the key, as an object of the database: a lock on its row would be a write, and a lock on its table would be
-/// everybody's. Prepared transactions keep the lock, too. The lock is on the key's number alone. Should keys of two profiles have
-/// the same number, then one of them is waited for in vain at times, and no more happens.
+/// Locks the key as an object of the database. A lock on its row would be a write, and a lock on its table would concern every
+/// profile. Prepared transactions keep the lock, too. The lock is only on the key's number. If keys of two profiles have the
+/// same number, a transaction sometimes waits for no reason, and nothing else happens.
 pub fn lock(KeyId(key_id): KeyId, lock: KeyLock) {
     object_locks::lock(relation(c"data_keys"), key_id, lock.mode());
 }
@@ -202,11 +202,11 @@ pub fn destroy_all(profile_id: &str) -> Result<usize, Failure> {
 
 /// A key's id as the tables have it.
 pub fn key_id(stored: i32) -> Result<KeyId, Failure> {
-    let id = u32::try_from(stored).map_err(|_| Failure::Malformed)?;
+    let id = u32::try_from(stored).map_err(|_| Failure::DamagedRow)?;
     Ok(KeyId(id))
 }
 
 /// A key's id as a parameter.
 pub fn to_sql(KeyId(id): KeyId) -> Result<i32, Failure> {
-    i32::try_from(id).map_err(|_| Failure::Malformed)
+    i32::try_from(id).map_err(|_| Defect::NumberTooLarge.into())
 }

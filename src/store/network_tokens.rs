@@ -14,7 +14,7 @@ statements! {
     Write DELETE(TEXTOID, TEXTARRAYOID) =
         "DELETE FROM vault.network_tokens WHERE profile_id = $1 AND payment_method_id = ANY ($2) \
          RETURNING payment_method_id, connector_id, summary";
-    /// Nobody is waited for who holds a token.
+    /// A token that another session has locked is left out.
     Write TO_CHECK(TIMESTAMPTZOID, INT8OID) =
         "/* all profiles: the worker finds what is due, and acts for the profile of each token then */ \
          SELECT profile_id, payment_method_id, connector_id FROM vault.network_tokens WHERE check_after <= $1 \

@@ -14,7 +14,7 @@ const OPERATOR: &CStr = c"vault_operator";
 const WORKER: &CStr = c"vault_worker";
 
 const NO_ROW_SECURITY: (&CStr, &CStr) = (c"row_security", c"off");
-/// A scan that begins where another one is would give rows in no order of their places.
+/// A synchronized scan starts in the middle of the table, and batches need rows in the order of their places.
 const IN_ORDER: (&CStr, &CStr) = (c"synchronize_seqscans", c"off");
 const NO_TRIGGERS: (&CStr, &CStr) = (c"session_replication_role", c"replica");
 
@@ -28,9 +28,9 @@ pub fn as_worker<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T
     run_as(required(WORKER), Trust::Own, &[SEARCH_PATH], statements)
 }
 
-/// Runs `statements` as the owner of a table that is an application's: whatever the owner has hung on it runs with the
-/// owner's rights, as when PostgreSQL analyses it. Triggers and foreign keys do not run: a value that is sealed anew is the
-/// same value. A policy that binds the owner, too, is an error: it could hide rows.
+/// Runs `statements` as the owner of an application's table. Code that the owner has attached to the table runs with the
+/// owner's rights, as when PostgreSQL analyses the table. Triggers and foreign keys do not run, because a value that is sealed
+/// again is the same value. A policy that also binds the owner is an error, because it could hide rows.
 pub fn as_owner<T>(
     owner: pg_sys::Oid,
     statements: impl FnOnce() -> Result<T, Failure>,

@@ -1,4 +1,4 @@
-//! What surrounds statements in which code of a table's owner may run.
+//! The guards around statements in which code of a table's owner may run.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::postgres::subtransaction::attempt;
 use crate::postgres::time_limit;
 use crate::settings;
 
-/// One step on a table of somebody else, in which code of its owner may run: it has a time limit, locks are given up rather
-/// than waited for, and what it sets, or locks for the session, ends with it. A failure undoes the step alone.
+/// One step on a table of somebody else, in which code of its owner may run. The step has a time limit and does not wait long
+/// for locks. Its settings, and its locks of the session, end with it. A failure undoes only the step.
 ///
 /// # Errors
 /// [`Failure::TableFailed`] and [`Failure::TableTimedOut`], which name the table; the failures of `work`.
@@ -45,10 +45,10 @@ fn within<T>(
 ) -> Result<T, Failure> {
     let _leftovers = Leftovers::watch();
     attempt(|| time_limit::within(limit, work)).map_err(|failure| match failure {
-        Failure::Foreign(_) if time_limit::has_expired() => Failure::TableTimedOut {
+        Failure::Postgres(_) if time_limit::has_expired() => Failure::TableTimedOut {
             table: table_name(relation),
         },
-        Failure::Foreign(message) => Failure::TableFailed {
+        Failure::Postgres(message) => Failure::TableFailed {
             table: table_name(relation),
             message,
         },

@@ -10,7 +10,7 @@ use crate::error::Failure;
 statements! {
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
         "INSERT INTO vault.profiles (profile_id, merchant_id, name, created_at, mac) VALUES ($1, $2, $3, $4, $5)";
-    /// Lets the rows of the profile be written meanwhile: they hold its key only.
+    /// Rows of the profile can be written meanwhile, because they lock only its key.
     Write LOCK(TEXTOID) = "SELECT * FROM vault.profiles WHERE profile_id = $1 FOR NO KEY UPDATE";
     Read ALL() =
         "/* all profiles: MACs are checked, and made under a new root key, for the whole table */ \

@@ -1,15 +1,15 @@
-//! What ends by itself, in all profiles at once: rows of `vault.cvcs` and `vault.volatile_payment_methods`, and connectors'
-//! tokens for one use. Run as the worker, who sees of them only whose they are and when they end.
+//! Deletes what expires, in all profiles at once: rows of `vault.cvcs` and `vault.volatile_payment_methods`, and connectors'
+//! tokens for one use. It runs as the worker, which sees only whose the rows are and when they expire.
 
 use vault_core::time::Timestamp;
 
 use super::statement::{statements, timestamptz};
 use crate::error::Failure;
 
-// Each statement deletes a batch of rows, the oldest first. A row that somebody else has locked is left for the next time, so that
-// nobody is waited for.
+// Each statement deletes a batch of rows, the oldest first. A row that another session has locked is left for the next time,
+// so that no batch waits.
 statements! {
-    /// Asked first: a delete that finds nothing would take a transaction id all the same.
+    /// This is asked first, because even a delete that finds nothing takes a transaction id.
     Read ANY_EXPIRED(TIMESTAMPTZOID) =
         "/* all profiles: the worker deletes what has expired */ \
          SELECT EXISTS (SELECT FROM vault.cvcs WHERE expires_at <= $1) \
@@ -67,8 +67,8 @@ pub fn delete_expired(now: Timestamp, limit: i64) -> Result<usize, Failure> {
     Ok(cvcs + methods + tokens)
 }
 
-/// Deletes the CVC of a payment method, unless it ends later than `end`: then it is a newer one. Tells whether it is gone:
-/// not if somebody holds the row.
+/// Deletes the CVC of a payment method, unless it ends later than `end`: then it is a newer one. Returns whether it
+/// is gone, which it is not if another session has locked the row.
 pub fn delete_used_cvc(
     profile_id: &str,
     payment_method_id: &str,

@@ -38,7 +38,7 @@ statements! {
 /// A row.
 pub struct RoleBinding {
     pub role_name: String,
-    /// The role that had the name in the cluster of that identifier.
+    /// The oid of the role of that name, in the cluster with that identifier.
     pub role_oid: pg_sys::Oid,
     pub system_identifier: i64,
     pub profile_id: String,

@@ -26,7 +26,7 @@ macro_rules! statements {
 }
 pub(super) use statements;
 
-/// Whether a statement writes or locks rows. Reading alone assigns no transaction id, and works on a replica.
+/// Whether a statement writes or locks rows. Reading alone assigns no transaction id, and works on a standby.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Read,
@@ -82,7 +82,7 @@ impl Statement {
         })
     }
 
-    /// The rows as they are committed by now, whatever the transaction has seen so far, and as it has written them itself.
+    /// The rows as they are committed by now, or written by this transaction, even if its snapshot is older.
     pub fn rows_now<T>(
         &self,
         arguments: &[DatumWithOid<'_>],
@@ -167,21 +167,23 @@ impl Row<'_> {
     /// The column's time, which the table's definition promises.
     pub fn timestamp(&self, column: &str) -> Result<Timestamp, Failure> {
         let value: TimestampWithTimeZone = self.required(column)?;
-        clock::from_postgres(value.into())
+        from_row(value)
     }
 
     /// The column's time, or none for NULL.
     pub fn optional_timestamp(&self, column: &str) -> Result<Option<Timestamp>, Failure> {
         let value: Option<TimestampWithTimeZone> = self.optional(column)?;
-        value
-            .map(|value| clock::from_postgres(value.into()))
-            .transpose()
+        value.map(from_row).transpose()
     }
 
     /// The column's value, which the table's definition promises.
     pub fn required<T: FromDatum + IntoDatum>(&self, column: &str) -> Result<T, Failure> {
         self.optional(column)?.ok_or(Failure::UnexpectedNull)
     }
+}
+
+fn from_row(value: TimestampWithTimeZone) -> Result<Timestamp, Failure> {
+    clock::from_postgres(value.into()).map_err(|_| Failure::DamagedRow)
 }
 
 /// A time as a parameter.

@@ -1,4 +1,5 @@
-//! What of the vault's own tables is not under a profile's current keys: envelopes, and blind indexes that name their key.
+//! The values of the vault's own tables that are not under a profile's current keys: envelopes, and blind indexes that name
+//! their key.
 
 use core::ffi::CStr;
 

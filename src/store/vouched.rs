@@ -8,7 +8,7 @@ use vault_core::crypto::Column;
 use super::statement::{Row, Statement};
 use crate::error::Failure;
 
-/// What is done alike with the rows of each such table.
+/// The statements that each such table has.
 pub struct VouchedStatements {
     /// Selects all rows.
     pub all: &'static LocalKey<Statement>,

@@ -1,4 +1,4 @@
-//! Schema `vault`: the functions of whoever answers for connectors. sql/connectors.sql has the views.
+//! Schema `vault`: the functions of the administrators of connectors. sql/connectors.sql has the views.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

@@ -4,7 +4,6 @@
 
 use std::panic::AssertUnwindSafe;
 
-use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
 use pgrx::prelude::*;
 use serde::Serialize;
@@ -15,11 +14,11 @@ use vault_core::contract::payment_method::{
 };
 
 use super::request::{Request, set_headers, set_status};
-use crate::error::Failure;
+use crate::error::{Defect, Failure, internal_error, passes_through_http};
 use crate::operations::{customers, network_tokens, payment_methods};
 use crate::tenancy::Caller;
 
-/// What a request for a network token says that has no body: a GET has none from most clients.
+/// Stands for the body of a request for a network token that has none: most clients send no body with a GET.
 const NETWORK_TOKEN: &[u8] = br#"{"token_type":"network_token"}"#;
 
 #[pg_extern(sql = false)]
@@ -147,7 +146,7 @@ fn answer<R: Serialize>(
     })
 }
 
-/// Answers a request by its body. What is no JSON of the right form is refused before anybody is let in.
+/// Answers a request that has a body. A body that is not JSON of the right form is refused before authentication.
 fn answer_to<B: Body, R: Serialize>(
     body: &[u8],
     operation: impl FnOnce(&Caller, &Request, B) -> Result<R, Failure>,
@@ -159,7 +158,7 @@ fn answer_to<B: Body, R: Serialize>(
     })
 }
 
-/// Puts the handler's response or refusal into the answer. What nobody foresaw leaves as an error.
+/// Puts the handler's response or refusal into the answer. Any other failure leaves as an error.
 fn respond<R: Serialize>(
     handle: impl FnOnce(&Request) -> Result<R, Failure>,
 ) -> Result<String, ErrorReport> {
@@ -167,7 +166,9 @@ fn respond<R: Serialize>(
         let request = Request::current()?;
         set_headers(request.id(), None)?;
         match handle(&request) {
-            Ok(response) => serde_json::to_string(&response).map_err(|_| Failure::Malformed),
+            Ok(response) => {
+                serde_json::to_string(&response).map_err(|_| Defect::NotSerialized.into())
+            }
             Err(Failure::Refused(refusal)) => {
                 set_status(refusal.status())?;
                 set_headers(request.id(), refusal.retry_after())?;
@@ -176,38 +177,19 @@ fn respond<R: Serialize>(
             Err(failure) => Err(failure),
         }
     }))
-    .catch_others(foreign)
-    .catch_rust_panic(foreign)
+    .catch_others(from_postgres)
+    .catch_rust_panic(from_postgres)
     .execute()
-    .map_err(unforeseen)
+    .map_err(internal_error)
 }
 
-/// PostgREST makes a status of an error's SQLSTATE. Few tell something true of the request; these pass as they are.
-fn foreign(error: CaughtError) -> Result<String, Failure> {
+/// PostgREST chooses the status by an error's SQLSTATE. Only a few SQLSTATEs say something true of the request, and only
+/// these pass as they are.
+fn from_postgres(error: CaughtError) -> Result<String, Failure> {
     match error {
-        CaughtError::PostgresError(report) if is_passing(report.sql_error_code()) => {
+        CaughtError::PostgresError(report) if passes_through_http(report.sql_error_code()) => {
             CaughtError::PostgresError(report).rethrow()
         }
         error => Err(Failure::from(error)),
     }
-}
-
-/// Worth another try, or the server's own stop.
-fn is_passing(code: PgSqlErrorCode) -> bool {
-    matches!(
-        code,
-        PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE
-            | PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED
-            | PgSqlErrorCode::ERRCODE_QUERY_CANCELED
-            | PgSqlErrorCode::ERRCODE_ADMIN_SHUTDOWN
-    )
-}
-
-/// For the server's log; nginx answers the client with the contract's 500.
-fn unforeseen(failure: Failure) -> ErrorReport {
-    ErrorReport::new(
-        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-        failure.to_string(),
-        "vault",
-    )
 }

@@ -1,4 +1,4 @@
-//! Schema `vault`: the functions of whoever answers for the keys. sql/key_lifecycle.sql builds on them.
+//! Schema `vault`: the functions of the administrators of keys. sql/key_lifecycle.sql builds on them.
 
 use pgrx::iter::TableIterator;
 use pgrx::name;

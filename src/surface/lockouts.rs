@@ -11,7 +11,7 @@ use crate::authentication::lockout::Way;
 use crate::operations::administration;
 use crate::postgres::clock;
 
-/// What is counted by a way, `sql` or `http`. A text that does not apply is empty.
+/// The failures that are counted for one way, `sql` or `http`. A text that does not apply is empty.
 #[pg_extern(parallel_restricted)]
 pub fn counted_failures(
     way: &str,

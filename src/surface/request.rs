@@ -1,4 +1,4 @@
-//! What nginx and PostgREST hand over of an HTTP request beside its body, and what they take back.
+//! What nginx and PostgREST pass on of an HTTP request besides its body, and what they take from the answer.
 
 use std::ops::Deref;
 
@@ -6,14 +6,14 @@ use serde::Deserialize;
 use vault_core::ids::{CustomerId, PaymentMethodId, RequestId, path_text};
 
 use crate::authentication::{self, Credentials};
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::postgres::clock;
 use crate::postgres::guc::{self, set_for_transaction};
 use crate::postgres::random;
 use crate::tenancy::session::{self, Acting};
 use crate::tenancy::{Caller, Origin};
 
-/// The id of nothing: stands for what a path names in a way that no id is written.
+/// An id that nothing has. It stands for a text in a path that does not have the form of an id.
 const NOBODY: &str = "";
 
 /// One request.
@@ -58,7 +58,9 @@ impl Request {
     /// When there is none.
     pub fn current() -> Result<Self, Failure> {
         let headers: Headers = match guc::value(c"request.headers") {
-            Some(headers) => serde_json::from_slice(&headers).map_err(|_| Failure::Malformed)?,
+            Some(headers) => {
+                serde_json::from_slice(&headers).map_err(|_| Defect::UnreadableHeaders)?
+            }
             None => Headers::default(),
         };
         let sent = headers.x_request_id.as_deref().and_then(RequestId::parse);

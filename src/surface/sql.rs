@@ -14,7 +14,7 @@ use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest
 use vault_core::ids::{CustomerId, PaymentMethodId};
 
 use crate::authentication::{self, Credentials};
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::operations::{
     administration, customers, network_tokens, payment_methods, retention, role_bindings, tokens,
 };
@@ -198,7 +198,7 @@ fn get_network_token_eligibility(card_bin: &str) -> Result<Jsonb, ErrorReport> {
     answer(|caller| network_tokens::eligibility(caller, query))
 }
 
-/// For superusers: whoever could name a later time would end what others still need.
+/// Only for superusers, because a caller who names a later time ends what others still need.
 #[pg_extern]
 fn delete_expired(now: TimestampWithTimeZone) -> Result<i64, ErrorReport> {
     let now = clock::from_postgres(now.into())?;
@@ -259,7 +259,7 @@ fn unbind_role(role: &str) -> Result<(), ErrorReport> {
     Ok(role_bindings::unbind(role)?)
 }
 
-/// Runs after every statement that writes to the table of bindings, or changes that of profiles.
+/// Runs after every statement that writes to the table of bindings or changes the table of profiles.
 #[pg_trigger]
 pub fn role_bindings_changed<'a>(
     trigger: &'a PgTrigger<'a>,
@@ -279,7 +279,8 @@ fn answer<R: Serialize>(
     operation: impl FnOnce(&Caller) -> Result<R, Failure>,
 ) -> Result<Jsonb, ErrorReport> {
     let response = operation(&Caller::of_session()?)?;
-    let json = serde_json::to_string(&response).map_err(|_| Failure::Malformed)?;
+    let json =
+        serde_json::to_string(&response).map_err(|_| Failure::from(Defect::NotSerialized))?;
     Ok(Jsonb::from(json))
 }
 

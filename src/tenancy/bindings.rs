@@ -24,12 +24,12 @@ thread_local! {
 
 #[derive(Default)]
 struct Bindings {
-    /// Grows when what is known may have become wrong.
+    /// Grows when a cached answer may have become wrong.
     changes: u64,
     tenants: HashMap<pg_sys::Oid, Option<Rc<Tenant>>>,
 }
 
-/// The tenant that the session's role is bound to. The outer role: inside a SECURITY DEFINER function it is still the
+/// The tenant that the session's outer role is bound to. Inside a SECURITY DEFINER function, the outer role is still the
 /// session's.
 ///
 /// # Errors
@@ -43,7 +43,7 @@ pub fn tenant_of_session() -> Result<Option<Rc<Tenant>>, Failure> {
     }
     let tenant = store::as_operator(|| tenant_of(role, &outer_role_name()))?.map(Rc::new);
     BINDINGS.with_borrow_mut(|known| {
-        // A change that was told of meanwhile may be younger than the answer.
+        // A change that was announced meanwhile may be newer than the answer.
         if known.changes == changes {
             known.tenants.insert(role, tenant.clone());
         }
@@ -51,8 +51,8 @@ pub fn tenant_of_session() -> Result<Option<Rc<Tenant>>, Failure> {
     Ok(tenant)
 }
 
-/// The tenant that a role is bound to, by now: the answer is kept beyond this transaction, so an old snapshot must not give
-/// it. Runs as the operator.
+/// The tenant that a role is bound to at this moment. The answer is cached beyond this transaction, so it must not come from
+/// an old snapshot. Runs as the operator.
 ///
 /// # Errors
 /// When there is a binding, and the vault is sealed.
@@ -68,10 +68,10 @@ pub fn tenant_of(role: pg_sys::Oid, role_name: &str) -> Result<Option<Tenant>, F
     }))
 }
 
-/// Whether key management of a profile includes the tables of their owner: code that the owner attached to a table runs when
-/// its values are moved, so the owner must have something to do with the profile. A superuser and a member of
-/// `vault_table_owner` have, and so has who can become a role that is bound to the profile. The other way round is nothing:
-/// a role can make anybody a member of itself. Runs as the operator.
+/// Whether key management of a profile includes the tables of this owner. Code that the owner attached to a table runs when
+/// its values are moved, so the owner must act for the profile. Superusers and members of `vault_table_owner` do, and so
+/// does a role that can become a role bound to the profile. The opposite direction does not count, because a role can make
+/// anybody a member of itself. Runs as the operator.
 ///
 /// # Errors
 /// When there are bindings, and the vault is sealed.
@@ -91,19 +91,20 @@ pub fn acts_for(owner: pg_sys::Oid, profile_id: &str) -> Result<bool, Failure> {
     Ok(false)
 }
 
-/// A role that was dropped and made anew has its name, and another number. The roles of a restored database have other
-/// numbers, too: so until the worker has taken its bindings over, names count there.
+/// A role that was dropped and made again has the same name and another number. The roles of a restored database also have
+/// other numbers, so names count there until the worker has taken its bindings over.
 fn is_of(binding: &RoleBinding, role: pg_sys::Oid) -> bool {
     binding.role_oid == role || binding.system_identifier != this_cluster()
 }
 
-/// Has this backend read the bindings anew, and every other once this transaction has committed. `table` is theirs.
+/// Makes this backend read the bindings again, and every other backend once this transaction has committed. `table` is the
+/// table of the bindings.
 pub fn changed(table: pg_sys::Oid) {
     invalidation::tell_of_change(table);
 }
 
-/// Has what is known forgotten when it may be wrong: whatever table has changed, for they rarely change, and to read a
-/// binding again costs little; whatever role, for a binding is to a role of a name.
+/// Forgets the cached answers when they may be wrong. Any change of a table counts, because tables rarely change and reading
+/// a binding again is cheap. Any change of a role counts, because a binding is to a role with a name.
 pub fn forget_on_change() {
     invalidation::call_on_change(forget);
 }

@@ -54,7 +54,7 @@ impl Origin {
 }
 
 impl Caller {
-    /// The worker, who calls a connector for a profile: it is the connector who gets to see something.
+    /// The worker that calls a connector for a profile. The connector is the one that sees the card.
     pub fn of_worker(profile_id: String, merchant_id: String, connector_id: &str) -> Self {
         Self {
             profile_id,
@@ -70,7 +70,7 @@ impl Caller {
     /// The caller of a SQL function: authenticated in this transaction, or a role that is bound to a profile.
     ///
     /// # Errors
-    /// Refuses when neither is so.
+    /// Refuses a session that is neither.
     pub fn of_session() -> Result<Self, Failure> {
         let tenant = session::current_tenant()?.ok_or(Refusal::Unauthenticated)?;
         Ok(Self {
@@ -83,13 +83,13 @@ impl Caller {
     }
 }
 
-/// Whether the outer role sees full card and account numbers. Code that PostgreSQL runs for somebody else does not.
+/// Whether the outer role may see full card and account numbers. Code that PostgreSQL runs for somebody else may not.
 pub fn outer_role_may_reveal() -> bool {
     !is_restricted() && outer_role_has_privileges_of(c"vault_reveal")
 }
 
-/// Whether the outer role may have any number of card numbers indexed: as a member of vault_bulk, or because it sees them
-/// anyway.
+/// Whether the outer role may have any number of card numbers indexed: either it is a member of vault_bulk, or it may see
+/// full numbers anyway.
 pub fn outer_role_may_index_in_bulk() -> bool {
     outer_role_has_privileges_of(c"vault_bulk") || outer_role_may_reveal()
 }

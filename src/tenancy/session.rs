@@ -16,11 +16,11 @@ thread_local! {
 
 #[derive(Default)]
 struct Session {
-    /// Whom one function call acts for, whatever the transaction's profile is.
+    /// The profile that one function call acts for, whatever the transaction's profile is.
     acting: Option<Actor>,
-    /// Each for the subtransaction that presented its key; the last one counts.
+    /// The tenants that were authenticated, each for the subtransaction that presented its key. The last one counts.
     authenticated: PerSubtransaction<Rc<Tenant>>,
-    /// This transaction has presented a key: it does not fall back to its role's binding any more.
+    /// This transaction has presented a key, so it no longer falls back to its role's binding.
     key_presented: bool,
 }
 
@@ -30,7 +30,7 @@ enum Actor {
     Nobody,
 }
 
-/// Ends the acting when dropped, and goes back to what was before: whatever ran meanwhile has authenticated nobody.
+/// When dropped, ends the acting and restores what was before, so that nothing which ran meanwhile leaves a profile behind.
 pub struct Acting {
     before: Option<Actor>,
     authenticated: usize,
@@ -47,13 +47,13 @@ impl Drop for Acting {
     }
 }
 
-/// Has the policies show this profile until the guard is dropped. The caller has checked the right to it.
+/// Makes the policies show this profile until the guard is dropped. The caller has checked the right to it.
 #[must_use]
 pub fn act_for(profile_id: &str) -> Acting {
     act(Actor::Profile(profile_id.to_owned()))
 }
 
-/// Leaves no profile to whatever runs until the guard is dropped.
+/// Code that runs until the guard is dropped has no profile.
 #[must_use]
 pub fn act_for_nobody() -> Acting {
     act(Actor::Nobody)
@@ -67,7 +67,7 @@ fn act(actor: Actor) -> Acting {
     })
 }
 
-/// Refuses where code of somebody else would choose whom the caller's transaction acts for.
+/// Refuses where code of somebody else would choose the profile that the caller's transaction acts for.
 ///
 /// # Errors
 /// [`Failure::RestrictedOperation`].
@@ -79,7 +79,7 @@ pub fn check_may_authenticate() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has the transaction act for the tenant, until the end of the subtransaction that asks for it.
+/// Makes the transaction act for the tenant until the subtransaction that asks for it ends.
 pub fn authenticated(tenant: Tenant) {
     SESSION.with_borrow_mut(|session| {
         session.key_presented = true;

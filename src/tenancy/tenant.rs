@@ -1,6 +1,6 @@
 //! Whom a transaction acts for.
 
-/// A profile with its merchant, and the API key that opened it, if one did.
+/// A profile with its merchant, and the API key that authenticated it, if there was one.
 #[derive(Debug, Clone)]
 pub struct Tenant {
     pub profile_id: String,

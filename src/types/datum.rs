@@ -9,7 +9,7 @@ use pgrx::pg_sys;
 use vault_core::crypto::{Binding, ColumnType, Slot};
 use zeroize::Zeroizing;
 
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::keys::{self, ProfileKeys, SealingKeys};
 use crate::postgres::run_as::is_restricted;
 use crate::tenancy::session;
@@ -119,7 +119,7 @@ pub(super) fn input(column_type: ColumnType, text: &CStr) -> Result<Vec<u8>, Fai
 /// The text form.
 pub(super) fn output(column_type: ColumnType, value: &[u8]) -> Result<CString, Failure> {
     let text = column_type.parse(value)?.to_text();
-    CString::new(text).map_err(|_| Failure::Malformed)
+    CString::new(text).map_err(|_| Defect::ZeroByte.into())
 }
 
 /// The value in a binary message.

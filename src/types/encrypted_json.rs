@@ -36,6 +36,6 @@ fn decrypt_json(value: EncryptedJson) -> Result<Jsonb, ErrorReport> {
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
 fn decrypt_json_in_context(value: EncryptedJson, context: &str) -> Result<Jsonb, ErrorReport> {
     let plaintext = datum::decrypt(Slot::Json, context, &value.0)?;
-    let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
+    let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::DamagedPlaintext)?;
     Ok(Jsonb::from(text.to_owned()))
 }

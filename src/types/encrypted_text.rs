@@ -35,6 +35,6 @@ fn decrypt_text(value: EncryptedText) -> Result<String, ErrorReport> {
 #[pg_extern(stable, parallel_restricted, name = "decrypt")]
 fn decrypt_text_in_context(value: EncryptedText, context: &str) -> Result<String, ErrorReport> {
     let plaintext = datum::decrypt(Slot::Text, context, &value.0)?;
-    let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
+    let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::DamagedPlaintext)?;
     Ok(text.to_owned())
 }

@@ -39,5 +39,5 @@ fn key_ids(column_type: ColumnType, value: &[u8]) -> Result<Vec<i32>, Failure> {
 }
 
 fn number(KeyId(key_id): KeyId) -> Result<i32, Failure> {
-    i32::try_from(key_id).map_err(|_| Failure::Malformed)
+    i32::try_from(key_id).map_err(|_| Failure::UnknownKey)
 }

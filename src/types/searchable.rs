@@ -31,6 +31,6 @@ pub(super) fn open(
 ) -> Result<String, Failure> {
     let value = column_type.parse(value)?;
     let plaintext = datum::decrypt(value.slot(), context, value.sealed())?;
-    let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
+    let text = std::str::from_utf8(&plaintext).map_err(|_| Failure::DamagedPlaintext)?;
     Ok(text.to_owned())
 }

@@ -41,20 +41,20 @@ fn main(index: usize) {
     };
     connect(database);
     workers::register();
-    // Once: while the server runs, nothing is sealed under another memory key than its own.
+    // Once is enough: while the server runs, nothing is sealed under another memory key than its own.
     run(delete_dead);
     run(report_role_findings);
     let mut round = Instant::now();
     let (mut expired_left, mut at_once) = (false, false);
     while BackgroundWorker::wait_latch(Some(pause(round, at_once))) {
-        // Sessions wait for these, so nothing else is done for long before them.
+        // Sessions wait for these rows, so no long work comes before them.
         at_once = run(record_reveals);
         if expired_left || round.elapsed() >= PERIOD {
             round = Instant::now();
             run(record_counts);
             expired_left = run(delete_expired);
             run(take_bindings_over);
-            // What waits for a lock may have taken the signal of a session for its own.
+            // A wait for a lock may have consumed the signal of a session.
             at_once = expired_left || writer::has_reveals();
         }
     }
@@ -72,7 +72,7 @@ fn pause(round: Instant, at_once: bool) -> Duration {
     }
 }
 
-/// Writes what waits when the server stops, and what sessions leave that are ended with it.
+/// Writes the rows that wait when the server stops, and those of the sessions that are ended with it.
 fn finish() {
     let end = Instant::now() + PATIENCE;
     while writer::expects_work() && Instant::now() < end {
@@ -123,7 +123,8 @@ fn write_reveals() -> Result<bool, Failure> {
     Ok(written.is_some())
 }
 
-/// Whoever rolled the use of a CVC back has seen it. A CVC whose row somebody holds is left for the next round.
+/// Deletes CVCs whose use was rolled back, because the session has seen them. A CVC whose row is locked is left for the next
+/// round.
 fn delete_used_cvcs() -> Result<Vec<Place>, Failure> {
     let mut gone = Vec::new();
     for cvc in writer::used_cvcs() {
@@ -154,12 +155,15 @@ fn write_counts(write: fn() -> Result<Counts, Failure>) -> Result<bool, Failure>
         None => writer::give_up_without_extension(),
     };
     if given_up > 0 {
-        pgrx::warning!("vault worker: gave up {given_up} audit rows of databases without a vault");
+        pgrx::warning!(
+            "vault worker: audit rows of databases without a vault that were given up: {given_up}"
+        );
     }
     Ok(false)
 }
 
-/// Rows that are written and not taken note of would be written again. An error ends the worker, and it starts again.
+/// Ends the worker with the error, and it starts again. Otherwise rows that are written, but not noted as such, would be
+/// written again.
 fn or_abort<T>(written: Result<T, Failure>) -> T {
     written.map_err(ErrorReport::from).unwrap_or_report()
 }

@@ -139,7 +139,7 @@ impl Desk {
     /// payment method of another locked for long. A job whose outcome cannot be written in time is sent again, with the same key, and
     /// the connector gives the same answer.
     fn write(&mut self, received: Vec<Received>) {
-        let what = c"vault: writing what came of jobs";
+        let what = c"vault: writing the outcomes of jobs";
         let written = in_transaction(what, || {
             Ok(received.iter().map(write_one).collect::<Vec<_>>())
         });
@@ -147,7 +147,7 @@ impl Desk {
             pgrx::warning!("vault tokens: {failure}");
             None
         });
-        // Without the extension, nobody waits for anything any more.
+        // If the extension is gone, nobody waits for the outcomes any more.
         let written = written.unwrap_or_else(|| vec![true; received.len()]);
         for (received, is_written) in received.into_iter().zip(written) {
             if !is_written && received.under_way.sent.elapsed() < tokens::patience() {
@@ -156,7 +156,7 @@ impl Desk {
         }
     }
 
-    /// Takes due jobs for which there is room, and has their calls made. Tells whether there may be more.
+    /// Takes due jobs for which there is room, and hands over their calls. Returns whether there may be more.
     fn send(&mut self) -> bool {
         let room = AT_ONCE.saturating_sub(self.under_way.len());
         if room == 0 {
@@ -239,7 +239,7 @@ impl Desk {
         }
     }
 
-    /// Puts on record what is about to be sent, and sends it. Tells whether that was anything.
+    /// Puts on record what is about to be sent, and sends it. Returns whether there was anything to send.
     fn take(&mut self, due: Vec<DueJob>) -> bool {
         if due.is_empty() {
             return false;
@@ -297,8 +297,8 @@ impl Desk {
     }
 }
 
-/// Sets what holds for the whole process. Somebody who holds a lock for long must not stop everybody's jobs. And the planner must not
-/// scan the table of jobs because it was empty when its statistics were made.
+/// Makes settings for the whole process. A session that holds a lock for long must not stop everybody's jobs. And the planner
+/// must not scan the whole table of jobs because the table was empty when its statistics were made.
 fn prepare_session() {
     for (name, value) in [(c"lock_timeout", c"100ms"), (c"enable_seqscan", c"off")] {
         set_for_process(name, value);

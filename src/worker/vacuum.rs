@@ -17,7 +17,7 @@ use crate::postgres::vacuum::vacuum;
 use crate::postgres::{catalog, compat};
 use crate::settings;
 
-/// All that hold envelopes or wrapped keys.
+/// All tables that hold envelopes or wrapped keys.
 const TABLES: [&CStr; 10] = [
     c"data_keys",
     c"customers",
@@ -50,7 +50,7 @@ fn main(index: usize) {
     while BackgroundWorker::wait_latch(settings::vacuum_after()) {
         reload_settings();
         if settings::vacuum_after().is_some() {
-            // The server's stop waits for the end of a vacuum as little as for that of a query.
+            // A stop of the server interrupts a vacuum as it interrupts a query.
             compat::end_on_sigterm();
             doing(c"vault: vacuuming", || {
                 tables().into_iter().for_each(vacuum);

@@ -73,6 +73,14 @@ fn only_one_file_asks_for_the_version_of_postgresql() {
 }
 
 #[test]
+fn only_one_file_names_sqlstates() {
+    let sources = Crate::read("src").sources;
+    let is_sqlstate = |source: &Source| source.path == "error/sqlstate.rs";
+    let words = ["PgSqlErrorCode::", "ERRCODE_"];
+    assert_eq!(speaking_of(&sources, &words, is_sqlstate), NONE);
+}
+
+#[test]
 fn unsafe_code_stands_in_two_rooms() {
     for (folder, rooms) in [("src", &["postgres", "types"][..]), ("core/src", &[][..])] {
         for source in &Crate::read(folder).sources {

@@ -276,9 +276,9 @@ fn settings_and_keys_that_cannot_be_used_are_refused_without_being_shown() {
         (
             r#"{"base": "https://x.example"}"#,
             KEY,
-            "base is not known here",
+            "base is not a known setting",
         ),
-        (r#"{"api_base": 1}"#, KEY, "api_base must be a text"),
+        (r#"{"api_base": 1}"#, KEY, "api_base must be a string"),
         (
             r#"{"api_base": "api.stripe.com"}"#,
             KEY,

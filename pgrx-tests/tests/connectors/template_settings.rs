@@ -52,8 +52,12 @@ fn a_member_that_is_missing_wrong_or_unknown_is_named() {
             "request.method must be one of POST, PUT, PATCH",
         ),
         ("/request/url", Value::Null, "request.url is missing"),
-        ("/request/url", json!(5), "request.url must be a text"),
-        ("/request/uri", json!("x"), "request.uri is not known here"),
+        ("/request/url", json!(5), "request.url must be a string"),
+        (
+            "/request/uri",
+            json!("x"),
+            "request.uri is not a known setting",
+        ),
         (
             "/request/headers",
             json!([]),
@@ -62,7 +66,7 @@ fn a_member_that_is_missing_wrong_or_unknown_is_named() {
         (
             "/request/headers/X-A",
             json!(1),
-            "request.headers.X-A must be a text",
+            "request.headers.X-A must be a string",
         ),
         (
             "/request/body",
@@ -82,7 +86,7 @@ fn a_member_that_is_missing_wrong_or_unknown_is_named() {
         (
             "/request/body/text",
             json!("x"),
-            "request.body.text is not known here",
+            "request.body.text is not a known setting",
         ),
         ("/token", Value::Null, "token is missing"),
         (
@@ -109,9 +113,9 @@ fn a_member_that_is_missing_wrong_or_unknown_is_named() {
         (
             "/token_use",
             json!({"once": "x"}),
-            "token_use.once is not known here",
+            "token_use.once is not a known setting",
         ),
-        ("/tokens", json!("x"), "tokens is not known here"),
+        ("/tokens", json!("x"), "tokens is not a known setting"),
         (
             "/delete/method",
             json!("GET"),
@@ -136,7 +140,7 @@ fn card_data_have_no_place_outside_the_body() {
         let place = format!("{{{{{name}}}}}");
         assert_eq!(
             complaint("/request/headers/X-A", json!(place)),
-            format!("request.headers.X-A has {place}, which is for the body only")
+            format!("request.headers.X-A has {place}, which only the body may have")
         );
         let url = format!("https://psp.example/{place}");
         assert!(complaint("/request/url", json!(url)).starts_with("request.url may have a place"));
@@ -146,7 +150,7 @@ fn card_data_have_no_place_outside_the_body() {
         assert_eq!(
             error,
             format!(
-                "delete.headers.X-A has {place}, which is for the call that makes a token only"
+                "delete.headers.X-A has {place}, which only the call that makes a token may have"
             )
         );
     }
@@ -161,7 +165,7 @@ fn a_place_that_there_is_not_is_named() {
         ("a {{CARD_NUMBER}}", "has no place {{CARD_NUMBER}}"),
         (
             "{{token}}",
-            "has {{token}}, which is for the delete call only",
+            "has {{token}}, which only the delete call may have",
         ),
         (
             "{{credentials.other}}",
@@ -220,15 +224,11 @@ fn a_url_can_be_called_and_has_no_place_but_the_token() {
 #[test]
 fn a_header_that_is_the_clients_or_cannot_be_sent_is_named() {
     for (name, value, expected) in [
-        ("Host", "evil.example", "is for the HTTP client to set"),
-        ("Content-Length", "5", "is for the HTTP client to set"),
-        (
-            "Transfer-Encoding",
-            "chunked",
-            "is for the HTTP client to set",
-        ),
-        ("Connection", "close", "is for the HTTP client to set"),
-        ("X A", "x", "is not a header's name"),
+        ("Host", "evil.example", "is set by the HTTP client"),
+        ("Content-Length", "5", "is set by the HTTP client"),
+        ("Transfer-Encoding", "chunked", "is set by the HTTP client"),
+        ("Connection", "close", "is set by the HTTP client"),
+        ("X A", "x", "is not the name of a header"),
         (
             "X-A",
             "x\r\nX-B: y",
@@ -261,7 +261,7 @@ fn credentials_that_are_not_texts_by_their_names_are_refused_without_being_shown
         let error = parsed.map(drop).unwrap_err().to_string();
         assert_eq!(
             error,
-            "credentials must be a JSON object whose members are texts"
+            "credentials must be a JSON object whose members are strings"
         );
     }
 }

@@ -115,7 +115,7 @@ fn a_card_number_is_no_reference_and_no_subtype() {
 
 #[test]
 fn a_card_number_is_no_part_of_a_name_that_an_administrator_gives() {
-    const MESSAGE: &str = "a name is stored in the clear, and this one has a card number in it";
+    const MESSAGE: &str = "a name is stored in the clear, and this one contains a card number";
     let tenant = Tenant::new();
     let mut admin = tenant.admin();
     let name = format!("{} {}", random::name("shop"), number("4", 16));

@@ -56,7 +56,7 @@ fn refused(result: Result<(), Refused>, sqlstate: &str, message: &str) {
 
 #[test]
 fn it_is_not_installed_where_the_schema_is_somebody_elses_or_not_empty() {
-    const TAKEN: &str = "the schema vault is somebody else's, or not empty";
+    const TAKEN: &str = "the schema vault belongs to another role, or is not empty";
     let database = Database::new("");
     let other = random::name("other");
     database.run(&format!(

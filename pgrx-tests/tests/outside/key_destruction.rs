@@ -245,14 +245,14 @@ fn keys_whose_destruction_cannot_be_remembered_are_not_destroyed() {
     stack.restart_with_settings("vault.root_key_timeout = '1s'");
     for (command, reason) in [
         ("cat >&2; exit 3", "failed with exit code 3"),
-        ("kill -9 $$", "was ended by signal 9"),
-        ("sleep 600", "did not end in time"),
-        ("exec >/dev/null; sleep 600", "did not end in time"),
+        ("kill -9 $$", "was terminated by signal 9"),
+        ("sleep 600", "did not finish in time"),
+        ("exec >/dev/null; sleep 600", "did not finish in time"),
         ("yes", "printed too much"),
     ] {
         set_destruction_command(&stack, command);
         let refused = destroy(&stack, &shop).unwrap_err();
-        let message = format!("nothing is destroyed: the key destruction command {reason}");
+        let message = format!("the keys were not destroyed: the key destruction command {reason}");
         assert_eq!(refused.pair(), ("38000", message.as_str()));
         assert!(
             refused.rest.contains("destroy the keys again"),
@@ -271,7 +271,7 @@ fn keys_whose_destruction_cannot_be_remembered_are_not_destroyed() {
         notices[0].pair(),
         (
             "01000",
-            "in earlier dumps and backups the destroyed keys still open under this root key"
+            "the destroyed keys can still be opened in earlier dumps and backups under this root key"
         )
     );
     let line = format!("destroyed {}", shop.tenant.profile);

@@ -140,6 +140,6 @@ fn what_is_wrong_with_its_roles_is_told_at_the_next_start() {
             .unwrap()
     });
     let log = stack.log().split_off(logged);
-    let warning = format!("WARNING:  the role {finding}; to put it right: {remedy}");
+    let warning = format!("WARNING:  the role {finding}; to fix it: {remedy}");
     assert!(log.contains(&warning), "{log}");
 }

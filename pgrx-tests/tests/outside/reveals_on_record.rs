@@ -201,7 +201,7 @@ fn a_session_that_keeps_its_share_of_places_is_refused_another_and_takes_none_fr
         refused.pair(),
         (
             "53400",
-            "nothing is revealed: this session, or this login, has used up its places for audit rows"
+            "the reveal was refused: this session, or its login, has used up its places for pending audit rows"
         )
     );
     assert!(refused.rest.contains("Commit"), "{refused:?}");
@@ -246,7 +246,7 @@ fn a_reveal_is_refused_while_the_worker_does_not_write_and_works_when_it_does_ag
         refused.unwrap_err().pair(),
         (
             "53000",
-            "nothing is revealed: the worker of this database did not record the reveal in time"
+            "the reveal was refused: the vault worker of this database did not record it in time"
         )
     );
     assert!((8..15).contains(&waited.as_secs()), "{waited:?}");
@@ -275,7 +275,7 @@ fn a_reveal_is_refused_while_the_worker_does_not_write_and_works_when_it_does_ag
 fn nothing_is_revealed_in_a_database_that_no_worker_serves() {
     const NOT_SERVED: (&str, &str) = (
         "53400",
-        "nothing is revealed: no worker of the vault serves this database, so nobody would record the reveal",
+        "the reveal was refused: this database has no vault worker that would record it",
     );
     let stack = PrivateStack::start();
     stack.superuser().run("create database unserved").unwrap();

@@ -30,10 +30,10 @@ fn a_root_key_command_that_fails_seals_the_vault_and_says_why() {
     let garbage = random::name("garbage");
     let component = format!("{key}:0123456789abcdef");
     for (command, reason) in [
-        ("sleep 600", "the root key command did not end in time"),
+        ("sleep 600", "the root key command did not finish in time"),
         (
             &format!("echo {key}; exec >/dev/null; sleep 600"),
-            "the root key command did not end in time",
+            "the root key command did not finish in time",
         ),
         (
             &format!("echo {key}; exit 3"),
@@ -41,7 +41,7 @@ fn a_root_key_command_that_fails_seals_the_vault_and_says_why() {
         ),
         (
             &format!("echo {key}; kill -9 $$"),
-            "the root key command was ended by signal 9",
+            "the root key command was terminated by signal 9",
         ),
         (
             "/nowhere/fetch-root-key",

@@ -154,14 +154,15 @@ where
     E: Debug + ?Sized,
     A: Debug + PartialEq<E>,
 {
-    let mut seen = None;
+    let mut seen = String::new();
     let came = found_within(limit, || {
-        let now = seen.insert(actual());
-        (*now == *expected).then_some(())
+        let now = actual();
+        seen = format!("{now:?}");
+        (now == *expected).then_some(())
     });
     assert!(
         came.is_some(),
-        "not within {limit:?}: {what}\nexpected: {expected:?}\n    seen: {seen:?}"
+        "not within {limit:?}: {what}\nexpected: {expected:?}\n    seen: {seen}"
     );
 }
 

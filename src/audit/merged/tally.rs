@@ -28,7 +28,7 @@ pub struct Tally {
     /// When the last row was written, or this was made.
     minute_began_at: i64,
     has_row: bool,
-    /// How many objects are counted on their own, if this one is for all others.
+    /// If this tally is for all other objects, how many objects have a tally of their own.
     objects: AtomicU32,
 }
 
@@ -64,7 +64,7 @@ impl Tally {
         }
     }
 
-    /// One that has counted nothing yet.
+    /// A tally that has counted nothing yet.
     pub fn new(hash: u64, row: &Row) -> Self {
         Self {
             hash,
@@ -96,7 +96,7 @@ impl Tally {
         self.objects.load(Relaxed)
     }
 
-    /// Whether one more object may be counted on its own, of which this one then knows.
+    /// Whether one more object may have a tally of its own. If so, this tally remembers it.
     pub fn adds_object(&self) -> bool {
         self.objects.fetch_add(1, Relaxed) < OBJECTS
     }
@@ -108,7 +108,7 @@ impl Tally {
         self.last_at.fetch_max(now, Relaxed);
     }
 
-    /// The row to write now: at once for the first, after a minute for what came again.
+    /// The row to write now: the first event at once, repetitions after a minute.
     pub fn due(&self, index: usize, now: i64, all: bool) -> Option<Due> {
         let occurrences = self.unwritten.load(Relaxed);
         let is_time = all || !self.has_row || self.minute_is_over(now);
@@ -140,7 +140,7 @@ impl Tally {
         self.has_row = true;
     }
 
-    /// Frees the place of one that has counted nothing in its minute.
+    /// Frees the place of a tally that has counted nothing in its minute.
     pub fn end_of_minute(&mut self, now: i64) {
         if self.is_over(now) {
             *self = Self::free();
@@ -152,7 +152,7 @@ impl Tally {
         self.unwritten.load(Relaxed) == 0 && self.minute_is_over(now)
     }
 
-    /// Frees the place of one of which something has waited since before that time; tells for how much it stood.
+    /// Frees the place of a tally that has waited since before that time, and returns how many rows it stood for.
     pub fn give_up(&mut self, before: i64) -> u64 {
         if self.minute_began_at > before {
             return 0;

@@ -149,7 +149,7 @@ fn parse_words(members: &mut Members) -> Result<Words, SettingsError> {
 /// The error shows nothing of the credentials: the JSON parser's own message would.
 fn parse_credentials(credentials: &str) -> Result<Credentials, SettingsError> {
     serde_json::from_str(credentials).map_err(|_| {
-        let complaint = "credentials must be a JSON object whose members are texts";
+        let complaint = "credentials must be a JSON object whose members are strings";
         SettingsError(complaint.to_owned())
     })
 }

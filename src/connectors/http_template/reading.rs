@@ -66,7 +66,7 @@ fn may_be_in_header_of_make(place: &Place, credentials: &Credentials) -> Result<
     match place {
         Place::CustomerId | Place::Reference | Place::TokenUse => Ok(()),
         Place::Credential(name) => has_credential(name, credentials),
-        Place::Token => Err("which is for the delete call only".to_owned()),
+        Place::Token => Err("which only the delete call may have".to_owned()),
         Place::CardNumber
         | Place::CardExpMonth
         | Place::CardExpMonthNumber
@@ -74,14 +74,14 @@ fn may_be_in_header_of_make(place: &Place, credentials: &Credentials) -> Result<
         | Place::CardExpYearNumber
         | Place::CardExpYearTwoDigits
         | Place::CardHolderName
-        | Place::ConnectorCustomerId => Err("which is for the body only".to_owned()),
+        | Place::ConnectorCustomerId => Err("which only the body may have".to_owned()),
     }
 }
 
 fn may_be_in_body_of_make(place: &Place, credentials: &Credentials) -> Result<(), String> {
     match place {
         Place::Credential(name) => has_credential(name, credentials),
-        Place::Token => Err("which is for the delete call only".to_owned()),
+        Place::Token => Err("which only the delete call may have".to_owned()),
         _ => Ok(()),
     }
 }
@@ -90,7 +90,7 @@ fn may_be_in_delete(place: &Place, credentials: &Credentials) -> Result<(), Stri
     match place {
         Place::Credential(name) => has_credential(name, credentials),
         Place::Token | Place::Reference => Ok(()),
-        _ => Err("which is for the call that makes a token only".to_owned()),
+        _ => Err("which only the call that makes a token may have".to_owned()),
     }
 }
 
@@ -166,9 +166,9 @@ fn parse_header(
     credentials: &Credentials,
 ) -> Result<(HeaderName, Text), String> {
     let check = |place: &Place| check(place).and_then(|()| fits_header(place, credentials));
-    let name = HeaderName::try_from(name).map_err(|_| "is not a header's name")?;
+    let name = HeaderName::try_from(name).map_err(|_| "is not the name of a header")?;
     if CLIENTS_OWN_HEADERS.contains(&name.as_str()) {
-        return Err("is for the HTTP client to set".to_owned());
+        return Err("is set by the HTTP client".to_owned());
     }
     if calls::secret_header(text).is_none() {
         return Err("has characters that a header cannot hold".to_owned());

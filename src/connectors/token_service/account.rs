@@ -90,7 +90,7 @@ impl Credentials {
     /// The reader's own message would show what it has read.
     fn read(text: &str) -> Result<Self, SettingsError> {
         serde_json::from_str(text).map_err(|_| {
-            error("credentials must be a JSON object with the texts api_key and private_key alone")
+            error("credentials must be a JSON object with the strings api_key and private_key, and nothing else")
         })
     }
 
@@ -98,7 +98,7 @@ impl Credentials {
         Some(self.api_key.as_str())
             .filter(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()))
             .and_then(secret_header)
-            .ok_or_else(|| error("credentials.api_key must have visible ASCII characters alone"))
+            .ok_or_else(|| error("credentials.api_key must consist of visible ASCII characters"))
     }
 
     fn opener(&self) -> Result<Opener, SettingsError> {

@@ -195,10 +195,7 @@ impl Create<'_> {
             instrument: &seal_instrument(self.caller, &method, &self.new.instrument)?,
             summary: &seal_summary(self.caller, &method)?,
             created_at: self.now,
-            expires_at: self
-                .now
-                .after(StorageType::VOLATILE_LIFETIME)
-                .map_err(|_| Failure::Malformed)?,
+            expires_at: self.now.after(StorageType::VOLATILE_LIFETIME)?,
             cvc: cvc.as_ref(),
         })?;
         record_create(self.caller, Event::PaymentMethodCreated, id)?;

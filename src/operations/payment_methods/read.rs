@@ -98,12 +98,12 @@ fn reveal(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodResponse
     )?
     .ok_or(Refusal::PaymentMethodNotFound)?;
     let stored = active(Some(found.method))?;
-    let envelope = found.instrument.ok_or(Failure::Malformed)?;
+    let envelope = found.instrument.ok_or(Failure::DamagedRow)?;
     let storage_type = stored.storage_type;
     let method = open(caller, stored)?;
     before_reveal(caller, Event::PaymentMethodRevealed, id.as_str())?;
     let instrument = open_instrument(caller, storage_type, id.as_str(), &envelope)?;
     method
         .into_revealed(instrument)
-        .map_err(|_| Failure::Malformed)
+        .map_err(|_| Failure::DamagedPlaintext)
 }

@@ -12,7 +12,7 @@ use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId};
 use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::keys;
 use crate::keys::memory_key::MemoryKey;
 use crate::postgres::clock;
@@ -39,7 +39,7 @@ pub fn seal_instrument(
     method: &PaymentMethod,
     instrument: &Instrument,
 ) -> Result<Vec<u8>, Failure> {
-    let plaintext = instrument.to_bytes().map_err(malformed)?;
+    let plaintext = instrument.to_bytes().map_err(|_| Defect::NotSerialized)?;
     let column = Column::of(method, Part::Instrument);
     column.seal(caller, &plaintext)
 }
@@ -55,11 +55,11 @@ pub fn open_instrument(
         part: Part::Instrument,
         id,
     };
-    Instrument::from_bytes(&column.open(caller, envelope)?).map_err(malformed)
+    Instrument::from_bytes(&column.open(caller, envelope)?).map_err(damaged)
 }
 
 pub fn seal_summary(caller: &Caller, method: &PaymentMethod) -> Result<Vec<u8>, Failure> {
-    let plaintext = stored::to_bytes(&method.summary).map_err(malformed)?;
+    let plaintext = stored::to_bytes(&method.summary).map_err(|_| Defect::NotSerialized)?;
     Column::of(method, Part::Summary).seal(caller, &plaintext)
 }
 
@@ -69,7 +69,7 @@ pub fn seal_token(
     position: i32,
     token: &ConnectorToken,
 ) -> Result<Vec<u8>, Failure> {
-    let plaintext = stored::to_bytes(token).map_err(malformed)?;
+    let plaintext = stored::to_bytes(token).map_err(|_| Defect::NotSerialized)?;
     let row = connector_token_row(id, position);
     keys::for_sealing(&caller.profile_id)?.seal(
         &Context::row(Place::ConnectorTokenDetails, &row),
@@ -82,7 +82,7 @@ pub fn seal_network_token(
     id: &str,
     token: &NetworkTokenSummary,
 ) -> Result<Vec<u8>, Failure> {
-    let plaintext = stored::to_bytes(token).map_err(malformed)?;
+    let plaintext = stored::to_bytes(token).map_err(|_| Defect::NotSerialized)?;
     keys::for_sealing(&caller.profile_id)?.seal(&network_token_context(id), &plaintext)
 }
 
@@ -93,7 +93,7 @@ pub fn open_network_token(
 ) -> Result<NetworkTokenSummary, Failure> {
     let plaintext =
         keys::for_reading(&caller.profile_id)?.open(&network_token_context(id), envelope)?;
-    stored::from_bytes(&plaintext).map_err(malformed)
+    stored::from_bytes(&plaintext).map_err(damaged)
 }
 
 pub fn seal_cvc(
@@ -110,20 +110,20 @@ pub fn seal_cvc(
             &cvc_context(id),
             cvc.expose().as_bytes(),
         )?,
-        expires_at: now.after(cvc::LIFETIME).map_err(|_| Failure::Malformed)?,
+        expires_at: now.after(cvc::LIFETIME)?,
     })
 }
 
 pub fn open_cvc(caller: &Caller, id: &str, envelope: &[u8]) -> Result<CardCvc, Failure> {
     let plaintext = memory_key_for(caller)?.open(&caller.profile_id, &cvc_context(id), envelope)?;
-    let cvc = std::str::from_utf8(&plaintext).map_err(|_| Failure::Malformed)?;
-    CardCvc::parse(Zeroizing::new(cvc.to_owned())).map_err(|_| Failure::Malformed)
+    let cvc = std::str::from_utf8(&plaintext).map_err(|_| Failure::DamagedPlaintext)?;
+    CardCvc::parse(Zeroizing::new(cvc.to_owned())).map_err(|_| Failure::DamagedPlaintext)
 }
 
 /// The payment method that a row stands for. The row must not be redacted.
 pub fn open(caller: &Caller, stored: StoredPaymentMethod) -> Result<PaymentMethod, Failure> {
     let id = &stored.payment_method_id;
-    let summary = stored.summary.as_deref().ok_or(Failure::Malformed)?;
+    let summary = stored.summary.as_deref().ok_or(Failure::DamagedRow)?;
     let column = Column {
         storage_type: stored.storage_type,
         part: Part::Summary,
@@ -213,7 +213,7 @@ impl<'a> Column<'a> {
 }
 
 fn open_summary(caller: &Caller, column: &Column<'_>, envelope: &[u8]) -> Result<Summary, Failure> {
-    stored::from_bytes(&column.open(caller, envelope)?).map_err(malformed)
+    stored::from_bytes(&column.open(caller, envelope)?).map_err(damaged)
 }
 
 pub fn open_token(
@@ -225,7 +225,7 @@ pub fn open_token(
     let row = connector_token_row(id, position);
     let context = Context::row(Place::ConnectorTokenDetails, &row);
     let plaintext = keys::for_reading(&caller.profile_id)?.open(&context, envelope)?;
-    stored::from_bytes(&plaintext).map_err(malformed)
+    stored::from_bytes(&plaintext).map_err(damaged)
 }
 
 /// Serves a profile for as long as it has keys of its own: whoever destroys those means the volatile values, too.
@@ -242,6 +242,6 @@ fn network_token_context(id: &str) -> Context<'_> {
     Context::row(Place::NetworkTokenSummary, id)
 }
 
-fn malformed(_: Unstorable) -> Failure {
-    Failure::Malformed
+fn damaged(_: Unstorable) -> Failure {
+    Failure::DamagedPlaintext
 }

@@ -8,9 +8,8 @@ use std::borrow::Cow;
 use vault_core::crypto::{ColumnType, KeyId};
 
 use super::walk::{self, Batch, Resealed, Source};
-use crate::error::Failure;
+use crate::error::{Failure, wrong_state};
 use crate::keys::SealingKeys;
-use crate::operations::administration::wrong_state;
 use crate::operations::application_values::type_named;
 use crate::store::application_tables::{self, ApplicationTable, Held, TextRow};
 use crate::store::owners_code::step;
@@ -114,8 +113,8 @@ impl Source for ApplicationSource<'_> {
             Ok(moved)
         } else {
             Err(wrong_state(
-                "a trigger keeps values from being sealed anew",
-                "ALTER TABLE ... ENABLE TRIGGER takes ALWAYS back from it, until the keys are changed.",
+                "a trigger prevents values from being sealed anew",
+                "Until the keys are changed, make it an ordinary trigger: ALTER TABLE ... ENABLE TRIGGER.",
             ))
         }
     }
@@ -156,7 +155,7 @@ impl ApplicationSource<'_> {
                 Ok(Cow::Owned(text))
             }
             Ok(None) => Ok(Cow::Borrowed(text)),
-            Err(Failure::Envelope(_) | Failure::UnknownKey | Failure::Malformed) => {
+            Err(Failure::Envelope(_) | Failure::UnknownKey) => {
                 resealed.damaged += 1;
                 Ok(Cow::Borrowed(text))
             }

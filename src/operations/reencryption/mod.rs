@@ -8,8 +8,8 @@ use pgrx::pg_sys;
 
 pub use application_tables::reindex;
 
-use super::administration::{check_profile, invalid};
-use crate::error::Failure;
+use super::administration::check_profile;
+use crate::error::{Failure, invalid};
 use crate::keys::{self, SealingKeys};
 use crate::store;
 use crate::store::owners_code::step;

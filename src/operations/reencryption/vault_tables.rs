@@ -7,7 +7,7 @@ use vault_core::crypto::{Context, Place};
 use zeroize::Zeroizing;
 
 use super::walk::{self, Batch, Resealed, Source};
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::keys::{self, SealingKeys};
 use crate::store::SealedRow;
 use crate::store::vault_tables::{self, VaultTable};
@@ -56,7 +56,7 @@ impl Source for VaultSource {
             (None, [instrument, summary, duplicate_index]) => {
                 self.payment_method(id, instrument, summary, duplicate_index)?
             }
-            _ => return Err(Failure::Malformed),
+            _ => return Err(Defect::OtherColumns.into()),
         };
         Ok(Resealed {
             moved: row.values.len(),
@@ -120,12 +120,12 @@ impl VaultSource {
         instrument: &[u8],
         summary: &[u8],
     ) -> Result<(Zeroizing<Vec<u8>>, IndexPart), Failure> {
-        let malformed = |_| Failure::Malformed;
+        let damaged = |_| Failure::DamagedPlaintext;
         let (key_id, key) = self.keys.current_index_key();
-        let instrument = Instrument::from_bytes(instrument).map_err(malformed)?;
-        let mut summary: Summary = stored::from_bytes(summary).map_err(malformed)?;
+        let instrument = Instrument::from_bytes(instrument).map_err(damaged)?;
+        let mut summary: Summary = stored::from_bytes(summary).map_err(damaged)?;
         summary.set_fingerprint(&instrument.fingerprint(key));
-        let summary = stored::to_bytes(&summary).map_err(malformed)?;
+        let summary = stored::to_bytes(&summary).map_err(|_| Defect::NotSerialized)?;
         Ok((summary, instrument.duplicate_index(key_id, key)))
     }
 }

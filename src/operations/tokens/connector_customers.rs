@@ -4,7 +4,7 @@ use vault_core::contract::stored;
 use vault_core::crypto::place::connector_customer_row;
 use vault_core::crypto::{Context, Place};
 
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::keys;
 use crate::store;
 
@@ -22,7 +22,7 @@ pub fn find(
     let plaintext = keys::for_reading(profile_id)?.open(&context(&row), &envelope)?;
     stored::from_bytes(&plaintext)
         .map(Some)
-        .map_err(|_| Failure::Malformed)
+        .map_err(|_| Failure::DamagedPlaintext)
 }
 
 /// Keeps the connector's id of a customer, unless one is known already.
@@ -33,7 +33,7 @@ pub fn keep(
     known_as: &String,
 ) -> Result<(), Failure> {
     let row = connector_customer_row(customer_id, connector_id);
-    let plaintext = stored::to_bytes(known_as).map_err(|_| Failure::Malformed)?;
+    let plaintext = stored::to_bytes(known_as).map_err(|_| Defect::NotSerialized)?;
     let details = keys::for_sealing(profile_id)?.seal(&context(&row), &plaintext)?;
     store::connector_customers::insert(profile_id, customer_id, connector_id, &details)
 }

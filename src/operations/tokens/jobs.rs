@@ -11,9 +11,8 @@ use vault_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::audit::{Event, record_administration};
-use crate::error::Failure;
+use crate::error::{Defect, Failure, wrong_state};
 use crate::keys;
-use crate::operations::administration::wrong_state;
 use crate::operations::payment_methods::sealed::volatile_scope;
 use crate::postgres::clock;
 use crate::postgres::random;
@@ -73,7 +72,7 @@ impl Action {
     /// What a stored job does.
     ///
     /// # Errors
-    /// [`Failure::Malformed`] when the row has another name.
+    /// [`Failure::DamagedRow`] when the row has another name.
     pub fn of(job: &StoredJob) -> Result<Self, Failure> {
         Ok(match job.action.as_str() {
             "make_single_use_token" => Self::Tokenize(TokenType::SingleUse),
@@ -82,7 +81,7 @@ impl Action {
             "make_network_token" => Self::MakeNetworkToken,
             "check_network_token" => Self::CheckNetworkToken,
             "delete_network_token" => Self::DeleteNetworkToken,
-            _ => return Err(Failure::Malformed),
+            _ => return Err(Failure::DamagedRow),
         })
     }
 }
@@ -114,9 +113,9 @@ pub fn add(
 
 /// Opens the token that the job deletes.
 pub fn open_subject(profile_id: &str, job: &StoredJob) -> Result<Subject, Failure> {
-    let envelope = job.subject.as_deref().ok_or(Failure::Malformed)?;
+    let envelope = job.subject.as_deref().ok_or(Failure::DamagedRow)?;
     let plaintext = keys::for_reading(profile_id)?.open(&context(&job.job_id), envelope)?;
-    stored::from_bytes(&plaintext).map_err(|_| Failure::Malformed)
+    stored::from_bytes(&plaintext).map_err(|_| Failure::DamagedPlaintext)
 }
 
 /// Has a failed job tried again.
@@ -129,7 +128,7 @@ pub fn retry(job_id: &str) -> Result<(), Failure> {
         }
     }
     Err(wrong_state(
-        "there is no such job that has failed, or the same is being done by another one",
+        "there is no such failed job, or another job already does the same",
         "vault.token_jobs shows the jobs and their states.",
     ))
 }
@@ -159,7 +158,7 @@ pub fn order_checks() -> Result<bool, Failure> {
         } else {
             HELD
         };
-        let next = now.after(wait).map_err(|_| Failure::Malformed)?;
+        let next = now.after(wait)?;
         store::as_worker(|| store::network_tokens::check_after(&token, next))?;
     }
     Ok(is_full)
@@ -189,7 +188,7 @@ fn order_check(token: &TokenToCheck, now: Timestamp) -> Result<bool, Failure> {
 }
 
 fn seal(profile_id: &str, job_id: &str, subject: &Subject) -> Result<Vec<u8>, Failure> {
-    let plaintext = stored::to_bytes(subject).map_err(|_| Failure::Malformed)?;
+    let plaintext = stored::to_bytes(subject).map_err(|_| Defect::NotSerialized)?;
     keys::for_sealing(profile_id)?.seal(&context(job_id), &plaintext)
 }
 

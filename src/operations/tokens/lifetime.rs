@@ -13,10 +13,7 @@ const SINGLE_USE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// When a token that is made now ends. None: a token for many uses does not end by itself.
 pub fn token_expiry(token_type: TokenType, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
     match token_type {
-        TokenType::SingleUse => now
-            .after(SINGLE_USE_LIFETIME)
-            .map(Some)
-            .map_err(|_| Failure::Malformed),
+        TokenType::SingleUse => Ok(Some(now.after(SINGLE_USE_LIFETIME)?)),
         TokenType::MultiUse => Ok(None),
     }
 }

@@ -13,7 +13,7 @@ use super::lifetime::token_expiry;
 use super::send::worker_for;
 use crate::audit::{Event, record};
 use crate::connectors::{Answer, Fault, MadeToken, NetworkToken, NetworkTokenCheck};
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::operations::payment_methods::sealed::{
     open_network_token, open_token, seal_network_token, seal_token, volatile_scope,
 };
@@ -112,7 +112,7 @@ impl Received {
             Answer::TokenDeleted => self.record(Event::ConnectorTokenDeleted)?,
             Answer::NetworkTokenDeleted => self.record(Event::NetworkTokenDeleted)?,
             Answer::NetworkTokenFetched(_) | Answer::Eligibility(_) => {
-                return Err(Failure::Malformed);
+                return Err(Defect::OtherOutcome.into());
             }
         }
         store::jobs::finish(&self.caller.profile_id, &self.job.job_id, &DONE, self.now)
@@ -156,7 +156,7 @@ impl Received {
         if fault.is_worth_another_try() && self.job.attempts < settings::token_job_attempts() {
             let wait = wait_after(self.job.attempts)?.max(fault.retry_after.unwrap_or_default());
             let wait = wait.min(LONGEST_WAIT);
-            let next = self.now.after(wait).map_err(|_| Failure::Malformed)?;
+            let next = self.now.after(wait)?;
             return store::jobs::retry(profile_id, job_id, next, error, error_status);
         }
         let end = End {
@@ -169,7 +169,7 @@ impl Received {
 
     fn keep_token(&self, made: &MadeToken) -> Result<(), Failure> {
         let Action::Tokenize(token_type) = Action::of(&self.job)? else {
-            return Err(Failure::Malformed);
+            return Err(Defect::OtherOutcome.into());
         };
         self.keep_connector_customer(made)?;
         let token = ConnectorToken::made(
@@ -247,10 +247,7 @@ impl Received {
             summary: seal_network_token(&self.caller, id, summary)?,
         };
         let is_final = summary.state == NetworkTokenState::Deleted;
-        let next = self
-            .now
-            .after(settings::network_token_check_period())
-            .map_err(|_| Failure::Malformed)?;
+        let next = self.now.after(settings::network_token_check_period())?;
         let check_after = (!is_final).then_some(next);
         store::network_tokens::upsert(&self.caller.profile_id, id, &token, check_after)
     }

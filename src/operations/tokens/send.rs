@@ -99,9 +99,7 @@ pub fn send(job: &DueJob, accounts: &mut Accounts) -> Result<Option<Sending>, Fa
 pub fn put_off(job: &DueJob) -> Result<(), Failure> {
     let _acting = session::act_for(&job.profile_id);
     store::as_operator(|| {
-        let next = clock::now()?
-            .after(WAIT_AFTER_FAILURE)
-            .map_err(|_| Failure::Malformed)?;
+        let next = clock::now()?.after(WAIT_AFTER_FAILURE)?;
         store::jobs::retry(&job.profile_id, &job.job_id, next, "internal", None)
     })
 }
@@ -133,7 +131,7 @@ pub fn patience() -> Duration {
 }
 
 fn no_answer_after(now: Timestamp) -> Result<Timestamp, Failure> {
-    now.after(patience()).map_err(|_| Failure::Malformed)
+    Ok(now.after(patience())?)
 }
 
 fn prepare(
@@ -310,7 +308,8 @@ impl From<Failure> for NotSent {
             Failure::UnknownKey
             | Failure::DamagedKey
             | Failure::Envelope(_)
-            | Failure::Malformed => failed("unreadable"),
+            | Failure::DamagedRow
+            | Failure::DamagedPlaintext => failed("unreadable"),
             failure => Self::Failure(failure),
         }
     }

@@ -20,7 +20,7 @@ statements! {
            ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
           AND c.memory_key = $4 AND c.expires_at > $5 \
          WHERE m.profile_id = $1 AND m.customer_id = $2 AND m.duplicate_index = ANY ($3)";
-    /// A unique index decides, whoever else stores the same card at the same time.
+    /// The unique index decides between creates of the same card at the same time.
     Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) =
         "INSERT INTO vault.payment_methods \
          (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
@@ -96,7 +96,7 @@ pub struct Duplicate {
     pub modified_at: Timestamp,
 }
 
-/// The customer's method of the same card or account, by what its index may be.
+/// The customer's method of the same card or account, found by the indexes that it may have.
 pub fn find_duplicate(
     profile_id: &str,
     customer_id: &str,

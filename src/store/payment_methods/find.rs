@@ -28,7 +28,7 @@ statements! {
            ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
           AND c.memory_key = $3 AND c.expires_at > $4 \
          WHERE m.profile_id = $1 AND m.payment_method_id = $2";
-    /// A standby has no unlogged tables: even to name one in a statement is an error there.
+    /// A standby cannot read unlogged tables. Even naming one in a statement is an error there.
     Read FIND_ON_STANDBY(TEXTOID, TEXTOID) =
         "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
                 m.created_at, m.last_used_at, m.token_position, m.token_details, \
@@ -41,7 +41,7 @@ statements! {
         "SELECT 1 FROM vault.payment_methods WHERE profile_id = $1 AND payment_method_id = $2 FOR UPDATE SKIP LOCKED";
     Read CUSTOMER_OF(TEXTOID, TEXTOID) =
         "SELECT customer_id FROM vault.payment_methods WHERE profile_id = $1 AND payment_method_id = $2";
-    /// Every row begins with the customer, so that one without methods is told from none.
+    /// Every row begins with the customer, so that a customer without methods differs from no customer.
     Read LIST(TEXTOID, TEXTOID) =
         "SELECT c.redacted_at IS NOT NULL AS customer_redacted, c.default_payment_method_id, \
                 m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
@@ -63,8 +63,8 @@ pub struct CustomersMethods {
     pub methods: Vec<StoredPaymentMethod>,
 }
 
-/// Finds a persistent or volatile method; on a standby, persistent ones only. An id does not tell which it is: most are
-/// persistent, so only what is not costs a second look.
+/// Finds a persistent or volatile method, or on a standby only a persistent one. The id does not say which kind it is. Most
+/// methods are persistent, so only the others cost a second look-up.
 pub fn find(
     profile_id: &str,
     payment_method_id: &str,
@@ -123,8 +123,8 @@ fn arguments<'a>(
     ]
 }
 
-/// Finds a persistent method and keeps it for this transaction. Looks only once it has the lock: the tokens, too, are
-/// those of now.
+/// Finds a persistent method and locks it. The method is read after the lock is taken, so its tokens are also the present
+/// ones.
 pub fn lock(
     profile_id: &str,
     payment_method_id: &str,

@@ -62,7 +62,7 @@ impl Status {
             "active" => Ok(Self::Active),
             "inactive" => Ok(Self::Inactive),
             "redacted" => Ok(Self::Redacted),
-            _ => Err(Failure::Malformed),
+            _ => Err(Failure::DamagedRow),
         }
     }
 }
@@ -102,7 +102,7 @@ pub(super) fn method_and_token(row: &Row<'_>) -> Result<MethodAndToken, Failure>
 /// The column `payment_method_type`.
 pub(in crate::store) fn payment_method_type(row: &Row<'_>) -> Result<PaymentMethodType, Failure> {
     let name: String = row.required("payment_method_type")?;
-    PaymentMethodType::from_name(&name).ok_or(Failure::Malformed)
+    PaymentMethodType::from_name(&name).ok_or(Failure::DamagedRow)
 }
 
 /// Joins the rows of each method, which follow one another.

@@ -75,7 +75,7 @@ fn large_values_move_in_small_batches() {
     admin
         .execute("call vault.reencrypt($1)", &[&shop.tenant.profile])
         .unwrap();
-    let batches = format!("rows of {}.files moved", shop.schema);
+    let batches = format!("rows of {}.files moved:", shop.schema);
     let batches = admin
         .notices()
         .into_iter()

@@ -118,7 +118,7 @@ fn a_trigger_that_always_fires_does_not_keep_values_under_an_old_key_unnoticed()
     let refused = shop.rotate("index").unwrap_err();
     assert_eq!(
         refused.pair(),
-        ("55000", "a trigger keeps values from being sealed anew")
+        ("55000", "a trigger prevents values from being sealed anew")
     );
     let find = "people where email = vault.searchable('guest7')";
     assert_eq!(shop.count(find, &[]), 1);
@@ -145,7 +145,7 @@ fn rows_that_a_policy_may_hide_from_their_owner_are_named_and_not_taken_for_none
         refused.pair(),
         (
             "55000",
-            "tables are out of reach whose values may need the key"
+            "tables that may hold values under the key are out of reach"
         )
     );
     shop.rotate("data").unwrap();

@@ -58,7 +58,7 @@ fn a_transaction_that_sees_no_news_neither_rotates_an_index_key_nor_destroys_a_k
             refused.pair(),
             (
                 "55000",
-                "the transaction does not see what others have written since it began"
+                "the transaction does not see what others wrote after it began"
             )
         );
         admin.run("rollback").unwrap();
@@ -104,12 +104,12 @@ fn a_key_is_not_destroyed_under_a_prepared_transaction() {
         refused.pair(),
         (
             "55000",
-            "transactions that have sealed or looked for values by the key are still running"
+            "transactions that have used the key to seal or look up values are still running"
         )
     );
     shop.sql.run("commit prepared 'late'").unwrap();
     let refused = shop.destroy("data", 1).unwrap_err();
-    assert_eq!(refused.pair(), ("55000", "1 values need this key"));
+    assert_eq!(refused.pair(), ("55000", "1 value needs this key"));
     assert_eq!(
         shop.count("people where vault.decrypt(note) = 'late'", &[]),
         1

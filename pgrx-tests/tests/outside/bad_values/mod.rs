@@ -43,15 +43,15 @@ const NOT_SHOWN: Error = ("22P02", DAMAGED, INPUT);
 const LATER: Error = (
     "22P02",
     "encrypted value of an unknown version",
-    "A later version of the vault wrote it",
+    "A later version of the vault wrote the value",
 );
 const SHUT: Error = ("XX001", DAMAGED, "A value opens only in the profile");
 const OTHER_KEY: Error = (
     "XX001",
     "the value is sealed under a key that this profile does not have",
-    "The key is another profile's, or destroyed",
+    "The key belongs to another profile, or is destroyed",
 );
-const INPUT: &str = "Input takes the text form of a value of its type alone";
+const INPUT: &str = "Input takes only the text form of a value of its type";
 const DAMAGED: &str =
     "encrypted value is damaged, or belongs to another profile, row, column or key";
 

@@ -99,7 +99,7 @@ fn a_key_that_has_ended_is_not_brought_back() {
         again.unwrap_err().pair(),
         (
             "42704",
-            "there is no such API key, or it is revoked already"
+            "there is no such API key, or it is already revoked"
         )
     );
 }

@@ -134,7 +134,7 @@ fn a_role_made_anew_with_an_old_name_is_not_bound() {
         .execute("select vault.bind_role($1, $2)", &[&role, &tenant.profile]);
     assert_eq!(
         again.unwrap_err().pair(),
-        ("22023", "the role is bound to a profile already")
+        ("22023", "the role is already bound to a profile")
     );
 
     make_anew(&tenant.stack, &role);

@@ -57,9 +57,9 @@ fn a_new_root_key_vouches_for_what_the_old_one_did_and_for_nothing_else() {
         .unwrap();
     let notices = admin.notices();
     assert!(
-        notices
-            .iter()
-            .any(|notice| notice.message == "1 rows are not believed, and stay as they are"),
+        notices.iter().any(
+            |notice| notice.message == "1 row was not written by the vault, and stays as it is"
+        ),
         "{notices:?}"
     );
     drop(admin);

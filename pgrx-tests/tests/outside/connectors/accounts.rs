@@ -172,7 +172,7 @@ fn settings_and_credentials_that_cannot_be_used_are_refused_by_name_and_not_show
             "stripe",
             json!({"api_base": 5}),
             &key,
-            "api_base must be a text",
+            "api_base must be a string",
         ),
         (
             "stripe",
@@ -202,7 +202,7 @@ fn settings_and_credentials_that_cannot_be_used_are_refused_by_name_and_not_show
             "http_template",
             template,
             &key,
-            "settings are stored in the clear, and these have a card number in them",
+            "settings are stored in the clear, and these contain a card number",
         ),
     ];
     for (kind, settings, credentials, message) in cases {
@@ -251,7 +251,7 @@ fn an_account_calls_another_host_only_with_credentials_that_were_given_for_it() 
         refused.pair(),
         (
             "22023",
-            "an account that is to call another host needs its credentials anew"
+            "an account that will call another host needs its credentials again"
         )
     );
     shop.token(&shop.store("single_use"));

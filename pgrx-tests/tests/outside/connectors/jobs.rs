@@ -182,7 +182,7 @@ fn a_client_that_holds_very_many_payment_methods_holds_up_no_other_connector() {
             .unwrap()
     };
     // As many as one connector is given at a time.
-    soon_equal("answers cannot be written", &16, &sent);
+    soon_equal("answers cannot be written", &16, sent);
     for _ in 0..3 {
         let method = other.store("single_use");
         other.token(&method);

@@ -69,7 +69,7 @@ fn statistics_of_columns_indexes_and_expressions_show_no_plaintext() {
 
 #[test]
 fn what_would_keep_plaintext_beside_the_table_is_refused() {
-    const REFUSED: &str = "a value is not decrypted where its plaintext would be stored";
+    const REFUSED: &str = "decryption is not allowed in statistics, indexes or materialized views";
     for value in ["text", "searchable", "card"] {
         let planted = Planted::new();
         let mut sql = planted.sql();

@@ -140,7 +140,10 @@ pub fn objects(database: &Stack) -> Vec<String> {
              {query}"
         );
         let rows = superuser.rows(&query, &[]).unwrap();
-        assert!(!rows.is_empty() || kind == "trigger", "no {kind} is found");
+        assert!(
+            !rows.is_empty() || matches!(kind, "trigger" | "sequence"),
+            "no {kind} is found"
+        );
         objects.extend(
             rows.iter()
                 .map(|row| format!("{kind} {}", row.get::<_, &str>(0))),

@@ -1,0 +1,185 @@
+//! Every failure, with its message in PostgreSQL's style: lower case, and no full stop.
+
+use pgrx::pg_sys::panic::CaughtError;
+use pgrx::spi::SpiError;
+use vault_core::contract::refusal::Refusal;
+use vault_core::crypto::envelope::EnvelopeError;
+use vault_core::time::OutOfRange;
+
+use super::reason::{CommandError, Defect, Sealed, Unrecorded};
+
+use crate::connectors::SettingsError;
+
+/// What ends an operation without an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The contract's no to this request; nothing is wrong with the vault.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// There is no usable root key.
+    #[error("vault is sealed: {0}")]
+    Sealed(Sealed),
+    /// An administrator asked for something that cannot be done.
+    #[error("{message}")]
+    Administration {
+        mistake: Mistake,
+        message: &'static str,
+        hint: &'static str,
+    },
+    /// The settings or credentials of a connector account cannot be used.
+    #[error("{0}")]
+    ConnectorSettings(SettingsError),
+    /// A value is sealed under a key that its profile does not have.
+    #[error("the value is sealed under a key that this profile does not have")]
+    UnknownKey,
+    /// A wrapped key did not open under the root key that it names.
+    #[error(
+        "a data key of the profile is damaged, or belongs to another profile, purpose or version"
+    )]
+    DamagedKey,
+    /// An envelope did not open.
+    #[error("{0}")]
+    Envelope(#[from] EnvelopeError),
+    /// A text or message that was to become an encrypted value does not have the form of one.
+    #[error("{0}")]
+    Input(EnvelopeError),
+    /// PostgreSQL would store what it decrypts.
+    #[error("decryption is not allowed in statistics, indexes or materialized views")]
+    StoredPlaintext,
+    /// The vault did not write a row of its own tables as it stands there.
+    #[error("a row of the vault's tables does not have the form in which the vault writes it")]
+    DamagedRow,
+    /// A value opened, so the vault has sealed it, but what is in it cannot be read.
+    #[error("the content of an encrypted value does not have the form of its type")]
+    DamagedPlaintext,
+    /// A time of a caller's, or one that was computed from it.
+    #[error("the time is out of range: the year must have four digits")]
+    TimeOutOfRange(#[from] OutOfRange),
+    /// The keys were destroyed in this database, or in the root key's source.
+    #[error("the keys of this profile are destroyed")]
+    KeysDestroyed,
+    /// The root key's source could not be told.
+    #[error("the keys were not destroyed: the key destruction command {0}")]
+    NotDestroyed(CommandError),
+    /// The transaction that is to be prepared has changed a key.
+    #[error("a transaction that changed a key cannot be prepared")]
+    PreparedKeyChange,
+    /// What was to be shown would have no row in the audit log.
+    #[error("the reveal was refused: {0}")]
+    Unrecorded(#[from] Unrecorded),
+    /// A write on a standby.
+    #[error("the vault cannot be written to: the server is a standby")]
+    Standby,
+    /// The operating system has no thread left.
+    #[error("could not start a thread for calls to connectors")]
+    NoThread,
+    /// Keys and ids need randomness.
+    #[error("could not get random bytes from the operating system")]
+    NoRandomness,
+    /// SPI refused a statement, or a column of its result.
+    #[error("a statement of the vault failed: {0}")]
+    Statement(#[from] SpiError),
+    /// A column is NULL that never is.
+    #[error("a statement of the vault returned NULL where a value was expected")]
+    UnexpectedNull,
+    /// The vault's own code is wrong.
+    #[error("internal error: {0}")]
+    Defect(#[from] Defect),
+    /// An error of PostgreSQL's own, by its message alone: a detail may show a row.
+    #[error("{0}")]
+    Postgres(String),
+    /// A panic, by its place alone: the text may show a value.
+    #[error("a panic at {file}:{line}")]
+    Panic { file: String, line: u32 },
+    /// A key is to be destroyed, and values are under it that open. The tables are applications'.
+    #[error("{}", need_the_key(*values))]
+    KeyNeeded { values: i64, tables: Vec<String> },
+    /// Rows of these tables may be invisible even to their owner.
+    #[error("tables that may hold values under the key are out of reach")]
+    OutOfReach { tables: Vec<String> },
+    /// A key is to be destroyed, and tables of owners who do not act for the profile may hold values under it.
+    #[error("tables that may hold values under the key could not be read")]
+    Unread { tables: Vec<String> },
+    /// An application's table could not be read or written, by an error that it or its owner's code raised.
+    #[error("the table {table} could not be processed: {message}")]
+    TableFailed { table: String, message: String },
+    /// An application's table, or its owner's code, took too long.
+    #[error("the table {table} could not be processed within vault.table_timeout")]
+    TableTimedOut { table: String },
+    /// Code that PostgreSQL runs for somebody else asks for a profile.
+    #[error("cannot authenticate within a security-restricted operation")]
+    RestrictedOperation,
+    /// An index key was rotated, and the transaction does not see it.
+    #[error("could not serialize access due to the rotation of an index key")]
+    RotatedMeanwhile,
+    /// Others changed the same row again and again.
+    #[error("could not write because other transactions kept changing the same row")]
+    Contention,
+}
+
+/// What an administrator did wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mistake {
+    /// An argument cannot be used.
+    Invalid,
+    /// What was named does not exist.
+    Missing,
+    /// It exists, but not in the state that the call needs.
+    WrongState,
+}
+
+/// An argument of an administrator that cannot be used.
+pub fn invalid(message: &'static str, hint: &'static str) -> Failure {
+    administration(Mistake::Invalid, message, hint)
+}
+
+/// An administrator named something that does not exist.
+pub fn missing(message: &'static str, hint: &'static str) -> Failure {
+    administration(Mistake::Missing, message, hint)
+}
+
+/// What an administrator asks for cannot be done in the present state.
+pub fn wrong_state(message: &'static str, hint: &'static str) -> Failure {
+    administration(Mistake::WrongState, message, hint)
+}
+
+fn administration(mistake: Mistake, message: &'static str, hint: &'static str) -> Failure {
+    Failure::Administration {
+        mistake,
+        message,
+        hint,
+    }
+}
+
+fn need_the_key(values: i64) -> String {
+    match values {
+        1 => "1 value needs this key".to_owned(),
+        _ => format!("{values} values need this key"),
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Sealed> for Failure {
+    fn from(reason: Sealed) -> Self {
+        Self::Sealed(reason)
+    }
+}
+
+impl From<CaughtError> for Failure {
+    fn from(error: CaughtError) -> Self {
+        match error {
+            CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => {
+                Self::Postgres(report.message().to_owned())
+            }
+            CaughtError::RustPanic { ereport, .. } => Self::Panic {
+                file: ereport.file().to_owned(),
+                line: ereport.line_number(),
+            },
+        }
+    }
+}
