@@ -1,26 +1,14 @@
 // What nginx.conf cannot say by itself.
 
-const SOMETHING_WENT_WRONG = '{"error":{"type":"api","message":"Something went wrong","code":"HE_00"}}';
-
 // All values of a repeated header, joined by commas, so that the vault sees a second key and refuses it; nginx's own
 // $http_… variable has the first one only. (A repeated Authorization is refused by nginx itself.)
 const apiKeys = (r) => r.headersIn['api-key'] || '';
 const profileIds = (r) => r.headersIn['x-profile-id'] || '';
 
-// A UUID of version 7 (RFC 9562): 48 bits of milliseconds since 1970, then random bits.
-function freshRequestId() {
-    const time = Date.now().toString(16).padStart(12, '0');
-    const bytes = crypto.getRandomValues(Buffer.alloc(10));
-    bytes[0] = bytes[0] & 0x0f | 0x70;
-    bytes[2] = bytes[2] & 0x3f | 0x80;
-    const random = bytes.toString('hex');
-    return [time.slice(0, 8), time.slice(8), random.slice(0, 4), random.slice(4, 8), random.slice(8)].join('-');
-}
-
-// The client's own id, or a fresh one in its place when it mentions a card number: ids are logged.
+// The client's own id, but for one that mentions a card number: ids are logged.
 function requestIdWithoutCardNumber(r) {
     const id = r.variables.http_x_request_id;
-    return mentionsCardNumber(id) ? freshRequestId() : id;
+    return mentionsCardNumber(id) ? '' : id;
 }
 
 // As core/src/mention.rs has it: a run of 13 to 19 digits, or the groups of a printed number, that pass the Luhn
@@ -66,10 +54,10 @@ function bodyFromVaultOnly(r, chunk, flags) {
         r.sendBuffer(chunk, flags);
         r.done();
     } else if (flags.last) {
-        r.sendBuffer(SOMETHING_WENT_WRONG, flags);
+        r.sendBuffer(r.variables.something_went_wrong, flags);
     }
 }
 
 export default {
-    apiKeys, profileIds, freshRequestId, requestIdWithoutCardNumber, verbsOfRoute, bodyFromVaultOnly,
+    apiKeys, profileIds, requestIdWithoutCardNumber, verbsOfRoute, bodyFromVaultOnly,
 };

@@ -58,6 +58,7 @@ CREATE FUNCTION vault.searchable_text_hash(vault.searchable_text) RETURNS intege
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'index_part_hash_wrapper';
 CREATE FUNCTION vault.searchable_text_hash_extended(vault.searchable_text, bigint) RETURNS bigint
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'index_part_hash_extended_wrapper';
+-- These comments say little, but the rule that every function has one then needs no exception.
 COMMENT ON FUNCTION vault.searchable_text_lt(vault.searchable_text, vault.searchable_text) IS 'Implements <';
 COMMENT ON FUNCTION vault.searchable_text_le(vault.searchable_text, vault.searchable_text) IS 'Implements <=';
 COMMENT ON FUNCTION vault.searchable_text_eq(vault.searchable_text, vault.searchable_text) IS 'Implements =';

@@ -1,5 +1,8 @@
 //! The lines that the root key's source prints. A line is a whole root key, or a root key as components of several
 //! custodians, or it names a profile whose keys are destroyed.
+//!
+//! A script could join the components. They are joined here because a shell keeps what it reads, in memory that nobody wipes,
+//! and because a custodian who has mistyped is told so by the number of the component.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;

@@ -113,8 +113,8 @@ impl Source for ApplicationSource<'_> {
             Ok(moved)
         } else {
             Err(wrong_state(
-                "a trigger keeps values from being sealed anew",
-                "ALTER TABLE ... ENABLE TRIGGER takes ALWAYS back from it, until the keys are changed.",
+                "a trigger prevents values from being sealed anew",
+                "Until the keys are changed, make it an ordinary trigger: ALTER TABLE ... ENABLE TRIGGER.",
             ))
         }
     }
