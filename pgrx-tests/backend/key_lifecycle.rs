@@ -78,6 +78,19 @@ mod tests {
         );
     }
 
+    #[pg_test]
+    fn a_value_under_an_id_that_no_key_can_have_does_not_stop_the_count() {
+        let tenant = Tenant::authenticated();
+        customer();
+        Spi::run(
+            "CREATE TABLE public.made_up (notes vault.encrypted_text); \
+             INSERT INTO public.made_up SELECT regexp_replace(note::text, ':1:[0-9]+:', ':1:4294967295:') \
+                ::vault.encrypted_text FROM vault.encrypt('one') note",
+        )
+        .unwrap();
+        assert_eq!(states(&tenant), "1 current 1");
+    }
+
     #[pg_test(error = "3 values need this key")]
     fn a_key_that_application_columns_need_is_not_destroyed() {
         let tenant = Tenant::authenticated();

@@ -45,7 +45,7 @@ fn a_value_is_neither_made_nor_opened_without_a_profile_or_the_right() {
             let expected = (
                 "42501",
                 "The API key does not carry the `reveal` scope",
-                "By SQL, a role sees full numbers as a member of vault_reveal.",
+                "In SQL, only members of the role vault_reveal see full numbers.",
             );
             stored.fails("no reveal", &refused, &[expected]);
         }
@@ -87,7 +87,7 @@ fn a_value_under_a_destroyed_key_says_so_and_what_needs_no_key_works_on() {
         let expected = (
             "55000",
             "the keys of this profile are destroyed",
-            "Nothing that the profile has sealed opens again",
+            "Nothing that the profile has sealed can be opened again",
         );
         stored.bytes_fail("all keys destroyed", bytes, &[expected]);
         let seal = format!("select ({})::text", kind.seal);
