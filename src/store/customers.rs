@@ -32,8 +32,8 @@ statements! {
     Write HOLD(TEXTOID, TEXTOID, TEXTOID, TEXTOID) =
         "SELECT c.redacted_at IS NOT NULL AS is_redacted, b.bin, b.card_network, b.card_issuer, b.card_type, b.issuing_country \
          FROM vault.customers c \
-         LEFT JOIN LATERAL ( \
-             SELECT * FROM vault.card_bins WHERE bin IN ($3, $4) ORDER BY pg_catalog.length(bin) DESC LIMIT 1) b ON true \
+         LEFT JOIN vault.card_bins eight ON eight.bin = $4 \
+         LEFT JOIN vault.card_bins b ON b.bin = COALESCE(eight.bin, $3) \
          WHERE c.profile_id = $1 AND c.customer_id = $2 FOR KEY SHARE OF c";
     Write UPDATE(TEXTOID, TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
         "UPDATE vault.customers SET details = $3, default_payment_method_id = $4, modified_at = $5 \
