@@ -1,7 +1,21 @@
 //! A card vault inside PostgreSQL: customers and payment methods, encrypted and isolated per profile.
 //!
-//! The way of a request, top to bottom: [`surface`], [`authentication`] and [`tenancy`], [`operations`], [`audit`],
-//! [`keys`], [`store`].
+//! The rooms, lowest first. Each uses only rooms before it in this list, and `core`:
+//!
+//! - [`connectors`]: what the vault says to payment service providers and token services
+//! - [`error`]: every failure, with its SQLSTATE and hint
+//! - [`postgres`]: what PostgreSQL gives, made safe
+//! - [`settings`]: every setting
+//! - [`store`]: the SQL statements
+//! - [`keys`]: root key, data keys, MACs of rows
+//! - [`tenancy`]: who is calling
+//! - [`audit`]: what goes into the log
+//! - [`authentication`]: API keys, lock-outs, limits, the right to reveal
+//! - [`types`]: the encrypted column types; [`operations`]: what the vault does
+//! - [`surface`]: the functions that PostgreSQL sees; [`worker`]: the background processes
+//! - [`schema`]: the SQL files of the extension
+//!
+//! A request passes [`surface`], [`authentication`], [`operations`], [`keys`], [`store`] and [`audit`], in this order.
 
 #![deny(
     unsafe_code,
@@ -24,6 +38,7 @@ mod keys;
 mod operations;
 #[expect(unsafe_code, reason = "what PostgreSQL gives is made safe here")]
 mod postgres;
+mod schema;
 mod settings;
 mod store;
 mod surface;
@@ -42,95 +57,8 @@ mod worker;
 mod backend_tests;
 
 use postgres::transaction::{Listeners, call_at_end};
-use types::card_number::*;
-use types::encrypted_json::*;
-use types::encrypted_text::*;
-use types::searchable_text::*;
 
 ::pgrx::pg_module_magic!(name, version);
-
-extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
-extension_sql_file!(
-    "../sql/tables.sql",
-    name = "tables",
-    requires = ["bootstrap"]
-);
-extension_sql_file!(
-    "../sql/types.sql",
-    name = "types",
-    creates = [
-        Type(EncryptedText),
-        Type(EncryptedJson),
-        Type(SearchableText),
-        Type(CardNumber),
-    ],
-    requires = [
-        encrypted_text_in,
-        encrypted_text_out,
-        encrypted_text_recv,
-        encrypted_text_send,
-        encrypted_json_in,
-        encrypted_json_out,
-        encrypted_json_recv,
-        encrypted_json_send,
-        searchable_text_in,
-        searchable_text_out,
-        searchable_text_recv,
-        searchable_text_send,
-        card_number_in,
-        card_number_out,
-        card_number_recv,
-        card_number_send,
-    ]
-);
-extension_sql_file!(
-    "../sql/policies.sql",
-    name = "policies",
-    requires = [
-        "tables",
-        surface::sql::current_profile,
-        surface::sql::role_bindings_changed,
-    ]
-);
-extension_sql_file!(
-    "../sql/key_lifecycle.sql",
-    name = "key_lifecycle",
-    requires = [
-        "policies",
-        "types",
-        surface::keys::acts_for,
-        surface::keys::count_application_values,
-        surface::keys::count_values,
-        surface::keys::is_destroyed,
-        surface::keys::reencrypt_batch,
-        surface::keys::values_of_strangers,
-    ]
-);
-extension_sql_file!(
-    "../sql/lockouts.sql",
-    name = "lockouts",
-    requires = ["bootstrap", surface::lockouts::counted_failures]
-);
-extension_sql_file!(
-    "../sql/connectors.sql",
-    name = "connectors",
-    requires = ["tables"]
-);
-extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
-extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
-
-// Cargo does not see what the macro above reads: with these, a change of the SQL makes it build again.
-const _: [&str; 9] = [
-    include_str!("../sql/bootstrap.sql"),
-    include_str!("../sql/tables.sql"),
-    include_str!("../sql/types.sql"),
-    include_str!("../sql/policies.sql"),
-    include_str!("../sql/key_lifecycle.sql"),
-    include_str!("../sql/lockouts.sql"),
-    include_str!("../sql/connectors.sql"),
-    include_str!("../sql/api.sql"),
-    include_str!("../sql/finalize.sql"),
-];
 
 /// What happens at the end of a transaction, and of a subtransaction, in this order.
 const AT_END_OF_TRANSACTION: Listeners = &[

@@ -26,6 +26,7 @@ const EXTENSION: House = House {
         &["authentication"],
         &["types", "operations"],
         &["surface", "worker"],
+        &["schema"],
         &["lib"],
     ],
     closed: &[
