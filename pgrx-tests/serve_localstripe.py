@@ -1,6 +1,6 @@
 """Serves localstripe at an address and a port, for as long as the standard input is open.
 
-Two things differ from the program of that name. It keeps nothing on the disk. And it takes a card without a security code, as
+Two things differ from the program of that name. It keeps nothing on the disk. And it takes a card without a CVC, as
 Stripe does: the vault never sends one.
 """
 
