@@ -1,11 +1,11 @@
-//! Advisory locks of the session. They survive the rollback of the code that took them, and nothing forbids code of
-//! others to take some.
+//! Advisory locks of the session. They survive the rollback of the code that took them, and nothing keeps the code of a
+//! table's owner from taking some.
 
 use core::ffi::c_int;
 
 use pgrx::pg_sys;
 
-/// Lets go, when dropped, what the session has taken since this was made.
+/// When dropped, releases the locks that the session has taken since this value was made.
 pub struct Leftovers {
     before: Vec<Held>,
 }
@@ -13,7 +13,7 @@ pub struct Leftovers {
 /// An advisory lock, and a mode in which this session holds it.
 type Held = (pg_sys::LOCKTAG, c_int);
 
-/// How often a lock is let go that was taken several times.
+/// How often a lock is released that was taken several times.
 const TIMES: usize = 10_000;
 
 impl Leftovers {

@@ -9,7 +9,7 @@ use pgrx::bgworkers::{
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-/// How long after an error it starts again.
+/// How long after an error a worker starts again.
 const RESTART: Duration = Duration::from_secs(5);
 
 /// Declares the function that PostgreSQL starts a worker with, by its name. It runs `$main` with the worker's number.
@@ -26,8 +26,8 @@ macro_rules! worker_function {
 }
 pub(crate) use worker_function;
 
-/// Has the postmaster start `function` as a process that works on a database, except on a standby, and again after it ends
-/// by an error. `kind` stands in `pg_stat_activity`. Runs while the postmaster loads its libraries.
+/// Makes the postmaster start `function` as a process that works on a database, and start it again after an error. A standby
+/// starts no such process. `kind` is shown in `pg_stat_activity`. Runs while the postmaster loads its libraries.
 pub fn register(kind: &str, function: &str, database: &str, number: usize) {
     BackgroundWorkerBuilder::new(&format!("{kind} for {database}"))
         .set_type(kind)
@@ -46,7 +46,7 @@ pub fn connect(database: &str) {
     BackgroundWorker::connect_worker_to_spi(Some(database), None);
 }
 
-/// Has SIGHUP and SIGTERM wake this worker, which then asks what they want.
+/// Makes SIGHUP and SIGTERM wake this worker, which then asks which of the two came.
 pub fn attach_signal_handlers() {
     BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
 }
@@ -59,20 +59,20 @@ pub fn reload_settings() {
     }
 }
 
-/// Whether the worker is asked to stop. Unlike `BackgroundWorker::sigterm_received`, as often as one asks.
+/// Whether the worker was asked to stop. Unlike `BackgroundWorker::sigterm_received`, this does not forget it once asked.
 pub fn is_to_stop() -> bool {
     // SAFETY: reads a flag that the handler of SIGTERM sets.
     unsafe { (&raw const pg_sys::ShutdownRequestPending).read_volatile() != 0 }
 }
 
-/// Ends this process, and has the postmaster start it again unless the server stops: who ends in good order is not started
-/// again, and somebody may have ended the worker alone. The worker's last act, outside of any transaction.
+/// Ends this process so that the postmaster starts it again, unless the server stops. A process that ends without an error is
+/// not started again, but somebody may have ended the worker alone. Called as the worker's last act, outside of any transaction.
 pub fn end_to_start_again() -> ! {
     // SAFETY: PostgreSQL's own way to end a process.
     unsafe { pg_sys::proc_exit(1) }
 }
 
-/// Shows in `pg_stat_activity` what the worker does, and afterwards what it did last.
+/// Shows in `pg_stat_activity` what the worker does. Afterwards, the view shows what the worker did last.
 pub fn doing<T>(what: &CStr, job: impl FnOnce() -> T) -> T {
     show(pg_sys::BackendState::STATE_RUNNING, what);
     let result = job();

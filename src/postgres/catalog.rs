@@ -1,4 +1,4 @@
-//! Look-ups in the catalogues by PostgreSQL's caches, and what the server says of itself.
+//! Look-ups in PostgreSQL's catalogue caches, and facts about the server.
 
 use core::ffi::CStr;
 
@@ -10,7 +10,7 @@ pub fn own_database() -> pg_sys::Oid {
     unsafe { pg_sys::MyDatabaseId }
 }
 
-/// The name of a database; none when it was dropped. Needs a transaction.
+/// The name of a database. None if the database was dropped. Needs a transaction.
 pub fn database_name(database: pg_sys::Oid) -> Option<String> {
     // SAFETY: a look-up in the system caches; a copy of the name, or NULL.
     unsafe {
@@ -19,7 +19,7 @@ pub fn database_name(database: pg_sys::Oid) -> Option<String> {
     }
 }
 
-/// The table of that name in a schema, if there is one. Needs a transaction.
+/// The table of this name in a schema, if there is one. Needs a transaction.
 pub fn table(schema: &CStr, name: &CStr) -> Option<pg_sys::Oid> {
     // SAFETY: look-ups in the system caches by NUL-terminated names; no table is in the schema of number 0.
     let table = unsafe {
@@ -29,7 +29,7 @@ pub fn table(schema: &CStr, name: &CStr) -> Option<pg_sys::Oid> {
     (table != pg_sys::InvalidOid).then_some(table)
 }
 
-/// The table's name with its schema, quoted; its number when it is gone. Needs a transaction.
+/// The table's name with its schema, quoted. If the table is gone, its oid. Needs a transaction.
 pub fn table_name(table: pg_sys::Oid) -> String {
     // SAFETY: look-ups in the system caches, and a text in the current memory context.
     unsafe {
@@ -50,7 +50,7 @@ pub fn has_extension(name: &CStr) -> bool {
     unsafe { pg_sys::get_extension_oid(name.as_ptr(), true) != pg_sys::InvalidOid }
 }
 
-/// What tells this cluster, with its standbys, from others: it is made by `initdb`.
+/// The system identifier, which `initdb` makes. A cluster and its standbys have the same one, and no other cluster has it.
 pub fn this_cluster() -> i64 {
     // SAFETY: reads what the server has read from its control file.
     unsafe { pg_sys::GetSystemIdentifier() }.cast_signed()

@@ -15,17 +15,17 @@ use zeroize::Zeroizing;
 
 use crate::error::CommandError;
 
-/// Room for some thousand lines; a command that prints more prints something else.
+/// Enough for several thousand lines. A command that prints more does not print keys.
 const OUTPUT_LIMIT: usize = 256 * 1024;
 
-/// How long a wait takes no notice of who cancels it.
+/// For how long a wait does not notice that it was cancelled.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Runs the command under `/bin/sh -c` with the input, and gives what it prints. What is still running after the time, or
-/// when the backend is interrupted, is killed, with all that it has started.
+/// Runs the command under `/bin/sh -c` with the input, and returns its output. If the time is over or the backend is
+/// interrupted, the command is killed, with all processes that it has started.
 ///
 /// # Errors
-/// When it does not end in time with exit code 0, or prints more than 256 KiB.
+/// When the command does not end in time with exit code 0, or prints more than 256 KiB.
 pub fn run(
     command: &str,
     input: &str,
@@ -61,9 +61,9 @@ impl Running {
         })
     }
 
-    /// All that the command prints, within the time and the limit.
+    /// The whole output of the command, within the time and the limit.
     fn read_output(&mut self, deadline: Instant) -> Result<Zeroizing<Vec<u8>>, CommandError> {
-        // Never grows, so that no reallocation leaves a copy of a key behind.
+        // The buffer never grows, so no reallocation leaves a copy of a key behind.
         let mut output = Zeroizing::new(vec![0; OUTPUT_LIMIT]);
         let mut length = 0;
         loop {
@@ -81,7 +81,7 @@ impl Running {
         Ok(output)
     }
 
-    /// Its end, which may come long after the end of its output.
+    /// Waits for the end of the command, which may come long after the end of its output.
     fn wait(&mut self, deadline: Instant) -> Result<(), CommandError> {
         loop {
             if let Some(status) = self
@@ -116,7 +116,7 @@ impl Drop for Running {
     }
 }
 
-/// A file without a name: unlike a pipe it takes any length at once, and nobody has to read it.
+/// A file without a name. Unlike a pipe, it takes any length at once, and nobody has to read it.
 fn in_memory(text: &str) -> io::Result<File> {
     let mut file = File::from(memfd_create("vault", MemfdFlags::CLOEXEC)?);
     file.write_all(text.as_bytes())?;

@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys;
 
-/// Its address; none for a client on a local socket.
+/// The client's address. None for a client on a local socket.
 pub fn address() -> Option<String> {
     // SAFETY: the function takes no arguments and answers NULL where the client has no address.
     let address: Option<pgrx::Inet> =

@@ -9,7 +9,7 @@ use crate::error::Failure;
 /// Microseconds from the Unix epoch to PostgreSQL's, 2000-01-01.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
-/// The time of day, not of the transaction's start: a session may sit in a transaction for long.
+/// The present time, and not that of the transaction's start, which may be long ago.
 ///
 /// # Errors
 /// Never on a machine whose clock is right.
@@ -17,7 +17,7 @@ pub fn now() -> Result<Timestamp, Failure> {
     at_micros(now_micros())
 }
 
-/// The time of day in microseconds since the Unix epoch.
+/// The present time in microseconds since the Unix epoch.
 pub fn now_micros() -> i64 {
     // SAFETY: reads the clock, nothing else.
     unsafe { pg_sys::GetCurrentTimestamp() }.saturating_add(POSTGRES_EPOCH)
@@ -39,7 +39,7 @@ pub fn at_micros(micros: i64) -> Result<Timestamp, Failure> {
     Ok(Timestamp::from_unix_micros(micros)?)
 }
 
-/// The time of day as a `timestamptz`, for a row whose MAC is over it.
+/// The present time as a `timestamptz`, for a row whose MAC covers it.
 ///
 /// # Errors
 /// Never on a machine whose clock is right.

@@ -1,9 +1,9 @@
-//! What differs between PostgreSQL versions; the only file that asks for one.
+//! What differs between versions of PostgreSQL. No other file asks for a version.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-/// The backend's number of its current transaction: a new one for every transaction, also for those that only read.
+/// The number that this backend gives to its current transaction. Each transaction has a new one, even if it only reads.
 pub fn local_transaction_id() -> u32 {
     // SAFETY: MyProc is set for the whole life of a backend.
     unsafe {
@@ -14,14 +14,14 @@ pub fn local_transaction_id() -> u32 {
     }
 }
 
-/// `USER_TIMEOUT` of utils/timeout.h: has `RegisterTimeout` find a free timer.
+/// `USER_TIMEOUT` of utils/timeout.h, for which `RegisterTimeout` finds a free timer.
 pub const FIRST_USER_TIMEOUT: i32 = if cfg!(any(feature = "pg17", feature = "pg18")) {
     13
 } else {
     12
 };
 
-/// Has SIGTERM end a background worker as it ends a backend: at the next check for interrupts.
+/// Makes SIGTERM end a background worker as it ends a backend: at the next check for interrupts.
 pub fn end_on_sigterm() {
     let handler: pg_sys::pqsigfunc = Some(end);
     // SAFETY: the handler lives as long as the process, and does what one may do.

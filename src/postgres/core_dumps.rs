@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use rustix::mm::{Advice, madvise};
 
-/// Excludes the pages that a key lies on from core dumps. Its neighbours on the same pages are excluded with it, which
-/// costs nobody anything.
+/// Excludes the pages that a key lies on from core dumps. Other data on the same pages are excluded as well, which does no
+/// harm.
 pub fn exclude_from_core_dumps(key: Range<*const u8>) {
     let page = rustix::param::page_size();
     let start = key.start.addr() & !(page - 1);

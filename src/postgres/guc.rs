@@ -1,4 +1,4 @@
-//! Settings, as PostgreSQL keeps them.
+//! PostgreSQL's settings.
 
 use core::ffi::{CStr, c_char, c_void};
 use std::ffi::CString;
@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 
 use crate::error::{Defect, Failure};
 
-/// What texts a setting takes.
+/// Which texts a setting takes.
 pub trait Rule {
-    /// Whether the setting takes this text; none is a setting without a value.
+    /// Whether the setting takes this text. None stands for a setting without a value.
     fn allows(value: Option<&CStr>) -> bool;
 }
 
-/// Defines a text setting that is read with the configuration, and takes what the rule allows.
+/// Defines a text setting that is read with the configuration and takes the texts that the rule allows.
 pub fn define_checked<R: Rule>(
     name: &'static CStr,
     short_description: &'static CStr,
@@ -50,14 +50,14 @@ unsafe extern "C-unwind" fn check<R: Rule>(
     R::allows(value)
 }
 
-/// Keeps a prefix of names from settings that nobody defines. Called when the library is loaded.
+/// Refuses settings with this prefix that nobody has defined. Called when the library is loaded.
 pub fn reserve_prefix(prefix: &CStr) {
     // SAFETY: NUL-terminated, and copied by the callee.
     unsafe { pg_sys::MarkGUCPrefixReserved(prefix.as_ptr()) };
 }
 
-/// A copy of a setting's value, wiped when dropped. None where the setting is unset or empty, as it reads after a first
-/// transaction has set it.
+/// A copy of a setting's value, wiped when dropped. None if the setting is unset or empty. A setting that an earlier
+/// transaction has set with SET LOCAL reads as empty.
 pub fn value(name: &CStr) -> Option<Zeroizing<Vec<u8>>> {
     // SAFETY: the value stays until the setting changes, which nothing does while it is copied.
     let value = unsafe {
@@ -67,7 +67,7 @@ pub fn value(name: &CStr) -> Option<Zeroizing<Vec<u8>>> {
     value.filter(|value| !value.is_empty())
 }
 
-/// Sets a setting for this transaction, as its user may.
+/// Sets a setting for this transaction, with the rights of its user.
 ///
 /// # Errors
 /// When the value has a zero byte.

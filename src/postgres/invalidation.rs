@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-/// Told of every change.
+/// The function that is called on every change.
 static FORGET: OnceLock<fn()> = OnceLock::new();
 
-/// Has `forget` called whenever a table has changed, whichever it is, or a role. Called once, when the library is loaded;
-/// later calls do nothing.
+/// Makes PostgreSQL call `forget` whenever any table or any role has changed. Called once, when the library is loaded; later
+/// calls do nothing.
 pub fn call_on_change(forget: fn()) {
     if FORGET.set(forget).is_err() {
         return;
@@ -22,8 +22,8 @@ pub fn call_on_change(forget: fn()) {
     }
 }
 
-/// Tells this backend at once that a table has changed, and every other once this transaction has committed. Changes of rows
-/// send no message by themselves. PostgreSQL raises an error when there is no such table.
+/// Tells this backend at once that a table has changed, and every other backend once this transaction has committed. Changes of
+/// rows send no message by themselves. PostgreSQL raises an error when there is no such table.
 pub fn tell_of_change(table: pg_sys::Oid) {
     // SAFETY: a look-up in the system caches.
     unsafe { pg_sys::CacheInvalidateRelcacheByRelid(table) };

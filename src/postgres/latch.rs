@@ -7,7 +7,7 @@ use pgrx::pg_sys;
 
 use super::shared_memory::plain;
 
-/// What ends every wait.
+/// The events that end every wait.
 const EVENTS: u32 = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
 
 /// Waits until the descriptor is readable, this process is woken, or the time is over. The server's death ends the process.
@@ -52,16 +52,16 @@ plain! {
 }
 
 impl SharedLatch {
-    /// Nobody's.
+    /// The latch of no process.
     pub const NONE: Self = Self(0);
 
-    /// That of this process.
+    /// The latch of this process.
     pub fn own() -> Self {
         // SAFETY: set when the process starts; in shared memory since it has connected.
         Self(unsafe { pg_sys::MyLatch } as usize)
     }
 
-    /// Wakes the process. Another one in its place is woken for nothing, which each of them expects.
+    /// Wakes the process. If another process has taken its place, that one wakes up without a reason, which every process expects.
     pub fn set(self) {
         if self != Self::NONE {
             // SAFETY: the address of a latch in shared memory, as above, for as long as that exists.

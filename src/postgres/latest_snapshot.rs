@@ -1,4 +1,4 @@
-//! Statements that see what is committed by now, whatever the transaction has seen so far, and what it has written itself.
+//! Statements that see everything committed by now, whatever the transaction has seen so far, and the transaction's own writes.
 
 use core::ffi::c_char;
 use std::ffi::CString;
@@ -37,8 +37,9 @@ impl Plan {
         }
     }
 
-    /// Runs it by the latest snapshot, got as PostgreSQL gets one for its catalogues: `GetLatestSnapshot` it refuses to the
-    /// leader of a parallel query, which may be the first to need a key. `arguments` are as many as the parameters.
+    /// Runs the statement with the latest snapshot. The snapshot is taken as PostgreSQL takes one for its catalogues, because
+    /// the leader of a parallel query may not call `GetLatestSnapshot` and may be the first to need a key. There are as many
+    /// `arguments` as parameters.
     ///
     /// # Errors
     /// When there is no result; errors of the statement are PostgreSQL's own.

@@ -1,4 +1,4 @@
-//! Settings that hold for some statements.
+//! Settings that hold during some statements.
 
 use core::ffi::CStr;
 
@@ -6,9 +6,9 @@ use pgrx::pg_sys;
 
 use crate::error::Failure;
 
-/// Runs `statements` with these settings, and takes back every setting that was changed meanwhile: code of others may run
-/// in a statement, and what it sets must not outlive it, as in PostgreSQL's own maintenance commands. An error that leaves
-/// as a panic aborts the (sub)transaction, which takes them back, too.
+/// Runs `statements` with these settings, and then takes back every change of a setting. Code of a table's owner may run in a
+/// statement, and its settings must not outlive the statement, as in PostgreSQL's own maintenance commands. An error that
+/// leaves as a panic aborts the (sub)transaction, which takes the changes back, too.
 pub fn with_settings<T>(
     settings: &[(&CStr, &CStr)],
     statements: impl FnOnce() -> Result<T, Failure>,
@@ -37,12 +37,12 @@ pub fn with_settings<T>(
     result
 }
 
-/// The path that the vault's statements are planned and run with: the system catalogue's operators, functions and types
-/// come first, and nobody can put any before them.
+/// The search path of the vault's statements. The operators, functions and types of the system catalogue come first, and
+/// nobody can put any before them.
 pub const SEARCH_PATH: (&CStr, &CStr) = (c"search_path", c"pg_catalog, pg_temp");
 
-/// Runs `statements` with the vault's search path. The functions of the vault pin it already, so this costs a comparison;
-/// where something has changed it since, the statements must not notice.
+/// Runs `statements` with the vault's search path, even if something has changed the path. The functions of the vault pin the
+/// path already, so this usually costs one comparison.
 pub fn with_search_path<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     // SAFETY: a setting of text; NUL-terminated, and not changed while it is compared.
     let is_pinned = unsafe {
@@ -56,15 +56,15 @@ pub fn with_search_path<T>(statements: impl FnOnce() -> Result<T, Failure>) -> R
     }
 }
 
-/// Runs `statements` that give up a lock rather than wait for it longer than a moment.
+/// Runs `statements` that wait for a lock no longer than a moment.
 pub fn with_short_lock_timeout<T>(
     statements: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     with_settings(&[(c"lock_timeout", c"100ms")], statements)
 }
 
-/// Runs `statements` that take locks on which all others would wait behind them: not for longer than `lock_timeout` says,
-/// or 5 seconds where it says nothing.
+/// Runs `statements` that wait for strong locks, behind which all other sessions would queue. They wait no longer than
+/// `lock_timeout`, or 5 seconds if that is not set.
 pub fn with_lock_timeout<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     // SAFETY: reads a setting.
     if unsafe { pg_sys::LockTimeout } > 0 {

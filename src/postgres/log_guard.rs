@@ -1,5 +1,5 @@
-//! The last line of defence against card data and API keys in the server's log: statements and messages that show some are masked
-//! before they are written. It does not replace bind parameters, and it does not reach `pg_stat_activity`.
+//! The last line of defence against card data and API keys in the server's log. The guard masks them in statements and messages
+//! before these are written. It does not replace bind parameters, and it does not reach `pg_stat_activity`.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ type Hook = unsafe extern "C-unwind" fn(*mut pg_sys::ErrorData);
 
 static PREVIOUS: OnceLock<Option<Hook>> = OnceLock::new();
 
-/// Puts the guard in front of whoever else watches the log.
+/// Installs the guard in front of other hooks on the log.
 pub fn install() {
     // SAFETY: the hook is set once, by the postmaster, before it has any other thread or process.
     unsafe {

@@ -1,4 +1,4 @@
-//! What PostgreSQL and the operating system give, made safe. It asks nobody above it.
+//! What PostgreSQL and the operating system give, made safe. It uses no room above it.
 
 pub mod advisory_locks;
 pub mod background_worker;

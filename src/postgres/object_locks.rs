@@ -1,16 +1,16 @@
-//! Locks on tables and other objects of the database. They end with the transaction; prepared transactions keep them.
+//! Locks on tables and other objects of the database. They end with the transaction. A prepared transaction keeps them.
 
 use pgrx::pg_sys;
 
-/// PostgreSQL's modes, as far as the vault uses them. Which conflict with which stands in its documentation ("Table-Level
-/// Locks").
+/// The lock modes of PostgreSQL that the vault uses. PostgreSQL's documentation ("Table-Level Locks") says which modes
+/// conflict.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Conflicts with `AccessExclusive` alone.
     AccessShare,
     /// Conflicts with `Share` and stronger modes.
     RowExclusive,
-    /// Conflicts with those who write.
+    /// Conflicts with writers.
     Share,
     /// Conflicts with all but `AccessShare`.
     Exclusive,
@@ -18,20 +18,20 @@ pub enum Mode {
     AccessExclusive,
 }
 
-/// Locks a table, and waits for who is in the way. There need not be such a table.
+/// Locks a table, and waits for conflicting locks. The table need not exist.
 pub fn lock_table(table: pg_sys::Oid, mode: Mode) {
     // SAFETY: takes a lock that ends with the transaction.
     unsafe { pg_sys::LockRelationOid(table, mode.number()) };
 }
 
-/// Locks an object by the table of its kind and a number of its own, and waits for who is in the way. There need not be such
-/// an object.
+/// Locks an object, which is named by the table of its kind and a number of its own. Waits for conflicting locks. The object
+/// need not exist.
 pub fn lock(kind: pg_sys::Oid, object: u32, mode: Mode) {
     // SAFETY: as above.
     unsafe { pg_sys::LockDatabaseObject(kind, pg_sys::Oid::from(object), 0, mode.number()) };
 }
 
-/// The same, unless somebody is in the way.
+/// The same without waiting: takes no lock if a conflicting one is held.
 pub fn try_lock(kind: pg_sys::Oid, object: u32, mode: Mode) -> bool {
     // SAFETY: as above.
     unsafe {

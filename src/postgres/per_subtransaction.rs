@@ -4,8 +4,8 @@ use pgrx::pg_sys::SubTransactionId;
 
 use super::transaction::{SubtransactionEnd, current_subtransaction};
 
-/// Values, each owned by the subtransaction that it came in. Whoever keeps some has them follow its ends, by
-/// [`end`](Self::end) or [`take_of`](Self::take_of).
+/// Values, each owned by the subtransaction in which it was added. Whoever keeps such values passes on the end of each
+/// subtransaction, by [`end`](Self::end) or [`take_of`](Self::take_of).
 pub struct PerSubtransaction<T>(Vec<(SubTransactionId, T)>);
 
 impl<T> PerSubtransaction<T> {
@@ -14,12 +14,12 @@ impl<T> PerSubtransaction<T> {
         Self(Vec::new())
     }
 
-    /// Has the running subtransaction own a further value.
+    /// Adds a value, which the running subtransaction owns.
     pub fn push(&mut self, value: T) {
         self.push_for(current_subtransaction(), value);
     }
 
-    /// Has a subtransaction own a further value.
+    /// Adds a value, which this subtransaction owns.
     pub fn push_for(&mut self, owner: SubTransactionId, value: T) {
         self.0.push((owner, value));
     }
@@ -39,7 +39,7 @@ impl<T> PerSubtransaction<T> {
         }
     }
 
-    /// Takes the values of one subtransaction out, the oldest first.
+    /// Removes and returns the values of one subtransaction, the oldest first.
     pub fn take_of(&mut self, owner: SubTransactionId) -> Vec<T> {
         let of_owner = self.0.extract_if(.., |(known, _)| *known == owner);
         of_owner.map(|(_, value)| value).collect()
@@ -61,7 +61,7 @@ impl<T> PerSubtransaction<T> {
         self.0.len()
     }
 
-    /// Drops the youngest values, until only so many are left.
+    /// Drops the youngest values until only this many are left.
     pub fn truncate(&mut self, length: usize) {
         self.0.truncate(length);
     }

@@ -1,4 +1,4 @@
-//! Whether the library was loaded when the server started: shared memory and the root key exist only then.
+//! Whether the library was loaded when the server started. Only then are there shared memory and a root key.
 
 use std::sync::OnceLock;
 
@@ -25,7 +25,7 @@ pub fn is_preloaded() -> bool {
     PRELOADED.get().is_some()
 }
 
-/// Refuses what needs shared memory where there is none.
+/// Fails where there is no shared memory.
 ///
 /// # Errors
 /// [`Sealed::NotPreloaded`].

@@ -11,7 +11,7 @@ pub fn own_id() -> i32 {
     unsafe { pg_sys::MyProcPid }
 }
 
-/// Has this process do something before it ends, unless it crashes. A later call replaces what an earlier one asked for.
+/// Makes this process call a function before it ends, unless it crashes. A later call replaces the function of an earlier one.
 pub fn at_exit(what: fn()) {
     thread_local! {
         static WHAT: Cell<Option<fn()>> = const { Cell::new(None) };
@@ -30,7 +30,7 @@ pub fn at_exit(what: fn()) {
     }
 }
 
-/// Whether a process of the server with this id is there.
+/// Whether the server has a process with this id.
 pub fn is_alive(id: i32) -> bool {
     // SAFETY: a look-up in shared memory.
     unsafe { !pg_sys::BackendPidGetProc(id).is_null() }

@@ -1,4 +1,4 @@
-//! Randomness from the operating system, on every call: a generator in memory would repeat itself in forked backends.
+//! Randomness from the operating system, on every call, because a generator in memory would repeat itself in forked backends.
 
 use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
@@ -27,7 +27,7 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], Failure> {
     Ok(bytes)
 }
 
-/// A generator with a fresh seed of 256 bits from the operating system. Nobody keeps it beyond one operation.
+/// A generator with a fresh seed of 256 bits from the operating system. It is not kept beyond one operation.
 ///
 /// # Errors
 /// Fails when the operating system gives no randomness.

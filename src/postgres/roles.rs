@@ -45,7 +45,7 @@ pub fn session_role_name() -> String {
     name_of(session_role())
 }
 
-/// PostgreSQL raises an error for a role that is gone; the roles of a running statement exist.
+/// The name of a role. PostgreSQL raises an error if the role is gone, but the roles of a running statement exist.
 fn name_of(role: pg_sys::Oid) -> String {
     // SAFETY: returns a NUL-terminated copy in the current memory context.
     unsafe {
@@ -54,7 +54,7 @@ fn name_of(role: pg_sys::Oid) -> String {
     }
 }
 
-/// Whether [`outer_role`] has what the group may do without a `SET ROLE`. False when there is no such group.
+/// Whether [`outer_role`] has the rights of the group without a `SET ROLE`. False if there is no such group.
 pub fn outer_role_has_privileges_of(group: &CStr) -> bool {
     // SAFETY: a look-up in the system caches.
     named(group).is_some_and(|group| unsafe { pg_sys::has_privs_of_role(outer_role(), group) })

@@ -12,12 +12,12 @@ use crate::error::Failure;
 pub enum Trust {
     /// The code is the vault's own.
     Own,
-    /// The code is the role's: it is held back as when PostgreSQL runs it for maintenance.
+    /// The code is the role's. It is restricted as when PostgreSQL runs it for maintenance.
     Restricted,
 }
 
-/// Runs `statements` as `role`, with fixed settings: an operator in a schema of the caller's must not run with rights
-/// that the caller lacks. An error that leaves as a panic aborts the (sub)transaction, which restores both.
+/// Runs `statements` as `role`. The settings are fixed, so that no operator in a schema of the caller's runs with rights that
+/// the caller lacks. An error that leaves as a panic aborts the (sub)transaction, which restores role and settings.
 ///
 /// # Errors
 /// Those of `statements`.
@@ -40,7 +40,7 @@ pub fn run_as<T>(
     result
 }
 
-/// Whether PostgreSQL runs code of somebody else, with that one's rights: an index expression, a constraint, a policy.
+/// Whether PostgreSQL runs another role's code with that role's rights, such as an index expression or a constraint.
 pub fn is_restricted() -> bool {
     // SAFETY: reads the backend's state.
     unsafe { pg_sys::InSecurityRestrictedOperation() }

@@ -1,6 +1,6 @@
-//! Tables in memory that all processes of the server share. The postmaster reserves it; every other process inherits it.
+//! Tables in memory that all processes of the server share. The postmaster reserves the memory, and every other process inherits it.
 //!
-//! A table is declared by [`SharedTable::named`], what lies in it by [`plain!`], and [`reserve!`] has the postmaster make it.
+//! [`SharedTable::named`] declares a table, [`plain!`] declares its content, and [`reserve!`] makes the postmaster create it.
 
 use core::ffi::CStr;
 use std::ops::{Deref, DerefMut};
@@ -13,7 +13,7 @@ use pgrx::{
 };
 use vault_core::limits::{Failures, PerMinute, ShortText};
 
-/// What means the same in every process: numbers and bytes.
+/// A type whose values mean the same in every process: numbers and bytes.
 ///
 /// # Safety
 /// The type has no pointer and no reference, and owns nothing outside of itself. [`plain!`] checks that.
@@ -63,11 +63,11 @@ macro_rules! plain {
 }
 pub(crate) use plain;
 
-/// Compiles for what is plain.
+/// Compiles for plain types only.
 pub const fn check_plain<T: Plain>(_plain: &T) {}
 
-/// A table under a lock, which any number of processes hold to read, or one to write. Before [`reserve!`] has run there is
-/// none: using it then is a mistake that ends in a panic.
+/// A table under a lock, which any number of readers or one writer can hold. Before [`reserve!`] has run, the table does not
+/// exist, and using it is a mistake that ends in a panic.
 pub struct SharedTable<T: Plain>(PgLwLock<AssertPGRXSharedMemory<T>>);
 
 /// A table, held to read.
@@ -157,10 +157,10 @@ macro_rules! reserve {
 }
 pub(crate) use reserve;
 
-/// The names of all tables: two of one name would lie in the same memory.
+/// The names of all tables. Two tables of one name would lie in the same memory.
 static NAMES: Mutex<Vec<&'static CStr>> = Mutex::new(Vec::new());
 
-/// Takes the name for a table. Raises an error, so that the server does not start, when it is taken already.
+/// Takes the name for a table. If the name is taken already, raises an error, so that the server does not start.
 pub fn claim(name: &'static CStr) {
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     if names.contains(&name) {
@@ -169,7 +169,7 @@ pub fn claim(name: &'static CStr) {
     names.push(name);
 }
 
-/// What a table holds at first, as pgrx wants it.
+/// The first content of a table, in the form that pgrx wants.
 pub fn content<T: Plain>(content: T) -> AssertPGRXSharedMemory<T> {
     // SAFETY: it is plain.
     unsafe { AssertPGRXSharedMemory::new(content) }

@@ -8,7 +8,8 @@ pub fn is_after_snapshot(written_by: i64) -> bool {
     let written_by = written_by as u32;
     // SAFETY: reads shared state.
     let next = unsafe { pg_sys::ReadNextFullTransactionId() }.value as u32;
-    // Numbers come round. One that seems to be still to come is of a row that was written long ago.
+    // Only the low 32 bits are compared. A number that seems to lie in the future belongs to a transaction of long ago, or of
+    // another cluster. Both have ended.
     if next.wrapping_sub(written_by).cast_signed() <= 0 {
         return false;
     }

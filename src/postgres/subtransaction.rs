@@ -1,4 +1,4 @@
-//! Work that may fail without taking the transaction with it.
+//! Work that may fail without ending the transaction.
 
 use std::panic::AssertUnwindSafe;
 
@@ -15,11 +15,11 @@ enum Outcome<T> {
     Raised(CaughtError),
 }
 
-/// Runs `work` in a subtransaction. A failure, an error of PostgreSQL and a panic undo all that it has done, its settings
-/// and its role included, and leave the transaction usable.
+/// Runs `work` in a subtransaction. A failure, an error of PostgreSQL or a panic undoes everything that `work` has done, its
+/// settings and role included, and leaves the transaction usable.
 ///
 /// # Errors
-/// The failure of `work`; [`Failure::Postgres`] and [`Failure::Panic`] for what it raised. Only the caller's own
+/// The failure of `work`, or [`Failure::Postgres`] or [`Failure::Panic`] for what `work` raised. Only the caller's own
 /// cancellation and the server's shutdown are raised again.
 pub fn attempt<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     // SAFETY: plain calls of the backend's own functions on its main thread. The memory context and the resource owner
@@ -50,13 +50,13 @@ pub fn attempt<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failur
     }
 }
 
-/// Whether the error ends the caller's statement, too. A cancellation that a time limit asked for ends the work alone.
+/// Whether the error ends the caller's statement, too. The cancellation by a time limit ends the work alone.
 fn is_for_the_caller(error: &CaughtError) -> bool {
     let CaughtError::PostgresError(report) = error else {
         return false;
     };
     let code = report.sql_error_code();
-    // Code of others can raise the SQLSTATE of a cancellation, too, but not from where PostgreSQL itself does.
+    // Code of a table's owner can raise the SQLSTATE of a cancellation, too, but not from PostgreSQL's own file.
     let is_cancelled =
         is_cancellation(code) && !time_limit::has_expired() && report.file() == "postgres.c";
     is_cancelled || is_shutdown(code)

@@ -1,5 +1,5 @@
-//! Reads values where they lie. Neither planner nor executor takes part, so no code of the table's owner runs: no
-//! expression of an index, no policy, no constraint.
+//! Reads the values of a table directly from its pages. Neither planner nor executor takes part, so no code of the table's
+//! owner runs: no index expression, no policy, no constraint.
 
 use pgrx::memcxt::PgMemoryContexts;
 use pgrx::pg_sys;
@@ -7,24 +7,24 @@ use pgrx::varlena::varlena_to_byte_slice;
 
 use crate::error::Failure;
 
-/// After so many elements of an array the scan can be cancelled.
+/// After this many elements of an array, the scan can be cancelled.
 const INTERRUPTIBLE: usize = 1_000;
 
 /// A column to read.
 #[derive(Clone, Copy)]
 pub struct ScannedColumn {
-    /// Its number in the table, from 1.
+    /// The column's number in the table, from 1.
     pub number: i16,
-    /// Its values are arrays of what is to be visited.
+    /// Whether its values are arrays of encrypted values.
     pub in_array: bool,
 }
 
-/// Calls `visit` with the place of the column in `columns` and the bytes of each of its values, in all rows that are
-/// committed by now or that this transaction has written. The caller holds a lock on the table, and has begun a
+/// Calls `visit` for each value of the columns, with the column's index in `columns` and the bytes of the value. Visits all rows
+/// that are committed by now or that this transaction has written. The caller holds a lock on the table, and has begun a
 /// subtransaction that cleans up after an error.
 ///
 /// # Errors
-/// The first one that `visit` returns.
+/// The first error that `visit` returns.
 pub fn scan(
     relation: pg_sys::Oid,
     columns: &[ScannedColumn],
@@ -62,7 +62,7 @@ pub fn scan(
     }
 }
 
-/// The values of a row, taken apart.
+/// The values of one row.
 struct Row {
     descriptor: pg_sys::TupleDesc,
     values: Vec<pg_sys::Datum>,

@@ -1,4 +1,4 @@
-//! A limit to how long a piece of work may take, whatever code of others runs in it.
+//! A limit to how long a piece of work may take, whatever code of a table's owner runs in it.
 
 use core::ffi::c_int;
 use std::cell::Cell;
@@ -10,8 +10,8 @@ use pgrx::pg_sys;
 use super::compat::FIRST_USER_TIMEOUT;
 use crate::error::Failure;
 
-/// How long after the cancellation the session is ended: code that catches the cancellation and goes on leaves no other
-/// way. Long enough for work that notices a cancellation late, such as reading a large value.
+/// How long after the cancellation the session is ended. There is no other way to stop code that catches the cancellation and
+/// goes on. The time is enough for work that notices a cancellation late, such as reading a large value.
 const GRACE: Duration = Duration::from_secs(10);
 
 // utils/timeout.h and storage/latch.h. pgrx binds the first not at all, and wraps the second in a guard that does not
@@ -34,11 +34,11 @@ thread_local! {
     static TIMERS: Cell<Option<Timers>> = const { Cell::new(None) };
 }
 
-/// Whether the limit of the running, or of the last, work has passed. Set by a signal handler.
+/// Whether the limit of the running or the last work has passed. A signal handler sets it.
 static EXPIRED: AtomicBool = AtomicBool::new(false);
 
-/// Runs `work`, which PostgreSQL cancels when it takes longer than `limit`; zero is no limit. Work that catches the
-/// cancellation and goes on ends the session. Limits do not nest.
+/// Runs `work`, which PostgreSQL cancels if it takes longer than `limit`. Zero is no limit. If the work catches the
+/// cancellation and goes on, the session is ended. Limits do not nest.
 pub fn within<T>(limit: Duration, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     EXPIRED.store(false, Ordering::Relaxed);
     if limit.is_zero() {
@@ -53,7 +53,7 @@ pub fn has_expired() -> bool {
     EXPIRED.load(Ordering::Relaxed)
 }
 
-/// Stops the timers when dropped, also by an error.
+/// Stops the timers when dropped, also after an error.
 struct Running(Timers);
 
 impl Running {

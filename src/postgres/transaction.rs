@@ -1,4 +1,4 @@
-//! The ends of transactions and subtransactions: who hears of them, and in what order.
+//! The ends of transactions and subtransactions: which listeners are called, and in which order.
 
 use core::ffi::c_void;
 use std::sync::OnceLock;
@@ -14,28 +14,28 @@ pub enum End {
     Committed,
     /// It is rolled back.
     RolledBack,
-    /// It is prepared: anybody may commit it or roll it back later, in a session that knows nothing of this one.
+    /// It is prepared. Anybody may commit it or roll it back later, in another session.
     Prepared,
 }
 
 /// How a subtransaction ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubtransactionEnd {
-    /// What it has done counts for its parent from now on, and is rolled back with it.
+    /// Its work belongs to its parent from now on, and is rolled back if the parent is.
     Committed {
         /// The subtransaction.
         id: SubTransactionId,
-        /// The one that it began in; the transaction itself counts as one.
+        /// The subtransaction in which it began, or the transaction itself, which counts as one.
         parent: SubTransactionId,
     },
-    /// What it has done is undone.
+    /// Its work is undone.
     RolledBack {
         /// The subtransaction.
         id: SubTransactionId,
     },
 }
 
-/// Hears of the ends of this backend's transactions.
+/// Is called at the ends of this backend's transactions.
 pub trait Listener: Sync {
     /// Called before the transaction commits. An error rolls it back.
     ///
@@ -53,11 +53,11 @@ pub trait Listener: Sync {
         Ok(())
     }
 
-    /// Called when the transaction has ended. It returns nothing, and must raise no error of PostgreSQL and not panic: a
-    /// committed transaction cannot fail any more, so PostgreSQL would end the whole server.
+    /// Called when the transaction has ended. It must not panic and must raise no error of PostgreSQL. A committed transaction
+    /// cannot fail any more, so PostgreSQL would end the whole server.
     fn at_end(&self, end: End);
 
-    /// Called when a subtransaction has ended. The same holds for it.
+    /// Called when a subtransaction has ended. It must not panic or raise an error, either.
     fn at_end_of_subtransaction(&self, _end: SubtransactionEnd) {}
 }
 
@@ -66,7 +66,7 @@ pub type Listeners = &'static [&'static dyn Listener];
 
 static LISTENERS: OnceLock<Listeners> = OnceLock::new();
 
-/// Has the listeners called from now on, in this order. Called once, when the library is loaded; later calls do nothing.
+/// Registers the listeners, which are called in this order. Called once, when the library is loaded; later calls do nothing.
 pub fn call_at_end(listeners: Listeners) {
     if LISTENERS.set(listeners).is_err() {
         return;
@@ -94,12 +94,12 @@ unsafe extern "C-unwind" fn at_end_of_transaction(
         XACT_EVENT_COMMIT => tell(End::Committed),
         XACT_EVENT_ABORT => tell(End::RolledBack),
         XACT_EVENT_PREPARE => tell(End::Prepared),
-        // A parallel worker's part of a transaction: what the vault does is not done there.
+        // A parallel worker runs only a part of a transaction, and does nothing that the listeners take care of.
         _ => {}
     }
 }
 
-/// The first error is raised, so the listeners after it are not asked.
+/// Raises the first error. The listeners after that one are not called.
 fn ask(question: impl Fn(&dyn Listener) -> Result<(), ErrorReport>) {
     listeners().try_for_each(question).unwrap_or_report();
 }
@@ -124,19 +124,19 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
     listeners().for_each(|listener| listener.at_end_of_subtransaction(end));
 }
 
-/// The subtransaction that runs now; a transaction without any counts as one.
+/// The running subtransaction. A transaction without subtransactions counts as one.
 pub fn current_subtransaction() -> SubTransactionId {
     // SAFETY: reads the backend's state.
     unsafe { pg_sys::GetCurrentSubTransactionId() }
 }
 
-/// Whether a transaction is under way that can look into the catalogues.
+/// Whether a transaction is under way in which the catalogues can be read.
 pub fn is_under_way() -> bool {
     // SAFETY: reads the backend's state.
     unsafe { pg_sys::IsTransactionState() }
 }
 
-/// Has the commit of this transaction return only when it is on the disk, whatever `synchronous_commit` says.
+/// Makes the commit of this transaction wait until it is on the disk, whatever `synchronous_commit` says.
 pub fn commit_for_good() {
     // SAFETY: sets a flag of the transaction, which its end takes back.
     unsafe { pg_sys::ForceSyncCommit() };

@@ -5,10 +5,10 @@ use std::ptr;
 use pgrx::PgMemoryContexts;
 use pgrx::pg_sys;
 
-/// Does what the command VACUUM does. It begins transactions of its own, so the caller must not have begun one. A table that
-/// is gone is passed over.
+/// Vacuums tables as the command VACUUM does. It begins transactions of its own, so the caller must not be in one. A table that
+/// was dropped is passed over.
 pub fn vacuum(table: pg_sys::Oid) {
-    // Outlives the transactions; dropped with all that is in it.
+    // This memory context outlives the transactions. It is dropped with all that is in it.
     let mut memory = PgMemoryContexts::new("vault vacuum");
     // SAFETY: allocates in the current memory context.
     let relations = unsafe {

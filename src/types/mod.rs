@@ -1,13 +1,12 @@
-//! The encrypted column types: datum plumbing only, one file per SQL type.
+//! The encrypted column types, one file for each SQL type.
 //!
-//! A datum is an envelope; of a searchable type, an envelope behind its label. Output and send give its text form and its
-//! bytes, input and receive take nothing else: no path into a column encrypts, and none out of it decrypts, but the
-//! functions that are named for it.
+//! A datum is an envelope. A datum of a searchable type is a label followed by an envelope. Output gives the text form, and
+//! send gives the bytes. Input and receive take nothing else. Only the functions that are named for it encrypt and decrypt.
 //!
-//! `vault.encrypt` is VOLATILE, for no two of its results are the same. `vault.searchable` and `vault.card_number` are
-//! STABLE: two of their results for one value differ in the envelope alone, so within a statement they are equal, by the
-//! `=` of their types, as STABLE promises. That lets `WHERE email = vault.searchable(…)` use an index, and costs nothing:
-//! one result in two places of a statement tells no more than two with the same index.
+//! `vault.encrypt` is VOLATILE, because no two of its results are the same. `vault.searchable` and `vault.card_number` are
+//! STABLE. Two of their results for one value differ in the envelope alone, so they are equal by the `=` of their types, as
+//! STABLE promises. Therefore `WHERE email = vault.searchable(…)` can use an index. PostgreSQL may use one result in two
+//! places of a statement, which reveals no more than two results with the same blind index.
 
 mod comparison;
 mod datum;

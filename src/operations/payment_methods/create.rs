@@ -24,7 +24,8 @@ use crate::store::payment_methods::{NewRow, Refresh};
 use crate::store::volatile_payment_methods::NewVolatileRow;
 use crate::tenancy::Caller;
 
-/// How often a create looks again when others changed the method that it would refresh. Each time, one of them got on.
+/// How often a create tries again when the duplicate changes between its look-up and its refresh. Each try means that another
+/// transaction made progress.
 const ATTEMPTS: usize = 100;
 
 /// Stores a payment method. A persistent one that the customer has already keeps its id, and is refreshed.
@@ -85,7 +86,7 @@ impl Create<'_> {
             .map(|(key_id, key)| self.new.instrument.duplicate_index(key_id, key))
             .collect();
         for _ in 0..ATTEMPTS {
-            // What a rotation has left behind, no unique index finds.
+            // The unique index does not find rows that are still under an earlier index key.
             if !earlier.is_empty() {
                 match self.refresh(customer, &earlier, bin.as_ref())? {
                     Refreshed::Done(method) => {

@@ -1,7 +1,7 @@
-//! Values of encrypted types in tables of applications. Anybody who may write such a table can have put anything into it
-//! that has the form of a value, so one that does not open is left as it is.
+//! Values of encrypted types in tables of applications. Anybody who may write such a table can have put in anything that has
+//! the form of a value. So a value that does not open is left as it is.
 //!
-//! While statements run as a table's owner, no profile is there: neither the one whose values are moved nor the caller's.
+//! While statements run as a table's owner, no profile is active: neither the one whose values are moved nor the caller's.
 
 use std::borrow::Cow;
 
