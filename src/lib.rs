@@ -60,21 +60,21 @@ use postgres::transaction::{Listeners, call_at_end};
 
 ::pgrx::pg_module_magic!(name, version);
 
-/// What happens at the end of a transaction, and of a subtransaction, in this order.
+/// What is called at the end of a transaction, and of a subtransaction, in this order.
 const AT_END_OF_TRANSACTION: Listeners = &[
     &audit::CountIndexed,
     &audit::CountRolledBack,
     &audit::SettlePlaces,
-    // Before the epoch: whoever follows it must find the destroyed profiles already.
+    // This comes before the epoch, because a backend that follows the epoch must find the destroyed profiles already.
     &keys::destruction::TellOfDestruction,
     &keys::epoch::AdvanceEpoch,
     &tenancy::session::ForgetTenants,
 ];
 
-/// The same where the library was not loaded when the server started: the others work on shared memory, which there is not.
+/// The same where the library was not loaded when the server started. The other listeners need shared memory.
 const AT_END_WITHOUT_SHARED_MEMORY: Listeners = &[&tenancy::session::ForgetTenants];
 
-/// Called when the library is loaded: by the postmaster when it is preloaded, else by one backend.
+/// Called when the library is loaded: by the postmaster if it is preloaded, otherwise by one backend.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     let preloading = postgres::preload::remember();
@@ -101,7 +101,7 @@ pub extern "C-unwind" fn _PG_init() {
     }
 }
 
-/// What `cargo pgrx test` asks of the crate.
+/// What `cargo pgrx test` expects of the crate.
 #[cfg(test)]
 pub mod pg_test {
     /// Runs once before the tests.

@@ -77,7 +77,7 @@ extension_sql_file!(
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
-// Cargo does not see what the macro above reads: with these, a change of the SQL makes it build again.
+// Cargo does not see which files the macro above reads. With these, it builds again after a change of the SQL.
 const _: [&str; 9] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),

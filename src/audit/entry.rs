@@ -12,9 +12,9 @@ use crate::store;
 use crate::store::audit_log::NewAuditRow;
 use crate::tenancy::Caller;
 
-/// A row of the log, but for its time.
+/// A row of the log without its time.
 pub struct Entry<'a> {
-    /// None where no profile is known.
+    /// None if no profile is known.
     pub profile_id: Option<&'a ProfileId>,
     pub actor: &'a str,
     pub request_id: Option<&'a str>,
@@ -42,12 +42,12 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Writes a row that stands for itself.
+    /// Writes the row of a single event.
     pub fn write(&self, occurred_at: Timestamp) -> Result<(), Failure> {
         self.write_for(occurred_at, 1, None)
     }
 
-    /// Writes a row that stands for several, the first and last of which were at these times.
+    /// Writes a row that stands for several events. The first and the last of them happened at these times.
     pub fn write_for(
         &self,
         occurred_at: Timestamp,
@@ -69,7 +69,7 @@ impl<'a> Entry<'a> {
         })
     }
 
-    /// The same for shared memory, of this moment and this database.
+    /// The row for shared memory, with the present time and this database.
     pub fn to_row(&self) -> Row {
         let subject = Subject {
             database: own_database(),

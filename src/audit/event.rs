@@ -2,7 +2,7 @@
 
 use crate::postgres::shared_memory::plain;
 
-/// What was done, or refused.
+/// What somebody did, or was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
     Authentication,
@@ -52,7 +52,7 @@ pub enum Event {
     RoleUnsafe,
 }
 
-/// How it ended.
+/// How an event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// A reveal was allowed. The row was written before the value was opened.
@@ -70,8 +70,8 @@ plain! {
 }
 
 impl Event {
-    /// Whether its objects are the vault's own rows and roles, each of which matters. The objects of other events are whatever a
-    /// client has sent, and it can send as many as it likes.
+    /// Whether its objects are the vault's own rows and roles, each of which matters. The objects of other events come from
+    /// clients, which can send any number of them.
     pub(super) fn is_of_an_object_of_the_vaults(self) -> bool {
         matches!(self, Self::RowForged | Self::RoleUnsafe)
     }

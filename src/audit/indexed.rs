@@ -12,7 +12,7 @@ use crate::postgres::clock;
 use crate::postgres::roles::outer_role;
 use crate::postgres::transaction::{End, Listener};
 
-/// So many numbers are counted here before they go to the log, even if the transaction goes on.
+/// After this many numbers, the count goes to the log, even if the transaction goes on.
 const LOT: u64 = 1_000;
 
 thread_local! {

@@ -1,6 +1,6 @@
-//! What was refused, rolled back or indexed, counted in shared memory: equal events become one row of the log a minute.
+//! Events that were refused, rolled back or indexed, counted in shared memory. Equal events become one row of the log a minute.
 //!
-//! None of them takes a place from a reveal. Counting an event again takes only a shared lock, so a flood hinders nobody.
+//! No such event takes a place from a reveal. To count an event again takes only a shared lock, so a flood hinders nobody.
 
 mod tally;
 
@@ -24,10 +24,10 @@ const PROBES: usize = 16;
 /// For events that find no tally of their own: one tally for each database, event and outcome.
 const OTHERS: usize = 64;
 
-/// Stands in the place of further objects.
+/// The object of a tally that counts further objects together.
 const VARIOUS: &str = "various";
 
-/// Stands in the place of the object where actors and addresses are not told apart.
+/// The object of a tally in which actors and addresses are not told apart.
 const OTHER: &str = "others";
 
 static MERGED: SharedTable<Merged> = SharedTable::named(c"vault_merged_audit_rows");
@@ -35,7 +35,7 @@ static MERGED: SharedTable<Merged> = SharedTable::named(c"vault_merged_audit_row
 struct Merged {
     tallies: [Tally; TALLIES],
     others: [Tally; OTHERS],
-    /// The number of events that did not even find a tally among those.
+    /// The number of events that found no tally at all.
     lost: AtomicU64,
 }
 
@@ -71,12 +71,12 @@ pub fn due(now: i64, all: bool) -> Vec<Due> {
         .collect()
 }
 
-/// How many found no tally at all, of any database.
+/// How many events of all databases found no tally at all.
 pub fn lost() -> u64 {
     MERGED.share().lost.load(Ordering::Relaxed)
 }
 
-/// Takes note of the counts that are committed, and forgets tallies that counted nothing more within their minute.
+/// Notes the counts that are committed, and forgets tallies that counted nothing more within their minute.
 pub fn written(rows: &[Due], lost: u64, now: i64) {
     let mut merged = MERGED.exclusive();
     for row in rows {
@@ -135,7 +135,7 @@ impl Search {
 }
 
 impl Merged {
-    /// Counts the row where there is a tally for it.
+    /// Counts the row in its tally, if it has one.
     fn count_known(&self, search: &Search, row: &Row, occurrences: u64) -> bool {
         let own = self.find(search.hash, &search.subject);
         let tally = own.or_else(|| {

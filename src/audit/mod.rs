@@ -1,7 +1,7 @@
-//! What goes into the audit log. Never card data, never a key.
+//! What goes into the audit log. Card data and keys never do.
 //!
-//! What succeeds is written in the transaction of the act. A reveal has its row, or a place for it, before anything is
-//! shown ([`reveals`]). What is refused or rolled back is counted ([`merged`]), and the worker writes it ([`writer`]).
+//! The row of an act that succeeds is written in the act's transaction. A reveal has its row, or a place for it, before anything
+//! is shown ([`reveals`]). What is refused or rolled back is counted ([`merged`]), and the worker writes it ([`writer`]).
 
 mod entry;
 mod event;
@@ -32,11 +32,11 @@ pub use reveals::SettlePlaces;
 pub use rollbacks::CountRolledBack;
 use row::{Row, Subject};
 
-/// Stands in the place of the object in the row before the first card number of a transaction.
+/// The object of the row that is written before the first card number of a transaction.
 const FIRST_VALUE: &str = "first value";
 
 thread_local! {
-    /// This backend has said that it puts no refusals on record.
+    /// Whether this backend has warned that it puts no refusals on record.
     static WARNED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -64,7 +64,7 @@ pub fn before_reveal(caller: &Caller, event: Event, object_id: &str) -> Result<(
     }
 }
 
-/// The same for a SQL session that uses a CVC, which it has deleted: a rollback does not bring it back.
+/// The same for a SQL session that uses a CVC and has deleted its row. After a rollback, the worker deletes the row again.
 ///
 /// # Errors
 /// As above.

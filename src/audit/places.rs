@@ -17,12 +17,12 @@ const PLACES: usize = 1024;
 /// The share of one backend.
 const SHARE: usize = 32;
 
-/// The share of all backends that one role has logged in to. PostgREST's role is one of these.
+/// The share of all sessions of one login role together. PostgREST's role is one of these roles.
 const SHARE_OF_LOGIN: usize = 128;
 
 static TABLE: SharedTable<Table> = SharedTable::named(c"vault_audit_places");
 
-/// A place that was taken.
+/// A place that a session has taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     index: usize,
@@ -30,22 +30,22 @@ pub struct Place {
     number: u64,
 }
 
-/// What becomes of a row.
+/// The state of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// It waits for the end of the transaction that took the place.
+    /// The row waits for the end of the transaction that took the place.
     Held,
-    /// The worker is to write it. The place is free again after that, unless somebody waits.
+    /// The worker is to write the row. Afterwards the place is free again, unless a session waits for the row.
     Due,
-    /// It is committed, and the session that waits for it takes note.
+    /// The row is committed, and the session that waits for it is to notice.
     Written,
-    /// It is committed, and the worker is to delete the CVC that it names.
+    /// The row is committed, and the worker is to delete the CVC that it names.
     CvcDue,
 }
 
 #[derive(Clone, Copy)]
 struct Slot {
-    /// None is a free place.
+    /// None if the place is free.
     phase: Option<Phase>,
     number: u64,
     database: pg_sys::Oid,
@@ -54,7 +54,7 @@ struct Slot {
     waiter: SharedLatch,
 }
 
-/// What is looked for stands apart from the rows, so that a search touches little memory.
+/// The members that a search reads stand apart from the rows, so that it touches little memory.
 #[derive(Clone, Copy)]
 struct Table {
     slots: [Slot; PLACES],
@@ -76,7 +76,7 @@ pub fn reserve_shared_memory() {
 /// Takes a place for the row.
 ///
 /// # Errors
-/// When there is none.
+/// When no place is free, or the share of the session or its login is used up.
 pub fn take(row: Row, phase: Phase, waiter: SharedLatch) -> Result<Place, Failure> {
     let (owner, login) = (process::own_id(), session_role());
     let mut table = TABLE.exclusive();
@@ -108,7 +108,7 @@ pub fn take(row: Row, phase: Phase, waiter: SharedLatch) -> Result<Place, Failur
     Ok(Place { index, number })
 }
 
-/// Decides what becomes of the row. No session waits for it any more.
+/// Sets the state of the row. No session waits for it any more.
 pub fn go_on(place: Place, phase: Phase) {
     if let Some(slot) = TABLE.exclusive().slot(place) {
         slot.phase = Some(phase);
@@ -142,7 +142,7 @@ pub fn is_written(place: Place) -> bool {
     slot.is_some_and(|slot| slot.number == place.number && slot.phase == Some(Phase::Written))
 }
 
-/// Whether any row of this database is in that phase.
+/// Whether any row of this database is in this phase.
 pub fn any(phase: Phase) -> bool {
     let database = own_database();
     let table = TABLE.share();
@@ -150,7 +150,7 @@ pub fn any(phase: Phase) -> bool {
     slots.any(|slot| slot.database == database && slot.phase == Some(phase))
 }
 
-/// The rows of this database that are in that phase, oldest first.
+/// The rows of this database that are in this phase, oldest first.
 pub fn all(phase: Phase) -> Vec<(Place, Row)> {
     let database = own_database();
     let table = TABLE.share();
@@ -166,7 +166,7 @@ pub fn all(phase: Phase) -> Vec<(Place, Row)> {
     found
 }
 
-/// Takes note that the rows of these places are committed, and wakes the sessions that wait for one.
+/// Notes that the rows of these places are committed, and wakes the sessions that wait for them.
 pub fn written(places: &[Place]) {
     let mut waiters = Vec::new();
     {
@@ -205,7 +205,7 @@ pub fn give_up(database: pg_sys::Oid, before: i64) -> u64 {
 }
 
 impl Table {
-    /// None when the place was given back already.
+    /// None if the place was given back already.
     fn slot(&mut self, place: Place) -> Option<&mut Slot> {
         let slot = self.slots.get_mut(place.index)?;
         (slot.number == place.number && slot.phase.is_some()).then_some(slot)

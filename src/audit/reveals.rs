@@ -1,4 +1,4 @@
-//! There is no reveal without its row: the row, or a place for it, is there before anything is shown.
+//! There is no reveal without its row. The row, or a place for it, exists before anything is shown.
 //!
 //! A SQL session may roll back, or hold its transaction open until the server crashes. So the worker writes the row, and the
 //! session waits until the row is committed. An HTTP request writes the row in its own transaction, which commits before the
@@ -21,17 +21,17 @@ use crate::postgres::roles::outer_role;
 use crate::postgres::standby::is_on_standby;
 use crate::postgres::transaction::{End, Listener, SubtransactionEnd};
 
-/// Longer than a worker takes to start again after an error.
+/// How long a session waits for its row: longer than a worker takes to start again after an error.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// After this time the worker is woken again, in case it has started only now.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 thread_local! {
-    /// Places of this transaction.
+    /// The places that this transaction has taken.
     static HELD: RefCell<PerSubtransaction<Held>> =
         const { RefCell::new(PerSubtransaction::new()) };
-    /// What this transaction opens value by value.
+    /// The values of columns that this transaction opens, one by one.
     static COUNTED: RefCell<Vec<Counted>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -57,7 +57,7 @@ struct Counted {
     place: Place,
 }
 
-/// Has the worker write the row if this transaction, which is about to write it itself, does not commit.
+/// Makes the worker write the row if this transaction, which is about to write it itself, does not commit.
 ///
 /// # Errors
 /// When there is no place for it.
@@ -68,7 +68,7 @@ pub fn write_on_rollback(row: Row) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has the worker write the row, and returns when it is committed.
+/// Makes the worker write the row, and returns when the row is committed.
 ///
 /// # Errors
 /// When there is no place for it, or the worker does not write it in time.
@@ -192,7 +192,7 @@ impl Held {
     }
 }
 
-/// Gives places back, or has the worker do what follows from a rollback.
+/// Gives places back. After a rollback, gives the worker its task instead.
 pub struct SettlePlaces;
 
 impl Listener for SettlePlaces {

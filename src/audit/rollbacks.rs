@@ -16,13 +16,13 @@ thread_local! {
         const { RefCell::new(PerSubtransaction::new()) };
 }
 
-/// Creates of one actor.
+/// The creates of one actor.
 struct Created {
     row: Row,
     occurrences: u64,
 }
 
-/// Keeps the row of something that this transaction has created.
+/// Keeps the row of a payment method that this transaction has created.
 pub fn created(row: Row) {
     let new = Created {
         row,
@@ -49,7 +49,7 @@ impl Created {
     }
 }
 
-/// Counts what a transaction or subtransaction has created that is rolled back.
+/// Counts the creates of a transaction or subtransaction that is rolled back.
 pub struct CountRolledBack;
 
 impl Listener for CountRolledBack {

@@ -13,14 +13,14 @@ pub struct Subject {
     pub database: pg_sys::Oid,
     pub event: Event,
     pub outcome: Outcome,
-    /// Empty where unknown, like the texts below.
+    /// Empty if unknown, like the texts below.
     pub profile_id: ShortText<64>,
     pub actor: ShortText<64>,
     pub client_address: ShortText<64>,
     pub object_id: ShortText<128>,
 }
 
-/// A row of the log to be.
+/// A row that is to be written.
 #[derive(Clone, Copy)]
 pub struct Row {
     pub subject: Subject,
@@ -46,7 +46,7 @@ impl Subject {
         object_id: ShortText::EMPTY,
     };
 
-    /// The same with another object.
+    /// The same row with another object.
     pub fn with_object(&self, object_id: &str) -> Self {
         Self {
             object_id: object_id.into(),
@@ -63,7 +63,7 @@ impl Row {
         occurred_at: 0,
     };
 
-    /// A row of this moment.
+    /// A row with the present time.
     pub fn new(subject: Subject, request_id: Option<&str>) -> Self {
         Self {
             subject,

@@ -1,4 +1,4 @@
-//! Which databases have a worker that writes what waits in shared memory, and how it is woken.
+//! Which databases have a worker that writes the rows from shared memory, and how the worker is woken.
 
 use std::cell::Cell;
 
@@ -17,7 +17,7 @@ const CAPACITY: usize = 64;
 static WORKERS: SharedTable<Workers> = SharedTable::named(c"vault_workers");
 
 thread_local! {
-    /// Whether `vault.databases` names this database: the setting does not change while the server runs.
+    /// Whether `vault.databases` names this database. The setting does not change while the server runs.
     static NAMED: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
@@ -41,7 +41,7 @@ pub fn reserve_shared_memory() {
     reserve!(WORKERS = Workers::default());
 }
 
-/// Says that this process is the worker of its database.
+/// Registers this process as the worker of its database.
 pub fn register() {
     let worker = Worker {
         database: own_database(),
@@ -64,8 +64,8 @@ pub fn serve_this_database() -> bool {
     worker().is_some() || is_named()
 }
 
-/// Whether rows of this database are written. Where nobody would write a row, it must not take the place of what somebody
-/// writes elsewhere.
+/// Whether a worker writes the rows of this database. If none does, a row must not take a place that another database's rows
+/// need.
 pub fn record_here() -> bool {
     !is_on_standby() && serve_this_database()
 }

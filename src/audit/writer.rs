@@ -1,4 +1,4 @@
-//! What the worker of a database writes into its log: rows that other sessions wait for, and what was counted.
+//! What the worker of a database writes into its log: rows that sessions wait for, and rows of merged events.
 
 use std::collections::HashSet;
 
@@ -18,10 +18,10 @@ use crate::postgres::transaction::commit_for_good;
 use crate::store;
 use crate::tenancy::session;
 
-/// How long rows wait for an extension that is not there, in microseconds.
+/// How long rows wait while the extension is not installed, in microseconds.
 const PATIENCE: i64 = 60 * 1_000_000;
 
-/// Counted rows that were written, and are to be forgotten once that is committed.
+/// Rows of merged events that were written. Once they are committed, their counts are forgotten.
 pub struct Counts {
     rows: Vec<Due>,
     lost: u64,
@@ -30,7 +30,7 @@ pub struct Counts {
     pub given_up: u64,
 }
 
-/// A CVC that was given to somebody who then rolled its deletion back.
+/// A CVC that was given to a caller who then rolled back its deletion.
 pub struct UsedCvc {
     pub place: Place,
     pub profile_id: ProfileId,
@@ -54,7 +54,7 @@ pub fn expects_work() -> bool {
     places::any(Phase::Held)
 }
 
-/// Writes the rows of reveals. Once that is committed, the caller releases them.
+/// Writes the rows of reveals. The caller releases them after the commit.
 pub fn write_reveals() -> Result<Vec<Place>, Failure> {
     let rows = places::all(Phase::Due);
     for (_, row) in &rows {
@@ -66,7 +66,7 @@ pub fn write_reveals() -> Result<Vec<Place>, Failure> {
     Ok(rows.into_iter().map(|(place, _)| place).collect())
 }
 
-/// Lets the sessions go on that wait for these rows, which are committed.
+/// Tells the waiting sessions that these rows are committed.
 pub fn release(places: &[Place]) {
     if !places.is_empty() {
         places::written(places);
@@ -85,7 +85,7 @@ pub fn used_cvcs() -> Vec<UsedCvc> {
     .collect()
 }
 
-/// Takes note that these CVCs are deleted, and that this is committed.
+/// Notes that the deletion of these CVCs is committed.
 pub fn forget_used_cvcs(places: &[Place]) {
     places.iter().copied().for_each(places::give_back);
 }
@@ -108,7 +108,7 @@ pub fn write_counts(all: bool) -> Result<Counts, Failure> {
     Ok(counts)
 }
 
-/// Forgets what is committed.
+/// Forgets the counts whose rows are committed.
 pub fn forget(counts: &Counts) {
     merged::written(&counts.rows, counts.lost, counts.now);
 }

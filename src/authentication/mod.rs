@@ -17,7 +17,7 @@ use crate::store::api_keys::{ApiKeyRow, Found};
 use crate::tenancy::{Caller, Origin};
 use lockout::Attempt;
 
-/// What a client shows to be let in.
+/// What a client presents to authenticate.
 pub struct Credentials<'a> {
     pub api_key: &'a str,
     /// What the profile header was read as, if it was sent.
@@ -25,7 +25,7 @@ pub struct Credentials<'a> {
     pub origin: Origin,
 }
 
-/// Lets a client in.
+/// Authenticates a client.
 ///
 /// # Errors
 /// [`Refusal::Unauthenticated`] for a malformed, unknown, revoked, expired or locked key and for a profile of another
@@ -69,7 +69,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     })
 }
 
-/// Refuses a request that shows no key, or more than one. No failure is counted, because no key was tried.
+/// Refuses a request that presents no key, or more than one. No failure is counted, because no key was tried.
 pub fn refuse_without_key(origin: &Origin) -> Result<Caller, Failure> {
     audit::record_authentication_failure(origin, "")?;
     Err(Refusal::Unauthenticated.into())

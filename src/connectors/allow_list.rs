@@ -14,7 +14,7 @@ pub struct AllowList {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
     what: What,
-    /// Without one the entry is for the port that the scheme has anyway.
+    /// None if the entry is for the default port of the scheme.
     port: Option<u16>,
 }
 
@@ -31,7 +31,7 @@ enum What {
 pub struct Port {
     /// Its number.
     pub number: u16,
-    /// Whether the scheme has it when the URL names none.
+    /// Whether it is the default port of the URL's scheme.
     pub is_default: bool,
 }
 
@@ -55,7 +55,7 @@ impl AllowList {
         })
     }
 
-    /// Whether the URL's host may be called, so far as its name tells. A name can still lead to an address that may not.
+    /// Whether the URL's host may be called, judged by its name. The name can still lead to an address that may not be called.
     pub fn allows(&self, url: &Url) -> bool {
         let (Some(host), Some(port)) = (url.host(), Port::of(url)) else {
             return false;
@@ -67,7 +67,7 @@ impl AllowList {
         }
     }
 
-    /// Whether an address may be called that an allowed name has led to: it is anybody's on the internet, or the list names it.
+    /// Whether an address may be called that an allowed name has led to: the address is public, or the list names it.
     pub fn allows_address(&self, address: IpAddr, port: Port) -> bool {
         is_public(address) || self.names_address(address, port)
     }
@@ -134,7 +134,7 @@ impl What {
     }
 }
 
-/// A name as URLs have it: small letters, and those of other scripts in ASCII.
+/// A name in the form that URLs have: in small letters, and in ASCII (punycode) if it has letters of other scripts.
 fn parse_name(text: &str) -> Option<String> {
     match Host::parse(text) {
         Ok(Host::Domain(name)) if !name.contains('*') => Some(name),
@@ -159,7 +159,7 @@ impl Port {
     pub fn of(url: &Url) -> Option<Self> {
         Some(Self {
             number: url.port_or_known_default()?,
-            // The parser drops a port that the scheme has anyway.
+            // The parser drops the default port of a scheme.
             is_default: url.port().is_none(),
         })
     }
@@ -184,10 +184,10 @@ const SPECIAL_IPV4: [Ipv4Net; 15] = [
     ipv4(240, 0, 0, 0, 4),
 ];
 
-/// All that is given to anybody: loopback, private, link-local and multicast addresses lie outside.
+/// The network of all public addresses. Loopback, private, link-local and multicast addresses lie outside.
 const GLOBAL_IPV6: Ipv6Net = ipv6(0x2000, 0, 3);
 
-/// Of those, what leads elsewhere: protocols (Teredo and benchmarks among them) and documentation.
+/// Parts of that network that lead elsewhere: protocols (Teredo and benchmarks among them) and documentation.
 const SPECIAL_IPV6: [Ipv6Net; 3] = [
     ipv6(0x2001, 0, 23),
     ipv6(0x2001, 0xdb8, 32),

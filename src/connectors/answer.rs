@@ -31,7 +31,7 @@ impl Pointer {
 
     /// The text or the whole number that stands there. None when the JSON is not well-formed or has neither there.
     ///
-    /// Nothing else of the JSON is copied, for it may repeat a card number.
+    /// Nothing else of the JSON is copied, because it may repeat a card number.
     pub(super) fn read(&self, json: &[u8]) -> Option<Zeroizing<String>> {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         let found = Step(&self.0).deserialize(&mut deserializer).ok()?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::allow_list::AllowList;
 
-/// The rules of a call, as the settings have them.
+/// The rules of a call, taken from the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRules {
     /// What may be called.

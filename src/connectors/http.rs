@@ -29,7 +29,7 @@ const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// How many informational heads (status 1xx) may go before an answer.
 const MAX_INFORMATIONAL_HEADS: usize = 16;
 
-/// A longer `Retry-After` is read as this. How long a job really waits is not decided here.
+/// A longer `Retry-After` is cut down to this. How long a job really waits is not decided here.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Makes requests by the rules. TLS is verified, a plain connection is for loopback addresses only, and no redirect is followed.
@@ -68,7 +68,7 @@ pub fn secret_header(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// The content of a form, in a buffer that it fits into from the start: one that grew would leave copies behind.
+/// The content of a form, in a buffer of its final size. A buffer that grows would leave copies behind.
 pub fn form(pairs: &[(&str, &str)]) -> (&'static str, Zeroizing<Vec<u8>>) {
     // Each byte becomes three at most, and there are `=` and `&`.
     let length = |text: &str| text.len().saturating_mul(3).saturating_add(1);
@@ -114,7 +114,7 @@ impl Http {
     /// Sends a request, and reads the answer. It takes no longer than the three time-outs together.
     ///
     /// # Errors
-    /// As the fault says: any answer but one with a status of 200 to 299 is one.
+    /// As the fault says. Any answer whose status is not 200 to 299 is a fault.
     pub async fn send(&self, request: Request) -> Result<Reply, Fault> {
         if !self.rules.allow_list.allows(&request.url) {
             return Err(Fault::new(FaultKind::HostNotAllowed));
@@ -252,7 +252,7 @@ async fn read(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, Fault> {
     Ok(content)
 }
 
-/// Appends to the content. Where that has to move, its old place is wiped.
+/// Appends to the content. If the content has to move, its old place is wiped.
 fn append(content: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
     let needed = content.len().saturating_add(data.len());
     if needed > content.capacity() {
@@ -263,7 +263,7 @@ fn append(content: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
     content.extend_from_slice(data);
 }
 
-/// The kind of what hyper reports. Its text is not kept: it may repeat what the other side said.
+/// The kind of an error of hyper. The text of the error is not kept, because it may repeat what the other side said.
 fn fault_of(error: &(dyn Error + 'static)) -> Fault {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,8 +1,8 @@
-//! What the vault says to others: payment service providers, which make tokens of cards, and token services, which get
-//! network tokens. One file per kind of account, behind one trait for each of the two.
+//! What the vault says to others: to payment service providers, which make tokens of cards, and to token services, which get
+//! network tokens. Each kind of account has a file or a folder. There is one trait for providers and one for token services.
 //!
-//! The calls are made by a thread of their own ([`outside`]), which must never call PostgreSQL. Nothing in this room can: it
-//! uses neither pgrx nor any other room of the extension, and `pgrx-tests/tests/connectors` compiles it without PostgreSQL.
+//! A thread of its own makes the calls ([`outside`]). It must never call PostgreSQL. Nothing in this room can, because the room
+//! uses neither pgrx nor any other room of the extension. `pgrx-tests/tests/connectors` compiles it without PostgreSQL.
 
 #![forbid(unsafe_code)]
 

@@ -83,7 +83,7 @@ pub struct Work {
 /// The task that makes one call.
 type CallTask = tokio::task::JoinHandle<Result<Answer, Fault>>;
 
-/// What the thread is told.
+/// A message to the thread.
 enum Task {
     Make(Work),
     Cancel(u64),
@@ -127,7 +127,7 @@ impl Outside {
         })
     }
 
-    /// Has the call made. Each call brings one answer or fault, in no certain order.
+    /// Hands a call to the thread. Each call brings one answer or fault, in no certain order.
     pub fn submit(&self, work: Work) {
         let id = work.id;
         let works = self.works.borrow();
@@ -225,7 +225,7 @@ fn with_signals_masked<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T
     started
 }
 
-/// What the thread does: it takes work until [`Outside`] stops, and then abandons what is under way.
+/// The body of the thread. It takes work until [`Outside`] stops, and then abandons the calls that are under way.
 fn run(runtime: Runtime, works: UnboundedReceiver<Task>, results: &Arc<Results>) {
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, take_works(works, results));

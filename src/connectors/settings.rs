@@ -145,7 +145,7 @@ pub(super) fn parse_url(path: &str, text: &str) -> Result<Url, SettingsError> {
     Ok(url)
 }
 
-/// So far as the name tells. Connections check the address.
+/// Judged by the name alone. Connections check the address.
 fn is_on_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

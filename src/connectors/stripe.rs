@@ -11,7 +11,7 @@ use super::http::{self as calls, Http, Reply, Request};
 use super::provider::{CardDetails, MadeToken, PaymentProvider, TokenOrder, TokenUse};
 use super::settings::{self, Members, SettingsError};
 
-/// The version whose requests and answers this file has. Without it, Stripe takes the one that the account is set to.
+/// The version of Stripe's API that this file speaks. Without this header, Stripe takes the version that the account is set to.
 const VERSION: HeaderValue = HeaderValue::from_static("2026-04-22.dahlia");
 
 const VERSION_HEADER: HeaderName = HeaderName::from_static("stripe-version");
@@ -75,7 +75,7 @@ impl Stripe {
         id(&reply, order)
     }
 
-    /// The key is of the customer, not of the order: two orders of one customer make one customer.
+    /// The idempotency key belongs to the customer and not to the order, so that two orders of one customer make one customer.
     async fn make_customer(&self, http: &Http, order: &TokenOrder) -> Result<String, Fault> {
         let key = format!("vault-customer:{}", order.customer_id);
         let form = [("metadata[vault_customer_id]", order.customer_id.as_str())];
@@ -157,7 +157,7 @@ impl PaymentProvider for Stripe {
         })
     }
 
-    /// Stripe keeps payment methods for ever. One that is detached can never be used again.
+    /// Stripe keeps payment methods for ever. A detached one can never be used again.
     async fn delete_token(&self, http: &Http, token: &str, reference: &str) -> Result<(), Fault> {
         if !answer::is_id(token) {
             return Err(Fault::new(FaultKind::Misconfigured));

@@ -1,4 +1,4 @@
-//! Texts with places in them, such as `{{card_number}}`, and what is put there.
+//! Texts with places in them, such as `{{card_number}}`, and the values that are put there.
 //!
 //! A value is put into a text after the text was parsed, and is never parsed itself. So no value can become a place or a part
 //! of the JSON or of the form around it.
@@ -19,10 +19,10 @@ use super::provider::CardDetails;
 pub(super) enum Place {
     CardNumber,
     CardExpMonth,
-    /// Without a zero before it; a number where it is the whole of a JSON text.
+    /// Without a leading zero. A number if it is the whole of a JSON text.
     CardExpMonthNumber,
     CardExpYear,
-    /// A number where it is the whole of a JSON text.
+    /// A number if it is the whole of a JSON text.
     CardExpYearNumber,
     CardExpYearTwoDigits,
     CardHolderName,
@@ -62,7 +62,7 @@ impl Place {
 /// The secrets of an account, by their names.
 pub(super) type Credentials = BTreeMap<String, Zeroizing<String>>;
 
-/// What there is to put into the places of one call.
+/// The values for the places of one call.
 #[derive(Clone, Copy)]
 pub(super) struct Values<'a> {
     pub(super) card: Option<&'a CardDetails>,

@@ -13,7 +13,7 @@ use crate::connectors::SettingsError;
 /// What ends an operation without an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The contract's no to this request; nothing is wrong with the vault.
+    /// The contract refuses this request. Nothing is wrong with the vault.
     #[error("{0}")]
     Refused(Refusal),
     /// There is no usable root key.
@@ -85,13 +85,13 @@ pub enum Failure {
     /// The vault's own code is wrong.
     #[error("internal error: {0}")]
     Defect(#[from] Defect),
-    /// An error of PostgreSQL's own, by its message alone: a detail may show a row.
+    /// An error of PostgreSQL itself. Only its message is kept, because a detail may show a row.
     #[error("{0}")]
     Postgres(String),
-    /// A panic, by its place alone: the text may show a value.
+    /// A panic. Only its place is kept, because its text may show a value.
     #[error("a panic at {file}:{line}")]
     Panic { file: String, line: u32 },
-    /// A key is to be destroyed, and values are under it that open. The tables are applications'.
+    /// A key is to be destroyed, but values under it still open. `tables` names the tables of applications that hold some.
     #[error("{}", need_the_key(*values))]
     KeyNeeded { values: i64, tables: Vec<String> },
     /// Rows of these tables may be invisible even to their owner.
@@ -106,7 +106,7 @@ pub enum Failure {
     /// An application's table, or its owner's code, took too long.
     #[error("the table {table} could not be processed within vault.table_timeout")]
     TableTimedOut { table: String },
-    /// Code that PostgreSQL runs for somebody else asks for a profile.
+    /// Code that PostgreSQL runs with another role's rights asks for a profile.
     #[error("cannot authenticate within a security-restricted operation")]
     RestrictedOperation,
     /// An index key was rotated, and the transaction does not see it.

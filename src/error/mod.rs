@@ -1,6 +1,6 @@
 //! Why an operation gives no answer, and how PostgreSQL hears of it. Only `sqlstate.rs` names SQLSTATEs of PostgreSQL.
 //!
-//! No variant carries a value of a caller's: what is printed here may stand in a log.
+//! No variant carries a value of a caller's, because messages may reach a log.
 
 mod failure;
 mod hint;

@@ -51,9 +51,9 @@ impl Failure {
     }
 }
 
-/// Of a warning.
+/// The SQLSTATE of a warning.
 pub(super) const WARNING: PgSqlErrorCode = PgSqlErrorCode::ERRCODE_WARNING;
-/// Of what nobody foresaw.
+/// The SQLSTATE of an unforeseen error.
 pub(super) const INTERNAL_ERROR: PgSqlErrorCode = PgSqlErrorCode::ERRCODE_INTERNAL_ERROR;
 
 fn of_mistake(mistake: Mistake) -> PgSqlErrorCode {

@@ -60,7 +60,7 @@ pub fn create_profile(merchant_id: &MerchantId, name: &str) -> Result<ProfileId,
     Ok(profile)
 }
 
-/// Makes an API key of the merchant. The key itself is nowhere but in the answer.
+/// Makes an API key of the merchant. Only the answer contains the key itself.
 pub fn create_api_key(
     merchant_id: &MerchantId,
     name: &str,
@@ -96,7 +96,7 @@ pub fn create_api_key(
     Ok((key_id, key))
 }
 
-/// From now on the key is refused.
+/// Revokes an API key. From now on the key is refused.
 pub fn revoke_api_key(key_id: &str) -> Result<(), Failure> {
     let key = believed(ApiKeyRow::lock(key_id)?)?;
     let Some(key) = key.filter(|key| key.revoked_at.is_none()) else {
@@ -112,7 +112,7 @@ pub fn revoke_api_key(key_id: &str) -> Result<(), Failure> {
     record_administration(None, Event::ApiKeyRevoked, Some(key_id))
 }
 
-/// Whether cards of the profile may get network tokens.
+/// Switches network tokens on or off for a profile.
 pub fn set_network_tokenization(profile_id: &ProfileId, enabled: bool) -> Result<(), Failure> {
     let _acting = session::act_for(profile_id);
     let profile = believed(Profile::lock(profile_id)?)?.ok_or_else(no_profile)?;

@@ -1,4 +1,4 @@
-//! How many values of encrypted types tables of applications hold, and under which keys. No code of the tables' owners runs.
+//! Counts the values of encrypted types in tables of applications, by their keys. No code of the tables' owners runs.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,7 +12,8 @@ use crate::settings;
 use crate::store::application_values::{Countable, Reading, countable, visit};
 use crate::store::data_keys::to_sql;
 
-/// How many values say that they are under which key. A table that cannot be read in time is left out, with a warning.
+/// How many values name each key, whether or not they open under it. A table that cannot be read in time is left out, with a
+/// warning.
 pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
     let mut counts = BTreeMap::new();
     let mut time = Time::for_all();
@@ -48,8 +49,8 @@ pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
         .collect())
 }
 
-/// The tables whose owners do not act for the profile, and that hold values under one of these of its keys, with how many;
-/// none for a table that cannot be read in time.
+/// The tables whose owners do not act for the profile and that hold values under one of these keys, each with the number of such
+/// values. The number is None if the table cannot be read in time.
 pub fn of_strangers(
     keys: &ProfileKeys,
     of: &[KeyId],
@@ -76,13 +77,13 @@ pub struct Needing {
     pub values: i64,
     /// The tables that hold them.
     pub tables: Vec<String>,
-    /// Tables of owners who do not act for the profile that could not be read, or not all of, in time.
+    /// Tables of owners who do not act for the profile that could not be read completely in time.
     pub unread: Vec<String>,
 }
 
-/// How many values need the key to be opened or found, and the tables that hold them, but for those that are left out. A value
-/// that does not open was made up, or is lost already: it needs no key. Tables of owners who act for the profile are not
-/// written to from here on, until the transaction ends.
+/// How many values need the key to be opened or found, and which tables hold them, without the tables that are left out. A value
+/// that does not open needs no key, because it was made up or is lost already. From here until the transaction ends, nobody
+/// else can write to tables of owners who act for the profile.
 ///
 /// # Errors
 /// When a table of an owner who acts for the profile cannot be read in time.
@@ -116,9 +117,9 @@ pub fn needing(
     Ok(needing)
 }
 
-/// The time that all tables together may take which need not be read: nobody can have a hundred of them waited for.
+/// The time that all tables of other owners may take together, so that many such tables cannot delay an administrator for long.
 struct Time {
-    /// None is as much as it takes.
+    /// None if there is no limit.
     left: Option<Duration>,
 }
 
@@ -130,7 +131,7 @@ impl Time {
     }
 
     fn spend<T>(&mut self, read: impl FnOnce(Reading) -> Result<T, Failure>) -> Result<T, Failure> {
-        // What is left is never zero, which would be no limit: everybody gets a glance.
+        // The rest is never zero, because zero would be no limit. So each table is at least begun.
         let limit = self.left.map(|left| left.max(Duration::from_millis(10)));
         let begun = Instant::now();
         let result = read(Reading::Within(limit.unwrap_or_default()));
@@ -139,7 +140,7 @@ impl Time {
     }
 }
 
-/// Adds what it finds to `values`, also if it does not come to the end.
+/// Counts values of a table under these keys. Adds each to `values` at once, so that an interrupted count is not lost.
 fn count_under(
     table: &Countable,
     reading: Reading,
@@ -165,13 +166,13 @@ pub(super) fn type_named(encrypted_type: &str) -> Result<ColumnType, Failure> {
     ColumnType::from_name(encrypted_type).ok_or(Failure::DamagedRow)
 }
 
-/// Whether a value opens under the keys: somebody who may write to a column can have made it up.
+/// Whether a value opens under the keys. Somebody who may write to a column can have made a value up.
 fn opens(keys: &ProfileKeys, value: &ColumnValue<'_>) -> bool {
     keys.open_value_to_reseal(value.slot(), value.sealed())
         .is_ok()
 }
 
-/// None when the table could not be read.
+/// None if the table could not be read.
 fn unless_unreadable<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match result {
         Ok(value) => Ok(Some(value)),

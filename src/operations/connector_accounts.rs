@@ -19,7 +19,7 @@ use crate::store::merchants;
 use crate::store::profiles;
 use crate::store::{self, Vouched};
 
-/// What an administrator changes of an account. What is none stays as it is.
+/// What an administrator changes of an account. A member that is None stays as it is.
 pub struct Changes<'a> {
     pub label: Option<&'a str>,
     /// A JSON object.
@@ -74,12 +74,12 @@ pub fn update(connector_id: &str, changes: &Changes<'_>) -> Result<(), Failure> 
         account.settings = settings.to_owned();
     }
     let changed = usable(parse_kind(&account.kind)?, &account.settings, &secrets)?;
-    // The list of hosts may have become shorter since, which is no reason to refuse another label.
+    // The list of hosts may be shorter now. That is no reason to refuse a change of the label.
     if changes.settings.is_some() {
         check_hosts(&changed)?;
     }
     let calls_others = hosts_of(&changed) != hosts;
-    // Or whoever may change an account could have its secrets sent to another host.
+    // Otherwise, an administrator who does not know the secrets could have them sent to another host.
     if calls_others && changes.credentials.is_none() {
         return Err(invalid(
             "an account that will call another host needs its credentials again",

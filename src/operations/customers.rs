@@ -24,7 +24,7 @@ use crate::tenancy::Caller;
 /// Creates a customer.
 pub fn create(caller: &Caller, request: CustomerCreate) -> Result<CustomerResponse, Failure> {
     let new = request.into_valid()?;
-    // What is answered is what a later read answers: the database keeps microseconds, as the clock gives them.
+    // The answer is the same as that of a later read, because the database keeps the clock's microseconds.
     let created_at = clock::now()?;
     let id = CustomerId::new(&settings::cell(), random::uuid_at(created_at)?);
     let details = seal(caller, &id, &new.details)?;
@@ -101,7 +101,7 @@ pub fn update(
     ))
 }
 
-/// Redacts a customer, and deletes what it has.
+/// Redacts a customer, and deletes the customer's payment methods.
 pub fn delete(caller: &Caller, id: &CustomerId) -> Result<CustomerDeleted, Failure> {
     let stored = existing_customer(store::customers::lock(&caller.profile_id, id)?)?;
     let now = clock::now()?;

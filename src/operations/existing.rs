@@ -5,7 +5,7 @@ use vault_core::contract::refusal::Refusal;
 use crate::error::Failure;
 use crate::store::customers::StoredCustomer;
 
-/// The customer, unless it is not there or redacted.
+/// The customer, if there is one that is not redacted.
 ///
 /// # Errors
 /// [`Refusal::CustomerNotFound`], [`Refusal::CustomerRedacted`].

@@ -1,4 +1,4 @@
-//! The life of a data key: current, retired (it only opens), destroyed.
+//! The life of a data key: current, then retired (it only opens values), then destroyed.
 
 use pgrx::pg_sys;
 use vault_core::crypto::{KeyId, Purpose};
@@ -33,8 +33,8 @@ pub fn rotate(profile_id: &ProfileId, purpose: &str) -> Result<i32, Failure> {
     Ok(version)
 }
 
-/// Values of applications' columns are under the new key when the transaction ends, and so are found by it. Duplicates of
-/// payment methods are found by the old one, too, until vault.reencrypt has moved them.
+/// Replaces the index key. When the transaction ends, values of applications' columns are under the new key and are found by it.
+/// Duplicates of payment methods are also found by the old key, until vault.reencrypt has moved them.
 fn rotate_index_key(profile_id: &ProfileId) -> Result<i32, Failure> {
     refuse_old_snapshots()?;
     let (retired, _) = keys_of(profile_id)?.current_index_key();
@@ -43,14 +43,14 @@ fn rotate_index_key(profile_id: &ProfileId) -> Result<i32, Failure> {
     warn_of_strangers(&keys, retired)?;
     with_lock_timeout(|| {
         reencryption::reindex(&keys)?;
-        // Last, for creates of payment methods wait from here on.
+        // This comes last, because creates of payment methods wait from here on.
         data_keys::lock(retired, KeyLock::Retiring);
         Ok(())
     })?;
     Ok(version)
 }
 
-/// What such tables hold under the old index key is not found by the new one.
+/// Warns of such tables: their values under the old index key are not found by the new one.
 fn warn_of_strangers(keys: &ProfileKeys, retired: KeyId) -> Result<(), Failure> {
     for (table, values) in application_values::of_strangers(keys, &[retired])? {
         let values_keep = match values {
@@ -73,11 +73,11 @@ fn rotate_key(profile_id: &ProfileId, purpose: Purpose) -> Result<i32, Failure> 
     keys::rotate(profile_id, purpose)
 }
 
-/// Wraps every data key under the current root key, and tells how many were under an earlier one. Renews the MACs of rows.
+/// Wraps every data key under the current root key, and returns how many were under an earlier one. Renews the MACs of rows.
 pub fn rewrap_all() -> Result<usize, Failure> {
     let mut rewrapped = 0;
     for profile in Profile::all()? {
-        // Also the keys of a profile that is not believed: what is under them must not end with the old root key.
+        // This includes the keys of a profile that is not believed, so that its values do not end with the old root key.
         let profile_id = profile.profile_id;
         Profile::lock(&profile_id)?;
         let _acting = session::act_for(&profile_id);
@@ -88,10 +88,10 @@ pub fn rewrap_all() -> Result<usize, Failure> {
     Ok(rewrapped)
 }
 
-/// Removes a retired key from its row. No value may need it, unless `force` gives such values up.
+/// Removes a retired key from its row. Fails if values need the key, unless `force` gives them up.
 ///
 /// # Errors
-/// [`Failure::KeyNeeded`]; [`Failure::Unread`] when a table could not be read that is not among those `left_out`.
+/// [`Failure::KeyNeeded`]; [`Failure::Unread`] if a table could not be read that is not `left_out`.
 pub fn destroy(
     profile_id: &ProfileId,
     purpose: &str,
@@ -103,7 +103,7 @@ pub fn destroy(
     refuse_old_snapshots()?;
     lock(profile_id)?;
     let key_id = retired_key(profile_id, purpose, version)?;
-    // First, so that what has been written under the key is there to be counted.
+    // The lock comes first, so that the count sees every value that was written under the key.
     if !data_keys::try_lock(key_id, KeyLock::Destroying) {
         return Err(wrong_state(
             "transactions that have used the key to seal or look up values are still running",
@@ -161,7 +161,7 @@ fn refuse_needed(
     Ok(())
 }
 
-/// What the transaction does not see, it would neither move nor count.
+/// Refuses a transaction with an old snapshot, because it would neither move nor count values that it does not see.
 fn refuse_old_snapshots() -> Result<(), Failure> {
     if snapshot_is_the_transactions() {
         return Err(wrong_state(
@@ -172,7 +172,7 @@ fn refuse_old_snapshots() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes all keys of a profile from their rows: nothing that it has sealed opens from then on.
+/// Removes all keys of a profile from their rows. From then on, nothing that the profile has sealed opens.
 pub fn destroy_all(profile_id: &ProfileId) -> Result<(), Failure> {
     // The root key's source is told before the commit, which at SERIALIZABLE could still fail.
     refuse_old_snapshots()?;
@@ -197,14 +197,14 @@ pub fn is_destroyed(profile_id: &ProfileId) -> bool {
 
 /// How many values of the vault's own tables are under the key.
 pub fn count_values(profile_id: &ProfileId, key_id: i32) -> Result<i64, Failure> {
-    // Also of a profile that is not believed, or the inventory would show no key of anybody's.
+    // This includes profiles that are not believed. Otherwise, one such profile would make the whole inventory fail.
     store::profiles::find(profile_id)?.ok_or_else(no_profile)?;
     let _acting = session::act_for(profile_id);
     store::vault_tables::count(profile_id, data_keys::key_id(key_id)?)
 }
 
-/// The tables that vault.reencrypt leaves alone, because their owners do not act for the profile, though they hold values
-/// under retired keys of it; with how many.
+/// The tables that hold values under retired keys of the profile and whose owners do not act for it. vault.reencrypt leaves these
+/// tables alone. Each comes with the number of such values.
 pub fn values_of_strangers(profile_id: &ProfileId) -> Result<Vec<(String, Option<i64>)>, Failure> {
     check_profile(profile_id)?;
     let keys = keys_of(profile_id)?;

@@ -1,8 +1,8 @@
-//! What the vault does. Each operation takes a caller and a request, and gives a response or a failure; none of them sees
-//! JSON or a header.
+//! What the vault does. Each operation takes a caller and a request, and gives a response or a failure. No operation sees JSON
+//! or a header.
 //!
-//! A refusal leaves nothing behind: every check comes before the first write, and what only a unique index can decide is
-//! written so that it touches no row when it decides against it.
+//! A refusal leaves nothing behind, because every check comes before the first write. Where only a unique index can decide, the
+//! statement writes no row if the index decides against it.
 
 pub mod administration;
 pub mod application_values;

@@ -1,4 +1,4 @@
-//! What callers ask of network tokens: contract, section 7. Each call asks the token service while the caller waits.
+//! The calls about network tokens (contract, section 7). Each call asks the token service while the caller waits.
 
 use vault_core::contract::payment_method::{
     CardSummary, Eligibility, EligibilityQuery, FullNetworkToken, NetworkTokenDetails,
@@ -101,7 +101,7 @@ struct Found {
     connector_id: String,
 }
 
-/// The payment method's card and network token. None when it has no network token.
+/// The payment method's card and network token. None if it has no network token.
 fn find(caller: &Caller, id: &PaymentMethodId) -> Result<Option<Found>, Failure> {
     let stored = active(store::payment_methods::find(
         &caller.profile_id,

@@ -1,5 +1,5 @@
-//! What ends by itself: CVCs after a quarter of an hour, volatile payment methods after a day, both with the
-//! server; and a CVC that was used. Time is an argument.
+//! Deletes what expires: CVCs after a quarter of an hour, and volatile payment methods and tokens for one use after a day. CVCs
+//! and volatile payment methods also end with the server. A used CVC is deleted, too. Time is an argument.
 
 use vault_core::card::cvc;
 use vault_core::ids::{PaymentMethodId, ProfileId};
@@ -12,7 +12,7 @@ use crate::store;
 /// How many rows of a table are deleted at a time.
 const BATCH: i64 = 1_000;
 
-/// One go at a task that may need several.
+/// The outcome of one batch of a task.
 pub struct Batch {
     /// The number of rows deleted.
     pub deleted: usize,
@@ -20,19 +20,19 @@ pub struct Batch {
     pub is_full: bool,
 }
 
-/// Deletes a batch of what ends by `now`, in every profile.
+/// Deletes a batch of rows that expire by `now`, in every profile.
 pub fn delete_expired(now: Timestamp) -> Result<Batch, Failure> {
     store::as_worker(|| store::retention::delete_expired(now, BATCH)).map(Batch::of)
 }
 
-/// Deletes a batch of what an earlier server left under a memory key that is gone.
+/// Deletes a batch of rows that an earlier server has sealed under its own memory key.
 pub fn delete_dead() -> Result<Batch, Failure> {
     let memory_key = keys::memory_key()?.check_value();
     store::as_worker(|| store::retention::delete_dead(memory_key, BATCH)).map(Batch::of)
 }
 
-/// Deletes the CVC that was given to somebody at `used_at`, who then rolled its deletion back. Tells whether it is
-/// gone: not while somebody holds its row.
+/// Deletes a CVC that was given out at `used_at` in a transaction that was then rolled back. Returns whether the CVC is gone: it
+/// stays while another transaction holds its row.
 pub fn delete_used_cvc(
     profile_id: &ProfileId,
     payment_method_id: &PaymentMethodId,

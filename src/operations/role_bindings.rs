@@ -18,8 +18,8 @@ use crate::store::role_bindings::RoleBinding;
 use crate::tenancy::bindings;
 use crate::tenancy::session;
 
-/// From now on the database role acts for the profile. A row that binds nobody, because it is forged or of an earlier role
-/// of that name, makes room.
+/// Binds a database role to a profile. A row that binds nobody, because it is forged or belongs to an earlier role of this name,
+/// is replaced.
 pub fn bind(role: &str, profile_id: &ProfileId) -> Result<(), Failure> {
     let role_oid = roles::with_name(role)
         .ok_or_else(|| missing("there is no such role", "Make one with CREATE ROLE."))?;
@@ -44,7 +44,7 @@ pub fn bind(role: &str, profile_id: &ProfileId) -> Result<(), Failure> {
     record_administration(Some(profile_id), Event::RoleBound, Some(role))
 }
 
-/// From now on the database role acts for no profile. Takes away what binds nobody, too.
+/// Ends the binding of a database role. Also deletes a row that binds nobody.
 pub fn unbind(role: &str) -> Result<(), Failure> {
     let profile_id = delete(role)?.ok_or_else(|| {
         missing(
@@ -56,8 +56,8 @@ pub fn unbind(role: &str) -> Result<(), Failure> {
     record_administration(Some(&profile_id), Event::RoleUnbound, Some(role))
 }
 
-/// Takes the bindings of a restored database, which count by the roles' names, over to this cluster's roles. Those of a
-/// name that no role has are left until one has it.
+/// Moves the bindings of a restored database, which count by the roles' names, to this cluster's roles. A binding whose name no
+/// role has is left until a role has it.
 pub fn take_over() -> Result<(), Failure> {
     if root_keys().is_err() {
         return Ok(());
@@ -65,7 +65,7 @@ pub fn take_over() -> Result<(), Failure> {
     let restored = store::as_operator(|| store::role_bindings::of_other_clusters(this_cluster()))?;
     for binding in restored {
         if let Some(role_oid) = roles::with_name(&binding.role_name) {
-            // The worker has more urgent work than to wait for somebody who holds the row: it looks again in a second.
+            // The worker does not wait for a locked row, because it has more urgent work. It looks again in a second.
             let taken_over = attempt(|| {
                 with_short_lock_timeout(|| store::as_operator(|| take_over_one(binding, role_oid)))
             });
@@ -78,7 +78,7 @@ pub fn take_over() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is forged is told of when it is used, and not each time that it is looked at here.
+/// A forged row is recorded when it is used, and not each time that it is read here.
 fn take_over_one(binding: RoleBinding, role_oid: pg_sys::Oid) -> Result<(), Failure> {
     if row_macs::standing(&binding)? != Standing::Genuine {
         return Ok(());
@@ -97,7 +97,7 @@ fn take_over_one(binding: RoleBinding, role_oid: pg_sys::Oid) -> Result<(), Fail
     )
 }
 
-/// Deletes the row of that name, whatever it is worth, and tells the profile that it names.
+/// Deletes the row of this role name, believed or not, and returns the profile that it names.
 fn delete(role: &str) -> Result<Option<ProfileId>, Failure> {
     let Some((binding, _)) = store::role_bindings::find(role)? else {
         return Ok(None);

@@ -4,7 +4,7 @@ use crate::audit::{self, Event};
 use crate::error::Failure;
 use crate::store;
 
-/// Tells the log and the auditors of everything that lets somebody else be one of the vault's own roles.
+/// Reports in the server's log and the audit log everything that lets somebody else act as one of the vault's own roles.
 pub fn report() -> Result<(), Failure> {
     for found in store::as_operator(store::roles::findings)? {
         let (role, finding) = (found.role_name, found.finding);

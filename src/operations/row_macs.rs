@@ -1,4 +1,4 @@
-//! Rows that the root key vouches for, all at once: which are forged, and MACs under a new root key.
+//! All rows with a MAC: lists the forged ones, and makes new MACs under a new root key.
 
 use super::connector_accounts;
 use crate::audit::{self, Event};
@@ -31,7 +31,7 @@ pub fn forged() -> Result<Vec<ForgedRow>, Failure> {
     Ok(rows)
 }
 
-/// Has the current root key vouch for every row that an earlier one vouches for. What is forged stays so.
+/// Makes a new MAC under the current root key for every row that an earlier root key vouches for. A forged row stays forged.
 pub fn renew() -> Result<(), Failure> {
     renew_table::<Merchant>()?;
     renew_table::<Profile>()?;
@@ -73,7 +73,7 @@ fn renew_table<R: Vouched>() -> Result<(), Failure> {
             continue;
         }
         let _acting = row.profile_id().map(session::act_for);
-        // Somebody may have written to it meanwhile.
+        // Another transaction may have written to the row in the meantime.
         if let Some(row) = row.lock_again()?
             && row_macs::standing(&row)? == Standing::Genuine
         {

@@ -61,7 +61,7 @@ impl SharedLatch {
         Self(unsafe { pg_sys::MyLatch } as usize)
     }
 
-    /// Wakes the process. If another process has taken its place, that one wakes up without a reason, which every process expects.
+    /// Wakes the process. A process that has taken its place wakes up without a reason, which every process expects.
     pub fn set(self) {
         if self != Self::NONE {
             // SAFETY: the address of a latch in shared memory, as above, for as long as that exists.

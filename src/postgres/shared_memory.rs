@@ -1,4 +1,4 @@
-//! Tables in memory that all processes of the server share. The postmaster reserves the memory, and every other process inherits it.
+//! Tables in memory that all processes of the server share. The postmaster reserves the memory, and all others inherit it.
 //!
 //! [`SharedTable::named`] declares a table, [`plain!`] declares its content, and [`reserve!`] makes the postmaster create it.
 

@@ -5,7 +5,7 @@ use std::ptr;
 use pgrx::PgMemoryContexts;
 use pgrx::pg_sys;
 
-/// Vacuums tables as the command VACUUM does. It begins transactions of its own, so the caller must not be in one. A table that
+/// Vacuums a table as the command VACUUM does. It begins transactions of its own, so the caller must not be in one. A table that
 /// was dropped is passed over.
 pub fn vacuum(table: pg_sys::Oid) {
     // This memory context outlives the transactions. It is dropped with all that is in it.

@@ -1,8 +1,8 @@
 //! The SQL statements: one file for each table, and a file for each subject that concerns several tables. No other room has
 //! statements.
 //!
-//! The store moves rows and sealed bytes and holds no key. Every statement on a table with a profile names the profile, beside the
-//! policies, which would add it anyway. The few statements for all profiles say so, with the reason. All names are qualified, and
+//! The store moves rows and sealed bytes and holds no key. Every statement on a table with a profile names the profile, although
+//! the policies would add it anyway. The few statements for all profiles say so, with the reason. All names are qualified, and
 //! every statement runs with the vault's own `search_path`, so nobody's operator or function takes the place of PostgreSQL's.
 
 pub mod api_keys;

@@ -71,7 +71,7 @@ impl Caller {
     /// The caller of a SQL function: authenticated in this transaction, or a role that is bound to a profile.
     ///
     /// # Errors
-    /// Refuses a session that is neither.
+    /// Refuses a session that is neither of these.
     pub fn of_session() -> Result<Self, Failure> {
         let tenant = session::current_tenant()?.ok_or(Refusal::Unauthenticated)?;
         Ok(Self {

@@ -32,7 +32,7 @@ enum Actor {
     Nobody,
 }
 
-/// When dropped, ends the acting and restores what was before, so that nothing which ran meanwhile leaves a profile behind.
+/// When dropped, restores the profile of before, so that nothing that ran meanwhile leaves a profile behind.
 pub struct Acting {
     before: Option<Actor>,
     authenticated: usize,
@@ -69,7 +69,7 @@ fn act(actor: Actor) -> Acting {
     })
 }
 
-/// Refuses where code of somebody else would choose the profile that the caller's transaction acts for.
+/// Fails in code that PostgreSQL runs with another role's rights, which must not choose the profile of the caller's transaction.
 ///
 /// # Errors
 /// [`Failure::RestrictedOperation`].
@@ -101,7 +101,7 @@ pub fn current_profile() -> Result<Option<ProfileId>, Failure> {
     }
 }
 
-/// The tenant that this transaction was authenticated for; else the one that its role is bound to.
+/// The tenant that this transaction was authenticated for, or otherwise the tenant that its role is bound to.
 pub fn current_tenant() -> Result<Option<Rc<Tenant>>, Failure> {
     let is_nobody = SESSION.with_borrow(|session| matches!(session.acting, Some(Actor::Nobody)));
     if is_nobody || is_restricted() {

@@ -25,7 +25,7 @@ fn card_number_of_text(number: &str) -> Result<CardNumber, ErrorReport> {
     card_number_in_context(number, "")
 }
 
-/// A literal without a type, which sql/types.sql says why it needs.
+/// Takes a literal without a type. sql/types.sql says why that needs a function of its own.
 #[pg_extern(sql = false)]
 fn card_number_of_literal(number: &CStr) -> Result<CardNumber, ErrorReport> {
     card_number_in_context(&number.to_string_lossy(), "")
@@ -72,7 +72,7 @@ fn network(value: CardNumber) -> Result<Option<String>, ErrorReport> {
     })
 }
 
-/// Something of what a number shows, given how many digits it has.
+/// Reads the digits that are shown of a number. `read` also gets the count of all its digits.
 fn shown<T>(
     value: &CardNumber,
     read: impl FnOnce(ShownDigits<'_>, usize) -> T,

@@ -1,4 +1,4 @@
-//! Comparison of searchable values by their index parts: reads no more of a datum, needs no key, fails never.
+//! Comparison of searchable values by their index parts. It reads nothing else of a datum, needs no key, and never fails.
 //!
 //! The order is that of random bytes. It serves B-trees, sorting and grouping, and tells nothing about plaintexts.
 //! sql/types.sql declares each function for each type.
@@ -14,7 +14,8 @@ use pgrx::varlena::{varatt_is_1b, varatt_is_1b_e, varatt_is_4b_u, varlena_to_byt
 use pgrx::{FromDatum, pg_sys};
 use vault_core::crypto::searchable::{self, COMPARED_LENGTH};
 
-/// What a value is compared by. None, which comes first, for a datum too short to have it: input and receive let none in.
+/// The part by which a value is compared. None stands for a datum that is too short, and comes first. Input and receive refuse
+/// such a datum.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct IndexPart(Option<searchable::IndexPart>);
 
@@ -62,14 +63,14 @@ fn index_part_hash(value: IndexPart) -> i32 {
     i32::from_be_bytes(value.last_bytes())
 }
 
-/// With the seed 0 its lower half is the hash above, as PostgreSQL asks for.
+/// PostgreSQL requires that with the seed 0, the lower half is the hash above.
 #[pg_extern(sql = false)]
 fn index_part_hash_extended(value: IndexPart, seed: i64) -> i64 {
     i64::from_be_bytes(value.last_bytes()) ^ seed
 }
 
 impl IndexPart {
-    /// The last bytes of the blind index: those of an HMAC are a hash as they stand.
+    /// The last bytes of the blind index. Bytes of an HMAC can serve as a hash without further work.
     fn last_bytes<const N: usize>(&self) -> [u8; N] {
         self.0
             .as_ref()
@@ -100,7 +101,7 @@ unsafe impl<'fcx> ArgAbi<'fcx> for IndexPart {
     }
 }
 
-// SAFETY: of no function with such an argument does pgrx write SQL; sql/types.sql names the types.
+// SAFETY: pgrx writes no SQL for a function with such an argument; sql/types.sql names the types.
 unsafe impl SqlTranslatable for IndexPart {
     const TYPE_IDENT: &'static str = pgrx::pgrx_resolved_type!(IndexPart);
     const TYPE_ORIGIN: TypeOrigin = TypeOrigin::External;
@@ -108,8 +109,8 @@ unsafe impl SqlTranslatable for IndexPart {
     const RETURN_SQL: Result<ReturnsRef, ReturnsError> = Ok(ReturnsRef::One(SqlMappingRef::Skip));
 }
 
-/// Reads a value where it lies if it can: an index compares thousands. Of a value stored out of line it fetches the
-/// beginning alone.
+/// Reads a value without a copy if possible, because an index compares thousands of them. If the value is stored out of line,
+/// only its beginning is fetched.
 ///
 /// # Safety
 /// `value` points to a varlena.

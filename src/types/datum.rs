@@ -16,8 +16,8 @@ use crate::postgres::run_as::is_restricted;
 use crate::tenancy::session;
 use vault_core::contract::refusal::Refusal;
 
-/// Makes a Rust type the SQL type of the same name, with its input, output, receive and send functions: a varlena whose
-/// content is a value of the given type.
+/// Makes a Rust type for a SQL type, with its input, output, receive and send functions. A datum is a varlena whose content is
+/// a value of the given column type.
 macro_rules! encrypted_type {
     (
         $(#[$doc:meta])* $name:ident, $sql:literal, $column_type:expr,
@@ -123,7 +123,7 @@ pub(super) fn output(column_type: ColumnType, value: &[u8]) -> Result<CString, F
     CString::new(text).map_err(|_| Defect::ZeroByte.into())
 }
 
-/// The value in a binary message.
+/// The value that a binary message holds.
 pub(super) fn receive(column_type: ColumnType, message: Internal) -> Result<Vec<u8>, Failure> {
     let datum = message.unwrap().ok_or(Failure::UnexpectedNull)?;
     // SAFETY: PostgreSQL calls a receive function with the message's StringInfo; all that is left of it is ours.
@@ -151,16 +151,16 @@ pub(super) fn decrypt(
     profile_keys()?.open_value(slot, &Binding::to_context(context), envelope)
 }
 
-/// The keys of the current profile, to open by.
+/// The keys of the current profile, for opening values.
 pub(super) fn profile_keys() -> Result<Rc<ProfileKeys>, Failure> {
-    // What ANALYZE, CREATE INDEX and REFRESH compute, they store: in statistics, which nobody looks for plaintext in.
+    // ANALYZE, CREATE INDEX and REFRESH store what they compute, such as in statistics, where nobody looks for plaintext.
     if is_restricted() {
         return Err(Failure::StoredPlaintext);
     }
     keys::for_reading(&profile()?)
 }
 
-/// The same, to seal by.
+/// The keys of the current profile, for sealing values.
 pub(super) fn sealing_keys() -> Result<SealingKeys, Failure> {
     keys::for_sealing(&profile()?)
 }

@@ -1,4 +1,4 @@
-//! `jsonb` as its text. A parsed value would round its numbers and forget how they were written.
+//! `jsonb` as its text. A parsed value would round numbers and lose how they were written.
 
 use core::ffi::CStr;
 use std::ffi::CString;

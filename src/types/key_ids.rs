@@ -1,4 +1,4 @@
-//! The keys that a value is under, which its text form shows, too.
+//! The ids of the keys that a value is under. The text form of the value shows them, too.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

@@ -6,7 +6,7 @@ use super::datum;
 use crate::authentication::card_number_limit;
 use crate::error::Failure;
 
-/// A value of the current profile: sealed for the context, behind its blind index and what the type shows of it.
+/// Seals a value of the current profile for the context. The blind index and the shown digits stand before the envelope.
 pub(super) fn seal(
     column_type: ColumnType,
     shown: &str,

@@ -1,5 +1,5 @@
-//! `vault.searchable_text`: a text, sealed, behind its blind index. Texts are equal byte by byte: whoever wants to find
-//! `A@B.c` by `a@b.c` makes both lower case first.
+//! `vault.searchable_text`: a text, sealed, behind its blind index. Texts are compared byte by byte. To find `A@B.c` by
+//! `a@b.c`, an application makes both lower case first.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

@@ -1,4 +1,4 @@
-//! The worker of a database: it writes the audit rows that sessions wait for and those that were counted, and deletes what has
+//! The worker of a database. It writes the audit rows that sessions wait for and those of merged events, and deletes what has
 //! expired. An error ends it, and the postmaster starts it again.
 
 use std::time::{Duration, Instant};
@@ -161,8 +161,8 @@ fn write_counts(write: fn() -> Result<Counts, Failure>) -> Result<bool, Failure>
     Ok(false)
 }
 
-/// Ends the worker with the error, and it starts again. Otherwise rows that are written, but not noted as such, would be
-/// written again.
+/// Ends the worker with the error, after which the postmaster starts it again. Otherwise, rows that are written but not noted as
+/// written would be written again.
 fn or_abort<T>(written: Result<T, Failure>) -> T {
     written.map_err(ErrorReport::from).unwrap_or_report()
 }

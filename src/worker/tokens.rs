@@ -1,4 +1,4 @@
-//! Carries out the jobs at connectors, in a process of its own: sessions wait for the worker, which therefore must not wait for
+//! Carries out the jobs at connectors, in a process of its own. Sessions wait for the worker, so the worker must not wait for
 //! connectors.
 //!
 //! The thread of [`Outside`] makes the calls. This process takes the jobs, and writes their outcomes. It sends a job only once the
@@ -31,7 +31,7 @@ const PERIOD: Duration = Duration::from_millis(250);
 /// How often it orders checks of network tokens and deletes old jobs.
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
 
-/// Calls of one connector at a time, and of all together: a provider that hangs leaves room for others.
+/// Calls of one connector at a time, and of all together. A provider that hangs leaves room for others.
 const AT_ONCE_PER_CONNECTOR: usize = 16;
 const AT_ONCE: usize = 256;
 

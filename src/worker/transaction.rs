@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::postgres::background_worker::doing;
 use crate::postgres::catalog::has_extension;
 
-/// Does the work in a transaction of its own; none where the extension is not installed.
+/// Does the work in a transaction of its own. None if the extension is not installed.
 pub fn in_transaction<T>(
     what: &'static CStr,
     work: impl FnOnce() -> Result<T, Failure>,

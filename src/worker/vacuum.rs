@@ -1,7 +1,7 @@
-//! Vacuums the tables with sealed values, so that what was deleted, redacted or sealed anew does not stay in them.
+//! Vacuums the tables with sealed values, so that earlier versions of rows do not stay in them for long.
 //!
-//! PostgreSQL keeps the earlier version of a row until a vacuum, and its own daemon waits until a fifth of a table is dead.
-//! A process of its own does it, because a large table takes longer than the worker's other tasks can wait.
+//! PostgreSQL keeps the earlier version of a row until a vacuum, and autovacuum waits until a fifth of a table is dead. This is a
+//! process of its own, because a large table takes longer than the worker's other tasks can wait.
 
 use std::ffi::CStr;
 
@@ -61,7 +61,7 @@ fn main(index: usize) {
     end_to_start_again()
 }
 
-/// The tables; none where the extension is not installed.
+/// The oids of the tables. Empty if the extension is not installed.
 fn tables() -> Vec<pg_sys::Oid> {
     BackgroundWorker::transaction(|| {
         if !is_installed() {

@@ -1,4 +1,4 @@
-//! The arrows of ARCHITECTURE.md: a room needs only rooms below it, and files need each other in no circle.
+//! The arrows of ARCHITECTURE.md: a room needs only rooms below it, and no files need each other in a circle.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::graph::Crate;
 struct House {
     folder: &'static str,
     floors: &'static [&'static [&'static str]],
-    /// A room that is below, and yet not for this room: what stands between them is there for a reason.
+    /// Pairs of a room and a lower room that it must not need all the same.
     closed: &'static [(&'static str, &'static str)],
 }
 
@@ -109,7 +109,7 @@ impl House {
         floors.flatten().copied().filter(|room| *room != "lib")
     }
 
-    /// One file in each room, and in one of them this text.
+    /// A made-up crate with one file in each room. The file of one room has this text.
     fn with(&self, room: &str, text: &str) -> Crate {
         let text_of = |of: &str| if of == room { text } else { "pub fn it() {}" };
         let files = self
@@ -147,7 +147,7 @@ fn no_files_need_each_other_in_a_circle() {
     }
 }
 
-/// Each way to speak of another room.
+/// Each way in which code can name another room.
 fn mentions(room: &str) -> [String; 7] {
     [
         format!("use crate::{room}::file::it;"),

@@ -29,7 +29,7 @@ impl Crate {
         }))
     }
 
-    /// The same of paths and texts.
+    /// Makes a crate from paths and texts.
     pub fn of(files: impl IntoIterator<Item = (String, String)>) -> Crate {
         let files = files.into_iter();
         let sources: Vec<Source> = files
@@ -59,8 +59,8 @@ impl Crate {
             .collect()
     }
 
-    /// Files that need each other in a circle, each circle by its shortest way round. A module that only names the modules
-    /// below it, and what others get from them, is in none.
+    /// The circles of files that need each other, each by its shortest way round. A module that only declares and re-exports the
+    /// modules below it is in no circle.
     pub fn circles(&self) -> Vec<Vec<&str>> {
         let needs = self.needs();
         let mut circles = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! The rules of the house, as ARCHITECTURE.md and CONTRIBUTING.md claim them: the order of the rooms, and the size of what is in
-//! them.
+//! Tests of the rules that ARCHITECTURE.md and CONTRIBUTING.md state: the order of the rooms, the words and statements that a
+//! room may have, and the size of files and functions.
 
 mod arrows;
 mod graph;

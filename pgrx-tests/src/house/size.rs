@@ -1,4 +1,4 @@
-//! A file is a room with one purpose, and a function is read at one glance.
+//! A file has one purpose, and a function can be read at one glance.
 
 use super::graph::Crate;
 

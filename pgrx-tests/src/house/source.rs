@@ -1,4 +1,4 @@
-//! The Rust files of the product, and what each of them speaks of: every path that it imports or writes, macros included.
+//! The Rust files of the product, and the paths that each of them imports or writes, macros included.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,12 +16,12 @@ pub struct Source {
     pub path: String,
     pub module: Module,
     pub text: String,
-    /// What it speaks of, from the root of the crate.
+    /// The paths that it names, from the root of the crate.
     pub paths: Vec<Module>,
-    /// What others get from here by another name: the name, and what it stands for.
+    /// Its re-exports: each name, and the path that it stands for.
     pub re_exports: Vec<(String, Module)>,
     pub functions: Vec<Function>,
-    /// `unsafe` in any form, but for an attribute of a function that PostgreSQL calls by its name.
+    /// Whether it has `unsafe` in any form, except as an attribute of a function that PostgreSQL calls by its name.
     pub has_unsafe_code: bool,
 }
 
@@ -73,7 +73,7 @@ fn module_of(path: &str) -> Module {
 
 struct Reader {
     module: Module,
-    /// What a name at the beginning of a path stands for: an import, or a module below this one.
+    /// The meaning of a name at the beginning of a path: an import, or a module below this one.
     names: HashMap<String, Module>,
     paths: Vec<Module>,
     re_exports: Vec<(String, Module)>,
@@ -195,7 +195,7 @@ impl Reader {
     }
 }
 
-/// More `super`s climb further.
+/// Each further `super` leads one module up.
 fn above_of(mut above: Module, rest: &[String]) -> Option<Module> {
     let climbs = rest.iter().take_while(|part| *part == "super").count();
     for _ in 0..climbs {

@@ -1,5 +1,5 @@
-//! The SQL of `src/store`: every statement is written out, and names the profile of each row that it touches. A statement that is
-//! for all profiles says so, and why, in a comment at its beginning: `/* all profiles: … */`.
+//! The SQL of `src/store`. Every statement is written out, and names the profile of each row that it touches. A statement for all
+//! profiles gives the reason in a comment at its beginning: `/* all profiles: … */`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,7 +15,7 @@ struct Statement {
     sql: String,
 }
 
-/// Each is compiled once: that takes longer than all searches together.
+/// Compiles each pattern once, because to compile them takes longer than all searches together.
 fn regex(pattern: &'static str) -> Regex {
     static KNOWN: Mutex<BTreeMap<&str, Regex>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap();
@@ -37,7 +37,7 @@ fn with_profile() -> BTreeSet<String> {
         .collect()
 }
 
-/// The statements of a file. Each is one literal, so that it is read as it runs, here and by everybody else.
+/// The statements of a file. Each is one literal, so that readers see the statement exactly as it runs.
 fn statements(file: &Path, text: &str) -> Vec<Statement> {
     let declaration = regex(r"\b(?:Read|Write) ([A-Z][A-Z_]*)\([A-Z0-9_,\s]*\)\s*=\s*");
     let literal = regex(r#"^"((?:[^"\\]|\\.|\\\n)*)";"#);
@@ -81,7 +81,7 @@ fn all_statements() -> Vec<Statement> {
     statements_of_all
 }
 
-/// Where a statement reads or writes a table of the vault: the keyword before the table, the table, and what comes behind it.
+/// The places where a statement names a table of the vault: the keyword before the table, the table, and the text after it.
 fn references(sql: &str) -> Vec<(String, String, &str)> {
     regex(r"\b(FROM|JOIN|UPDATE|INTO) vault\.(\w+)")
         .captures_iter(sql)
@@ -93,7 +93,7 @@ fn references(sql: &str) -> Vec<(String, String, &str)> {
         .collect()
 }
 
-/// What is wrong with a statement, if something is.
+/// What is wrong with a statement. None if nothing is.
 fn fault(sql: &str, with_profile: &BTreeSet<String>) -> Option<&'static str> {
     let references: Vec<_> = references(sql)
         .into_iter()

@@ -1,9 +1,9 @@
-//! What a room never speaks of, beside other rooms.
+//! Words that the code of a room must not contain.
 
 use super::graph::Crate;
 use super::source::Source;
 
-/// The files that speak of one of the words, with the word.
+/// The files that contain one of the words, each with the word.
 fn speaking_of(
     sources: &[Source],
     words: &[&str],
@@ -107,7 +107,7 @@ fn merchants_profiles_customers_and_payment_methods_are_no_strings() {
         "Option<String>",
     ];
     let declarations = |name: &str| {
-        // What stands before the name tells it from the end of a longer one, such as a connector's id of a customer.
+        // The character before the name tells it from the end of a longer name, such as `connector_customer_id`.
         texts.map(|text| [format!(" {name}: {text}"), format!("({name}: {text}")])
     };
     let words: Vec<String> = names.into_iter().flat_map(declarations).flatten().collect();

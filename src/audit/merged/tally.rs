@@ -1,4 +1,4 @@
-//! One kind of what was refused or rolled back, with its count.
+//! A tally: the count of equal events that are merged into one row.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -11,21 +11,21 @@ use crate::postgres::shared_memory::plain;
 /// How many objects of one actor, address and event are told apart in a minute.
 pub const OBJECTS: u32 = 4;
 
-/// In microseconds.
+/// A minute in microseconds.
 const MINUTE: i64 = 60 * 1_000_000;
 
-/// Counted under a shared lock; everything else changes under an exclusive one.
+/// A count of equal events. To count one more takes only a shared lock. Every other change takes an exclusive one.
 pub struct Tally {
-    /// 0 is a free place.
+    /// A hash of what the events have in common. 0 if the place is free.
     hash: u64,
     subject: Subject,
-    /// Of the first request, until its row is written.
+    /// The request id of the first event, until its row is written.
     request_id: ShortText<64>,
     unwritten: AtomicU64,
     /// Microseconds since the Unix epoch, like all times here.
     first_at: AtomicI64,
     last_at: AtomicI64,
-    /// When the last row was written, or this was made.
+    /// When the last row was written or, before the first row, when the tally was made.
     minute_began_at: i64,
     has_row: bool,
     /// If this tally is for all other objects, how many objects have a tally of their own.
@@ -87,7 +87,7 @@ impl Tally {
         self.database() == Some(database)
     }
 
-    /// None of a free place.
+    /// None if the place is free.
     pub fn database(&self) -> Option<pg_sys::Oid> {
         (!self.is_free()).then_some(self.subject.database)
     }
@@ -147,7 +147,7 @@ impl Tally {
         }
     }
 
-    /// Whether nothing is left of it to write, nor was counted for a minute.
+    /// Whether everything is written, and nothing was counted for a minute.
     pub fn is_over(&self, now: i64) -> bool {
         self.unwritten.load(Relaxed) == 0 && self.minute_is_over(now)
     }

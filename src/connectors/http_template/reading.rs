@@ -8,7 +8,7 @@ use super::super::settings::{self, Members, SettingsError};
 use super::super::template::{Check, Credentials, Json, Place, Text};
 use super::request::{Body, RequestTemplate, TOKEN_SEGMENT};
 
-/// Headers that the HTTP client sets itself: they belong to the connection, and some of them say where the body ends.
+/// Headers that the HTTP client sets itself. They belong to the connection, and some of them say where the body ends.
 const CLIENTS_OWN_HEADERS: [&str; 11] = [
     "connection",
     "content-length",

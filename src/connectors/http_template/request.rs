@@ -26,7 +26,7 @@ pub(super) enum Body {
 /// `{{token}}` as a whole part of a path, as the URL parser writes it.
 pub(super) const TOKEN_SEGMENT: &str = "%7B%7Btoken%7D%7D";
 
-/// All but what RFC 3986 leaves as it is anywhere.
+/// All characters but those that RFC 3986 calls unreserved.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

@@ -13,7 +13,7 @@ use super::jwe::{Opener, Sealer};
 /// The longest name of a key.
 const LONGEST_KEY_ID: usize = 255;
 
-/// What calls need, read and checked.
+/// The settings and credentials that calls need, checked.
 pub struct Configuration {
     pub generate: Url,
     pub fetch: Url,
@@ -87,7 +87,7 @@ struct Credentials {
 }
 
 impl Credentials {
-    /// The reader's own message would show what it has read.
+    /// The error leaves out the parser's message, which would show what it has read.
     fn read(text: &str) -> Result<Self, SettingsError> {
         serde_json::from_str(text).map_err(|_| {
             error("credentials must be a JSON object with the strings api_key and private_key, and nothing else")

@@ -1,4 +1,4 @@
-//! What a token service says, checked: whatever cannot be right is an unexpected answer.
+//! Checks the answers of a token service. An answer that cannot be right is an unexpected answer.
 
 use vault_core::card::{CardExpiry, CardNumber};
 use vault_core::contract::payment_method::NetworkTokenState;

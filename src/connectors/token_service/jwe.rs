@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 /// The encryption of what is sent.
 const SENT: &str = "A128GCM";
 
-/// The encryptions that an answer may have. Hyperswitch does not check them; a longer key is as good.
+/// The encryptions that an answer may have. Hyperswitch does not check them. A longer key is allowed as well.
 const TAKEN: [&str; 2] = [SENT, "A256GCM"];
 
 /// The characters of a nonce of 12 bytes and of a tag of 16 (RFC 7518, section 5.3), in base64url.

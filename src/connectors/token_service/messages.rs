@@ -62,7 +62,7 @@ pub struct NamedToken<'a> {
     pub customer_id: &'a CustomerId,
 }
 
-/// Names a token, to ask for its state: the one place where Hyperswitch does it in camel case.
+/// Names a token, to ask for its state. Only here do Hyperswitch's member names have camel case.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NamedTokenForState<'a> {

@@ -190,7 +190,7 @@ impl NetworkTokenProvider for TokenService {
 
 fn eligibility_url(base: Option<&Url>, card_bin: &str) -> Result<Url, Fault> {
     let mut url = base.cloned().ok_or_else(misconfigured)?;
-    // More digits than the issuer's must not be in a URL, which others log.
+    // A URL must not have more digits than those of the issuer, because others log URLs.
     if !(6..=8).contains(&card_bin.len()) || !card_bin.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Fault::new(FaultKind::Refused));
     }

@@ -34,7 +34,7 @@ pub fn update(
         locked(caller, id)?
     };
     let earlier = stored.status;
-    // Nothing is opened of a method that takes no change.
+    // If the method takes no change, nothing of it is opened.
     status_after(earlier, changes.acknowledgement_status)?;
     let positions: Vec<i32> = stored.tokens.iter().map(|token| token.position).collect();
     let mut method = open(caller, stored)?;
@@ -57,7 +57,7 @@ pub fn update(
     Ok(method.into_response())
 }
 
-/// Removes a payment method's ciphertext from its row; of a volatile one not even the row stays.
+/// Removes a payment method's ciphertext from its row. The row of a volatile payment method is deleted.
 pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDeleted, Failure> {
     let found = found(caller, id)?;
     match found.storage_type {
@@ -69,7 +69,7 @@ pub fn delete(caller: &Caller, id: &PaymentMethodId) -> Result<PaymentMethodDele
     Ok(PaymentMethodDeleted { id: id.clone() })
 }
 
-/// Deletes what a customer has, who is locked and about to be redacted.
+/// Deletes all payment methods of a customer who is about to be redacted. The customer's row is locked.
 pub fn delete_all_of_customer(
     caller: &Caller,
     customer: &CustomerId,
@@ -107,19 +107,19 @@ pub fn set_default(
     })
 }
 
-/// A method of either kind, as it is now.
+/// The present state of a payment method, persistent or volatile.
 fn found(caller: &Caller, id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
     store::payment_methods::find(&caller.profile_id, id, volatile_scope()?)?
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
-/// A persistent method, kept for this transaction; a volatile one does not change.
+/// The same with its row locked, if it is persistent. A volatile payment method does not change.
 fn locked(caller: &Caller, id: &PaymentMethodId) -> Result<StoredPaymentMethod, Failure> {
     store::payment_methods::lock(&caller.profile_id, id, volatile_scope()?)?
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
-/// Whoever locks both locks the customer first.
+/// Locks customer and payment method, in the order that every operation keeps: the customer first.
 fn locked_with_customer(
     caller: &Caller,
     found: &StoredPaymentMethod,
@@ -146,7 +146,7 @@ fn redact(caller: &Caller, found: &StoredPaymentMethod) -> Result<(), Failure> {
     cancel_and_retract(caller, &[id], now)
 }
 
-/// Refuses when somebody else was faster.
+/// Fails if another transaction was faster.
 fn delete_volatile(caller: &Caller, id: &PaymentMethodId) -> Result<(), Failure> {
     if store::volatile_payment_methods::delete(&caller.profile_id, id, volatile_scope()?)? {
         Ok(())
@@ -168,8 +168,8 @@ fn status_after(
     }
 }
 
-/// Adds the token, or replaces the one it is for, in the table and in the method. `positions` are those of the method's
-/// tokens in the table.
+/// Adds the token, or replaces an earlier one by it, in the table and in the payment method. `positions` has the positions of
+/// the method's tokens in the table.
 fn place_token(
     caller: &Caller,
     method: &mut PaymentMethod,

@@ -28,7 +28,8 @@ use crate::tenancy::Caller;
 /// transaction made progress.
 const ATTEMPTS: usize = 100;
 
-/// Stores a payment method. A persistent one that the customer has already keeps its id, and is refreshed.
+/// Stores a payment method. If the customer has the same persistent payment method already, that one is refreshed and keeps
+/// its id.
 pub fn create(
     caller: &Caller,
     request: PaymentMethodCreate,
@@ -63,12 +64,12 @@ struct Create<'a> {
     order: Order,
 }
 
-/// What came of refreshing the method that a create would repeat.
+/// The outcome of refreshing the duplicate of a create.
 enum Refreshed {
     Done(Box<PaymentMethod>),
-    /// Somebody has changed or deleted it since it was looked up.
+    /// Another transaction has changed or deleted the duplicate since its look-up.
     Changed,
-    /// There is none.
+    /// There is no duplicate.
     Missing,
 }
 
@@ -114,7 +115,7 @@ impl Create<'_> {
         Ok(method)
     }
 
-    /// None when the customer has the same method already.
+    /// None if the customer has the same payment method already.
     fn insert(
         &self,
         customer: &CustomerId,
@@ -176,7 +177,7 @@ impl Create<'_> {
         })
     }
 
-    /// Looks for no duplicate: each create makes a method of its own.
+    /// Stores a volatile payment method. Duplicates do not matter, so each create makes a new one.
     fn volatile(&self, customer: Option<&CustomerId>) -> Result<PaymentMethod, Failure> {
         let bin = match (customer, self.new.instrument.bins()) {
             (Some(customer), _) => self.hold(customer)?,
@@ -202,7 +203,7 @@ impl Create<'_> {
         Ok(method)
     }
 
-    /// Keeps the customer from being redacted, and tells what is known of the card.
+    /// Locks the customer against redaction, and returns what the BIN table knows of the card.
     fn hold(&self, customer: &CustomerId) -> Result<Option<BinRecord>, Failure> {
         let held = store::customers::hold(
             &self.caller.profile_id,
@@ -240,13 +241,13 @@ impl Create<'_> {
         })
     }
 
-    /// As it was sent, or else as the BIN table has it.
+    /// The subtype of the request, or otherwise that of the BIN table.
     fn subtype(&self, bin: Option<&BinRecord>) -> Option<String> {
         let sent = self.new.payment_method_subtype.clone();
         sent.or_else(|| bin.and_then(BinRecord::subtype).map(str::to_owned))
     }
 
-    /// The CVC, sealed for the method. Without one, a duplicate keeps the one it has.
+    /// The CVC, sealed for the payment method. If the request has none, a duplicate keeps its earlier CVC.
     fn place_cvc(&self, method: &mut PaymentMethod) -> Result<Option<NewCvc>, Failure> {
         let Some(cvc) = &self.new.card_cvc else {
             return Ok(None);

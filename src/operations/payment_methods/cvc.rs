@@ -1,4 +1,4 @@
-//! CVCs: kept under the memory key, until they are used once or their time is over.
+//! CVCs: kept under the memory key until they are used once or expire.
 
 use vault_core::card::CardCvc;
 use vault_core::contract::payment_method::PaymentMethod;

@@ -1,4 +1,4 @@
-//! Reading payment methods: masked for everyone, in full for who may see them.
+//! Reading payment methods: masked for everyone, and in full for callers with the right to reveal.
 
 use vault_core::contract::customer::PaymentMethodCount;
 use vault_core::contract::payment_method::{
@@ -15,7 +15,7 @@ use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
 
-/// A payment method, masked; with `fetch_raw_detail` in full.
+/// A payment method, masked, or in full with `fetch_raw_detail`.
 pub fn retrieve(
     caller: &Caller,
     id: &PaymentMethodId,
@@ -76,7 +76,7 @@ pub fn active(stored: Option<StoredPaymentMethod>) -> Result<StoredPaymentMethod
         .ok_or_else(|| Refusal::PaymentMethodNotFound.into())
 }
 
-/// The row, if the payment method is persistent, active and the customer's.
+/// The row, if the payment method is persistent, active and belongs to the customer.
 pub fn active_of(
     caller: &Caller,
     customer: &CustomerId,

@@ -1,5 +1,5 @@
-//! What the rows of a payment method hold, sealed and opened: under the profile's data key what is persistent, under the
-//! memory key what is volatile.
+//! Seals and opens the values in the rows of a payment method: persistent ones under the profile's data key, and volatile ones
+//! under the memory key.
 
 use vault_core::card::{CardCvc, cvc};
 use vault_core::contract::payment_method::{
@@ -21,12 +21,12 @@ use crate::store::cvcs::NewCvc;
 use crate::store::payment_methods::StoredPaymentMethod;
 use crate::tenancy::Caller;
 
-/// What of the volatile rows counts now.
+/// Which volatile rows count now.
 pub fn volatile_scope() -> Result<VolatileScope, Failure> {
     volatile_scope_at(clock::now()?)
 }
 
-/// What of the volatile rows counts at a time.
+/// Which volatile rows count at the given time.
 pub fn volatile_scope_at(now: Timestamp) -> Result<VolatileScope, Failure> {
     Ok(VolatileScope {
         memory_key: keys::memory_key()?.check_value(),
@@ -165,7 +165,7 @@ struct Column<'a> {
     id: &'a PaymentMethodId,
 }
 
-/// What of a payment method is sealed in its own row.
+/// The sealed values in the row of a payment method.
 #[derive(Clone, Copy)]
 enum Part {
     Instrument,
@@ -232,7 +232,7 @@ pub fn open_token(
     stored::from_bytes(&plaintext).map_err(damaged)
 }
 
-/// Serves a profile for as long as it has keys of its own: whoever destroys those means the volatile values, too.
+/// The memory key. Fails if the profile has no usable keys of its own, because their destruction ends its volatile values, too.
 fn memory_key_for(caller: &Caller) -> Result<&'static MemoryKey, Failure> {
     keys::for_reading(&caller.profile_id)?;
     keys::memory_key()

@@ -18,7 +18,7 @@ use crate::tenancy::session;
 /// How many rows a rotation of the index key moves at once.
 const BATCH_SIZE: i32 = 1000;
 
-/// Seals the table's next rows behind `after` anew, and leaves those that somebody else holds.
+/// Seals the table's next rows after `after` anew. Skips rows that another transaction has locked.
 ///
 /// # Errors
 /// As [`step`].
@@ -45,9 +45,9 @@ fn move_rows(
     walk::batch(&mut source, after, batch_size)
 }
 
-/// Gives all values that have a blind index one under the current key, and keeps writers out of their tables until the
-/// transaction ends: a column that had both would neither find nor compare its values. Tables of owners who do not act for
-/// the profile are not among them.
+/// Moves all values with a blind index to the current index key, because a column with indexes under two keys could neither find
+/// nor compare its values. Locks writers out of their tables until the transaction ends. Leaves out tables of owners who do not
+/// act for the profile.
 pub fn reindex(keys: &SealingKeys) -> Result<(), Failure> {
     let profile_id = keys.profile_id();
     let tables = application_tables::searchable_out_of_reach(profile_id)?;
@@ -163,7 +163,7 @@ impl ApplicationSource<'_> {
         }
     }
 
-    /// None when none of its keys is a retired one of the profile.
+    /// None if the value is under no retired key of the profile.
     fn reseal_text(&self, column_type: ColumnType, text: &str) -> Result<Option<String>, Failure> {
         let bytes = column_type.from_text(text)?;
         let value = column_type.parse(&bytes)?;

@@ -1,4 +1,4 @@
-//! Seals anew what is under earlier keys of a profile: rows of the vault's own, and columns of applications.
+//! Re-encryption: seals values under earlier keys of a profile anew, in the vault's tables and in columns of applications.
 
 mod application_tables;
 mod vault_tables;
@@ -18,7 +18,7 @@ use crate::store::vault_tables::VaultTable;
 use crate::tenancy::session;
 use walk::Batch;
 
-/// Seals the table's next rows behind `after` anew that are not under the profile's current keys.
+/// Seals anew the table's next rows after `after` that are not under the profile's current keys.
 pub fn batch(
     profile_id: &ProfileId,
     table: pg_sys::Oid,

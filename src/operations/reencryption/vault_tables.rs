@@ -1,4 +1,4 @@
-//! Rows of the vault's own tables. A value that does not open is an error: nobody but the vault has written it.
+//! Re-encryption of the vault's own tables. Only the vault writes these values, so a value that does not open is an error.
 
 use vault_core::contract::payment_method::{Instrument, Summary};
 use vault_core::contract::stored;
@@ -14,7 +14,7 @@ use crate::store::SealedRow;
 use crate::store::vault_tables::{self, VaultTable};
 use crate::tenancy::session;
 
-/// Seals the table's next rows behind `after` anew, and leaves those that somebody else holds.
+/// Seals the table's next rows after `after` anew. Skips rows that another transaction has locked.
 pub fn batch(
     profile_id: &ProfileId,
     table: VaultTable,
@@ -45,7 +45,7 @@ impl Source for VaultSource {
             self.keys.current_index_key().0,
         ];
         let rows = vault_tables::outdated(&profile_id, self.table, after, current, limit)?;
-        // They are as they were when they were locked, which may be later than a rotation.
+        // The rows were read when they were locked, which may be after another rotation.
         self.keys = keys::for_sealing(&profile_id)?;
         Ok(rows)
     }
@@ -70,7 +70,7 @@ impl Source for VaultSource {
     }
 }
 
-/// Where the one value of each row belongs. None where a row has more.
+/// The place of the value in each row. None if the table has several values in a row.
 fn sealed_at(table: VaultTable) -> Option<Place> {
     match table {
         VaultTable::Customers => Some(Place::CustomerDetails),

@@ -1,24 +1,24 @@
-//! The walk through a table's values, batch by batch, whosever table it is.
+//! The walk through a table's values, batch by batch, for tables of the vault and of applications.
 
 use crate::error::Failure;
 use crate::store::SealedRow;
 
-/// Whose values are sealed anew.
+/// A table whose values are sealed anew.
 pub trait Source {
-    /// A sealed value, as the table's statements have it.
+    /// A sealed value, in the form that the table's statements use.
     type Value;
 
-    /// The next rows behind `after` with a value under an earlier key, kept for this transaction.
+    /// Locks and returns the next rows after `after` that have a value under an earlier key.
     fn outdated(
         &mut self,
         after: Option<&str>,
         limit: i32,
     ) -> Result<Vec<SealedRow<Self::Value>>, Failure>;
 
-    /// Seals what it can of a row under the current keys.
+    /// Seals the values of a row under the current keys, as far as they open.
     fn reseal(&self, row: &mut SealedRow<Self::Value>) -> Result<Resealed, Failure>;
 
-    /// Writes the rows' values, and tells how many rows that were.
+    /// Writes the rows' values, and returns the number of rows written.
     fn replace(&self, rows: Vec<SealedRow<Self::Value>>) -> Result<usize, Failure>;
 }
 
@@ -30,10 +30,10 @@ pub struct Resealed {
     pub damaged: usize,
 }
 
-/// What a batch has done.
+/// The outcome of a batch.
 #[derive(Default)]
 pub struct Batch {
-    /// The last row that it looked at; none when the table is done.
+    /// The last row of the batch. None if the table is done.
     pub last: Option<String>,
     /// Rows sealed anew.
     pub moved: usize,
@@ -41,7 +41,7 @@ pub struct Batch {
     pub damaged: usize,
 }
 
-/// Seals the next rows behind `after` anew.
+/// Seals the next rows after `after` anew.
 pub fn batch(source: &mut impl Source, after: Option<&str>, limit: i32) -> Result<Batch, Failure> {
     let rows = source.outdated(after, limit)?;
     let last = rows.last().map(|row| row.row_id.clone());

@@ -1,4 +1,4 @@
-//! Jobs: asked for, cancelled, tried again, forgotten.
+//! Jobs: makes, cancels, retries and deletes them.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::tenancy::session;
 const CHECKS: i64 = 100;
 const FORGOTTEN: i64 = 1_000;
 
-/// After what time a network token is looked after whose payment method somebody holds.
+/// When a network token is checked next if another transaction holds its payment method now.
 const HELD: Duration = Duration::from_secs(60);
 
 /// What a job does at a connector.
@@ -47,7 +47,7 @@ pub enum Action {
 /// The token that a job deletes. It is sealed in the job's row, because the payment method has lost it.
 #[derive(Serialize, Deserialize)]
 pub enum Subject {
-    /// A provider's.
+    /// A provider's token.
     Token { token: Zeroizing<String> },
     /// A network token, by the names that the token service knows.
     NetworkToken {
@@ -133,7 +133,7 @@ pub fn retry(job_id: &str) -> Result<(), Failure> {
     ))
 }
 
-/// Makes the jobs due that an earlier process has sent: nobody hears their answers.
+/// Makes the jobs due that an earlier process has sent, because their answers are lost.
 pub fn make_sent_due() -> Result<(), Failure> {
     let now = clock::now()?;
     store::as_worker(|| store::jobs::make_sent_due(now))
@@ -164,7 +164,7 @@ pub fn order_checks() -> Result<bool, Failure> {
     Ok(is_full)
 }
 
-/// False when somebody holds the payment method, for whom others' checks would wait: a job refers to it.
+/// Orders a check. False if another transaction holds the payment method, because a job refers to that row and would wait for it.
 fn order_check(token: &TokenToCheck, now: Timestamp) -> Result<bool, Failure> {
     let (profile_id, payment_method_id) = (&token.profile_id, &token.payment_method_id);
     let _acting = session::act_for(profile_id);

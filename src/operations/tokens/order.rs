@@ -1,4 +1,4 @@
-//! Asking for tokens while a payment method is stored, and taking back what was asked for when it is deleted.
+//! Orders tokens when a payment method is stored, and cancels these orders when it is deleted.
 
 use vault_core::contract::payment_method::{
     Instrument, NewPaymentMethod, PaymentMethod, Storage, TokenType,
@@ -27,7 +27,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Looks the accounts up, before anything is written. Where no network token can be had, none is ordered, which is no error.
+    /// Looks the accounts up before anything is written. If no network token can be made, none is ordered. That is no error.
     ///
     /// # Errors
     /// [`Refusal::ConnectorNotFound`] when the account that a provider's token is asked of does not serve the caller.

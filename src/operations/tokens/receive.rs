@@ -1,4 +1,4 @@
-//! The worker's second half of a job: what came of the call.
+//! The worker's second half of a job: writes the outcome of the call.
 
 use std::time::Duration;
 

@@ -28,10 +28,10 @@ use crate::store::jobs::{DueJob, End, StoredJob};
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::{Caller, session};
 
-/// How much longer than the three time-outs of a request the worker expects an answer.
+/// How long the worker waits for an answer beyond the three time-outs of a request.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How long a job waits that the vault itself could not send.
+/// How long a job waits if the vault itself could not send it.
 const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
 /// A job that is on record as sent, with the call to be made once that is committed.
@@ -96,7 +96,7 @@ pub fn send(job: &DueJob, accounts: &mut Accounts) -> Result<Option<Sending>, Fa
     })
 }
 
-/// Has a job wait that could not be sent for a reason that lies in the vault, such as while it is sealed.
+/// Makes a job wait that the vault could not send for a reason of its own, such as while it is sealed.
 pub fn put_off(job: &DueJob) -> Result<(), Failure> {
     let _acting = session::act_for(&job.profile_id);
     store::as_operator(|| {
@@ -126,7 +126,7 @@ pub fn worker_for(job: &DueJob) -> Result<Option<Caller>, Failure> {
     }))
 }
 
-/// How long the answer to a job that was sent may be awaited, and what came of it be kept.
+/// How long the worker waits for the answer to a job and keeps its outcome.
 pub fn patience() -> Duration {
     3 * settings::connector_timeout() + GRACE
 }
@@ -140,7 +140,7 @@ fn prepare(
     stored: &StoredJob,
     accounts: &mut Accounts,
 ) -> Result<(Arc<Account>, Call), NotSent> {
-    // If the process has ended each time after it sent the job, the job is not sent for ever.
+    // A job is not sent again for ever if the process ends each time after it has sent the job.
     if stored.attempts >= settings::token_job_attempts() && stored.state == "sent" {
         return Err(failed("no_answer"));
     }

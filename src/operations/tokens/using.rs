@@ -11,7 +11,7 @@ use crate::operations::payment_methods::sealed::{open_token, volatile_scope};
 use crate::store;
 use crate::tenancy::Caller;
 
-/// The token that a connector has made for a payment method. One that can be used once is given to one caller, and gone then.
+/// The token that a connector has made for a payment method. A token for one use is given to one caller and then deleted.
 pub fn use_token(
     caller: &Caller,
     id: &PaymentMethodId,
@@ -29,7 +29,7 @@ pub fn use_token(
             tokens.push((token.position, opened));
         }
     }
-    // What was made for one use is to be used up first.
+    // A token for one use is preferred.
     tokens.sort_by_key(|(_, token)| token.token_type() == TokenType::MultiUse);
     let (position, token) = tokens
         .into_iter()
