@@ -1,7 +1,7 @@
 # Everything one does with this repository.
 
 CARGO := docker/stack cargo
-# An exception that fits nothing any more is an error, too.
+# An exception that matches nothing any more is an error, too.
 DENY := $(CARGO) deny --workspace --locked check -D license-not-encountered -D unmatched-skip -D unnecessary-skip -D advisory-not-detected
 
 .DEFAULT_GOAL := help

@@ -1,5 +1,5 @@
--- Nothing that somebody else has prepared may be taken for the vault's own: no object in its schemas, to which a call or an
--- operator could resolve, and no role that somebody else can act as.
+-- The installation must not adopt anything that somebody else has prepared. An object in the vault's schemas could catch a call
+-- or an operator. A role that somebody else can act as would be past the vault's isolation.
 DO $$
 BEGIN
     IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
@@ -19,7 +19,7 @@ END
 $$;
 
 -- Nobody may act as one of these four roles. Somebody who becomes one of them, or gives it a right, a setting or a way to log
--- in, is past the vault's isolation. The settings that this script makes are no finding; the two timeouts may have other values.
+-- in, is past the vault's isolation. The settings that this script makes are no findings. The two timeouts may have any value.
 CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT remedy text) RETURNS SETOF record
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH own AS (
@@ -62,7 +62,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE k.name IS NULL OR k.value <> s.value
     ORDER BY 1, 2
 $$;
-COMMENT ON FUNCTION vault.role_findings() IS 'What lets somebody else be one of the vault''s own roles, or makes such a role more than it should be, and how to put it right; no rows is good';
+COMMENT ON FUNCTION vault.role_findings() IS 'What lets somebody else act as one of the vault''s own roles, or gives such a role too many rights, and the command that fixes it. It should return no rows';
 
 DO $$
 DECLARE
@@ -110,7 +110,7 @@ ALTER ROLE vault_table_owner NOLOGIN;
 ALTER ROLE vault_authenticator LOGIN NOINHERIT;
 GRANT vault_api TO vault_authenticator;
 
--- A request's body is a bind value: it must not reach the log, not even with an error.
+-- A request's body is a bind value. It must not reach the log, not even with an error.
 ALTER ROLE vault_authenticator SET log_parameter_max_length = 0;
 ALTER ROLE vault_authenticator SET log_parameter_max_length_on_error = 0;
 ALTER ROLE vault_authenticator SET log_error_verbosity = 'terse';
@@ -120,15 +120,15 @@ ALTER ROLE vault_authenticator SET log_error_verbosity = 'terse';
 ALTER ROLE vault_authenticator SET lock_timeout = '1s';
 ALTER ROLE vault_authenticator SET statement_timeout = '15s';
 
-COMMENT ON ROLE vault_operator IS 'Runs the operations of the vault; owns no table, logs in nowhere, bypasses no policy';
-COMMENT ON ROLE vault_worker IS 'Runs what the background worker does in all profiles: deletes what has expired, and sees no envelope';
-COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST; may become vault_api and nothing else';
+COMMENT ON ROLE vault_operator IS 'Internal: the operations of the vault run as this role. It cannot log in, owns no table and bypasses no policy';
+COMMENT ON ROLE vault_worker IS 'Internal: the background processes delete what has expired and find due jobs, in all profiles, as this role. It cannot read an envelope';
+COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST. It may become vault_api and nothing else';
 COMMENT ON ROLE vault_api IS 'Executes the functions of schema vault_api';
 COMMENT ON ROLE vault_client IS 'Granted to application roles: executes the operations and the functions of the encrypted types';
 COMMENT ON ROLE vault_reveal IS 'Granted beside vault_client: sees full card and account numbers by SQL';
 COMMENT ON ROLE vault_bulk IS 'Granted beside vault_client: may compute any number of blind indexes, to load cards in bulk';
-COMMENT ON ROLE vault_admin IS 'Manages merchants, profiles, API keys, role bindings, keys and lock-outs; sees no card data';
-COMMENT ON ROLE vault_auditor IS 'Reads the audit log, the lock-outs, and what is wrong with rows and roles';
+COMMENT ON ROLE vault_admin IS 'Manages merchants, profiles, API keys, role bindings, keys, lock-outs, connectors and the BIN table; sees no card data';
+COMMENT ON ROLE vault_auditor IS 'Reads the audit log, the lock-outs, the connectors and their jobs, and what is wrong with rows and roles';
 COMMENT ON ROLE vault_table_owner IS 'Granted to owners of tables that hold values of any profile: key management includes their tables, and waits for their code within vault.table_timeout';
 
 CREATE TYPE vault.encrypted_text;

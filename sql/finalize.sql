@@ -1,8 +1,8 @@
--- What needs every object to be there: rights that came with the objects are taken back, and then each role gets what it is for.
--- What is said of a function that Rust makes stands here, too, beside its grant; the other comments stand beside what they describe.
+-- This file runs last, when all objects exist. It takes back every right that came with an object, and then gives each role its
+-- rights. The comment on a function that Rust declares stands here as well, beside its grant. Other comments stand beside the
+-- objects that they describe.
 
--- Whatever rights came with the objects — EXECUTE for PUBLIC, and what ALTER DEFAULT PRIVILEGES adds — are taken back;
--- then each role gets what it is for.
+-- An object comes with rights: EXECUTE for PUBLIC, and those of ALTER DEFAULT PRIVILEGES.
 DO $$
 DECLARE
     granted record;
@@ -30,7 +30,7 @@ BEGIN
 END
 $$;
 
--- A function that runs with its owner's rights must run with the operator's, never with those of the superuser who installed it.
+-- A SECURITY DEFINER function runs with the rights of vault_operator, and never with those of the superuser who installed it.
 DO $$
 DECLARE
     definer pg_catalog.regprocedure;
@@ -80,23 +80,23 @@ GRANT SELECT (profile_id, payment_method_id, connector_id, check_after), UPDATE 
     ON vault.network_tokens TO vault_worker;
 
 -- Applications act for a profile.
-COMMENT ON FUNCTION vault.authenticate(text, text) IS 'Acts for the profile until the end of the transaction (or of the subtransaction), by an API key of its merchant';
+COMMENT ON FUNCTION vault.authenticate(text, text) IS 'Makes the transaction (or subtransaction) act for the profile until it ends, by an API key of the profile''s merchant';
 GRANT EXECUTE ON FUNCTION vault.authenticate(text, text), vault.current_profile() TO vault_client;
 
 -- Customers and payment methods.
 COMMENT ON FUNCTION vault.create_customer(jsonb) IS 'Creates a customer of the current profile';
-COMMENT ON FUNCTION vault.retrieve_customer(text) IS 'A customer, by id';
-COMMENT ON FUNCTION vault.retrieve_customer_by_reference(text) IS 'A customer, by merchant_reference_id';
-COMMENT ON FUNCTION vault.update_customer(text, jsonb) IS 'Changes the members that are given';
+COMMENT ON FUNCTION vault.retrieve_customer(text) IS 'Returns a customer, by id';
+COMMENT ON FUNCTION vault.retrieve_customer_by_reference(text) IS 'Returns a customer, by merchant_reference_id';
+COMMENT ON FUNCTION vault.update_customer(text, jsonb) IS 'Changes those members of a customer that are given';
 COMMENT ON FUNCTION vault.delete_customer(text) IS 'Redacts a customer and deletes its payment methods';
-COMMENT ON FUNCTION vault.list_customers(integer, integer, text) IS 'Customers, oldest first; limit is 1 to 100';
-COMMENT ON FUNCTION vault.create_payment_method(jsonb) IS 'Stores a payment method; the same card of the same customer keeps its id';
-COMMENT ON FUNCTION vault.retrieve_payment_method(text, boolean) IS 'A payment method, masked; with fetch_raw_detail in full, for members of vault_reveal';
+COMMENT ON FUNCTION vault.list_customers(integer, integer, text) IS 'Lists customers, oldest first; limit is 1 to 100';
+COMMENT ON FUNCTION vault.create_payment_method(jsonb) IS 'Stores a payment method. If the customer has it already, that one keeps its id and is refreshed';
+COMMENT ON FUNCTION vault.retrieve_payment_method(text, boolean) IS 'Returns a payment method, masked. With fetch_raw_detail it is shown in full, to members of vault_reveal';
 COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, tokens or status of a payment method';
-COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: its ciphertext is removed from the row, whose earlier version stays until a vacuum';
-COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'The active payment methods of a customer, last used first';
+COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: removes its ciphertext from the row. The earlier version of the row stays until a vacuum';
+COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'Lists the active payment methods of a customer, last used first';
 COMMENT ON FUNCTION vault.set_default_payment_method(text, text) IS 'Makes a payment method its customer''s default';
-COMMENT ON FUNCTION vault.use_cvc(text) IS 'Gives the CVC of a payment method and deletes it, for members of vault_reveal';
+COMMENT ON FUNCTION vault.use_cvc(text) IS 'Returns the CVC of a payment method to a member of vault_reveal, and deletes it';
 GRANT EXECUTE ON FUNCTION
     vault.create_customer(jsonb), vault.retrieve_customer(text), vault.retrieve_customer_by_reference(text),
     vault.update_customer(text, jsonb), vault.delete_customer(text), vault.list_customers(integer, integer, text),
@@ -104,12 +104,12 @@ GRANT EXECUTE ON FUNCTION
     vault.update_payment_method(text, jsonb), vault.delete_payment_method(text), vault.list_payment_methods(text),
     vault.set_default_payment_method(text, text), vault.use_cvc(text)
 TO vault_client;
-COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the CVCs and volatile payment methods that end by the given time, as the worker does all the time; returns how many';
+COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the CVCs, volatile payment methods and tokens for one use that expire by the given time, as the worker does by itself. Returns how many';
 
 -- Tokens of connectors and of networks.
-COMMENT ON FUNCTION vault.use_connector_token(text, text) IS 'Gives the token that a connector has made for a payment method; a token for one use is given once';
+COMMENT ON FUNCTION vault.use_connector_token(text, text) IS 'Returns the token that a connector has made for a payment method. A token for one use is returned once';
 COMMENT ON FUNCTION vault.check_network_token_status(text) IS 'Asks the token service for the state of a payment method''s network token';
-COMMENT ON FUNCTION vault.get_network_token(text) IS 'A payment method''s network token with a cryptogram for one payment, for members of vault_reveal';
+COMMENT ON FUNCTION vault.get_network_token(text) IS 'Returns a payment method''s network token, with a cryptogram for one payment, to a member of vault_reveal';
 COMMENT ON FUNCTION vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
 GRANT EXECUTE ON FUNCTION
     vault.use_connector_token(text, text), vault.check_network_token_status(text), vault.get_network_token(text),
@@ -125,17 +125,17 @@ COMMENT ON FUNCTION vault.decrypt(vault.encrypted_text) IS 'Opens a text of the 
 COMMENT ON FUNCTION vault.decrypt(vault.encrypted_text, text) IS 'Opens a text that was sealed with this context';
 COMMENT ON FUNCTION vault.decrypt(vault.encrypted_json) IS 'Opens a JSON value of the current profile';
 COMMENT ON FUNCTION vault.decrypt(vault.encrypted_json, text) IS 'Opens a JSON value that was sealed with this context';
-COMMENT ON FUNCTION vault.searchable(text) IS 'Seals a text under the current profile''s data key, with its blind index; equal texts of a profile are =';
-COMMENT ON FUNCTION vault.searchable(text, text) IS 'Seals a text so that it opens only with the same context; it is found without it';
+COMMENT ON FUNCTION vault.searchable(text) IS 'Seals a text under the current profile''s data key, with its blind index. Equal texts of a profile are =';
+COMMENT ON FUNCTION vault.searchable(text, text) IS 'Seals a text so that it opens only with the same context. The text is found without the context';
 COMMENT ON FUNCTION vault.decrypt(vault.searchable_text) IS 'Opens a text of the current profile';
 COMMENT ON FUNCTION vault.decrypt(vault.searchable_text, text) IS 'Opens a text that was sealed with this context';
-COMMENT ON FUNCTION vault.card_number(text) IS 'Checks and seals a card number, with its blind index; of a parameter, name the type: vault.card_number($1::text)';
-COMMENT ON FUNCTION vault.card_number(text, text) IS 'Checks and seals a card number so that it opens only with the same context; it is found without it';
+COMMENT ON FUNCTION vault.card_number(text) IS 'Checks and seals a card number, with its blind index. A bind parameter needs its type: vault.card_number($1::text)';
+COMMENT ON FUNCTION vault.card_number(text, text) IS 'Checks and seals a card number so that it opens only with the same context. The number is found without the context';
 COMMENT ON FUNCTION vault.decrypt(vault.card_number) IS 'Opens a card number of the current profile, for members of vault_reveal';
 COMMENT ON FUNCTION vault.decrypt(vault.card_number, text) IS 'Opens a card number that was sealed with this context, for members of vault_reveal';
-COMMENT ON FUNCTION vault.mask(vault.card_number) IS 'First six and last four digits, an asterisk for each other; of a number of fewer than 14 digits the last four alone';
+COMMENT ON FUNCTION vault.mask(vault.card_number) IS 'First six and last four digits, with an asterisk for each other digit. A number of fewer than 14 digits shows the last four only';
 COMMENT ON FUNCTION vault.last4(vault.card_number) IS 'The last four digits';
-COMMENT ON FUNCTION vault.network(vault.card_number) IS 'The card network; NULL where the first digits do not tell it';
+COMMENT ON FUNCTION vault.network(vault.card_number) IS 'The card network. NULL if the first digits do not tell it';
 GRANT EXECUTE ON FUNCTION
     vault.encrypt(text), vault.encrypt(jsonb), vault.encrypt(text, text), vault.encrypt(jsonb, text),
     vault.decrypt(vault.encrypted_text), vault.decrypt(vault.encrypted_json),
@@ -177,14 +177,14 @@ GRANT EXECUTE ON FUNCTION
 TO PUBLIC;
 
 -- Merchants, profiles, API keys and role bindings.
-COMMENT ON FUNCTION vault.create_merchant(text) IS 'Makes a merchant; returns its id';
-COMMENT ON FUNCTION vault.create_profile(text, text) IS 'Makes a profile of a merchant, with its keys; returns its id';
-COMMENT ON FUNCTION vault.create_api_key(text, text, text[], timestamptz) IS 'Makes an API key of a merchant; the key is shown this once';
-COMMENT ON FUNCTION vault.revoke_api_key(text) IS 'Ends an API key, by its key_id';
-COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Has a database role act for a profile without an API key';
-COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends what vault.bind_role began';
-COMMENT ON FUNCTION vault.forged_rows() IS 'The rows of merchants, profiles, API keys and role bindings that are not believed, because the vault did not write them as they are, and why';
-COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets failed authentications, and the locks they led to';
+COMMENT ON FUNCTION vault.create_merchant(text) IS 'Makes a merchant, and returns its id';
+COMMENT ON FUNCTION vault.create_profile(text, text) IS 'Makes a profile of a merchant, with its keys, and returns its id';
+COMMENT ON FUNCTION vault.create_api_key(text, text, text[], timestamptz) IS 'Makes an API key of a merchant. The key is shown only now';
+COMMENT ON FUNCTION vault.revoke_api_key(text) IS 'Revokes an API key, by its key_id';
+COMMENT ON FUNCTION vault.bind_role(text, text) IS 'Binds a database role to a profile. The role then acts for the profile without an API key';
+COMMENT ON FUNCTION vault.unbind_role(text) IS 'Ends the binding of a database role to a profile';
+COMMENT ON FUNCTION vault.forged_rows() IS 'Lists the rows of merchants, profiles, API keys, role bindings and connectors that are not believed, because the vault did not write them as they are, with the reason';
+COMMENT ON FUNCTION vault.clear_lockouts() IS 'Forgets all failed authentications, and ends all locks';
 GRANT EXECUTE ON FUNCTION
     vault.create_merchant(text), vault.create_profile(text, text),
     vault.create_api_key(text, text, text[], timestamptz), vault.revoke_api_key(text),
@@ -198,12 +198,12 @@ GRANT EXECUTE ON FUNCTION vault.counted_failures(text) TO vault_admin, vault_aud
 GRANT SELECT ON vault.lockouts TO vault_admin, vault_auditor;
 
 -- Connectors.
-COMMENT ON FUNCTION vault.create_connector(text, text, text, jsonb, text) IS 'Makes an account at a payment service provider or a token service, for a merchant (every profile) or a profile; returns its id';
-COMMENT ON FUNCTION vault.update_connector(text, text, jsonb, text) IS 'Changes the label, settings or credentials of an account; NULL leaves each as it is';
-COMMENT ON FUNCTION vault.enable_connector(text) IS 'Has an account serve again';
+COMMENT ON FUNCTION vault.create_connector(text, text, text, jsonb, text) IS 'Makes an account at a payment service provider or a token service, and returns its id. The owner is a merchant (the account serves every profile) or a profile';
+COMMENT ON FUNCTION vault.update_connector(text, text, jsonb, text) IS 'Changes the label, settings or credentials of an account. An argument that is NULL changes nothing';
+COMMENT ON FUNCTION vault.enable_connector(text) IS 'Takes an account into service again';
 COMMENT ON FUNCTION vault.disable_connector(text) IS 'Takes an account out of service: creates that name it are refused, and its jobs fail';
-COMMENT ON FUNCTION vault.set_network_tokenization(text, boolean) IS 'Whether cards of a profile may get network tokens';
-COMMENT ON FUNCTION vault.retry_token_job(text) IS 'Has the worker try a job again that has failed';
+COMMENT ON FUNCTION vault.set_network_tokenization(text, boolean) IS 'Switches network tokens on or off for a profile';
+COMMENT ON FUNCTION vault.retry_token_job(text) IS 'Makes a failed job due again, with all its tries';
 GRANT EXECUTE ON FUNCTION
     vault.create_connector(text, text, text, jsonb, text), vault.update_connector(text, text, jsonb, text),
     vault.enable_connector(text), vault.disable_connector(text), vault.set_network_tokenization(text, boolean),
@@ -213,10 +213,10 @@ GRANT SELECT ON vault.connectors, vault.token_jobs, vault.token_job_counts TO va
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.card_bins TO vault_admin;
 
 -- Keys.
-COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index); the old one opens, or finds, what it has sealed until it is destroyed';
-COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'After a change of the root key: wraps all data keys under the current one, and has it vouch for all rows that have a MAC; returns how many data keys';
-COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean, oid[]) IS 'Removes a retired key from its row, unless values need it, or a table cannot be read that may hold some; force gives them up, left_out those of the tables that it names';
-COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and has the source of the root key remember it: nothing that it has sealed opens again, not even from earlier dumps';
+COMMENT ON FUNCTION vault.rotate_data_key(text, text) IS 'Replaces a profile''s current key (data or index). Until it is destroyed, the old key still opens the values that it has sealed, or finds the values that it has indexed';
+COMMENT ON FUNCTION vault.rewrap_data_keys() IS 'For use after a change of the root key: wraps all data keys under the current root key, and makes new MACs. Returns how many data keys an earlier root key had wrapped';
+COMMENT ON FUNCTION vault.destroy_data_key(text, text, integer, boolean, oid[]) IS 'Removes a retired key from its row. Refuses if values need the key, unless force gives them up, or if a table that may hold such values cannot be read, unless left_out names it';
+COMMENT ON FUNCTION vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and tells the source of the root key (vault.key_destruction_command). Nothing that the profile has sealed opens again. Earlier dumps stay closed once the source knows of it';
 GRANT EXECUTE ON FUNCTION
     vault.rotate_data_key(text, text), vault.rewrap_data_keys(),
     vault.destroy_data_key(text, text, integer, boolean, oid[]), vault.destroy_profile_keys(text),

@@ -3,7 +3,7 @@
 
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
-COMMENT ON FUNCTION vault.acts_for(oid, text) IS 'Whether key management of a profile includes the tables of an owner: one who can become a role that is bound to the profile, a member of vault_table_owner, or a superuser';
+COMMENT ON FUNCTION vault.acts_for(oid, text) IS 'Whether key management of a profile includes the tables of an owner. It does if the owner can become a role that is bound to the profile, is a member of vault_table_owner, or is a superuser';
 COMMENT ON FUNCTION vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
 COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many of the vault''s own values are under a key';
 COMMENT ON FUNCTION vault.is_destroyed(text) IS 'Internal: whether the source of the root key says that a profile''s keys are destroyed';
@@ -47,7 +47,7 @@ SELECT k.key_id, k.profile_id, k.purpose, k.version,
            + COALESCE((SELECT pg_catalog.sum(a.values_count)::bigint FROM application a WHERE a.key_id = k.key_id), 0)
            AS values_count
 FROM vault.data_keys k;
-COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without material; values_count reads the tables, the vault''s own and the applications''';
+COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without key material. values_count says how many values of the vault''s and the applications'' tables name the key';
 
 CREATE PROCEDURE vault.reencrypt(profile_id text, batch_size integer DEFAULT 1000)
 LANGUAGE plpgsql AS $$
@@ -69,7 +69,7 @@ BEGIN
         ARRAY(SELECT DISTINCT c.relation FROM vault.application_columns c
               WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.out_of_reach IS NULL AND vault.acts_for(c.owner, profile_id)
               ORDER BY c.relation);
-    -- A pass leaves out rows that others have locked. The next pass comes back to them.
+    -- A pass skips rows that others have locked. The next pass comes back to them.
     LOOP
         in_pass := 0;
         FOREACH relation IN ARRAY relations LOOP
@@ -127,4 +127,4 @@ BEGIN
     RAISE NOTICE 'vault.reencrypt: done, rows moved: %', total;
 END
 $$;
-COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals what is under earlier keys anew, in the vault''s tables and the applications'', in batches that commit; may be stopped, and goes on when called again';
+COMMENT ON PROCEDURE vault.reencrypt(text, integer) IS 'Seals values under earlier keys anew, in the tables of the vault and of applications, in batches that commit. It may be stopped, and goes on when it is called again';

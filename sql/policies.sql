@@ -1,7 +1,7 @@
-COMMENT ON FUNCTION vault.current_profile() IS 'The profile that this transaction acts for, by vault.authenticate or by vault.bind_role; NULL is none';
+COMMENT ON FUNCTION vault.current_profile() IS 'The profile that this transaction acts for, by vault.authenticate or vault.bind_role. NULL if there is none';
 
--- Every table that has a profile shows and takes only rows of the current profile, even in sessions of its owner. The
--- statements of src/store also name the profile: PostgreSQL compares it with the current one once, and finds the rows by it.
+-- Every table with a profile_id has row-level security, even for its owner. Tables with ciphertext of a profile show and take only
+-- rows of the current profile. The statements of src/store also name the profile, so that PostgreSQL can find the rows by it.
 DO $$
 DECLARE
     table_name text;
@@ -23,12 +23,12 @@ BEGIN
 END
 $$;
 
--- A profile is found by an API key or a role binding before it is the current one. These two tables hold no card data,
--- and nobody but the operator's own statements reads them.
+-- An API key or a role binding leads to a profile before that profile is the current one. These two tables hold no card data.
+-- Only the vault's own statements read them, and administrators (see below).
 CREATE POLICY found_before_current ON vault.profiles FOR SELECT TO vault_operator USING (true);
 CREATE POLICY of_current_profile ON vault.profiles FOR INSERT TO vault_operator
     WITH CHECK (profile_id = vault.current_profile());
--- For SELECT … FOR NO KEY UPDATE, with which changes of a profile's keys wait for one another, and for a new MAC.
+-- This allows SELECT … FOR NO KEY UPDATE, by which changes of a profile's keys wait for each other, and the update of a MAC.
 CREATE POLICY locked_before_current ON vault.profiles FOR UPDATE TO vault_operator
     USING (true) WITH CHECK (profile_id = vault.current_profile());
 CREATE POLICY found_before_current ON vault.role_bindings FOR SELECT TO vault_operator USING (true);
@@ -39,8 +39,8 @@ CREATE POLICY renewed_for_current_profile ON vault.role_bindings FOR UPDATE TO v
 CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator
     USING (profile_id = vault.current_profile());
 
--- An account of a merchant serves every profile of it. So the policy does not name the current profile: the statements that look an
--- account up do, and the row's MAC keeps its owner from being changed.
+-- An account of a merchant serves all profiles of the merchant, so the policy cannot name the current profile. The statements that
+-- look an account up name it, and the row's MAC keeps the owner of the account from being changed.
 CREATE POLICY of_merchant_or_profile ON vault.connector_accounts TO vault_operator USING (true) WITH CHECK (true);
 
 -- Administrators see which profiles and bindings there are.
@@ -51,20 +51,20 @@ CREATE POLICY written_by_operations ON vault.audit_log FOR INSERT TO vault_opera
     WITH CHECK (profile_id IN ('', vault.current_profile()));
 CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor USING (true);
 
--- What has expired is deleted in all profiles at once. The worker's role may lock and delete these rows, and write none;
--- its grants leave out the envelopes.
+-- The worker deletes expired rows in all profiles at once. Its role may lock and delete these rows and write none. Its grants
+-- leave out the envelopes.
 CREATE POLICY deleted_by_worker ON vault.volatile_payment_methods TO vault_worker USING (true) WITH CHECK (false);
 CREATE POLICY deleted_by_worker ON vault.cvcs TO vault_worker USING (true) WITH CHECK (false);
 CREATE POLICY deleted_by_worker ON vault.connector_tokens TO vault_worker USING (true) WITH CHECK (false);
 
--- The worker finds what is due in all profiles at once, and then acts for the profile of each job. Before that
--- it changes only when a job or a network token is due, and deletes old jobs: its grants leave out everything else.
+-- The worker finds due jobs in all profiles at once, and then acts for the profile of each job. As vault_worker it can only change
+-- when a job or a check of a network token is due, and delete old jobs. Its grants leave out everything else.
 CREATE POLICY found_by_worker ON vault.jobs TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (true) WITH CHECK (true);
 
 -- Backends cache the bindings and their profiles, and the policies trust this cache. The triggers are ALWAYS triggers, so that
 -- they also fire under session_replication_role = replica.
-COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Tells every backend that what it has read of vault.role_bindings and vault.profiles may be wrong';
+COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Internal: makes every backend read vault.role_bindings and vault.profiles again';
 CREATE TRIGGER role_bindings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.role_bindings
     FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
 ALTER TABLE vault.role_bindings ENABLE ALWAYS TRIGGER role_bindings_changed;

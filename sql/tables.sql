@@ -10,7 +10,7 @@ CREATE TABLE vault.merchants (
     mac         bytea NOT NULL
 );
 COMMENT ON TABLE vault.merchants IS 'Merchants; each owns profiles and API keys';
-COMMENT ON COLUMN vault.merchants.mac IS 'Made by the root key over the row: without it the row does not count';
+COMMENT ON COLUMN vault.merchants.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
 
 CREATE TABLE vault.profiles (
     profile_id  text COLLATE "C" PRIMARY KEY,
@@ -20,9 +20,9 @@ CREATE TABLE vault.profiles (
     created_at  timestamptz NOT NULL,
     mac         bytea NOT NULL
 );
-COMMENT ON TABLE vault.profiles IS 'Profiles, the unit of isolation: data of one is out of reach of every other';
+COMMENT ON TABLE vault.profiles IS 'Profiles, the unit of isolation: one profile cannot reach the data of another';
 COMMENT ON COLUMN vault.profiles.network_tokenization_enabled IS 'Whether cards of the profile may get network tokens';
-COMMENT ON COLUMN vault.profiles.mac IS 'Made by the root key over the row: without it the row does not count';
+COMMENT ON COLUMN vault.profiles.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
 CREATE INDEX profiles_by_merchant ON vault.profiles (merchant_id);
 
 CREATE TABLE vault.api_keys (
@@ -38,7 +38,7 @@ CREATE TABLE vault.api_keys (
     mac         bytea NOT NULL
 );
 COMMENT ON TABLE vault.api_keys IS 'API keys of merchants, as hashes: the key itself is shown once, at its creation';
-COMMENT ON COLUMN vault.api_keys.mac IS 'Made by the root key over the row: without it the row does not count';
+COMMENT ON COLUMN vault.api_keys.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
 CREATE INDEX api_keys_by_merchant ON vault.api_keys (merchant_id);
 
 CREATE TABLE vault.role_bindings (
@@ -50,9 +50,9 @@ CREATE TABLE vault.role_bindings (
     mac               bytea NOT NULL
 );
 COMMENT ON TABLE vault.role_bindings IS 'The profile that a database role acts for without an API key';
-COMMENT ON COLUMN vault.role_bindings.role_oid IS 'The role: another one of the same name is not bound';
-COMMENT ON COLUMN vault.role_bindings.system_identifier IS 'The cluster of that role; in another one, where the database was restored, the name counts until the worker takes the binding over';
-COMMENT ON COLUMN vault.role_bindings.mac IS 'Made by the root key over the row: without it the row does not count';
+COMMENT ON COLUMN vault.role_bindings.role_oid IS 'The role. Another role of the same name is not bound';
+COMMENT ON COLUMN vault.role_bindings.system_identifier IS 'The cluster of the role. If the database was restored in another cluster, the role''s name counts until the worker takes the binding over';
+COMMENT ON COLUMN vault.role_bindings.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
 
 -- An account of a merchant serves all its profiles. The root key seals the credentials, because no profile's data key could.
 CREATE TABLE vault.connector_accounts (
@@ -73,7 +73,7 @@ COMMENT ON COLUMN vault.connector_accounts.kind IS 'What speaks at the other end
 COMMENT ON COLUMN vault.connector_accounts.enabled IS 'Whether the account may be called';
 COMMENT ON COLUMN vault.connector_accounts.settings IS 'A JSON object, as the kind of account has it';
 COMMENT ON COLUMN vault.connector_accounts.credentials IS 'Sealed by the root key, bound to the account';
-COMMENT ON COLUMN vault.connector_accounts.mac IS 'Made by the root key over the row: without it the row does not count';
+COMMENT ON COLUMN vault.connector_accounts.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
 CREATE INDEX connector_accounts_by_merchant ON vault.connector_accounts (merchant_id);
 
 CREATE TABLE vault.root_keys (
@@ -99,7 +99,7 @@ CREATE TABLE vault.data_keys (
     CHECK ((wrapped IS NULL) = (state = 'destroyed'))
 );
 COMMENT ON TABLE vault.data_keys IS 'Data keys, wrapped by a root key';
-COMMENT ON COLUMN vault.data_keys.key_id IS 'A random number, unique within the profile; it stands in every value under the key';
+COMMENT ON COLUMN vault.data_keys.key_id IS 'A random number, unique within the profile. Every value under the key contains it';
 CREATE UNIQUE INDEX data_keys_one_current ON vault.data_keys (profile_id, purpose) WHERE state = 'current';
 
 CREATE TABLE vault.customers (
@@ -114,7 +114,7 @@ CREATE TABLE vault.customers (
     PRIMARY KEY (profile_id, customer_id),
     CHECK ((details IS NULL) = (redacted_at IS NOT NULL))
 );
-COMMENT ON TABLE vault.customers IS 'Customers; details is the envelope of the personal data, NULL once redacted';
+COMMENT ON TABLE vault.customers IS 'Customers. details is the envelope of the personal data, and NULL after a redaction';
 COMMENT ON COLUMN vault.customers.details IS 'Envelope under the data key of the profile, bound to this row and column';
 CREATE UNIQUE INDEX customers_reference_once ON vault.customers (profile_id, merchant_reference_id);
 CREATE INDEX customers_oldest_first ON vault.customers (profile_id, created_at, customer_id);
@@ -136,10 +136,10 @@ CREATE TABLE vault.payment_methods (
     FOREIGN KEY (profile_id, customer_id) REFERENCES vault.customers,
     CHECK (pg_catalog.num_nulls(instrument, summary, duplicate_index) = CASE status WHEN 'redacted' THEN 3 ELSE 0 END)
 );
-COMMENT ON TABLE vault.payment_methods IS 'Payment methods; the instrument and its masked summary are two envelopes';
+COMMENT ON TABLE vault.payment_methods IS 'Payment methods. The instrument and its masked summary are two envelopes';
 COMMENT ON COLUMN vault.payment_methods.instrument IS 'Envelope of the card or account number; opened by a reveal only';
 COMMENT ON COLUMN vault.payment_methods.summary IS 'Envelope of what an ordinary answer shows';
-COMMENT ON COLUMN vault.payment_methods.duplicate_index IS 'Blind index of number and expiry: one method per customer';
+COMMENT ON COLUMN vault.payment_methods.duplicate_index IS 'Id of the index key, then the blind index of number and expiry. A customer has one payment method for each';
 CREATE UNIQUE INDEX payment_methods_once_per_customer
     ON vault.payment_methods (profile_id, customer_id, duplicate_index);
 
@@ -154,7 +154,7 @@ CREATE TABLE vault.connector_tokens (
 );
 COMMENT ON TABLE vault.connector_tokens IS 'Tokens of connectors for a payment method, each an envelope';
 COMMENT ON COLUMN vault.connector_tokens.details IS 'Envelope under the data key of the profile, bound to this row and column';
-COMMENT ON COLUMN vault.connector_tokens.expires_at IS 'When a token for one use ends; NULL is never';
+COMMENT ON COLUMN vault.connector_tokens.expires_at IS 'When a token for one use expires; NULL is never';
 CREATE INDEX connector_tokens_by_expiry ON vault.connector_tokens (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE vault.connector_customers (
@@ -166,7 +166,7 @@ CREATE TABLE vault.connector_customers (
     FOREIGN KEY (profile_id, customer_id) REFERENCES vault.customers
 );
 COMMENT ON COLUMN vault.connector_customers.details IS 'Envelope under the data key of the profile, bound to this row and column';
-COMMENT ON TABLE vault.connector_customers IS 'By which id a connector knows a customer, each an envelope';
+COMMENT ON TABLE vault.connector_customers IS 'The ids by which connectors know a customer, each an envelope';
 
 CREATE TABLE vault.network_tokens (
     profile_id        text COLLATE "C" NOT NULL,
@@ -183,8 +183,8 @@ COMMENT ON COLUMN vault.network_tokens.summary IS 'Envelope of what an ordinary 
 COMMENT ON COLUMN vault.network_tokens.check_after IS 'When the worker asks the service whether the token is still good; infinity is never';
 CREATE INDEX network_tokens_to_check ON vault.network_tokens (check_after);
 
--- A row for each token that a connector has made, or one row without. The caller's rights and policies bind whoever reads it
--- (security_invoker). A standby reads it, too, so no unlogged table stands in it.
+-- One row for each token that a connector has made, or one row for a payment method without tokens. The rights and policies of
+-- the reader apply (security_invoker). A standby reads the view, too, so it contains no unlogged table.
 CREATE VIEW vault.payment_methods_with_tokens WITH (security_invoker = true) AS
 SELECT p.profile_id, p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status,
        p.instrument, p.summary, p.duplicate_index, p.created_at, p.modified_at, p.last_used_at,
@@ -198,7 +198,8 @@ LEFT JOIN vault.network_tokens n
   ON n.profile_id = p.profile_id AND n.payment_method_id = p.payment_method_id;
 COMMENT ON VIEW vault.payment_methods_with_tokens IS 'Internal: payment methods as the operations read them, with the tokens that can be used';
 
--- What is to be done at connectors. A job commits with the change that asks for it, and the worker takes it from there.
+-- Jobs are calls to connectors that are to be made. A job commits with the change that asks for it. A background process
+-- carries it out.
 CREATE TABLE vault.jobs (
     profile_id        text COLLATE "C" NOT NULL,
     job_id            text COLLATE "C" NOT NULL,
@@ -220,21 +221,21 @@ CREATE TABLE vault.jobs (
     FOREIGN KEY (profile_id, payment_method_id) REFERENCES vault.payment_methods,
     CHECK ((finished_at IS NULL) = (state IN ('waiting', 'sent')))
 );
-COMMENT ON TABLE vault.jobs IS 'Jobs of the worker at connectors; the view vault.token_jobs shows them';
+COMMENT ON TABLE vault.jobs IS 'Jobs at connectors. The view vault.token_jobs shows them';
 COMMENT ON COLUMN vault.jobs.action IS 'What is to be done at the connector';
 COMMENT ON COLUMN vault.jobs.state IS 'waiting, sent (its answer is awaited), done, failed (for good) or cancelled';
 COMMENT ON COLUMN vault.jobs.attempts IS 'How often the job was sent';
-COMMENT ON COLUMN vault.jobs.next_try_at IS 'Of a waiting job, when it is due; of a sent one, when its answer is no longer expected';
-COMMENT ON COLUMN vault.jobs.error IS 'The kind of the last error; nothing that the other side said';
+COMMENT ON COLUMN vault.jobs.next_try_at IS 'When a waiting job is due, or when the answer to a sent job is no longer expected';
+COMMENT ON COLUMN vault.jobs.error IS 'The kind of the last error. It contains nothing that the other side said';
 COMMENT ON COLUMN vault.jobs.subject IS 'Envelope of the token that is to be deleted';
 CREATE INDEX jobs_open ON vault.jobs (connector_id, next_try_at) WHERE state IN ('waiting', 'sent');
 CREATE INDEX jobs_finished ON vault.jobs (finished_at) WHERE finished_at IS NOT NULL;
 CREATE UNIQUE INDEX jobs_once ON vault.jobs (profile_id, payment_method_id, connector_id, action)
     WHERE state IN ('waiting', 'sent') AND action NOT IN ('delete_token', 'delete_network_token');
 
--- Unlogged tables hold what must not outlive the server: it is sealed under the memory key, whose check value tells the
--- rows of this server from those of an earlier one. They reach no WAL, no standby and no backup. The statistics are
--- logged, so no sample of an envelope may be kept there.
+-- Unlogged tables hold values that must not outlive the server. These are sealed under the memory key. The key's check value
+-- tells the rows of this server from those of an earlier one. Unlogged tables reach no WAL, no standby and no backup. Statistics
+-- are logged, so they must not contain samples of envelopes.
 CREATE UNLOGGED TABLE vault.volatile_payment_methods (
     profile_id             text COLLATE "C" NOT NULL,
     payment_method_id      text COLLATE "C" NOT NULL,
@@ -259,7 +260,8 @@ ALTER TABLE vault.volatile_payment_methods
     ALTER COLUMN instrument SET STATISTICS 0,
     ALTER COLUMN summary SET STATISTICS 0;
 
--- The payment method is in one of two tables, which a foreign key cannot express. Whoever deletes the method deletes the CVC.
+-- The payment method is in one of two tables, which a foreign key cannot express. Code that deletes a payment method also deletes
+-- its CVC.
 CREATE UNLOGGED TABLE vault.cvcs (
     profile_id        text COLLATE "C" NOT NULL,
     payment_method_id text COLLATE "C" NOT NULL,
@@ -280,10 +282,10 @@ CREATE TABLE vault.card_bins (
     card_type       text CHECK (card_type IN ('credit', 'debit')),
     issuing_country text CHECK (issuing_country ~ '^[A-Z]{2}$')
 );
-COMMENT ON TABLE vault.card_bins IS 'BIN table, loaded by the operator: fills in what the caller of a create leaves out';
+COMMENT ON TABLE vault.card_bins IS 'BIN table, loaded by a member of vault_admin. It fills in what the caller of a create leaves out';
 
--- audit_id is a UUID version 7 with the microsecond in it, so the order of the key is the order of time. A row without a profile (an unknown API
--- key, an action on a merchant) has the empty text there: a primary key has no NULL.
+-- audit_id is a UUID version 7 with the microsecond in it, so the order of ids is the order of time. A row without a profile (an
+-- unknown API key, an action on a merchant) has an empty profile_id, because a primary key has no NULL.
 CREATE TABLE vault.audit_log (
     profile_id     text COLLATE "C" NOT NULL DEFAULT '',
     audit_id       uuid NOT NULL,
@@ -299,14 +301,14 @@ CREATE TABLE vault.audit_log (
     PRIMARY KEY (profile_id, audit_id)
 );
 COMMENT ON TABLE vault.audit_log IS 'Who did what to which object, and when; append-only, without card data';
-COMMENT ON COLUMN vault.audit_log.occurred_at IS 'When; of a row that stands for several, the last time';
-COMMENT ON COLUMN vault.audit_log.request_id IS 'Of an HTTP request; of a row that stands for several, the first one''s, or none';
-COMMENT ON COLUMN vault.audit_log.object_id IS 'The object; various: further objects of the same actor, counted together; others: objects of any actor';
-COMMENT ON COLUMN vault.audit_log.outcome IS 'success (of a reveal: it was allowed, and recorded before it), refused, or what became of the transaction that did it: rolled back, prepared';
-COMMENT ON COLUMN vault.audit_log.occurrences IS 'How many events the row stands for: equal ones within a minute (refused, rolled back, or a card number indexed) are merged';
-COMMENT ON COLUMN vault.audit_log.first_occurred_at IS 'Of a row that stands for several, the first time';
+COMMENT ON COLUMN vault.audit_log.occurred_at IS 'When the event happened. For a row of merged events, when the last one happened';
+COMMENT ON COLUMN vault.audit_log.request_id IS 'The id of the HTTP request. For a row of merged events, that of the first event, or none';
+COMMENT ON COLUMN vault.audit_log.object_id IS 'The object. various stands for further objects of the same actor, counted together, and others for objects of any actor';
+COMMENT ON COLUMN vault.audit_log.outcome IS 'success, refused, or what became of the transaction that did it: rolled back, prepared. For a reveal, success means that it was allowed; the row was written before';
+COMMENT ON COLUMN vault.audit_log.occurrences IS 'How many events the row stands for. Equal events within a minute (refused, rolled back, or a card number indexed) are merged';
+COMMENT ON COLUMN vault.audit_log.first_occurred_at IS 'For a row of merged events, when the first one happened';
 
--- What a dump carries.
+-- A dump contains the rows of these tables.
 DO $$
 DECLARE
     relation pg_catalog.regclass;

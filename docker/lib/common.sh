@@ -32,10 +32,10 @@ as_user() {
     "${identity[@]}" env -C / -i PATH="$PATH" LANG=C.UTF-8 "$@" 9>&-
 }
 
-# Starts a program that stays, and writes its pid into a file: --pidfile FILE --exec PROGRAM -- [ARG…]
+# Starts a program in the background, and writes its pid into a file: --pidfile FILE --exec PROGRAM -- [ARG…]
 readonly IN_BACKGROUND=(start-stop-daemon --start --quiet --background --no-close --make-pidfile)
 
-# The first of the given ports that is free on the loopback address, else any free one.
+# Prints the first of the given ports that is free on the loopback address, or otherwise any free port.
 free_port() {
     perl -MIO::Socket::INET -e '
         for my $port (@ARGV, 0) {

@@ -50,7 +50,7 @@ test_backend() {
 
 # PostgreSQL finds everything relative to its executables, so a copy is complete and independent.
 # The bitcode would only serve to inline PostgreSQL's own functions into compiled queries.
-# The links are for whoever does not know the version: bin/postgres, lib/vault.so, share/extension.
+# The links are for callers that do not know the version: bin/postgres, lib/vault.so, share/extension.
 copy_postgresql() {
     local fresh=$1.new
     rm -rf "$fresh"

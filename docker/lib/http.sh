@@ -51,7 +51,7 @@ configure_nginx() {
         "$repository/docker/nginx.conf" | install -m 644 /dev/stdin "$state/etc/nginx.conf"
 }
 
-# Ready is when a request goes all the way to a table and back.
+# The stack is ready when a request goes all the way to a table and back.
 wait_until_ready() {
     local status
     for _ in {1..150}; do

@@ -70,8 +70,8 @@ make_merchant() {
     mv "$state/credentials.new" "$state/credentials"
 }
 
-# PostgREST cannot enter the directory of the database's socket, where everybody is whom they say they are. It logs in over
-# TCP, by a password that nobody else can read.
+# PostgREST cannot enter the directory of the database's socket, where every login is trusted. It logs in over TCP, with a password
+# that nobody else can read.
 make_password() {
     local password
     password=$(random_hexadecimal)

@@ -6,7 +6,7 @@
 #   root.key     current root key, and earlier ones after it                credentials  of the demo's merchant
 #   postgrest.pgpass  PostgREST's password
 #   sandbox/     the counterparts of the demo's connectors
-#   destroyed-keys  the profiles whose keys are destroyed, in earlier dumps, too
+#   destroyed-keys  the profiles whose keys are destroyed; the root key command prints them
 
 make_state() {
     [ -e "$state" ] || reachable_directory "$state"
@@ -50,7 +50,7 @@ make_root_key() {
     chown "$database_user:" "$state/root.key"
 }
 
-# 256 bits, as a line.
+# Prints 256 random bits as a line.
 random_hexadecimal() {
     od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'
     echo

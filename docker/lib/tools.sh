@@ -91,7 +91,7 @@ install_cargo_pgrx() { install_cargo_command cargo-pgrx "$PGRX_VERSION"; }
 
 install_cargo_deny() { install_cargo_command cargo-deny "$CARGO_DENY_VERSION"; }
 
-# One of our own does not disturb another that the user has: NAME VERSION
+# Installs a cargo command where it does not disturb one that the user has: NAME VERSION
 install_cargo_command() {
     local directory=$tool_cache/$1-$2
     PATH=$directory/bin:$PATH
@@ -100,7 +100,7 @@ install_cargo_command() {
     mkdir -p "$tool_cache"
     local fresh
     fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
-    # It works for seconds: compiling it well would take longer than it ever saves.
+    # The program runs for seconds, so an optimized build would take longer than it ever saves.
     CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
         cargo install --locked --root "$fresh" "$1@$2"
     keep "$fresh" "$directory"
@@ -131,7 +131,8 @@ install_localstripe() {
     localstripe=$tool_cache/${LOCALSTRIPE[0]}/bin/python
 }
 
-# Each into a virtual environment of the first one's name. These know their own place, so they are made where they stay.
+# Installs packages into a virtual environment with the name of the first. An environment contains its own path, so it is made
+# where it stays.
 install_python_packages() {
     local directory=$tool_cache/$1
     [ -e "$directory/finished" ] && return
@@ -154,7 +155,7 @@ run_from_python_package() {
     "$tool_cache/$1/bin/$2" "${@:3}"
 }
 
-# Puts a finished directory in its place at once. When another run was faster, its directory is as good.
+# Moves a finished directory to its place in one step. If another run was faster, its directory is used.
 keep() {
     mv -T "$1" "$2" 2>/dev/null || rm -rf "$1"
     [ -d "$2" ] || die "cannot write $2"

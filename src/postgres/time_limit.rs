@@ -15,7 +15,7 @@ use crate::error::Failure;
 const GRACE: Duration = Duration::from_secs(10);
 
 // utils/timeout.h and storage/latch.h. pgrx binds the first not at all, and wraps the second in a guard that does not
-// belong into a signal handler.
+// belong in a signal handler.
 unsafe extern "C" {
     fn RegisterTimeout(id: c_int, handler: extern "C" fn()) -> c_int;
     fn enable_timeout_after(id: c_int, delay_ms: c_int);
