@@ -5,10 +5,20 @@
 const apiKeys = (r) => r.headersIn['api-key'] || '';
 const profileIds = (r) => r.headersIn['x-profile-id'] || '';
 
-// The client's own id, but for one that mentions a card number: ids are logged.
+// A UUID of version 7 (RFC 9562): 48 bits of milliseconds since 1970, then random bits. nginx's own $request_id is no UUID.
+function freshRequestId() {
+    const time = Date.now().toString(16).padStart(12, '0');
+    const bytes = crypto.getRandomValues(Buffer.alloc(10));
+    bytes[0] = bytes[0] & 0x0f | 0x70;
+    bytes[2] = bytes[2] & 0x3f | 0x80;
+    const random = bytes.toString('hex');
+    return [time.slice(0, 8), time.slice(8), random.slice(0, 4), random.slice(4, 8), random.slice(8)].join('-');
+}
+
+// The client's own id, or a fresh one if the client's id mentions a card number: ids are logged.
 function requestIdWithoutCardNumber(r) {
     const id = r.variables.http_x_request_id;
-    return mentionsCardNumber(id) ? '' : id;
+    return mentionsCardNumber(id) ? freshRequestId() : id;
 }
 
 // As core/src/mention.rs has it: a run of 13 to 19 digits, or the groups of a printed number, that pass the Luhn
@@ -59,5 +69,5 @@ function bodyFromVaultOnly(r, chunk, flags) {
 }
 
 export default {
-    apiKeys, profileIds, requestIdWithoutCardNumber, verbsOfRoute, bodyFromVaultOnly,
+    apiKeys, profileIds, freshRequestId, requestIdWithoutCardNumber, verbsOfRoute, bodyFromVaultOnly,
 };

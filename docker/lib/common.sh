@@ -14,7 +14,7 @@ die() {
 
 is_root() { [ "$(id -u)" = 0 ]; }
 
-# The system users of the three servers: so that whoever breaks into one server is not yet in the next. An ordinary user runs all
+# Each of the three servers has a system user, so that an attacker in one server is not yet in the next. An ordinary user runs all
 # three alone. The sandboxes are not part of the vault, and have a user of their own.
 if is_root; then
     database_user=postgres postgrest_user=vault-postgrest nginx_user=www-data sandbox_user=vault-sandbox

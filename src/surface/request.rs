@@ -66,6 +66,7 @@ impl Request {
         let sent = headers.x_request_id.as_deref().and_then(RequestId::parse);
         let request_id = match sent {
             Some(request_id) => request_id,
+            // nginx always sends one. A request that reaches PostgREST another way may have none.
             None => RequestId::new(random::uuid_at(clock::now()?)?),
         };
         Ok(Self {

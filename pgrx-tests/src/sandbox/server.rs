@@ -28,7 +28,7 @@ const BEFORE_HANGING_UP: Duration = Duration::from_millis(50);
 
 /// The other side of the vault's calls.
 pub trait Counterpart: Send + 'static {
-    /// Answers a call. Of the behaviour it heeds what concerns the token; the server sees to the rest.
+    /// Answers a call. It follows the parts of the behaviour that concern the token. The server takes care of the rest.
     fn answer(&mut self, call: &Call, behaviour: &Behaviour) -> Reply;
 
     /// The card number that a call carries.

@@ -1,4 +1,4 @@
-//! Giving a connector's token to whoever is about to pay with it.
+//! Gives out a connector's token for a payment.
 
 use vault_core::contract::payment_method::{ConnectorToken, TokenType};
 use vault_core::contract::refusal::Refusal;
