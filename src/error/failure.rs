@@ -109,8 +109,8 @@ pub enum Failure {
     /// Code that PostgreSQL runs with another role's rights asks for a profile.
     #[error("cannot authenticate within a security-restricted operation")]
     RestrictedOperation,
-    /// An index key was rotated, and the transaction does not see it.
-    #[error("could not serialize access due to the rotation of an index key")]
+    /// An index key was rotated or wrapped anew, and the statement or transaction does not see that.
+    #[error("could not serialize access due to a change of an index key")]
     RotatedMeanwhile,
     /// Others changed the same row again and again.
     #[error("could not write because other transactions kept changing the same row")]

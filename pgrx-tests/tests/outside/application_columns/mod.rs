@@ -13,7 +13,7 @@ use crate::support::soon;
 /// What a transaction gets that sees the time before a rotation of an index key.
 const ROTATED_MEANWHILE: (&str, &str) = (
     "40001",
-    "could not serialize access due to the rotation of an index key",
+    "could not serialize access due to a change of an index key",
 );
 
 /// An application with a schema of its own, bound to the tenant's profile.
