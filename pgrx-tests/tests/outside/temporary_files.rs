@@ -74,7 +74,7 @@ fn a_tablespace_for_temporary_files_keeps_decrypted_values_off_the_disk_of_the_d
     assert!(is_below(&memory));
     assert!(!is_below(&data));
     let document = document("docs/encrypted-columns.md");
-    assert!(document.contains("Have `temp_tablespaces` name a tablespace in memory"));
+    assert!(document.contains("Set `temp_tablespaces` to a tablespace in memory"));
     // What outlives its transaction may not lie in a tablespace that somebody could drop.
     sql.run("declare held cursor with hold for select vault.decrypt(note) from notes order by 1; commit")
         .unwrap();
