@@ -123,8 +123,10 @@ fn cvc_searcher(secrets: &[(Kind, String)]) -> Option<Regex> {
         .map(|(_, cvc)| cvc.as_str())
         .collect();
     let cvcs: Vec<&str> = cvcs.into_iter().collect();
+    // The end of a line may end a row of a dump with a ciphertext that ends in these letters by chance. So a CVC is looked for
+    // on the next line only behind the whole word.
     let expression = format!(
-        r"(?i-u)cvc[^0-9a-z]{{1,8}}(?:{})(?:[^0-9]|$)",
+        r"(?i-u)(?:cvc[^0-9a-z\n]{{1,8}}|(?:^|[^0-9a-z])cvc[^0-9a-z]{{1,8}})(?:{})(?:[^0-9]|$)",
         cvcs.join("|")
     );
     (!cvcs.is_empty()).then(|| Regex::new(&expression).expect("a regular expression"))
