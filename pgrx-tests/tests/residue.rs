@@ -126,7 +126,7 @@ fn cvc_searcher(secrets: &[(Kind, String)]) -> Option<Regex> {
     // The end of a line may end a row of a dump with a ciphertext that ends in these letters by chance. So a CVC is looked for
     // on the next line only behind the whole word.
     let expression = format!(
-        r"(?i-u)(?:cvc[^0-9a-z\n]{{1,8}}|(?:^|[^0-9a-z])cvc[^0-9a-z]{{1,8}})(?:{})(?:[^0-9]|$)",
+        r"(?i-u)(?:cvc[^0-9a-z\n]{{1,8}}|[^0-9a-z]cvc[^0-9a-z\n]{{0,4}}\n[^0-9a-z]{{0,4}})(?:{})(?:[^0-9]|$)",
         cvcs.join("|")
     );
     (!cvcs.is_empty()).then(|| Regex::new(&expression).expect("a regular expression"))
