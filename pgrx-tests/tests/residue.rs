@@ -123,10 +123,10 @@ fn cvc_searcher(secrets: &[(Kind, String)]) -> Option<Regex> {
         .map(|(_, cvc)| cvc.as_str())
         .collect();
     let cvcs: Vec<&str> = cvcs.into_iter().collect();
-    // The end of a line may end a row of a dump with a ciphertext that ends in these letters by chance. So a CVC is looked for
-    // on the next line only behind the whole word.
+    // A long ciphertext at the end of a dump's row may end in these letters by chance, and the next row begin with digits. So only
+    // a name of at most 27 letters counts when the digits are on the next line.
     let expression = format!(
-        r"(?i-u)(?:cvc[^0-9a-z\n]{{1,8}}|[^0-9a-z]cvc[^0-9a-z\n]{{0,4}}\n[^0-9a-z]{{0,4}})(?:{})(?:[^0-9]|$)",
+        r"(?i-u)(?:cvc[^0-9a-z\n]{{1,8}}|(?:^|[^0-9a-z_-])[0-9a-z_-]{{0,24}}cvc[^0-9a-z\n]{{0,7}}\n[^0-9a-z]{{0,7}})(?:{})(?:[^0-9]|$)",
         cvcs.join("|")
     );
     (!cvcs.is_empty()).then(|| Regex::new(&expression).expect("a regular expression"))
