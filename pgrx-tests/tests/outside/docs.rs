@@ -14,9 +14,9 @@ const DOCUMENTS: [&str; 8] = [
     "docs/audit.md",
     "docs/connectors.md",
     "docs/encrypted-columns.md",
-    "docs/http-api.md",
+    "docs/http.md",
     "docs/keys.md",
-    "docs/operating.md",
+    "docs/operations.md",
     "docs/root-key.md",
 ];
 
