@@ -34,6 +34,7 @@ start_nginx() {
     say "Starting nginx"
     install -m 755 "$(command -v nginx)" "$program"
     install -m 644 "$repository/docker/vault.js" "$state/etc/"
+    install_reference
     [ ! -e "$state/http-port" ] || preferred_http_port=$(cat "$state/http-port")
     for _ in 1 2 3; do
         http_port=$(free_port ${preferred_http_port:+"$preferred_http_port"})
@@ -41,6 +42,16 @@ start_nginx() {
         as_user "$nginx_user" "$program" -e "$state/log/nginx-error.log" -c "$state/etc/nginx.conf" </dev/null && return
     done
     die "nginx did not start"
+}
+
+# What nginx serves as it is: the API's description, and a reader for it.
+install_reference() {
+    local reference=$state/reference
+    install -d -m 755 "$reference" "$reference/docs"
+    install -m 644 "$repository/docs/openapi.json" "$reference/"
+    install -m 644 "$repository/docker/docs/"* "$tool_cache/$VIEWER/"* "$reference/docs/"
+    sed "s|@REFERENCE@|$(readlink -f "$reference")|" "$repository/docker/reference.conf" \
+        | install -m 644 /dev/stdin "$state/etc/reference.conf"
 }
 
 configure_nginx() {

@@ -31,6 +31,7 @@ install_tools() {
     make_user "$sandbox_user"
     install_cargo_pgrx
     [ -x "$postgrest" ] || install_postgrest
+    [ -d "$tool_cache/$VIEWER" ] || install_viewer
 }
 
 # The other two users come with their packages and with Debian itself.
@@ -123,6 +124,16 @@ install_postgrest() {
         rm archive.tgz archive-name
     )
     keep "$fresh" "$(dirname "$postgrest")"
+}
+
+install_viewer() {
+    command -v npm >/dev/null || install_packages npm
+    say "Fetching ${VIEWER%@*}"
+    mkdir -p "$tool_cache"
+    local fresh
+    fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
+    fetch_viewer "$fresh"
+    keep "$fresh" "$tool_cache/$VIEWER"
 }
 
 # A fake of Stripe that others wrote, for the tests. Sets `localstripe` to the Python that can import it.

@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# The reader of the API's description that nginx serves at /docs: Swagger UI. The Dockerfile uses this file alone.
+
+readonly VIEWER=swagger-ui-dist@5.35.0
+readonly VIEWER_SHA512=534eaba4cb56f55dd73c638179a993512af4674f63317e0826e00da44fc465b021c341bc0a0c2bcd4e18997927fe1d3008336c5dd19aad334d1c2dec53cc9551
+
+# Fetches the viewer's two files into a directory. Needs npm.
+fetch_viewer() {
+    (
+        cd "$1" || exit
+        npm pack --silent "$VIEWER" >archive-name
+        mv "$(cat archive-name)" archive.tgz
+        echo "$VIEWER_SHA512  archive.tgz" | sha512sum --check --quiet
+        tar -xzf archive.tgz --strip-components 1 package/LICENSE package/swagger-ui.css package/swagger-ui-bundle.js
+        rm archive.tgz archive-name
+    )
+}
