@@ -5,7 +5,7 @@ CARGO := docker/stack cargo
 DENY := $(CARGO) deny --workspace --locked check -D license-not-encountered -D unmatched-skip -D unnecessary-skip -D advisory-not-detected
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test fmt lint advisories test-core test-backend test-outside fuzz bench
+.PHONY: help demo down test fmt lint openapi advisories test-core test-backend test-outside fuzz bench
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,12 +34,16 @@ lint: ## check format, code, dependencies, spelling and shell scripts
 	docker/stack typos
 	docker/stack shellcheck -a $$(git ls-files -s | sed -n 's/^100755 .*\t//p')
 
+openapi: ## write docs/openapi.json anew, from the contract's types
+	$(CARGO) run -q -p vault-core --features openapi --example openapi >docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
+
 advisories: ## check the dependencies for known weaknesses; fetches their list from github.com
 	$(DENY) advisories
 
 test-core: ## the core, and the calls to others, without PostgreSQL
 	$(CARGO) test -p vault-core
-	$(CARGO) test -p vault-tests --test connectors
+	$(CARGO) test -p vault-tests --test connectors --test openapi
 
 test-backend: ## the extension, inside PostgreSQL
 	docker/stack test-backend
