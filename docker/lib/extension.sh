@@ -40,6 +40,17 @@ build_extension() {
     extension=$package$postgresql
 }
 
+# Lints the extension for every version in Cargo.toml. `make lint` does it for the one that is built, with its true headers.
+check_versions() {
+    local version
+    for version in $(sed -n 's/^pg\([0-9]*\) = .*/\1/p' "$repository/Cargo.toml"); do
+        [ "$version" != "$PG_MAJOR" ] || continue
+        say "Checking for PostgreSQL $version"
+        DOCS_RS=1 RUSTC_WRAPPER=$repository/docker/lib/rustc-without-headers \
+            cargo clippy --lib --no-default-features --features "pg$version pg_test" -- -D warnings
+    done
+}
+
 # The tests inside PostgreSQL, in a cluster of their own.
 test_backend() {
     state=$(mktemp -d /var/tmp/vault.XXXXXX)

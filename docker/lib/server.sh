@@ -30,6 +30,7 @@ assemble_postgresql_16() {
     mkdir -p "$tool_cache"
     local fresh
     fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
+    chmod 755 "$fresh"
     (
         cd "$fresh" || exit
         /usr/bin/python3 -m venv python
