@@ -26,6 +26,7 @@ mod interruption;
 mod key_destruction;
 mod key_rotation;
 mod key_rotation_under_load;
+mod languages;
 mod leaks;
 mod lockout;
 mod own_roles;
