@@ -50,8 +50,6 @@ install_reference() {
     install -d -m 755 "$reference" "$reference/docs"
     install -m 644 "$repository/docs/openapi.json" "$reference/"
     install -m 644 "$repository/docker/docs/"* "$tool_cache/$VIEWER/"* "$reference/docs/"
-    sed "s|@REFERENCE@|$(readlink -f "$reference")|" "$repository/docker/reference.conf" \
-        | install -m 644 /dev/stdin "$state/etc/reference.conf"
 }
 
 configure_nginx() {
@@ -59,6 +57,7 @@ configure_nginx() {
     sed -e "s|@RUN@|$run_directory/nginx|" -e "s|@POSTGREST@|$run_directory/postgrest/postgrest.sock|" \
         -e "s|@LISTEN@|127.0.0.1:$http_port|" -e "s|@REQUESTS_PER_SECOND@|$requests_per_second|" \
         -e "s|@ERROR_LOG@|$state/log/nginx-error.log|" -e "s|@ACCESS_LOG@|$state/log/nginx-access.log|" \
+        -e "s|@REFERENCE@|$state/reference|" \
         "$repository/docker/nginx.conf" | install -m 644 /dev/stdin "$state/etc/nginx.conf"
 }
 
