@@ -42,8 +42,9 @@ build_extension() {
 
 # Lints the extension for every version in Cargo.toml. `make lint` does it for the one that is built, with its true headers.
 check_versions() {
-    local version
-    for version in $(sed -n 's/^pg\([0-9]*\) = .*/\1/p' "$repository/Cargo.toml"); do
+    local versions version
+    mapfile -t versions < <(sed -n 's/^pg\([0-9]*\) = .*/\1/p' "$repository/Cargo.toml")
+    for version in "${versions[@]}"; do
         [ "$version" != "$PG_MAJOR" ] || continue
         say "Checking for PostgreSQL $version"
         DOCS_RS=1 RUSTC_WRAPPER=$repository/docker/lib/rustc-without-headers \
