@@ -6,3 +6,4 @@ pub mod keys;
 pub mod lockouts;
 mod request;
 pub mod sql;
+mod upgrade;
