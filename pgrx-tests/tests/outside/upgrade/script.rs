@@ -146,8 +146,12 @@ pub fn generated(
     {
         line(&mut part, &format!("DROP ROUTINE {name}"));
     }
-    for (_, definition) in new_or_other(&changed.routines, &present.routines) {
+    for (name, definition) in new_or_other(&changed.routines, &present.routines) {
         let definition = definition.replace("AS 'vault', ", "AS 'MODULE_PATHNAME', ");
+        let definition = match changed.routines.contains_key(name) {
+            true => definition,
+            false => definition.replacen("CREATE OR REPLACE ", "CREATE ", 1),
+        };
         line(&mut part, definition.trim_end());
     }
     for (name, owner) in new_or_other(&changed.owners, &present.owners) {
@@ -166,18 +170,10 @@ pub fn generated(
         line(&mut part, &format!("CREATE POLICY {name} {rule}"));
     }
     take_back(&mut part, released, present);
-    rights(
-        &mut part,
-        "REVOKE",
-        "FROM",
-        gone(&changed.rights, &present.rights),
-    );
-    rights(
-        &mut part,
-        "GRANT",
-        "TO",
-        gone(&present.rights, &granted_again(released, changed)),
-    );
+    let kept = rights_on(&changed.rights, &present.objects);
+    rights(&mut part, "REVOKE", "FROM", gone(&kept, &present.rights));
+    let kept = rights_on(&kept, &released.objects);
+    rights(&mut part, "GRANT", "TO", gone(&present.rights, &kept));
     for (name, text) in new_or_other(&changed.comments, &present.comments) {
         line(&mut part, &format!("COMMENT ON {name} IS {text}"));
     }
@@ -275,15 +271,20 @@ BEGIN
 END
 $$;";
 
-/// The rights that are there after those of new objects were taken back.
-fn granted_again(released: &Catalogue, changed: &Catalogue) -> BTreeMap<String, String> {
-    let of_released = |right: &&String| {
+/// Those of the rights that are on one of the objects, or on a schema.
+fn rights_on(
+    rights: &BTreeMap<String, String>,
+    objects: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let is_on_one = |right: &&String| {
         let mut parts = right.split('\t');
         let (kind, object) = (parts.next().unwrap(), parts.next().unwrap());
-        kind == "SCHEMA" || released.objects.contains_key(&format!("{kind} {object}"))
+        kind == "SCHEMA" || objects.contains_key(&format!("{kind} {object}"))
     };
-    let kept = changed.rights.keys().filter(of_released);
-    kept.map(|right| (right.clone(), String::new())).collect()
+    let on_them = rights.keys().filter(is_on_one);
+    on_them
+        .map(|right| (right.clone(), String::new()))
+        .collect()
 }
 
 /// One statement for each kind of object, grantee and set of privileges.
