@@ -48,6 +48,22 @@ macro_rules! names {
             }
         }
 
+        #[cfg(feature = "openapi")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let names = if generator.contract().is_deserialize() {
+                    [$($text $(, $alias)*),+].as_slice()
+                } else {
+                    $name::NAMES
+                };
+                schemars::json_schema!({"type": "string", "enum": names})
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct NameVisitor;

