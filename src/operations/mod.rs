@@ -6,6 +6,7 @@
 
 pub mod administration;
 pub mod application_values;
+pub mod check;
 pub mod connector_accounts;
 pub mod customers;
 mod existing;

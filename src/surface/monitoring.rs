@@ -1,9 +1,12 @@
 //! Schemas `vault` and `vault_api`: how the vault is, for those who watch it.
 
+use pgrx::iter::TableIterator;
+use pgrx::name;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::request::set_status;
+use crate::operations::check::{self, Finding, Severity};
 use crate::operations::readiness;
 
 /// True, or an error that says why this server cannot store anything.
@@ -22,4 +25,36 @@ fn http_ready(_body: &[u8]) -> Result<String, ErrorReport> {
         set_status(500)?;
     }
     Ok("{}".to_owned())
+}
+
+#[pg_extern(stable)]
+#[search_path(pg_catalog, pg_temp)]
+pub fn state_findings() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(finding, String),
+            name!(severity, String),
+            name!(object, String),
+            name!(message, String),
+            name!(hint, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let findings = check::state()?.into_iter();
+    Ok(TableIterator::new(findings.map(|finding| {
+        let Finding {
+            name,
+            severity,
+            object,
+            message,
+            hint,
+        } = finding;
+        let severity = match severity {
+            Severity::Critical => "critical",
+            Severity::Warning => "warning",
+        };
+        (name.to_owned(), severity.to_owned(), object, message, hint)
+    })))
 }

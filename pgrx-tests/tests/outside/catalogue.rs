@@ -263,6 +263,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         [
             "acts_for",
             "bind_role",
+            "check",
             "clear_lockouts",
             "count_application_values",
             "count_values",
@@ -294,6 +295,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         names("vault_auditor"),
         [
             "acts_for",
+            "check",
             "counted_failures",
             "forged_rows",
             "role_findings"
