@@ -68,6 +68,7 @@ GRANT SELECT ON vault.card_bins TO vault_operator;
 GRANT INSERT, SELECT (profile_id, audit_id, event, occurrences) ON vault.audit_log TO vault_operator;
 GRANT EXECUTE ON FUNCTION vault.current_profile(), vault.role_findings() TO vault_operator;
 GRANT EXECUTE ON FUNCTION
+    vault.shared_metrics(), vault.metrics_text(),
     vault.state_findings(), vault.setting_findings(), vault.right_findings(), vault.object_findings()
 TO vault_operator;
 
@@ -202,6 +203,8 @@ GRANT SELECT (key_id, merchant_id, name, prefix, scopes, created_at, expires_at,
     TO vault_admin;
 GRANT EXECUTE ON FUNCTION vault.check(), vault.forged_rows(), vault.role_findings() TO vault_admin, vault_auditor;
 GRANT EXECUTE ON FUNCTION vault.counted_failures(text) TO vault_admin, vault_auditor;
+GRANT EXECUTE ON FUNCTION vault.shared_metrics(), vault.metrics_text() TO vault_admin, vault_auditor;
+GRANT SELECT ON vault.metrics TO vault_operator, vault_admin, vault_auditor;
 GRANT SELECT ON vault.lockouts TO vault_admin, vault_auditor;
 
 -- Connectors.

@@ -10,6 +10,7 @@ pub mod check;
 pub mod connector_accounts;
 pub mod customers;
 mod existing;
+pub mod figures;
 pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod outside_calls;
