@@ -10,6 +10,7 @@ mod believed_rows;
 mod card_number_limit;
 mod card_numbers_as_ids;
 mod catalogue;
+mod check;
 mod ciphertext;
 mod concurrency;
 mod connectors;
