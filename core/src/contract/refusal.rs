@@ -284,9 +284,11 @@ struct Body<'a> {
 #[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
 struct Detail<'a> {
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schemars(extend("enum" = ["invalid_request", "api"])))]
     kind: &'static str,
     message: &'a str,
     code: &'static str,
+    #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }

@@ -30,6 +30,7 @@ mod key_rotation_under_load;
 mod languages;
 mod leaks;
 mod lockout;
+mod openapi;
 mod own_roles;
 mod own_tables;
 mod owners_code;
