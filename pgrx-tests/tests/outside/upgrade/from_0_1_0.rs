@@ -201,10 +201,11 @@ fn applications_objects(stack: &Stack) -> (String, Vec<String>) {
 fn applications_of_0_1_0_go_on_after_the_upgrade() {
     let stack = PrivateStack::start();
     let release = Fixture::of("0.1.0");
-    release.restore(&stack);
-    let before = applications_objects(&stack);
-    let log = audit_log(&stack);
-    update_vouching(&mut stack.superuser()).unwrap();
+    let beside = release.restore_beside(&stack);
+    let before = applications_objects(&beside);
+    let log = audit_log(&beside);
+    update_vouching(&mut beside.superuser()).unwrap();
+    Fixture::put_in_place(&stack);
 
     assert_eq!(applications_objects(&stack), before);
     assert!(audit_log(&stack).starts_with(&log));
