@@ -79,6 +79,10 @@ GRANT SELECT (profile_id, job_id, connector_id, state, next_try_at, finished_at)
 GRANT SELECT (profile_id, payment_method_id, connector_id, check_after), UPDATE (check_after)
     ON vault.network_tokens TO vault_worker;
 
+-- Whether a value can be stored here is no secret, and load balancers ask it with any role.
+COMMENT ON FUNCTION vault.ready() IS 'True if this server can seal and store a value. Otherwise an error that says why not: the vault is sealed, or the server is a standby';
+GRANT EXECUTE ON FUNCTION vault.ready() TO PUBLIC;
+
 -- Applications act for a profile.
 COMMENT ON FUNCTION vault.authenticate(text, text) IS 'Makes the transaction (or subtransaction) act for the profile until it ends, by an API key of the profile''s merchant';
 GRANT EXECUTE ON FUNCTION vault.authenticate(text, text), vault.current_profile() TO vault_client;

@@ -7,16 +7,20 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-$repository/target}")
 # this one: pgrx binds the headers of the pg_config that it is shown first, and another would mean binding them anew.
 prepare_pgrx() {
     reachable_directory "$target/pgrx"
-    PGRX_HOME=$(readlink -f "$target/pgrx")
+    PGRX_HOME=$(readlink -f "$target/pgrx")/$PG_MAJOR
     export PGRX_HOME
-    pg_config=$PGRX_HOME/postgresql/usr/lib/postgresql/$PG_MAJOR/bin/pg_config
+    postgresql=$PGRX_HOME/postgresql
     # Without the lock, which a build holds for as long as it takes.
-    [ -x "$pg_config" ] && [ -s "$PGRX_HOME/config.toml" ] && return
-    (
-        flock 8
-        [ -x "$pg_config" ] || copy_postgresql "$PGRX_HOME/postgresql"
-        [ -f "$PGRX_HOME/config.toml" ] || printf '[configs]\npg%s = "%s"\n' "$PG_MAJOR" "$pg_config" >"$PGRX_HOME/config.toml"
-    ) 8>"$PGRX_HOME/lock"
+    if ! [ -s "$PGRX_HOME/config.toml" ]; then
+        mkdir -p "$PGRX_HOME"
+        (
+            flock 8
+            [ -d "$postgresql" ] || copy_postgresql "$postgresql"
+            printf '[configs]\npg%s = "%s"\n' "$PG_MAJOR" "$(readlink -f "$postgresql/bin")/pg_config" >"$PGRX_HOME/config.toml.new"
+            mv "$PGRX_HOME/config.toml.new" "$PGRX_HOME/config.toml"
+        ) 8>"$PGRX_HOME/lock"
+    fi
+    pg_config=$(sed -n 's/^pg.* = "\(.*\)"$/\1/p' "$PGRX_HOME/config.toml")
 }
 
 # Sets `extension` to a directory that holds usr/lib/… and usr/share/… of the extension.
@@ -32,10 +36,22 @@ build_extension() {
         cd "$repository" || exit
         cargo pgrx package "${flags[@]}" --pg-config "$pg_config" --out-dir "$package" >&2
         # cargo-pgrx leaves out the install scripts of earlier releases, which a restore of their dumps needs.
-        cp sql/vault--*.sql "$package$PGRX_HOME/postgresql/usr/share/postgresql/$PG_MAJOR/extension/"
+        cp sql/vault--*.sql "$package$postgresql/usr/share/postgresql/$PG_MAJOR/extension/"
     ) 8>"$PGRX_HOME/lock"
     # cargo-pgrx repeats the whole path of the PostgreSQL that it packages for.
-    extension=$package$PGRX_HOME/postgresql
+    extension=$package$postgresql
+}
+
+# Lints the extension for every version in Cargo.toml. `make lint` does it for the one that is built, with its true headers.
+check_versions() {
+    local versions version
+    mapfile -t versions < <(sed -n 's/^pg\([0-9]*\) = .*/\1/p' "$repository/Cargo.toml")
+    for version in "${versions[@]}"; do
+        [ "$version" != "$PG_MAJOR" ] || continue
+        say "Checking for PostgreSQL $version"
+        DOCS_RS=1 RUSTC_WRAPPER=$repository/docker/lib/rustc-without-headers \
+            cargo clippy --lib --no-default-features --features "pg$version pg_test" -- -D warnings
+    done
 }
 
 # The tests inside PostgreSQL, in a cluster of their own.
@@ -47,20 +63,5 @@ test_backend() {
     trap 'exit 143' TERM HUP
     local identity=()
     ! is_root || identity=(--runas "$database_user")
-    cargo pgrx test "pg$PG_MAJOR" --pgdata "$state" "${identity[@]}"
-}
-
-# PostgreSQL finds everything relative to its executables, so a copy is complete and independent.
-# The bitcode would only serve to inline PostgreSQL's own functions into compiled queries.
-# The links are for callers that do not know the version: bin/postgres, lib/vault.so, share/extension.
-copy_postgresql() {
-    local fresh=$1.new
-    rm -rf "$fresh"
-    mkdir -p "$fresh"
-    tar -C / -c --exclude bitcode "usr/lib/postgresql/$PG_MAJOR" "usr/share/postgresql/$PG_MAJOR" usr/include/postgresql \
-        | tar -C "$fresh" -x
-    ln -s "usr/lib/postgresql/$PG_MAJOR/bin" "usr/lib/postgresql/$PG_MAJOR/lib" "$fresh"
-    ln -s "usr/share/postgresql/$PG_MAJOR" "$fresh/share"
-    rm -rf "$1"
-    mv -T "$fresh" "$1"
+    cargo pgrx test "pg$PG_MAJOR" --no-default-features --pgdata "$state" "${identity[@]}"
 }

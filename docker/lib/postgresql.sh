@@ -21,7 +21,7 @@ start_postgresql() {
 
 # A running server holds the extension that it was started with, so a new one needs a restart.
 install_extension() {
-    cmp -s "$extension/usr/lib/postgresql/$PG_MAJOR/lib/vault.so" "$state/postgresql/lib/vault.so" && return
+    cmp -s "$(find "$extension" -name vault.so)" "$state/postgresql/lib/vault.so" && return
     stop_servers
     [ -e "$state/postgresql/bin" ] || copy_postgresql "$state/postgresql"
     cp -a "$extension/usr" "$state/postgresql/"

@@ -14,6 +14,7 @@ pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod outside_calls;
 pub mod payment_methods;
+pub mod readiness;
 pub mod reencryption;
 pub mod retention;
 pub mod role_bindings;

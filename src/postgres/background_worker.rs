@@ -9,6 +9,8 @@ use pgrx::bgworkers::{
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::compat;
+
 /// How long after an error a worker starts again.
 const RESTART: Duration = Duration::from_secs(5);
 
@@ -68,8 +70,7 @@ pub fn is_to_stop() -> bool {
 /// Ends this process so that the postmaster starts it again, unless the server stops. A process that ends without an error is
 /// not started again, but somebody may have ended the worker alone. Called as the worker's last act, outside of any transaction.
 pub fn end_to_start_again() -> ! {
-    // SAFETY: PostgreSQL's own way to end a process.
-    unsafe { pg_sys::proc_exit(1) }
+    compat::end_process(1)
 }
 
 /// Shows in `pg_stat_activity` what the worker does. Afterwards, the view shows what the worker did last.

@@ -38,3 +38,18 @@ unsafe extern "C-unwind" fn end(signal: i32) {
     // SAFETY: PostgreSQL's own handler, called as one: it sets flags and the latch.
     unsafe { pg_sys::die(signal) }
 }
+
+/// Ends this process as PostgreSQL ends one, with an exit status.
+pub fn end_process(status: i32) -> ! {
+    // SAFETY: called on the main thread; the callbacks that it runs are PostgreSQL's and the vault's own.
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        pg_sys::proc_exit(status);
+        #[cfg(feature = "pg18")]
+        {
+            pg_sys::proc_exit(status);
+            // The bindings of 18 do not say that it never returns.
+            std::process::abort()
+        }
+    }
+}

@@ -252,12 +252,30 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+#[cfg(feature = "openapi")]
+impl Refusal {
+    /// The schema of [`Refusal::body`].
+    pub(crate) fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Body<'_>>()
+    }
+}
+
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        rename = "ErrorResponse",
+        description = "Why a request was not carried out. Every error has this form, from whatever layer it comes."
+    )
+)]
 struct Body<'a> {
     error: Detail<'a>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
 struct Detail<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
