@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pgrx::bgworkers::BackgroundWorker;
 use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
 
-use super::transaction::in_transaction;
+use super::transaction::{in_transaction, report_earlier_release};
 use crate::audit::workers;
 use crate::audit::writer::{self, Counts, Place};
 use crate::error::Failure;
@@ -43,6 +43,7 @@ fn main(index: usize) {
     connect(database);
     processes::started(Kind::Worker, index);
     workers::register();
+    report_earlier_release();
     // Once is enough: while the server runs, nothing is sealed under another memory key than its own.
     run(delete_dead);
     run(report_role_findings);

@@ -43,7 +43,31 @@ impl Fixture {
         postgres.run_script(self.text("roles.sql").as_bytes());
         postgres.superuser().run("create database vault").unwrap();
         stack.run_script(self.dump().as_bytes());
-        let_postgrest_in(stack);
+    }
+
+    /// Restores the database beside the one that the HTTP interface serves, with the root key of the release.
+    pub fn restore_beside(&self, stack: &PrivateStack) -> Stack {
+        stack.restart_with_root_keys(&self.text("root.key"));
+        let mut superuser = stack.superuser();
+        superuser
+            .run(
+                "create role second_app login in role vault_client, vault_reveal;
+                 create role closed_app login in role vault_client, vault_reveal",
+            )
+            .unwrap();
+        superuser.run("create database beside").unwrap();
+        let beside = stack.database("beside");
+        beside.run_script(self.dump().as_bytes());
+        beside
+    }
+
+    /// Puts the database into the place of the one that the HTTP interface serves.
+    pub fn put_in_place(stack: &PrivateStack) {
+        let mut superuser = stack.database("postgres").superuser();
+        superuser.run("drop database vault with (force)").unwrap();
+        superuser
+            .run("alter database beside rename to vault")
+            .unwrap();
     }
 
     /// The dump, which installs the extension of its own release.
@@ -85,14 +109,6 @@ impl Fixture {
     fn text(&self, name: &str) -> String {
         fs::read_to_string(self.folder.join(name)).expect("a file of the release")
     }
-}
-
-/// PostgREST has the password of the cluster before.
-fn let_postgrest_in(stack: &PrivateStack) {
-    let file = fs::read_to_string(stack.state.join("postgrest.pgpass")).unwrap();
-    let password = file.trim().rsplit(':').next().unwrap();
-    let statement = format!("alter role vault_authenticator password '{password}'");
-    stack.superuser().run(&statement).unwrap();
 }
 
 /// The digest of the rows that somebody has to vouch for, as a first attempt to update shows it.
