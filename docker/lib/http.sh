@@ -34,6 +34,7 @@ start_nginx() {
     say "Starting nginx"
     install -m 755 "$(command -v nginx)" "$program"
     install -m 644 "$repository/docker/vault.js" "$state/etc/"
+    install_reference
     [ ! -e "$state/http-port" ] || preferred_http_port=$(cat "$state/http-port")
     for _ in 1 2 3; do
         http_port=$(free_port ${preferred_http_port:+"$preferred_http_port"})
@@ -43,11 +44,20 @@ start_nginx() {
     die "nginx did not start"
 }
 
+# What nginx serves as it is: the API's description, and a reader for it.
+install_reference() {
+    local reference=$state/reference
+    install -d -m 755 "$reference" "$reference/docs"
+    install -m 644 "$repository/docs/openapi.json" "$reference/"
+    install -m 644 "$repository/docker/docs/"* "$tool_cache/$VIEWER/"* "$reference/docs/"
+}
+
 configure_nginx() {
     echo "$http_port" >"$state/http-port"
     sed -e "s|@RUN@|$run_directory/nginx|" -e "s|@POSTGREST@|$run_directory/postgrest/postgrest.sock|" \
         -e "s|@LISTEN@|127.0.0.1:$http_port|" -e "s|@REQUESTS_PER_SECOND@|$requests_per_second|" \
         -e "s|@ERROR_LOG@|$state/log/nginx-error.log|" -e "s|@ACCESS_LOG@|$state/log/nginx-access.log|" \
+        -e "s|@REFERENCE@|$state/reference|" \
         "$repository/docker/nginx.conf" | install -m 644 /dev/stdin "$state/etc/nginx.conf"
 }
 

@@ -8,6 +8,7 @@ pub mod administration;
 pub mod application_values;
 pub mod connector_accounts;
 pub mod customers;
+pub mod earlier_rows;
 mod existing;
 pub mod key_lifecycle;
 pub mod network_tokens;

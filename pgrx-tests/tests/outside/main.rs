@@ -43,6 +43,7 @@ mod seeds;
 mod separate_users;
 mod server_log;
 mod slow_clients;
+mod sql_reference;
 mod stored_plaintext;
 mod support;
 mod temporary_files;

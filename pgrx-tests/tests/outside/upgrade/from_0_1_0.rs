@@ -1,0 +1,1 @@
+//! From 0.1.0, whose rows had no MACs.
