@@ -21,6 +21,7 @@ mod durability;
 mod edge;
 mod edited_dump;
 mod greedy_clients;
+mod http_reference;
 mod hyperswitch_clients;
 mod installation;
 mod interruption;
