@@ -11,6 +11,8 @@
 //! - [`crypto`]: keys, envelopes around values, wrapped keys, blind indexes, API keys
 //! - [`contract`]: requests, responses and refusals of the API
 //!
+//! - `openapi`: the contract as a document; behind the feature of this name, without which the extension is built
+//!
 //! Two more stand beside them. No other module uses them:
 //!
 //! - [`limits`]: what the vault counts to hold somebody back; it uses none of the others
@@ -34,8 +36,15 @@ pub mod crypto;
 pub mod ids;
 pub mod limits;
 pub mod mention;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod redaction;
 pub mod time;
 
 mod luhn;
 mod names;
+
+/// For macros that other crates use.
+#[cfg(feature = "openapi")]
+#[doc(hidden)]
+pub use schemars;

@@ -35,6 +35,8 @@ build_extension() {
         flock 8
         cd "$repository" || exit
         cargo pgrx package "${flags[@]}" --pg-config "$pg_config" --out-dir "$package" >&2
+        # cargo-pgrx leaves out the install scripts of earlier releases, which a restore of their dumps needs.
+        cp sql/vault--*.sql "$package$postgresql/usr/share/postgresql/$PG_MAJOR/extension/"
     ) 8>"$PGRX_HOME/lock"
     # cargo-pgrx repeats the whole path of the PostgreSQL that it packages for.
     extension=$package$postgresql

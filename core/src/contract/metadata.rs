@@ -29,6 +29,21 @@ impl<'de> Deserialize<'de> for Metadata {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Metadata {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Metadata".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "An object of the merchant's own. It comes back as it was.",
+            "type": "object",
+            "additionalProperties": true,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

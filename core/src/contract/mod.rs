@@ -12,6 +12,8 @@ mod address;
 mod query;
 mod refused_values;
 mod rules;
+#[cfg(feature = "openapi")]
+mod schema;
 
 pub use address::Address;
 pub use metadata::Metadata;

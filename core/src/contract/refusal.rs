@@ -108,6 +108,12 @@ pub enum Refusal {
 /// The longest body that a call takes, in bytes.
 pub const MAX_BODY_LENGTH: usize = 32_768;
 
+/// Every code that a refusal can have.
+pub const CODES: [&str; 13] = [
+    "HE_00", "HE_02", "IR_01", "IR_04", "IR_06", "IR_07", "IR_11", "IR_12", "IR_16", "IR_19",
+    "IR_29", "IR_37", "IR_90",
+];
+
 /// One row of the table.
 struct Row {
     status: u16,
@@ -252,17 +258,37 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+#[cfg(feature = "openapi")]
+impl Refusal {
+    /// The schema of [`Refusal::body`].
+    pub(crate) fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Body<'_>>()
+    }
+}
+
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        rename = "ErrorResponse",
+        description = "Why a request was not carried out. Every error has this form, from whatever layer it comes."
+    )
+)]
 struct Body<'a> {
     error: Detail<'a>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
 struct Detail<'a> {
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schemars(extend("enum" = ["invalid_request", "api"])))]
     kind: &'static str,
     message: &'a str,
     code: &'static str,
+    #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }

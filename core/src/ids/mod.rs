@@ -25,8 +25,9 @@ pub trait Id: AsRef<str> {
     fn from_stored(text: impl Into<String>) -> Self;
 }
 
+/// A type of identifiers, and the format that docs/openapi.json names it by.
 macro_rules! id {
-    ($(#[$meta:meta])* $name:ident) => {
+    ($(#[$meta:meta])* $name:ident, $format:literal) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
@@ -36,6 +37,21 @@ macro_rules! id {
             /// The identifier as text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "format": $format})
             }
         }
 
@@ -98,7 +114,8 @@ macro_rules! named_by_administrators {
 id!(
     /// `{cell}_cus_{uuid v7 as 32 lower-case hexadecimal digits}`.
     #[derive(Deserialize)]
-    CustomerId
+    CustomerId,
+    "customer-id"
 );
 
 named_by_clients!(CustomerId);
@@ -113,7 +130,8 @@ impl CustomerId {
 id!(
     /// `{cell}_pm_{uuid v7 as 32 lower-case hexadecimal digits}`.
     #[derive(Deserialize)]
-    PaymentMethodId
+    PaymentMethodId,
+    "payment-method-id"
 );
 
 named_by_clients!(PaymentMethodId);
@@ -134,7 +152,8 @@ impl PaymentMethodId {
 
 id!(
     /// `merchant_{20 letters and digits}`.
-    MerchantId
+    MerchantId,
+    "merchant-id"
 );
 
 named_by_administrators!(MerchantId);
@@ -148,7 +167,8 @@ impl MerchantId {
 
 id!(
     /// `pro_{20 letters and digits}`.
-    ProfileId
+    ProfileId,
+    "profile-id"
 );
 
 named_by_administrators!(ProfileId);
@@ -191,7 +211,8 @@ pub struct InvalidProfileId;
 
 id!(
     /// `{environment}_{20 letters and digits}`: names an API key without revealing it.
-    ApiKeyId
+    ApiKeyId,
+    "api-key-id"
 );
 
 impl ApiKeyId {
@@ -203,7 +224,8 @@ impl ApiKeyId {
 
 id!(
     /// `{cell}_job_{uuid v7 as 32 lower-case hexadecimal digits}`: one thing to be done at a connector.
-    TokenJobId
+    TokenJobId,
+    "token-job-id"
 );
 
 impl TokenJobId {
@@ -215,7 +237,8 @@ impl TokenJobId {
 
 id!(
     /// `mca_{20 letters and digits}`: a merchant's account with a connector.
-    ConnectorAccountId
+    ConnectorAccountId,
+    "connector-account-id"
 );
 
 impl ConnectorAccountId {
@@ -227,7 +250,8 @@ impl ConnectorAccountId {
 
 id!(
     /// Names one request in the answer and in the audit log.
-    RequestId
+    RequestId,
+    "request-id"
 );
 
 impl RequestId {

@@ -37,14 +37,14 @@ const ROLES: &str = "pg_roles r where r.rolname in ('vault_operator', 'vault_wor
 fn functions_are_executable_by_those_they_are_for_and_not_by_public() {
     let mut superuser = Stack::shared().superuser();
     // Input, output, send and receive move ciphertext only, and comparison reads nothing else; pg_dump and every owner of a
-    // column need them.
+    // column need them. Whether the vault is ready is for everybody who watches it.
     none(
         &mut superuser,
         "executable by PUBLIC",
         &format!(
             "select p.oid::regprocedure::text, has_function_privilege('public', p.oid, 'execute') from {FUNCTIONS}
              and p.proname !~ '^(encrypted_text|encrypted_json|searchable_text|card_number)_(in|out|recv|send)$'
-             and p.proname <> 'key_ids'
+             and p.proname not in ('key_ids', 'ready')
              and p.proname !~ '^(searchable_text|card_number)_(lt|le|eq|ne|ge|gt|cmp|hash|hash_extended)$'"
         ),
     );
@@ -192,6 +192,8 @@ fn the_api_has_one_function_for_each_call_and_no_other_role_executes_it() {
         "list_customers",
         "list_customers_with_count",
         "list_payment_methods",
+        "metrics",
+        "ready",
         "retrieve_customer",
         "retrieve_customer_by_reference",
         "retrieve_payment_method",
@@ -262,6 +264,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         [
             "acts_for",
             "bind_role",
+            "check",
             "clear_lockouts",
             "count_application_values",
             "count_values",
@@ -276,6 +279,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "enable_connector",
             "forged_rows",
             "is_destroyed",
+            "metrics_text",
             "reencrypt",
             "reencrypt_batch",
             "retry_token_job",
@@ -284,6 +288,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "role_findings",
             "rotate_data_key",
             "set_network_tokenization",
+            "shared_metrics",
             "unbind_role",
             "update_connector",
             "values_of_strangers",
@@ -293,9 +298,12 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         names("vault_auditor"),
         [
             "acts_for",
+            "check",
             "counted_failures",
             "forged_rows",
-            "role_findings"
+            "metrics_text",
+            "role_findings",
+            "shared_metrics",
         ]
     );
     for role in [
@@ -337,6 +345,8 @@ fn tables_are_granted_as_the_design_says() {
             "lockouts to vault_admin: SELECT",
             "lockouts to vault_auditor: SELECT",
             "merchants to vault_admin: SELECT",
+            "metrics to vault_admin: SELECT",
+            "metrics to vault_auditor: SELECT",
             "profiles to vault_admin: SELECT",
             "role_bindings to vault_admin: SELECT",
             "token_job_counts to vault_admin: SELECT",

@@ -9,7 +9,7 @@ use serde_json::Value;
 use vault_tests::stack::repository;
 
 /// Those with examples.
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "docs/audit.md",
     "docs/connectors.md",
@@ -18,33 +18,41 @@ const DOCUMENTS: [&str; 8] = [
     "docs/keys.md",
     "docs/operations.md",
     "docs/root-key.md",
+    "docs/sql.md",
 ];
 
 /// A block of commands that a document marks with `<!-- test -->`, and what `<!-- output -->` says it prints.
 #[derive(Debug)]
-struct Example {
+pub struct Example {
+    /// The heading that it stands under.
+    pub section: String,
+    /// What it is written in, as the block's first line says.
+    pub language: String,
     line: usize,
-    commands: String,
-    output: Option<String>,
+    pub commands: String,
+    pub output: Option<String>,
 }
 
-fn examples(document: &str) -> Vec<Example> {
+/// The examples of a document, in their order.
+pub fn examples(document: &str) -> Vec<Example> {
     let text = fs::read_to_string(repository(document)).expect(document);
     let mut examples: Vec<Example> = Vec::new();
+    let mut section = String::new();
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         let mark = line.trim();
+        if let Some(heading) = line.strip_prefix("## ") {
+            section = heading.to_owned();
+        }
         if mark != "<!-- test -->" && mark != "<!-- output -->" {
             continue;
         }
         let fence = lines
             .find(|(_, line)| !line.trim().is_empty())
-            .map(|(_, line)| line.trim());
-        assert!(
-            fence.is_some_and(|fence| fence.starts_with("```")),
-            "{document} line {}: no block after {mark}",
-            number + 1
-        );
+            .and_then(|(_, line)| line.trim().strip_prefix("```"));
+        let Some(language) = fence else {
+            panic!("{document} line {}: no block after {mark}", number + 1)
+        };
         let block: Vec<&str> = lines
             .by_ref()
             .map(|(_, line)| line)
@@ -56,6 +64,8 @@ fn examples(document: &str) -> Vec<Example> {
                 panic!("{document} line {}: output before any example", number + 1)
             }
             _ => examples.push(Example {
+                section: section.clone(),
+                language: language.to_owned(),
                 line: number + 1,
                 commands: block.join("\n"),
                 output: None,
@@ -72,24 +82,31 @@ fn examples(document: &str) -> Vec<Example> {
 /// Printed before each example's own output.
 const MARK: &str = "=== example of line";
 
-/// Runs the examples in one shell, and gives what each printed.
+/// Runs the examples in one shell, or in one psql if they are SQL, and gives what each printed.
 fn run(document: &str, examples: &[Example]) -> Vec<String> {
+    let (mut command, echo) = match examples.first() {
+        Some(first) if first.language == "sql" => (Command::new("psql"), "\\echo"),
+        _ => (Command::new("bash"), "echo"),
+    };
+    match echo {
+        "echo" => command.args(["-e", "-u", "-o", "pipefail", "-s"]),
+        _ => command.args(["-XqAt", "-v", "ON_ERROR_STOP=1"]),
+    };
     let script: String = examples
         .iter()
         .map(|example| {
             format!(
-                "echo; echo '{MARK} {}'\n{}\n",
+                "{echo}\n{echo} '{MARK} {}'\n{}\n",
                 example.line, example.commands
             )
         })
         .collect();
-    let mut shell = Command::new("bash")
-        .args(["-e", "-u", "-o", "pipefail", "-s"])
+    let mut shell = command
         .current_dir(repository("."))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("bash");
+        .expect("bash or psql");
     shell
         .stdin
         .take()
@@ -180,7 +197,7 @@ fn is_line(documented: &str, shown: &str) -> bool {
 
 /// Whether what was printed is the documented answer: for JSON by its members, for anything else by its lines, in their
 /// order, between which further ones may stand.
-fn fits(documented: &str, shown: &str) -> bool {
+pub fn fits(documented: &str, shown: &str) -> bool {
     match (
         serde_json::from_str(documented),
         serde_json::from_str(shown),

@@ -13,18 +13,31 @@ use crate::ids::PaymentMethodId;
 
 /// `POST /customers`, as it was sent.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(description = "A customer to create."))]
 #[serde(deny_unknown_fields)]
 pub struct CustomerCreate {
     name: String,
+    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::email_address))]
     email: String,
+    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::reference))]
     merchant_reference_id: Option<String>,
     phone: Option<String>,
+    #[cfg_attr(feature = "openapi", schemars(length(max = 8)))]
     phone_country_code: Option<String>,
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 255)))]
     description: Option<String>,
     default_billing_address: Option<Object<Address>>,
     default_shipping_address: Option<Object<Address>>,
     metadata: Option<Metadata>,
     tax_registration_id: Option<String>,
+    #[cfg_attr(
+        feature = "openapi",
+        schemars(
+            with = "Option<serde_json::Map<String, serde_json::Value>>",
+            description = "Accepted, and not kept."
+        )
+    )]
     #[serde(rename = "document_details")]
     _document_details: NotKept,
 }
@@ -79,18 +92,35 @@ impl CustomerCreate {
 
 /// `PUT /customers/{id}`, as it was sent. An absent or null member leaves the customer's member as it is.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        description = "What changes of a customer. A member that is absent or null leaves the customer's as it is."
+    )
+)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerUpdate {
     name: Option<String>,
+    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::email_address))]
     email: Option<String>,
     phone: Option<String>,
+    #[cfg_attr(feature = "openapi", schemars(length(max = 8)))]
     phone_country_code: Option<String>,
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 255)))]
     description: Option<String>,
     default_billing_address: Option<Object<Address>>,
     default_shipping_address: Option<Object<Address>>,
     metadata: Option<Metadata>,
     tax_registration_id: Option<String>,
     default_payment_method_id: Option<PaymentMethodId>,
+    #[cfg_attr(
+        feature = "openapi",
+        schemars(
+            with = "Option<serde_json::Map<String, serde_json::Value>>",
+            description = "Accepted, and not kept."
+        )
+    )]
     #[serde(rename = "document_details")]
     _document_details: NotKept,
 }

@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 
 /// A customer. The members stand in the contract's order.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CustomerResponse {
     id: CustomerId,
     merchant_reference_id: Option<String>,
@@ -59,6 +60,7 @@ impl CustomerResponse {
 
 /// The answer to a delete.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CustomerDeleted {
     id: CustomerId,
     merchant_reference_id: Option<String>,
@@ -82,6 +84,7 @@ impl CustomerDeleted {
 
 /// A page of customers with the number of all.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CustomerPage {
     /// Oldest first.
     pub data: Vec<CustomerResponse>,
@@ -91,6 +94,7 @@ pub struct CustomerPage {
 
 /// How many active payment methods the profile has.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PaymentMethodCount {
     /// Of all customers together.
     pub total_count: i64,

@@ -9,13 +9,23 @@ use crate::contract::rules;
 
 /// A token to add or replace, as it was sent: in full, or only `token` and its reference.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        description = "A token to add or replace. `token` alone replaces the only one there is."
+    )
+)]
 pub struct ConnectorTokenDetails {
     connector_id: Option<String>,
     token_type: Option<TokenType>,
     status: Option<ConnectorTokenStatus>,
+    #[cfg_attr(feature = "openapi", schemars(length(max = 1024)))]
     token: String,
     connector_token_request_reference_id: Option<String>,
+    #[cfg_attr(feature = "openapi", schemars(range(min = i64::MIN, max = i64::MAX)))]
     original_payment_authorized_amount: Option<i64>,
+    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::currency))]
     original_payment_authorized_currency: Option<String>,
     metadata: Option<Metadata>,
     connector_customer_id: Option<String>,
@@ -101,6 +111,11 @@ pub struct PlacedToken {
 
 /// A connector's token, as it is stored and answered. The members stand in the contract's order.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "A token that a payment service provider made for the payment method.")
+)]
 pub struct ConnectorToken {
     connector_id: Option<String>,
     token_type: TokenType,

@@ -32,9 +32,12 @@ enum Sent {
 
 /// The members of a create, with data of type `D`.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "PaymentMethodCreate"))]
 #[serde(deny_unknown_fields)]
 struct Members<D> {
     payment_method_type: PaymentMethodType,
+    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::subtype))]
     payment_method_subtype: Option<String>,
     customer_id: Option<CustomerId>,
     payment_method_data: D,
@@ -88,6 +91,17 @@ fn of_another_type(text: &str) -> Option<Sent> {
         .ok()
         .filter(|members| !members.payment_method_type.is_stored())
         .map(|_| Sent::OfAnotherType)
+}
+
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for PaymentMethodCreate {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Members::<Object<Data>>::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Members::<Object<Data>>::json_schema(generator)
+    }
 }
 
 impl PaymentMethodCreate {
@@ -178,6 +192,7 @@ fn check_subtype(
 
 /// Asks for a token of a payment service provider.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PspTokenization {
     /// How often the token is to be used.
     pub tokenization_type: TokenType,
@@ -198,6 +213,7 @@ impl PspTokenization {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct NetworkTokenizationChoice {
     enable: NetworkTokenization,
 }

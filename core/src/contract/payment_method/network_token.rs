@@ -48,6 +48,11 @@ impl NetworkTokenState {
 
 /// `GET` or `POST /payment-methods/{id}/get-token`, as it was sent.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "Asks for a network token in full.")
+)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkTokenRequest {
     token_type: FetchedTokenType,
@@ -105,6 +110,8 @@ impl EligibilityQuery {
 
 /// The answer of `get-network-token-eligibility`.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "NetworkTokenEligibility"))]
 pub struct Eligibility {
     /// Whether such cards can have network tokens.
     pub eligible_for_network_tokenization: bool,
@@ -151,12 +158,22 @@ impl NetworkTokenSummary {
 
 /// `network_token` of an answer, and `network_tokenization` of a list's item.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "The network token of a card, as far as nobody can pay with it.")
+)]
 pub struct NetworkTokenResponse {
     payment_method_data: NetworkTokenData,
 }
 
 /// The members stand in the contract's order.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "A network token without its digits, with the names of its card.")
+)]
 struct NetworkTokenData {
     last4_digits: String,
     issuer_country: Option<String>,
@@ -174,6 +191,7 @@ struct NetworkTokenData {
 
 /// The answer of `check-network-token-status`. The members stand in the contract's order.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names of the members say what they are")]
 pub enum NetworkTokenStatus {
@@ -227,6 +245,7 @@ impl NetworkTokenStatus {
 
 /// The answer of `get-token`: a network token, in full. The members stand in the contract's order.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct NetworkTokenDetails {
     payment_method_id: PaymentMethodId,
     token_type: FetchedTokenType,
@@ -248,10 +267,17 @@ pub struct FullNetworkToken {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "A network token with what one payment needs.")
+)]
 struct TokenDetails {
+    #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     network_token: Zeroizing<String>,
     network_token_exp_month: String,
     network_token_exp_year: String,
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<String>"))]
     cryptogram: Option<Zeroizing<String>>,
     card_issuer: Option<String>,
     card_network: Option<CardNetwork>,

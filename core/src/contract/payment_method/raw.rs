@@ -68,7 +68,26 @@ impl Serialize for RawPaymentMethodData {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for RawPaymentMethodData {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        RawData::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        RawData::json_schema(generator)
+    }
+}
+
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        rename = "RawPaymentMethodData",
+        description = "The card or the account in full: the members of a create, without the CVC."
+    )
+)]
 #[serde(rename_all = "snake_case")]
 enum RawData<'a> {
     Card(RawCard<'a>),
@@ -76,6 +95,7 @@ enum RawData<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct RawCard<'a> {
     card_number: &'a str,
     card_exp_month: &'a str,
@@ -91,11 +111,14 @@ struct RawCard<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct RawBankDebit<'a> {
     ach: RawAch<'a>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "RawAchAccount"))]
 struct RawAch<'a> {
     account_number: &'a str,
     routing_number: &'a str,

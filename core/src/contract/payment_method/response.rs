@@ -139,6 +139,7 @@ impl PaymentMethod {
 
 /// A payment method. The members stand in the contract's order.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PaymentMethodResponse {
     id: PaymentMethodId,
     merchant_id: MerchantId,
@@ -162,6 +163,7 @@ pub struct PaymentMethodResponse {
 
 /// Whether a CVC is stored, and until when.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct CardCvcTokenStorage {
     is_stored: bool,
     expires_at: Option<Timestamp>,
@@ -169,6 +171,11 @@ struct CardCvcTokenStorage {
 
 /// `GET /payment-methods/{id}/details`. The members stand in the contract's order.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "A payment method, without what is said about number and CVC.")
+)]
 pub struct PaymentMethodDetails {
     id: PaymentMethodId,
     merchant_id: MerchantId,
@@ -190,6 +197,8 @@ pub struct PaymentMethodDetails {
 
 /// A payment method among a customer's. The members stand in the contract's order.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "SavedPaymentMethod"))]
 pub struct ListItem {
     id: PaymentMethodId,
     customer_id: Option<CustomerId>,
@@ -209,6 +218,7 @@ pub struct ListItem {
 
 /// A customer's active payment methods.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SavedPaymentMethods {
     /// Last used first.
     pub customer_payment_methods: Vec<ListItem>,
@@ -216,6 +226,7 @@ pub struct SavedPaymentMethods {
 
 /// The answer to a delete.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PaymentMethodDeleted {
     /// The payment method that is gone.
     pub id: PaymentMethodId,
@@ -223,6 +234,7 @@ pub struct PaymentMethodDeleted {
 
 /// The answer to making a payment method its customer's default.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "the names of the members say what they are")]
 pub struct DefaultPaymentMethod {
     pub default_payment_method_id: PaymentMethodId,

@@ -89,6 +89,8 @@ impl Summary {
 
 /// The masked card or account: `payment_method_data` of an answer.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "PaymentMethodData"))]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentMethodSummary {
     /// A card.
@@ -125,6 +127,7 @@ impl PaymentMethodSummary {
 
 /// A card, without its number. The members stand in the contract's order.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "the names of the members say what they are")]
 pub struct CardSummary {
     /// ISO 3166-1 alpha-2.
@@ -162,6 +165,7 @@ impl CardSummary {
 
 /// A bank account, by the scheme that debits it.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BankDebitSummary {
     /// By ACH, in the United States.
     pub ach_bank_debit: AchSummary,
@@ -169,6 +173,8 @@ pub struct BankDebitSummary {
 
 /// A bank account, without its numbers. The members stand in the contract's order.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "AchAccountSummary"))]
 #[expect(missing_docs, reason = "the names of the members say what they are")]
 pub struct AchSummary {
     pub account_number_last4_digits: String,
@@ -202,9 +208,12 @@ impl BinRecord {
 
 /// Where bills go. As it is sent, stored and answered.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(description = "Where bills go."))]
 pub struct Billing {
     address: Option<Object<Address>>,
     phone: Option<Object<Phone>>,
+    #[cfg_attr(feature = "openapi", schemars(length(max = 319)))]
     email: Option<String>,
 }
 
@@ -223,8 +232,10 @@ impl Billing {
 
 /// A telephone number.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct Phone {
     number: Option<String>,
+    #[cfg_attr(feature = "openapi", schemars(length(max = 8)))]
     country_code: Option<String>,
 }
 

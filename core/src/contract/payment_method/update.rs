@@ -13,6 +13,11 @@ use crate::contract::rules;
 
 /// `PUT /payment-methods/{id}/update-saved-payment-method`, as it was sent. Number and expiry never change.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "What changes of a payment method. Number and expiry never change.")
+)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentMethodUpdate {
     payment_method_data: Option<Object<Data>>,
@@ -90,6 +95,14 @@ impl PaymentMethodChanges {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        rename = "PaymentMethodUpdateData",
+        description = "What changes of the card or of the bank account."
+    )
+)]
 struct Data {
     card: Option<Object<Card>>,
     bank_debit: Option<Object<BankDebit>>,
@@ -113,12 +126,24 @@ impl Data {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        rename = "CardUpdate",
+        description = "What changes of a card. Number and expiry never change, so they may not be sent."
+    )
+)]
 struct Card {
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<()>"))]
     card_number: Option<Present>,
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<()>"))]
     card_exp_month: Option<Present>,
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<()>"))]
     card_exp_year: Option<Present>,
     card_holder_name: Option<String>,
     nick_name: Option<String>,
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<String>", transform = crate::contract::schema::card_cvc))]
     card_cvc: Option<Zeroizing<String>>,
 }
 
@@ -167,13 +192,31 @@ impl Card {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        rename = "BankDebitUpdate",
+        description = "What changes of a bank account, by the scheme that debits it."
+    )
+)]
 struct BankDebit {
     ach: Object<Ach>,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        rename = "AchAccountUpdate",
+        description = "What changes of a bank account. Its numbers never change, so they may not be sent."
+    )
+)]
 struct Ach {
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<()>"))]
     account_number: Option<Present>,
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<()>"))]
     routing_number: Option<Present>,
     bank_account_holder_name: Option<String>,
 }

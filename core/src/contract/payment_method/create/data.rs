@@ -18,6 +18,8 @@ use crate::time::YearMonth;
 
 /// One of several kinds of data, by the name of its member.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "PaymentMethodCreateData"))]
 pub(super) struct Data {
     card: Option<Object<Card>>,
     bank_debit: Option<Object<BankDebit>>,
@@ -61,16 +63,26 @@ impl TypedData {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(rename = "Card", description = "A card to store.")
+)]
 pub(super) struct Card {
+    #[cfg_attr(feature = "openapi", schemars(with = "String", transform = crate::contract::schema::card_number))]
     card_number: Zeroizing<String>,
+    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::expiry_month))]
     card_exp_month: String,
+    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::expiry_year))]
     card_exp_year: String,
     card_holder_name: Option<String>,
     nick_name: Option<String>,
+    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::country))]
     card_issuing_country: Option<String>,
     card_network: Option<CardNetwork>,
     card_issuer: Option<String>,
     card_type: Option<CardType>,
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<String>", transform = crate::contract::schema::card_cvc))]
     card_cvc: Option<Zeroizing<String>>,
 }
 
@@ -116,13 +128,31 @@ impl Card {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        rename = "BankDebit",
+        description = "A bank account, by the scheme that debits it."
+    )
+)]
 struct BankDebit {
     ach: Object<Ach>,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        rename = "AchAccount",
+        description = "A bank account of the United States, debited by ACH."
+    )
+)]
 pub(super) struct Ach {
+    #[cfg_attr(feature = "openapi", schemars(with = "String", transform = crate::contract::schema::account_number))]
     account_number: Zeroizing<String>,
+    #[cfg_attr(feature = "openapi", schemars(with = "String", transform = crate::contract::schema::routing_number))]
     routing_number: Zeroizing<String>,
     bank_account_holder_name: Option<String>,
     bank_type: Option<BankType>,
