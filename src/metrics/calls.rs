@@ -200,11 +200,12 @@ impl Counts {
             way,
             outcomes: outcomes
                 .map(|(index, calls)| (index, calls.load(Relaxed)))
-                .filter(|(_, calls)| *calls > 0)
                 .map(|(index, calls)| {
                     let (outcome, code) = outcome(index);
                     (outcome, code, calls)
                 })
+                // A first failure is only seen as one if there was a zero before it.
+                .filter(|(_, code, calls)| *calls > 0 || code.is_empty())
                 .collect(),
             within,
             count,

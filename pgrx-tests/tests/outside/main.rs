@@ -29,6 +29,7 @@ mod key_rotation;
 mod key_rotation_under_load;
 mod leaks;
 mod lockout;
+mod metrics;
 mod own_roles;
 mod own_tables;
 mod owners_code;
