@@ -109,11 +109,10 @@ fn values_limits_and_lock_outs_are_counted() {
         .run("alter system set vault.card_numbers_per_minute = 1")
         .unwrap();
     stack.superuser().run("select pg_reload_conf()").unwrap();
+    let mut sql = tenant.sql();
     soon("the limit is used up", || {
         let number = vault_tests::Card::new().number;
-        tenant
-            .sql()
-            .value::<String>("select vault.mask(vault.card_number($1::text))", &[&number])
+        sql.value::<String>("select vault.mask(vault.card_number($1::text))", &[&number])
             .is_err()
     });
     soon("the limit is counted", || {
@@ -280,7 +279,7 @@ fn a_sealed_vault_says_so_and_a_stopped_one_nothing() {
             .any(|line| line == "vault_ready 1")
     );
     stack.restart_with_settings("shared_preload_libraries = ''");
-    assert_eq!(figure_names(&stack).contains("vault_calls_total"), false);
+    assert!(!figure_names(&stack).contains("vault_calls_total"));
     stack.stop();
     soon_equal("there is no figure", &503, || scrape(&stack).status);
 }
