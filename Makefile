@@ -5,7 +5,11 @@ CARGO := docker/stack cargo
 DENY := $(CARGO) deny --workspace --locked check -D license-not-encountered -D unmatched-skip -D unnecessary-skip -D advisory-not-detected
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test fmt lint advisories check-versions test-core test-backend test-outside test-pg17 test-pg18 fuzz bench
+# The commands that `make help` lists make no file of their name.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
+
+# How many requests `make schemathesis` makes.
+CASES := 100000
 
 # PG is the version of PostgreSQL, in all commands: make test PG=17. Without it, it is the default feature of Cargo.toml.
 FEATURES := $(if $(PG),--no-default-features --features "pg$(PG) pg_test",--features pg_test)
@@ -35,7 +39,19 @@ lint: ## check format, code, dependencies, spelling and shell scripts
 	$(CARGO) clippy --workspace --all-targets $(FEATURES) -- -D warnings
 	$(DENY) bans licenses sources
 	docker/stack typos
+	docker/stack actionlint .github/workflows/*.yml
 	docker/stack shellcheck -a $$(git ls-files -s | sed -n 's/^100755 .*\t//p')
+
+openapi: ## write docs/openapi.json anew, from the contract's types
+	$(CARGO) run -q -p vault-core --features openapi --example openapi >docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
+
+openapi-examples: ## write its examples anew, from the answers of a vault
+	docker/stack run -- env VAULT_WRITE_EXAMPLES=yes $(CARGO) test -p vault-tests --test outside openapi::examples
+	$(MAKE) --no-print-directory openapi
+
+schemathesis: ## try the HTTP API with CASES requests made from docs/openapi.json
+	docker/stack run -- pgrx-tests/openapi/run many $(CASES)
 
 advisories: ## check the dependencies for known weaknesses; fetches their list from github.com
 	$(DENY) advisories
@@ -45,7 +61,7 @@ check-versions: ## lint the extension for the other versions of PostgreSQL, with
 
 test-core: ## the core, and the calls to others, without PostgreSQL
 	$(CARGO) test -p vault-core
-	$(CARGO) test -p vault-tests --test connectors
+	$(CARGO) test -p vault-tests --test connectors --test openapi
 
 test-backend: ## the extension, inside PostgreSQL
 	docker/stack test-backend
@@ -56,10 +72,19 @@ test-outside: ## the whole vault, over SQL and HTTP
 	docker/stack run -- sh -c '$(CARGO) test -p vault-tests --lib && $(CARGO) test -p vault-tests --test outside && $(CARGO) test -p vault-tests --test residue'
 
 test-pg17: ## the last two on PostgreSQL 17, in a Debian 13 that is made for it
-	docker/in-debian trixie -- make test-backend test-outside PG=17
+	docker/in-debian 17 -- make test-backend test-outside
 
 test-pg18: ## the same on PostgreSQL 18, in a Debian sid
-	docker/in-debian sid -- make test-backend test-outside PG=18
+	docker/in-debian 18 -- make test-backend test-outside
+
+package: ## a Debian package for each version of PostgreSQL, or for PG, into target/packages
+	packaging/build $(or $(PG),15 16 17 18)
+
+package-test: ## install those in clean Debians, follow README.md by SQL, and remove them
+	packaging/test $(or $(PG),15 17 18)
+
+pgdg: ## let apt know the packages of apt.postgresql.org
+	docker/stack pgdg
 
 fuzz: ## try the core's parsers with bytes that a fuzzer makes, a minute each; needs cargo-fuzz
 	core/fuzz/run

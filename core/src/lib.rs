@@ -43,3 +43,8 @@ pub mod time;
 
 mod luhn;
 mod names;
+
+/// For macros that other crates use.
+#[cfg(feature = "openapi")]
+#[doc(hidden)]
+pub use schemars;

@@ -48,21 +48,7 @@ macro_rules! names {
             }
         }
 
-        #[cfg(feature = "openapi")]
-        impl schemars::JsonSchema for $name {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let names = if generator.contract().is_deserialize() {
-                    [$($text $(, $alias)*),+].as_slice()
-                } else {
-                    $name::NAMES
-                };
-                schemars::json_schema!({"type": "string", "enum": names})
-            }
-        }
+        $crate::describe_names!($name, [$($text $(, $alias)*),+]);
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -87,6 +73,39 @@ macro_rules! names {
 }
 
 pub(crate) use names;
+
+/// The names in JSON Schema: in a request with the further names, in an answer without them.
+#[cfg(feature = "openapi")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! describe_names {
+    ($name:ident, $names_and_aliases:expr) => {
+        impl $crate::schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(
+                generator: &mut $crate::schemars::SchemaGenerator,
+            ) -> $crate::schemars::Schema {
+                let names: &[&str] = if generator.contract().is_deserialize() {
+                    &$names_and_aliases
+                } else {
+                    $name::NAMES
+                };
+                $crate::schemars::json_schema!({"type": "string", "enum": names})
+            }
+        }
+    };
+}
+
+/// Without the feature `openapi`, nothing describes the names.
+#[cfg(not(feature = "openapi"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! describe_names {
+    ($name:ident, $names_and_aliases:expr) => {};
+}
 
 #[cfg(test)]
 mod tests {

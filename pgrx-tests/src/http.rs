@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
+use crate::openapi;
+
 /// How long an answer may take before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -53,6 +55,21 @@ impl Request {
 
     pub fn json(self, body: &Value) -> Request {
         self.body(body.to_string())
+    }
+
+    /// The verb.
+    pub fn verb(&self) -> &str {
+        &self.verb
+    }
+
+    /// The path with the query.
+    pub fn target(&self) -> &[u8] {
+        &self.target
+    }
+
+    /// The body, if there is one.
+    pub fn sent_body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
     }
 
     /// The request as it goes over the wire.
@@ -190,11 +207,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// Sends, and checks that the answer has the form which all answers share.
+    /// Sends, and checks that the answer has the form which all answers share, and is one that docs/openapi.json describes.
     #[track_caller]
     pub fn send(&self, request: &Request) -> Answer {
         let answer = self.exchange(&request.bytes());
         answer.keeps_the_form();
+        let objections = openapi::objections(request, &answer);
+        assert!(objections.is_empty(), "{objections:#?}");
         answer
     }
 

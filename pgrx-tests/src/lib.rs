@@ -11,6 +11,7 @@ pub mod forms;
 mod house;
 pub mod http;
 pub mod ledger;
+pub mod openapi;
 pub mod random;
 pub mod sandbox;
 pub mod sql;

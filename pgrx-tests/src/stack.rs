@@ -126,6 +126,13 @@ impl Stack {
         assert!(status.success() && written.is_ok(), "psql: {status}");
     }
 
+    /// What `psql` prints of a script, up to its first error.
+    pub fn script_output(&self, script: &Path) -> String {
+        let mut psql = self.client_program("psql");
+        let psql = psql.args(["-X", "-d", &self.database, "-f"]).arg(script);
+        String::from_utf8(output(psql)).expect("psql prints text")
+    }
+
     /// A program that connects as the superuser.
     fn client_program(&self, program: &str) -> Command {
         let mut command = Command::new(self.postgresql(program));
