@@ -5,8 +5,11 @@ CARGO := docker/stack cargo
 DENY := $(CARGO) deny --workspace --locked check -D license-not-encountered -D unmatched-skip -D unnecessary-skip -D advisory-not-detected
 
 .DEFAULT_GOAL := help
+# The commands that `make help` lists make no file of their name.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
+
+# How many requests `make schemathesis` makes.
 CASES := 100000
-.PHONY: help demo down test fmt lint openapi openapi-examples schemathesis advisories check-versions test-core test-backend test-outside test-pg17 test-pg18 fuzz bench
 
 # PG is the version of PostgreSQL, in all commands: make test PG=17. Without it, it is the default feature of Cargo.toml.
 FEATURES := $(if $(PG),--no-default-features --features "pg$(PG) pg_test",--features pg_test)
@@ -36,6 +39,7 @@ lint: ## check format, code, dependencies, spelling and shell scripts
 	$(CARGO) clippy --workspace --all-targets $(FEATURES) -- -D warnings
 	$(DENY) bans licenses sources
 	docker/stack typos
+	docker/stack actionlint .github/workflows/*.yml
 	docker/stack shellcheck -a $$(git ls-files -s | sed -n 's/^100755 .*\t//p')
 
 openapi: ## write docs/openapi.json anew, from the contract's types
@@ -68,10 +72,19 @@ test-outside: ## the whole vault, over SQL and HTTP
 	docker/stack run -- sh -c '$(CARGO) test -p vault-tests --lib && $(CARGO) test -p vault-tests --test outside && $(CARGO) test -p vault-tests --test residue'
 
 test-pg17: ## the last two on PostgreSQL 17, in a Debian 13 that is made for it
-	docker/in-debian trixie -- make test-backend test-outside PG=17
+	docker/in-debian 17 -- make test-backend test-outside
 
 test-pg18: ## the same on PostgreSQL 18, in a Debian sid
-	docker/in-debian sid -- make test-backend test-outside PG=18
+	docker/in-debian 18 -- make test-backend test-outside
+
+package: ## a Debian package for each version of PostgreSQL, or for PG, into target/packages
+	packaging/build $(or $(PG),15 16 17 18)
+
+package-test: ## install those in clean Debians, follow README.md by SQL, and remove them
+	packaging/test $(or $(PG),15 17 18)
+
+pgdg: ## let apt know the packages of apt.postgresql.org
+	docker/stack pgdg
 
 fuzz: ## try the core's parsers with bytes that a fuzzer makes, a minute each; needs cargo-fuzz
 	core/fuzz/run

@@ -35,6 +35,8 @@ build_extension() {
         flock 8
         cd "$repository" || exit
         cargo pgrx package "${flags[@]}" --pg-config "$pg_config" --out-dir "$package" >&2
+        # cargo-pgrx leaves out the install scripts of earlier releases, which a restore of their dumps needs.
+        cp sql/vault--*.sql "$package$postgresql/usr/share/postgresql/$PG_MAJOR/extension/"
     ) 8>"$PGRX_HOME/lock"
     # cargo-pgrx repeats the whole path of the PostgreSQL that it packages for.
     extension=$package$postgresql
@@ -42,8 +44,9 @@ build_extension() {
 
 # Lints the extension for every version in Cargo.toml. `make lint` does it for the one that is built, with its true headers.
 check_versions() {
-    local version
-    for version in $(sed -n 's/^pg\([0-9]*\) = .*/\1/p' "$repository/Cargo.toml"); do
+    local versions version
+    mapfile -t versions < <(sed -n 's/^pg\([0-9]*\) = .*/\1/p' "$repository/Cargo.toml")
+    for version in "${versions[@]}"; do
         [ "$version" != "$PG_MAJOR" ] || continue
         say "Checking for PostgreSQL $version"
         DOCS_RS=1 RUSTC_WRAPPER=$repository/docker/lib/rustc-without-headers \

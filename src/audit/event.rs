@@ -49,6 +49,7 @@ pub enum Event {
     ProfileKeysDestroyed,
     RoleTakenOver,
     RowForged,
+    RowsVouchedFor,
     RoleUnsafe,
 }
 
@@ -123,6 +124,7 @@ impl Event {
             Self::ProfileKeysDestroyed => "profile_keys.destroy",
             Self::RoleTakenOver => "role.take_over",
             Self::RowForged => "row.forged",
+            Self::RowsVouchedFor => "rows.vouch",
             Self::RoleUnsafe => "role.unsafe",
         }
     }

@@ -1,8 +1,9 @@
 //! Rows that are believed. The root key vouches for them, so somebody who can only write to the tables cannot make one.
 
+use std::fmt::Write;
 use std::sync::OnceLock;
 
-use vault_core::crypto::RowMac;
+use vault_core::crypto::{Column, RowMac};
 
 use super::data_keys;
 use super::root_key::root_keys;
@@ -85,6 +86,22 @@ pub fn vouched<R: Vouched>(mut row: R) -> Result<R, Failure> {
 pub fn is_under_current_root_key(row: &impl Vouched) -> Result<bool, Failure> {
     let current = root_keys()?.current().check_value();
     Ok(RowMac::parse(row.mac()).is_some_and(|mac| mac.root_key() == current))
+}
+
+/// A short text that stands for these MACs, and so for the rows that they are made for. Only the root key can make it.
+///
+/// # Errors
+/// When the vault is sealed, or the root key is not the one of this database.
+pub fn digest(macs: &[Vec<u8>]) -> Result<String, Failure> {
+    const LENGTH: usize = 16;
+    let columns: Vec<Column<'_>> = macs.iter().map(|mac| Column::Bytes(mac)).collect();
+    let mac = data_keys::current_root_key()?.row_mac("MACs of rows", &columns);
+    let mut text = String::with_capacity(2 * LENGTH);
+    for byte in mac.tag().iter().take(LENGTH) {
+        // Writing into a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
 }
 
 /// Otherwise somebody could plant a row that makes the vault report itself sealed.

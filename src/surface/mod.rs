@@ -7,3 +7,4 @@ pub mod lockouts;
 pub mod monitoring;
 mod request;
 pub mod sql;
+mod upgrade;

@@ -108,6 +108,12 @@ pub enum Refusal {
 /// The longest body that a call takes, in bytes.
 pub const MAX_BODY_LENGTH: usize = 32_768;
 
+/// Every code that a refusal can have.
+pub const CODES: [&str; 13] = [
+    "HE_00", "HE_02", "IR_01", "IR_04", "IR_06", "IR_07", "IR_11", "IR_12", "IR_16", "IR_19",
+    "IR_29", "IR_37", "IR_90",
+];
+
 /// One row of the table.
 struct Row {
     status: u16,

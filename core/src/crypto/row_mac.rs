@@ -55,6 +55,11 @@ impl RowMac {
         self.root_key
     }
 
+    /// The MAC alone, without the check value of its root key.
+    pub fn tag(&self) -> &[u8; TAG_LENGTH] {
+        &self.tag
+    }
+
     /// The MAC as it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
         [self.root_key.as_bytes().as_slice(), &self.tag].concat()

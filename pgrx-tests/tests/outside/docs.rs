@@ -9,7 +9,7 @@ use serde_json::Value;
 use vault_tests::stack::repository;
 
 /// Those with examples.
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "docs/audit.md",
     "docs/connectors.md",
@@ -18,6 +18,7 @@ const DOCUMENTS: [&str; 8] = [
     "docs/keys.md",
     "docs/operations.md",
     "docs/root-key.md",
+    "docs/sql.md",
 ];
 
 /// A block of commands that a document marks with `<!-- test -->`, and what `<!-- output -->` says it prints.
@@ -81,24 +82,31 @@ pub fn examples(document: &str) -> Vec<Example> {
 /// Printed before each example's own output.
 const MARK: &str = "=== example of line";
 
-/// Runs the examples in one shell, and gives what each printed.
+/// Runs the examples in one shell, or in one psql if they are SQL, and gives what each printed.
 fn run(document: &str, examples: &[Example]) -> Vec<String> {
+    let (mut command, echo) = match examples.first() {
+        Some(first) if first.language == "sql" => (Command::new("psql"), "\\echo"),
+        _ => (Command::new("bash"), "echo"),
+    };
+    match echo {
+        "echo" => command.args(["-e", "-u", "-o", "pipefail", "-s"]),
+        _ => command.args(["-XqAt", "-v", "ON_ERROR_STOP=1"]),
+    };
     let script: String = examples
         .iter()
         .map(|example| {
             format!(
-                "echo; echo '{MARK} {}'\n{}\n",
+                "{echo}\n{echo} '{MARK} {}'\n{}\n",
                 example.line, example.commands
             )
         })
         .collect();
-    let mut shell = Command::new("bash")
-        .args(["-e", "-u", "-o", "pipefail", "-s"])
+    let mut shell = command
         .current_dir(repository("."))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("bash");
+        .expect("bash or psql");
     shell
         .stdin
         .take()

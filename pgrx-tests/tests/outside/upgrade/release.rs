@@ -1,10 +1,9 @@
-//! Releases of the extension, as the scripts that they installed.
+//! A release that never was: the present one with less in it.
 
 use std::fs;
 use std::path::PathBuf;
 
 use vault_tests::Stack;
-use vault_tests::stack::repository;
 
 /// A version of the extension and the scripts that go with it.
 pub struct Release {
@@ -64,26 +63,6 @@ impl Addition {
 }
 
 impl Release {
-    /// Those in `pgrx-tests/releases`.
-    pub fn all() -> Vec<Release> {
-        fs::read_dir(repository("pgrx-tests/releases"))
-            .expect("a folder of releases")
-            .map(|entry| entry.expect("a file of the folder").path())
-            .filter_map(|path| {
-                let name = path.file_name()?.to_str()?.to_owned();
-                let version = name
-                    .strip_prefix("vault--")?
-                    .strip_suffix(".sql")?
-                    .to_owned();
-                let script = fs::read_to_string(&path).expect("a script");
-                Some(Release {
-                    version,
-                    scripts: vec![(name, script)],
-                })
-            })
-            .collect()
-    }
-
     /// What would have come before the present version if that had added something.
     pub fn pretended(stack: &Stack, additions: &[Addition]) -> Release {
         const VERSION: &str = "0.0.0";
@@ -123,6 +102,6 @@ impl Release {
 }
 
 /// Where a stack's server looks for extensions.
-fn directory(stack: &Stack) -> PathBuf {
+pub fn directory(stack: &Stack) -> PathBuf {
     stack.state.join("postgresql/share/extension")
 }

@@ -1,0 +1,759 @@
+\echo Use "ALTER EXTENSION vault UPDATE" to load this file. \quit
+
+-- From 0.1.0 to 0.2.0. docs/operations.md says what to do before. The script runs in one transaction: if anything in it fails, the
+-- database stays at 0.1.0 as it was.
+
+-- Roles belong to the cluster, so another database may have made the two new ones already. Their attributes are set every time.
+DO $$
+DECLARE
+    role_name text;
+BEGIN
+    FOREACH role_name IN ARRAY ARRAY['vault_bulk', 'vault_table_owner'] LOOP
+        IF pg_catalog.to_regrole(role_name) IS NULL THEN
+            EXECUTE pg_catalog.format('CREATE ROLE %I', role_name);
+        END IF;
+        EXECUTE pg_catalog.format(
+            'ALTER ROLE %I NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOLOGIN', role_name);
+    END LOOP;
+    -- 0.1.0 let a call wait for a lock for five seconds. A time that somebody else has set stays.
+    IF EXISTS (SELECT FROM pg_catalog.pg_db_role_setting s
+               WHERE s.setrole = 'vault_authenticator'::pg_catalog.regrole AND s.setdatabase = 0
+                 AND 'lock_timeout=5s' = ANY (s.setconfig)) THEN
+        ALTER ROLE vault_authenticator SET lock_timeout = '1s';
+    END IF;
+END
+$$;
+
+COMMENT ON ROLE vault_operator IS 'Internal: the operations of the vault run as this role. It cannot log in, owns no table and bypasses no policy';
+COMMENT ON ROLE vault_worker IS 'Internal: the background processes delete what has expired and find due jobs, in all profiles, as this role. It cannot read an envelope';
+COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST. It may become vault_api and nothing else';
+COMMENT ON ROLE vault_bulk IS 'Granted beside vault_client: may compute any number of blind indexes, to load cards in bulk';
+COMMENT ON ROLE vault_admin IS 'Manages merchants, profiles, API keys, role bindings, keys, lock-outs, connectors and the BIN table; sees no card data';
+COMMENT ON ROLE vault_auditor IS 'Reads the audit log, the lock-outs, the connectors and their jobs, and what is wrong with rows and roles';
+COMMENT ON ROLE vault_table_owner IS 'Granted to owners of tables that hold values of any profile: key management includes their tables, and waits for their code within vault.table_timeout';
+
+-- Rows that decide who may do what have a MAC from now on. The end of this script makes it for the rows that are there.
+ALTER TABLE vault.merchants ALTER COLUMN created_at DROP DEFAULT, ADD COLUMN mac bytea NOT NULL DEFAULT '';
+ALTER TABLE vault.merchants ALTER COLUMN mac DROP DEFAULT;
+ALTER TABLE vault.profiles
+    ALTER COLUMN created_at DROP DEFAULT,
+    ADD COLUMN network_tokenization_enabled boolean NOT NULL DEFAULT false,
+    ADD COLUMN mac bytea NOT NULL DEFAULT '';
+ALTER TABLE vault.profiles ALTER COLUMN mac DROP DEFAULT;
+ALTER TABLE vault.api_keys ALTER COLUMN created_at DROP DEFAULT, ADD COLUMN mac bytea NOT NULL DEFAULT '';
+ALTER TABLE vault.api_keys ALTER COLUMN mac DROP DEFAULT;
+ALTER TABLE vault.role_bindings
+    ALTER COLUMN created_at DROP DEFAULT,
+    ADD COLUMN role_oid oid NOT NULL DEFAULT 0,
+    ADD COLUMN system_identifier bigint NOT NULL DEFAULT 0,
+    ADD COLUMN mac bytea NOT NULL DEFAULT '';
+ALTER TABLE vault.role_bindings
+    ALTER COLUMN role_oid DROP DEFAULT, ALTER COLUMN system_identifier DROP DEFAULT, ALTER COLUMN mac DROP DEFAULT;
+
+-- A binding was to a name, and is to a role now. A name that no role has stays bound to no role.
+UPDATE vault.role_bindings b
+SET role_oid = COALESCE((SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = b.role_name), 0),
+    system_identifier = (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c);
+
+-- A key's id was a number of a sequence, and is a random number now. The keys that are there keep theirs, because every value under
+-- a key contains it.
+ALTER EXTENSION vault DROP SEQUENCE vault.data_keys_key_id_seq;
+ALTER TABLE vault.data_keys ALTER COLUMN key_id DROP IDENTITY;
+ALTER TABLE vault.data_keys
+    DROP COLUMN retired_by,
+    DROP CONSTRAINT data_keys_pkey,
+    DROP CONSTRAINT data_keys_key_id_key,
+    ADD PRIMARY KEY (profile_id, key_id),
+    ADD UNIQUE (profile_id, purpose, version),
+    ADD CHECK (key_id > 0);
+
+ALTER TABLE vault.connector_tokens ADD COLUMN expires_at timestamptz;
+CREATE INDEX connector_tokens_by_expiry ON vault.connector_tokens (expires_at) WHERE expires_at IS NOT NULL;
+
+ALTER TABLE vault.audit_log
+    DROP CONSTRAINT audit_log_outcome_check,
+    ADD CHECK (outcome IN ('success', 'refused', 'rolled back', 'prepared')),
+    ADD COLUMN occurrences bigint NOT NULL DEFAULT 1 CHECK (occurrences > 0),
+    ADD COLUMN first_occurred_at timestamptz;
+
+-- An account of a merchant serves all its profiles. The root key seals the credentials, because no profile's data key could.
+CREATE TABLE vault.connector_accounts (
+    connector_id text COLLATE "C" PRIMARY KEY,
+    merchant_id  text COLLATE "C" NOT NULL REFERENCES vault.merchants,
+    profile_id   text COLLATE "C" REFERENCES vault.profiles,
+    kind         text COLLATE "C" NOT NULL,
+    label        text NOT NULL,
+    settings     text NOT NULL,
+    credentials  bytea NOT NULL,
+    enabled      boolean NOT NULL,
+    created_at   timestamptz NOT NULL,
+    mac          bytea NOT NULL
+);
+CREATE INDEX connector_accounts_by_merchant ON vault.connector_accounts (merchant_id);
+
+CREATE TABLE vault.connector_customers (
+    profile_id   text COLLATE "C" NOT NULL,
+    customer_id  text COLLATE "C" NOT NULL,
+    connector_id text COLLATE "C" NOT NULL,
+    details      bytea NOT NULL,
+    PRIMARY KEY (profile_id, customer_id, connector_id),
+    FOREIGN KEY (profile_id, customer_id) REFERENCES vault.customers
+);
+
+CREATE TABLE vault.network_tokens (
+    profile_id        text COLLATE "C" NOT NULL,
+    payment_method_id text COLLATE "C" NOT NULL,
+    connector_id      text COLLATE "C" NOT NULL,
+    summary           bytea NOT NULL,
+    check_after       timestamptz NOT NULL,
+    PRIMARY KEY (profile_id, payment_method_id),
+    FOREIGN KEY (profile_id, payment_method_id) REFERENCES vault.payment_methods
+);
+CREATE INDEX network_tokens_to_check ON vault.network_tokens (check_after);
+
+CREATE TABLE vault.jobs (
+    profile_id        text COLLATE "C" NOT NULL,
+    job_id            text COLLATE "C" NOT NULL,
+    payment_method_id text COLLATE "C" NOT NULL,
+    connector_id      text COLLATE "C" NOT NULL,
+    action            text COLLATE "C" NOT NULL CHECK (action IN (
+        'make_single_use_token', 'make_multi_use_token', 'delete_token',
+        'make_network_token', 'check_network_token', 'delete_network_token')),
+    state             text COLLATE "C" NOT NULL DEFAULT 'waiting'
+        CHECK (state IN ('waiting', 'sent', 'done', 'failed', 'cancelled')),
+    attempts          integer NOT NULL DEFAULT 0,
+    next_try_at       timestamptz NOT NULL,
+    error             text COLLATE "C",
+    error_status      integer,
+    subject           bytea,
+    created_at        timestamptz NOT NULL,
+    finished_at       timestamptz,
+    PRIMARY KEY (profile_id, job_id),
+    FOREIGN KEY (profile_id, payment_method_id) REFERENCES vault.payment_methods,
+    CHECK ((finished_at IS NULL) = (state IN ('waiting', 'sent')))
+);
+CREATE INDEX jobs_open ON vault.jobs (connector_id, next_try_at) WHERE state IN ('waiting', 'sent');
+CREATE INDEX jobs_finished ON vault.jobs (finished_at) WHERE finished_at IS NOT NULL;
+CREATE UNIQUE INDEX jobs_once ON vault.jobs (profile_id, payment_method_id, connector_id, action)
+    WHERE state IN ('waiting', 'sent') AND action NOT IN ('delete_token', 'delete_network_token');
+
+DO $$
+DECLARE
+    table_name text;
+BEGIN
+    FOREACH table_name IN ARRAY ARRAY['connector_accounts', 'connector_customers', 'network_tokens', 'jobs'] LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE vault.%I ENABLE ROW LEVEL SECURITY', table_name);
+        EXECUTE pg_catalog.format('ALTER TABLE vault.%I FORCE ROW LEVEL SECURITY', table_name);
+        PERFORM pg_catalog.pg_extension_config_dump(pg_catalog.format('vault.%I', table_name)::pg_catalog.regclass, '');
+    END LOOP;
+END
+$$;
+
+CREATE TRIGGER role_bindings_changed AFTER UPDATE OR DELETE OR TRUNCATE ON vault.profiles
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
+ALTER TABLE vault.profiles ENABLE ALWAYS TRIGGER role_bindings_changed;
+
+-- BEGIN of what `make upgrade-script` writes: the routines, views, policies, rights and comments that differ.
+DROP POLICY locked_never_changed ON vault.profiles;
+DROP POLICY of_current_profile ON vault.connector_tokens;
+DROP POLICY of_current_profile ON vault.customers;
+DROP POLICY of_current_profile ON vault.cvcs;
+DROP POLICY of_current_profile ON vault.data_keys;
+DROP POLICY of_current_profile ON vault.payment_methods;
+DROP POLICY of_current_profile ON vault.profiles;
+DROP POLICY of_current_profile ON vault.role_bindings;
+DROP POLICY of_current_profile ON vault.volatile_payment_methods;
+DROP POLICY of_current_profile_only ON vault.role_bindings;
+DROP POLICY written_by_operations ON vault.audit_log;
+DROP ROUTINE vault.destroy_data_key(text,text,integer,boolean);
+CREATE FUNCTION vault.acts_for(owner oid, profile_id text)
+ RETURNS boolean
+ LANGUAGE c
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$acts_for_wrapper$function$;
+CREATE FUNCTION vault.check_network_token_status(payment_method_id text)
+ RETURNS jsonb
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$check_network_token_status_wrapper$function$;
+CREATE FUNCTION vault.counted_failures(way text)
+ RETURNS TABLE(kind text, prefix text, source text, failures bigint, locked_until timestamp with time zone)
+ LANGUAGE c
+ PARALLEL RESTRICTED STRICT
+AS 'MODULE_PATHNAME', $function$counted_failures_wrapper$function$;
+CREATE FUNCTION vault.create_connector(owner_id text, kind text, label text, settings jsonb, credentials text)
+ RETURNS text
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$create_connector_wrapper$function$;
+CREATE FUNCTION vault.destroy_data_key(profile_id text, purpose text, version integer, force boolean DEFAULT false, left_out oid[] DEFAULT '{}'::oid[])
+ RETURNS void
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$destroy_data_key_wrapper$function$;
+CREATE FUNCTION vault.disable_connector(connector_id text)
+ RETURNS void
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$disable_connector_wrapper$function$;
+CREATE FUNCTION vault.enable_connector(connector_id text)
+ RETURNS void
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$enable_connector_wrapper$function$;
+CREATE FUNCTION vault.forged_rows()
+ RETURNS TABLE(table_name text, row_id text, reason text)
+ LANGUAGE c
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$forged_rows_wrapper$function$;
+CREATE FUNCTION vault.get_network_token(payment_method_id text)
+ RETURNS jsonb
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$get_network_token_wrapper$function$;
+CREATE FUNCTION vault.get_network_token_eligibility(card_bin text)
+ RETURNS jsonb
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$get_network_token_eligibility_wrapper$function$;
+CREATE FUNCTION vault.ready()
+ RETURNS boolean
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$ready_wrapper$function$;
+CREATE OR REPLACE PROCEDURE vault.reencrypt(IN profile_id text, IN batch_size integer DEFAULT 1000)
+ LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+    own       CONSTANT pg_catalog.regclass[] := ARRAY['vault.customers', 'vault.payment_methods',
+        'vault.connector_tokens', 'vault.connector_customers', 'vault.network_tokens', 'vault.jobs']::pg_catalog.regclass[];
+    relations pg_catalog.regclass[];
+    relation  pg_catalog.regclass;
+    last_row  text;
+    batch     record;
+    stranger  record;
+    in_pass   bigint;
+    damaged   bigint;
+    total     bigint := 0;
+    before    bigint := 9223372036854775807;
+    without_progress integer := 0;
+BEGIN
+    relations := own OPERATOR(pg_catalog.||)
+        ARRAY(SELECT DISTINCT c.relation FROM vault.application_columns c
+              WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.out_of_reach IS NULL AND vault.acts_for(c.owner, profile_id)
+              ORDER BY c.relation);
+    -- A pass skips rows that others have locked. The next pass comes back to them.
+    LOOP
+        in_pass := 0;
+        FOREACH relation IN ARRAY relations LOOP
+            damaged := 0;
+            last_row := NULL;
+            LOOP
+                SELECT NULL::text AS last_row, 0 AS moved, 0 AS damaged INTO batch;
+                -- An error in one table must not keep another from being moved.
+                BEGIN
+                    SELECT b.* INTO batch
+                    FROM vault.reencrypt_batch(COALESCE(profile_id, ''), relation, last_row, COALESCE(batch_size, 0)) b;
+                EXCEPTION WHEN OTHERS THEN
+                    IF NOT relation OPERATOR(pg_catalog.=) ANY (own) THEN
+                        RAISE WARNING 'vault.reencrypt: the values of % stay as they are: %', relation, SQLERRM
+                            USING ERRCODE = SQLSTATE;
+                    ELSE
+                        RAISE;
+                    END IF;
+                END;
+                COMMIT;
+                last_row := batch.last_row;
+                EXIT WHEN last_row IS NULL;
+                in_pass := in_pass OPERATOR(pg_catalog.+) batch.moved;
+                damaged := damaged OPERATOR(pg_catalog.+) batch.damaged;
+                RAISE NOTICE 'vault.reencrypt: rows of % moved: %', relation, batch.moved;
+            END LOOP;
+            IF damaged OPERATOR(pg_catalog.>) 0 THEN
+                RAISE WARNING 'vault.reencrypt: values of % that do not open, and stay as they are: %', relation, damaged;
+            END IF;
+        END LOOP;
+        EXIT WHEN in_pass OPERATOR(pg_catalog.=) 0;
+        total := total OPERATOR(pg_catalog.+) in_pass;
+        -- If a trigger puts the old value back each time, no pass would ever be the last one.
+        IF in_pass OPERATOR(pg_catalog.>=) before THEN
+            without_progress := without_progress OPERATOR(pg_catalog.+) 1;
+        END IF;
+        IF without_progress OPERATOR(pg_catalog.=) 3 THEN
+            RAISE WARNING 'vault.reencrypt: gave up, because each pass moves as many rows as the one before'
+                USING HINT = 'Triggers that ALWAYS fire may put old values back. If other sessions were writing meanwhile, call it again.';
+            EXIT;
+        END IF;
+        before := in_pass;
+    END LOOP;
+    FOR relation IN SELECT DISTINCT c.relation FROM vault.application_columns c
+                    WHERE c.kind OPERATOR(pg_catalog.=) 'r' AND c.out_of_reach IS NOT NULL
+                      AND vault.acts_for(c.owner, profile_id) LOOP
+        RAISE WARNING 'vault.reencrypt: % is out of reach, so its values stay as they are', relation
+            USING HINT = 'vault.application_columns says why.';
+    END LOOP;
+    FOR stranger IN SELECT * FROM vault.values_of_strangers(COALESCE(profile_id, '')) LOOP
+        RAISE WARNING 'vault.reencrypt: the owner of % does not act for the profile, so the values in it stay as they are (values: %)',
+            stranger.relation, COALESCE(stranger.values_count::text, 'not counted')
+            USING HINT = 'If the values belong to the profile, have a superuser GRANT vault_table_owner TO the owner of the table, then call this again.';
+    END LOOP;
+    RAISE NOTICE 'vault.reencrypt: done, rows moved: %', total;
+END
+$procedure$;
+CREATE FUNCTION vault.retry_token_job(job_id text)
+ RETURNS void
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$retry_token_job_wrapper$function$;
+CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT remedy text)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH own AS (
+        SELECT r.*, r.rolname = 'vault_authenticator' AS is_login FROM pg_catalog.pg_roles r
+        WHERE r.rolname IN ('vault_operator', 'vault_worker', 'vault_api', 'vault_authenticator')
+    ), membership AS (
+        SELECT DISTINCT m.roleid, g.rolname AS role, m.member, u.rolname AS member_name
+        FROM pg_catalog.pg_auth_members m
+        JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+        JOIN pg_catalog.pg_roles u ON u.oid = m.member
+        WHERE NOT (g.rolname = 'vault_api' AND u.rolname = 'vault_authenticator')
+    ), kept (name, value) AS (
+        VALUES ('log_parameter_max_length', '0'), ('log_parameter_max_length_on_error', '0'),
+               ('log_error_verbosity', 'terse'), ('lock_timeout', NULL), ('statement_timeout', NULL)
+    ), setting AS (
+        SELECT s.setrole, d.datname, split_part(c.setting, '=', 1) AS name, substr(c.setting, strpos(c.setting, '=') + 1) AS value
+        FROM pg_catalog.pg_db_role_setting s
+        LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+        CROSS JOIN LATERAL unnest(s.setconfig) c (setting)
+    )
+    SELECT o.rolname::text, format('has the member %I', m.member_name), format('REVOKE %I FROM %I', m.role, m.member_name)
+    FROM own o JOIN membership m ON m.roleid = o.oid
+    UNION ALL
+    SELECT o.rolname::text, format('is a member of %I', m.role), format('REVOKE %I FROM %I', m.role, o.rolname)
+    FROM own o JOIN membership m ON m.member = o.oid
+    UNION ALL
+    SELECT o.rolname::text, format('has the attribute %s', a.attribute), format('ALTER ROLE %I NO%s', o.rolname, a.attribute)
+    FROM own o, LATERAL (VALUES
+        ('SUPERUSER', o.rolsuper), ('CREATEROLE', o.rolcreaterole), ('CREATEDB', o.rolcreatedb),
+        ('REPLICATION', o.rolreplication), ('BYPASSRLS', o.rolbypassrls), ('LOGIN', o.rolcanlogin AND NOT o.is_login)
+    ) a (attribute, is_set)
+    WHERE a.is_set
+    UNION ALL
+    SELECT o.rolname::text, format('has a setting of %s', s.name),
+           format('ALTER ROLE %I %s', o.rolname,
+                  CASE WHEN k.name IS NULL THEN format('%sRESET %s', 'IN DATABASE ' || quote_ident(s.datname) || ' ', s.name)
+                       ELSE format('SET %s = %L', k.name, k.value) END)
+    FROM own o JOIN setting s ON s.setrole = o.oid
+    LEFT JOIN kept k ON o.is_login AND s.datname IS NULL AND k.name = s.name
+    WHERE k.name IS NULL OR k.value <> s.value
+    ORDER BY 1, 2
+$function$;
+CREATE FUNCTION vault.set_network_tokenization(profile_id text, enabled boolean)
+ RETURNS void
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$set_network_tokenization_wrapper$function$;
+CREATE FUNCTION vault.update_connector(connector_id text, label text DEFAULT NULL::text, settings jsonb DEFAULT NULL::jsonb, credentials text DEFAULT NULL::text)
+ RETURNS void
+ LANGUAGE c
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$update_connector_wrapper$function$;
+CREATE FUNCTION vault.use_connector_token(payment_method_id text, connector_id text)
+ RETURNS jsonb
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$use_connector_token_wrapper$function$;
+CREATE FUNCTION vault.values_of_strangers(profile_id text)
+ RETURNS TABLE(relation text, values_count bigint)
+ LANGUAGE c
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$values_of_strangers_wrapper$function$;
+CREATE FUNCTION vault_api.get_network_token_eligibility(bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_get_network_token_eligibility_wrapper$function$;
+CREATE FUNCTION vault_api.ready(bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_ready_wrapper$function$;
+ALTER ROUTINE vault.acts_for(oid,text) OWNER TO vault_operator;
+ALTER ROUTINE vault.check_network_token_status(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.create_connector(text,text,text,jsonb,text) OWNER TO vault_operator;
+ALTER ROUTINE vault.destroy_data_key(text,text,integer,boolean,oid[]) OWNER TO vault_operator;
+ALTER ROUTINE vault.disable_connector(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.enable_connector(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.forged_rows() OWNER TO vault_operator;
+ALTER ROUTINE vault.get_network_token(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.get_network_token_eligibility(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.ready() OWNER TO vault_operator;
+ALTER ROUTINE vault.retry_token_job(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.set_network_tokenization(text,boolean) OWNER TO vault_operator;
+ALTER ROUTINE vault.update_connector(text,text,jsonb,text) OWNER TO vault_operator;
+ALTER ROUTINE vault.use_connector_token(text,text) OWNER TO vault_operator;
+ALTER ROUTINE vault.values_of_strangers(text) OWNER TO vault_operator;
+ALTER ROUTINE vault_api.get_network_token_eligibility(bytea) OWNER TO vault_operator;
+ALTER ROUTINE vault_api.ready(bytea) OWNER TO vault_operator;
+CREATE VIEW vault.connectors AS
+SELECT a.connector_id, a.merchant_id, a.profile_id, a.kind, a.label, a.settings::pg_catalog.jsonb AS settings, a.enabled,
+       a.created_at
+FROM vault.connector_accounts a;
+CREATE VIEW vault.lockouts AS
+SELECT f.kind, w.way, NULLIF(f.prefix, '') AS prefix, NULLIF(f.source, '') AS source, f.failures, f.locked_until
+FROM (VALUES ('sql'), ('http')) w (way), vault.counted_failures(w.way) f;
+CREATE VIEW vault.payment_methods_with_tokens WITH (security_invoker = true) AS
+SELECT p.profile_id, p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status,
+       p.instrument, p.summary, p.duplicate_index, p.created_at, p.modified_at, p.last_used_at,
+       t.position AS token_position, t.details AS token_details,
+       n.connector_id AS network_token_connector_id, n.summary AS network_token_summary
+FROM vault.payment_methods p
+LEFT JOIN vault.connector_tokens t
+  ON t.profile_id = p.profile_id AND t.payment_method_id = p.payment_method_id
+ AND (t.expires_at IS NULL OR t.expires_at > pg_catalog.clock_timestamp())
+LEFT JOIN vault.network_tokens n
+  ON n.profile_id = p.profile_id AND n.payment_method_id = p.payment_method_id;
+CREATE VIEW vault.token_job_counts AS
+SELECT j.connector_id, j.action, j.state, pg_catalog.count(*) AS jobs, pg_catalog.min(j.created_at) AS oldest_created_at,
+       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.min(j.created_at)) AS oldest_age_seconds
+FROM vault.jobs j
+GROUP BY j.connector_id, j.action, j.state;
+CREATE VIEW vault.token_jobs AS
+SELECT j.job_id, j.profile_id, j.payment_method_id, j.connector_id, j.action, j.state, j.attempts,
+       CASE j.state WHEN 'waiting' THEN j.next_try_at END AS next_try_at, j.error, j.error_status, j.created_at, j.finished_at
+FROM vault.jobs j;
+CREATE POLICY deleted_by_worker ON vault.connector_tokens FOR ALL TO vault_worker USING (true) WITH CHECK (false);
+CREATE POLICY found_by_worker ON vault.jobs FOR ALL TO vault_worker USING (true) WITH CHECK (true);
+CREATE POLICY found_by_worker ON vault.network_tokens FOR ALL TO vault_worker USING (true) WITH CHECK (true);
+CREATE POLICY locked_before_current ON vault.profiles FOR UPDATE TO vault_operator USING (true) WITH CHECK ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.connector_customers FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.connector_tokens FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.customers FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.cvcs FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.data_keys FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.jobs FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.network_tokens FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.payment_methods FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.profiles FOR INSERT TO vault_operator WITH CHECK ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.role_bindings FOR INSERT TO vault_operator WITH CHECK ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.volatile_payment_methods FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_merchant_or_profile ON vault.connector_accounts FOR ALL TO vault_operator USING (true) WITH CHECK (true);
+CREATE POLICY renewed_for_current_profile ON vault.role_bindings FOR UPDATE TO vault_operator USING ((profile_id = vault.current_profile()));
+CREATE POLICY written_by_operations ON vault.audit_log FOR INSERT TO vault_operator WITH CHECK ((profile_id = ANY (ARRAY[''::text, vault.current_profile()])));
+DO $$
+DECLARE
+    granted record;
+BEGIN
+    FOR granted IN
+        SELECT 'TABLE' AS kind, c.oid::pg_catalog.regclass::text AS name, c.relacl AS acl, c.relowner AS owner
+        FROM pg_catalog.pg_class c WHERE c.oid = ANY (ARRAY[
+        'vault.connector_accounts',
+        'vault.connector_customers',
+        'vault.connectors',
+        'vault.jobs',
+        'vault.lockouts',
+        'vault.network_tokens',
+        'vault.payment_methods_with_tokens',
+        'vault.token_job_counts',
+        'vault.token_jobs'
+        ]::pg_catalog.regclass[])
+        UNION ALL
+        SELECT 'ROUTINE', p.oid::pg_catalog.regprocedure::text,
+               COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.proowner
+        FROM pg_catalog.pg_proc p WHERE p.oid = ANY (ARRAY[
+        'vault.acts_for(oid,text)',
+        'vault.check_network_token_status(text)',
+        'vault.counted_failures(text)',
+        'vault.create_connector(text,text,text,jsonb,text)',
+        'vault.destroy_data_key(text,text,integer,boolean,oid[])',
+        'vault.disable_connector(text)',
+        'vault.enable_connector(text)',
+        'vault.forged_rows()',
+        'vault.get_network_token(text)',
+        'vault.get_network_token_eligibility(text)',
+        'vault.ready()',
+        'vault.retry_token_job(text)',
+        'vault.role_findings()',
+        'vault.set_network_tokenization(text,boolean)',
+        'vault.update_connector(text,text,jsonb,text)',
+        'vault.use_connector_token(text,text)',
+        'vault.values_of_strangers(text)',
+        'vault_api.get_network_token_eligibility(bytea)',
+        'vault_api.ready(bytea)'
+        ]::pg_catalog.regprocedure[])
+    LOOP
+        EXECUTE COALESCE((
+            SELECT pg_catalog.string_agg(pg_catalog.format('REVOKE ALL ON %s %s FROM %s', granted.kind, granted.name,
+                CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END), '; ')
+            FROM (SELECT DISTINCT grantee FROM pg_catalog.aclexplode(granted.acl)) a
+            WHERE a.grantee <> granted.owner), 'SELECT');
+    END LOOP;
+END
+$$;
+REVOKE UPDATE (name) ON TABLE
+    vault.profiles
+FROM vault_operator;
+REVOKE UPDATE (revoked_at) ON TABLE
+    vault.api_keys
+FROM vault_operator;
+GRANT EXECUTE ON ROUTINE
+    vault.ready()
+TO PUBLIC;
+GRANT EXECUTE ON ROUTINE
+    vault.acts_for(oid,text),
+    vault.counted_failures(text),
+    vault.create_connector(text,text,text,jsonb,text),
+    vault.destroy_data_key(text,text,integer,boolean,oid[]),
+    vault.disable_connector(text),
+    vault.enable_connector(text),
+    vault.forged_rows(),
+    vault.retry_token_job(text),
+    vault.role_findings(),
+    vault.set_network_tokenization(text,boolean),
+    vault.update_connector(text,text,jsonb,text),
+    vault.values_of_strangers(text)
+TO vault_admin;
+GRANT EXECUTE ON ROUTINE
+    vault_api.get_network_token_eligibility(bytea),
+    vault_api.ready(bytea)
+TO vault_api;
+GRANT EXECUTE ON ROUTINE
+    vault.acts_for(oid,text),
+    vault.counted_failures(text),
+    vault.forged_rows(),
+    vault.role_findings()
+TO vault_auditor;
+GRANT EXECUTE ON ROUTINE
+    vault.check_network_token_status(text),
+    vault.get_network_token(text),
+    vault.get_network_token_eligibility(text),
+    vault.use_connector_token(text,text)
+TO vault_client;
+GRANT EXECUTE ON ROUTINE
+    vault.role_findings()
+TO vault_operator;
+GRANT SELECT ON TABLE
+    vault.connectors,
+    vault.lockouts,
+    vault.token_job_counts,
+    vault.token_jobs
+TO vault_admin;
+GRANT SELECT ON TABLE
+    vault.connectors,
+    vault.lockouts,
+    vault.token_job_counts,
+    vault.token_jobs
+TO vault_auditor;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE
+    vault.connector_customers,
+    vault.network_tokens
+TO vault_operator;
+GRANT INSERT, SELECT, UPDATE ON TABLE
+    vault.jobs
+TO vault_operator;
+GRANT INSERT, SELECT, UPDATE (credentials, enabled, label, mac, settings) ON TABLE
+    vault.connector_accounts
+TO vault_operator;
+GRANT SELECT ON TABLE
+    vault.payment_methods_with_tokens
+TO vault_operator;
+GRANT UPDATE (mac) ON TABLE
+    vault.merchants
+TO vault_operator;
+GRANT UPDATE (mac, network_tokenization_enabled) ON TABLE
+    vault.profiles
+TO vault_operator;
+GRANT UPDATE (mac, revoked_at) ON TABLE
+    vault.api_keys
+TO vault_operator;
+GRANT UPDATE (mac, role_oid, system_identifier) ON TABLE
+    vault.role_bindings
+TO vault_operator;
+GRANT DELETE, SELECT (connector_id, finished_at, job_id, next_try_at, profile_id, state), UPDATE (next_try_at) ON TABLE
+    vault.jobs
+TO vault_worker;
+GRANT DELETE, SELECT (expires_at, payment_method_id, "position", profile_id), UPDATE (expires_at) ON TABLE
+    vault.connector_tokens
+TO vault_worker;
+GRANT SELECT (check_after, connector_id, payment_method_id, profile_id), UPDATE (check_after) ON TABLE
+    vault.network_tokens
+TO vault_worker;
+COMMENT ON COLUMN vault.api_keys.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
+COMMENT ON COLUMN vault.audit_log.first_occurred_at IS 'For a row of merged events, when the first one happened';
+COMMENT ON COLUMN vault.audit_log.object_id IS 'The object. various stands for further objects of the same actor, counted together, and others for objects of any actor';
+COMMENT ON COLUMN vault.audit_log.occurred_at IS 'When the event happened. For a row of merged events, when the last one happened';
+COMMENT ON COLUMN vault.audit_log.occurrences IS 'How many events the row stands for. Equal events within a minute (refused, rolled back, or a card number indexed) are merged';
+COMMENT ON COLUMN vault.audit_log.outcome IS 'success, refused, or what became of the transaction that did it: rolled back, prepared. For a reveal, success means that it was allowed; the row was written before';
+COMMENT ON COLUMN vault.audit_log.request_id IS 'The id of the HTTP request. For a row of merged events, that of the first event, or none';
+COMMENT ON COLUMN vault.connector_accounts.credentials IS 'Sealed by the root key, bound to the account';
+COMMENT ON COLUMN vault.connector_accounts.enabled IS 'Whether the account may be called';
+COMMENT ON COLUMN vault.connector_accounts.kind IS 'What speaks at the other end: stripe, http_template or token_service';
+COMMENT ON COLUMN vault.connector_accounts.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
+COMMENT ON COLUMN vault.connector_accounts.profile_id IS 'The profile that the account serves; NULL is every profile of the merchant';
+COMMENT ON COLUMN vault.connector_accounts.settings IS 'A JSON object, as the kind of account has it';
+COMMENT ON COLUMN vault.connector_customers.details IS 'Envelope under the data key of the profile, bound to this row and column';
+COMMENT ON COLUMN vault.connector_tokens.details IS 'Envelope under the data key of the profile, bound to this row and column';
+COMMENT ON COLUMN vault.connector_tokens.expires_at IS 'When a token for one use expires; NULL is never';
+COMMENT ON COLUMN vault.data_keys.key_id IS 'A random number, unique within the profile. Every value under the key contains it';
+COMMENT ON COLUMN vault.jobs.action IS 'What is to be done at the connector';
+COMMENT ON COLUMN vault.jobs.attempts IS 'How often the job was sent';
+COMMENT ON COLUMN vault.jobs.error IS 'The kind of the last error. It contains nothing that the other side said';
+COMMENT ON COLUMN vault.jobs.next_try_at IS 'When a waiting job is due, or when the answer to a sent job is no longer expected';
+COMMENT ON COLUMN vault.jobs.state IS 'waiting, sent (its answer is awaited), done, failed (for good) or cancelled';
+COMMENT ON COLUMN vault.jobs.subject IS 'Envelope of the token that is to be deleted';
+COMMENT ON COLUMN vault.merchants.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
+COMMENT ON COLUMN vault.network_tokens.check_after IS 'When the worker asks the service whether the token is still good; infinity is never';
+COMMENT ON COLUMN vault.network_tokens.connector_id IS 'The account at the token service';
+COMMENT ON COLUMN vault.network_tokens.summary IS 'Envelope of what an ordinary answer shows, and of the reference by which the service knows the token';
+COMMENT ON COLUMN vault.payment_methods.duplicate_index IS 'Id of the index key, then the blind index of number and expiry. A customer has one payment method for each';
+COMMENT ON COLUMN vault.profiles.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
+COMMENT ON COLUMN vault.profiles.network_tokenization_enabled IS 'Whether cards of the profile may get network tokens';
+COMMENT ON COLUMN vault.role_bindings.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
+COMMENT ON COLUMN vault.role_bindings.role_oid IS 'The role. Another role of the same name is not bound';
+COMMENT ON COLUMN vault.role_bindings.system_identifier IS 'The cluster of the role. If the database was restored in another cluster, the role''s name counts until the worker takes the binding over';
+COMMENT ON ROUTINE vault.acts_for(oid,text) IS 'Whether key management of a profile includes the tables of an owner. It does if the owner can become a role that is bound to the profile, is a member of vault_table_owner, or is a superuser';
+COMMENT ON ROUTINE vault.authenticate(text,text) IS 'Makes the transaction (or subtransaction) act for the profile until it ends, by an API key of the profile''s merchant';
+COMMENT ON ROUTINE vault.bind_role(text,text) IS 'Binds a database role to a profile. The role then acts for the profile without an API key';
+COMMENT ON ROUTINE vault.card_number(text) IS 'Checks and seals a card number, with its blind index. A bind parameter needs its type: vault.card_number($1::text)';
+COMMENT ON ROUTINE vault.card_number(text,text) IS 'Checks and seals a card number so that it opens only with the same context. The number is found without the context';
+COMMENT ON ROUTINE vault.check_network_token_status(text) IS 'Asks the token service for the state of a payment method''s network token';
+COMMENT ON ROUTINE vault.clear_lockouts() IS 'Forgets all failed authentications, and ends all locks';
+COMMENT ON ROUTINE vault.counted_failures(text) IS 'What the view vault.lockouts shows';
+COMMENT ON ROUTINE vault.create_api_key(text,text,text[],timestamp with time zone) IS 'Makes an API key of a merchant. The key is shown only now';
+COMMENT ON ROUTINE vault.create_connector(text,text,text,jsonb,text) IS 'Makes an account at a payment service provider or a token service, and returns its id. The owner is a merchant (the account serves every profile) or a profile';
+COMMENT ON ROUTINE vault.create_merchant(text) IS 'Makes a merchant, and returns its id';
+COMMENT ON ROUTINE vault.create_payment_method(jsonb) IS 'Stores a payment method. If the customer has it already, that one keeps its id and is refreshed';
+COMMENT ON ROUTINE vault.create_profile(text,text) IS 'Makes a profile of a merchant, with its keys, and returns its id';
+COMMENT ON ROUTINE vault.current_profile() IS 'The profile that this transaction acts for, by vault.authenticate or vault.bind_role. NULL if there is none';
+COMMENT ON ROUTINE vault.delete_expired(timestamp with time zone) IS 'Deletes the CVCs, volatile payment methods and tokens for one use that expire by the given time, as the worker does by itself. Returns how many';
+COMMENT ON ROUTINE vault.delete_payment_method(text) IS 'Deletes a payment method: removes its ciphertext from the row. The earlier version of the row stays until a vacuum';
+COMMENT ON ROUTINE vault.destroy_data_key(text,text,integer,boolean,oid[]) IS 'Removes a retired key from its row. Refuses if values need the key, unless force gives them up, or if a table that may hold such values cannot be read, unless left_out names it';
+COMMENT ON ROUTINE vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and tells the source of the root key (vault.key_destruction_command). Nothing that the profile has sealed opens again. Earlier dumps stay closed once the source knows of it';
+COMMENT ON ROUTINE vault.disable_connector(text) IS 'Takes an account out of service: creates that name it are refused, and its jobs fail';
+COMMENT ON ROUTINE vault.enable_connector(text) IS 'Takes an account into service again';
+COMMENT ON ROUTINE vault.forged_rows() IS 'Lists the rows of merchants, profiles, API keys, role bindings and connectors that are not believed, because the vault did not write them as they are, with the reason';
+COMMENT ON ROUTINE vault.get_network_token(text) IS 'Returns a payment method''s network token, with a cryptogram for one payment, to a member of vault_reveal';
+COMMENT ON ROUTINE vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
+COMMENT ON ROUTINE vault.list_customers(integer,integer,text) IS 'Lists customers, oldest first; limit is 1 to 100';
+COMMENT ON ROUTINE vault.list_payment_methods(text) IS 'Lists the active payment methods of a customer, last used first';
+COMMENT ON ROUTINE vault.mask(vault.card_number) IS 'First six and last four digits, with an asterisk for each other digit. A number of fewer than 14 digits shows the last four only';
+COMMENT ON ROUTINE vault.network(vault.card_number) IS 'The card network. NULL if the first digits do not tell it';
+COMMENT ON ROUTINE vault.ready() IS 'True if this server can seal and store a value. Otherwise an error that says why not: the vault is sealed, or the server is a standby';
+COMMENT ON ROUTINE vault.reencrypt(text,integer) IS 'Seals values under earlier keys anew, in the tables of the vault and of applications, in batches that commit. It may be stopped, and goes on when it is called again';
+COMMENT ON ROUTINE vault.retrieve_customer(text) IS 'Returns a customer, by id';
+COMMENT ON ROUTINE vault.retrieve_customer_by_reference(text) IS 'Returns a customer, by merchant_reference_id';
+COMMENT ON ROUTINE vault.retrieve_payment_method(text,boolean) IS 'Returns a payment method, masked. With fetch_raw_detail it is shown in full, to members of vault_reveal';
+COMMENT ON ROUTINE vault.retry_token_job(text) IS 'Makes a failed job due again, with all its tries';
+COMMENT ON ROUTINE vault.revoke_api_key(text) IS 'Revokes an API key, by its key_id';
+COMMENT ON ROUTINE vault.rewrap_data_keys() IS 'For use after a change of the root key: wraps all data keys under the current root key, and makes new MACs. Returns how many data keys an earlier root key had wrapped';
+COMMENT ON ROUTINE vault.role_bindings_changed() IS 'Internal: makes every backend read vault.role_bindings and vault.profiles again';
+COMMENT ON ROUTINE vault.role_findings() IS 'What lets somebody else act as one of the vault''s own roles, or gives such a role too many rights, and the command that fixes it. It should return no rows';
+COMMENT ON ROUTINE vault.rotate_data_key(text,text) IS 'Replaces a profile''s current key (data or index). Until it is destroyed, the old key still opens the values that it has sealed, or finds the values that it has indexed';
+COMMENT ON ROUTINE vault.searchable(text) IS 'Seals a text under the current profile''s data key, with its blind index. Equal texts of a profile are =';
+COMMENT ON ROUTINE vault.searchable(text,text) IS 'Seals a text so that it opens only with the same context. The text is found without the context';
+COMMENT ON ROUTINE vault.set_network_tokenization(text,boolean) IS 'Switches network tokens on or off for a profile';
+COMMENT ON ROUTINE vault.unbind_role(text) IS 'Ends the binding of a database role to a profile';
+COMMENT ON ROUTINE vault.update_connector(text,text,jsonb,text) IS 'Changes the label, settings or credentials of an account. An argument that is NULL changes nothing';
+COMMENT ON ROUTINE vault.update_customer(text,jsonb) IS 'Changes those members of a customer that are given';
+COMMENT ON ROUTINE vault.use_connector_token(text,text) IS 'Returns the token that a connector has made for a payment method. A token for one use is returned once';
+COMMENT ON ROUTINE vault.use_cvc(text) IS 'Returns the CVC of a payment method to a member of vault_reveal, and deletes it';
+COMMENT ON ROUTINE vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
+COMMENT ON ROUTINE vault_api.get_network_token_eligibility(bytea) IS 'GET /payment-methods/get-network-token-eligibility';
+COMMENT ON ROUTINE vault_api.ready(bytea) IS 'GET /ready, without an API key. The status is 200 if a value can be stored, and otherwise 500';
+COMMENT ON TABLE vault.card_bins IS 'BIN table, loaded by a member of vault_admin. It fills in what the caller of a create leaves out';
+COMMENT ON TABLE vault.connector_accounts IS 'Accounts at payment service providers and token services';
+COMMENT ON TABLE vault.connector_customers IS 'The ids by which connectors know a customer, each an envelope';
+COMMENT ON TABLE vault.customers IS 'Customers. details is the envelope of the personal data, and NULL after a redaction';
+COMMENT ON TABLE vault.cvcs IS 'CVCs of payment methods, kept for 15 minutes or until they are used';
+COMMENT ON TABLE vault.jobs IS 'Jobs at connectors. The view vault.token_jobs shows them';
+COMMENT ON TABLE vault.network_tokens IS 'Network tokens of payment methods. The token itself stays with the token service, and is fetched for each payment';
+COMMENT ON TABLE vault.payment_methods IS 'Payment methods. The instrument and its masked summary are two envelopes';
+COMMENT ON TABLE vault.profiles IS 'Profiles, the unit of isolation: one profile cannot reach the data of another';
+COMMENT ON TABLE vault.root_keys IS 'Check values of the root keys that wrapped data keys of this database, or made MACs; no key material';
+COMMENT ON VIEW vault.connectors IS 'The accounts at payment service providers and token services, without their credentials; without a profile_id an account serves every profile of its merchant';
+COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without key material. values_count says how many values of the vault''s and the applications'' tables name the key';
+COMMENT ON VIEW vault.lockouts IS 'Failed authentications that are counted at the moment, by SQL and over HTTP, of each kind: pair (a key''s prefix and the address or role that tried it), prefix (from anywhere), address or role (with any key). What has locked_until is locked. IPv6 addresses are counted by their /64';
+COMMENT ON VIEW vault.payment_methods_with_tokens IS 'Internal: payment methods as the operations read them, with the tokens that can be used';
+COMMENT ON VIEW vault.token_job_counts IS 'For monitoring: how many jobs each connector has in which state, and the age of the oldest of them';
+COMMENT ON VIEW vault.token_jobs IS 'What the worker does, or has done in the last days, at connectors: waiting, sent (an answer is awaited), done, failed (for good) or cancelled; error is the kind of the last one';
+-- END of what `make upgrade-script` writes.
+
+-- Nobody may act as one of the vault's own roles. 0.1.0 looked at one of them only.
+DO $$
+DECLARE
+    findings text[] := ARRAY(SELECT pg_catalog.format('%s %s: %s', f.role_name, f.finding, f.remedy)
+                             FROM vault.role_findings() f);
+    first    text;
+BEGIN
+    SELECT pg_catalog.format('the role %s %s', f.role_name, f.finding) INTO first FROM vault.role_findings() f LIMIT 1;
+    IF first IS NOT NULL THEN
+        RAISE EXCEPTION '%', first
+            USING ERRCODE = 'duplicate_object', DETAIL = pg_catalog.array_to_string(findings, E'\n'),
+                  HINT = 'No other role may act as one of the vault''s own roles. Each line of the detail ends with the command that fixes it.';
+    END IF;
+END
+$$;
+
+-- Somebody who could write to the tables of 0.1.0 could make himself an API key or a binding. Nothing in the rows tells. So they get
+-- their MACs only if the administrator has passed the digest of exactly these rows, which the first attempt shows.
+CREATE FUNCTION vault.vouch_for_rows(digest text) RETURNS text LANGUAGE c VOLATILE STRICT
+    AS 'MODULE_PATHNAME', 'vouch_for_rows_wrapper';
+DO $$
+DECLARE
+    digest   text := vault.vouch_for_rows(COALESCE(pg_catalog.current_setting('vault_upgrade.vouched_rows', true), ''));
+    counts   text;
+    unknown  text;
+    unbound  record;
+BEGIN
+    IF digest IS NOT NULL THEN
+        SELECT pg_catalog.format('merchants: %s, profiles: %s, API keys: %s, of which not revoked: %s, of which with the scope reveal: %s, role bindings: %s',
+                   (SELECT pg_catalog.count(*) FROM vault.merchants), (SELECT pg_catalog.count(*) FROM vault.profiles),
+                   pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE k.revoked_at IS NULL),
+                   pg_catalog.count(*) FILTER (WHERE k.revoked_at IS NULL AND 'reveal' = ANY (k.scopes)),
+                   (SELECT pg_catalog.count(*) FROM vault.role_bindings))
+        INTO counts FROM vault.api_keys k;
+        WITH made (kind, id, event) AS (
+            SELECT 'merchant', m.merchant_id, 'merchant.create' FROM vault.merchants m
+            UNION ALL SELECT 'profile', p.profile_id, 'profile.create' FROM vault.profiles p
+            UNION ALL SELECT 'API key', k.key_id,
+                CASE k.scopes WHEN '{}' THEN 'api_key.create' ELSE 'api_key.create_with_reveal' END FROM vault.api_keys k
+            UNION ALL SELECT 'role binding', b.role_name, 'role.bind' FROM vault.role_bindings b
+        )
+        SELECT pg_catalog.string_agg(pg_catalog.format('%s %s', m.kind, m.id), ', ' ORDER BY m.kind, m.id) INTO unknown
+        FROM made m
+        WHERE NOT EXISTS (SELECT FROM vault.audit_log a
+                          WHERE a.event = m.event AND a.object_id = m.id AND a.outcome = 'success');
+        RAISE EXCEPTION 'vault 0.2.0 believes merchants, profiles, API keys and role bindings only if somebody vouches for them'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = pg_catalog.format(E'%s.\nNot in the audit log as made: %s.', counts, COALESCE(unknown, 'none')),
+                  HINT = pg_catalog.format('Look at vault.merchants, vault.profiles, vault.api_keys and vault.role_bindings, and delete what is not yours. '
+                      'If these rows are as they should be: SET vault_upgrade.vouched_rows = %L, and update again in the same session.', digest);
+    END IF;
+    FOR unbound IN SELECT b.role_name FROM vault.role_bindings b WHERE b.role_oid = 0 LOOP
+        RAISE WARNING 'the role % does not exist, so its binding binds nobody', unbound.role_name
+            USING HINT = 'Call vault.unbind_role, or make the role and call vault.bind_role.';
+    END LOOP;
+END
+$$;
+DROP FUNCTION vault.vouch_for_rows(text);
