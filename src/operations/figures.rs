@@ -143,7 +143,11 @@ fn of_processes(figures: &mut Vec<Figure>) {
     let last = "When the background process of this database last looked for work";
     for kind in KINDS {
         if let Some(ran_at) = place.and_then(|place| processes::last_run(kind, place)) {
-            let figure = gauge("vault_process_last_run_timestamp_seconds", last, seconds(ran_at));
+            let figure = gauge(
+                "vault_process_last_run_timestamp_seconds",
+                last,
+                seconds(ran_at),
+            );
             figures.push(figure.with("process", kind.name()));
         }
     }
