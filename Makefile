@@ -5,7 +5,7 @@ CARGO := docker/stack cargo
 DENY := $(CARGO) deny --workspace --locked check -D license-not-encountered -D unmatched-skip -D unnecessary-skip -D advisory-not-detected
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test fmt lint openapi advisories check-versions test-core test-backend test-outside test-pg17 test-pg18 package package-test pgdg fuzz bench
+.PHONY: help demo down test fmt lint openapi advisories check-versions test-core test-backend test-outside test-pg17 test-pg18 package package-test pgdg upgrade-script fuzz bench
 
 # PG is the version of PostgreSQL, in all commands: make test PG=17. Without it, it is the default feature of Cargo.toml.
 FEATURES := $(if $(PG),--no-default-features --features "pg$(PG) pg_test",--features pg_test)
@@ -74,6 +74,9 @@ package-test: ## install those in clean Debians, follow README.md by SQL, and re
 
 pgdg: ## let apt know the packages of apt.postgresql.org
 	docker/stack pgdg
+
+upgrade-script: ## write anew what of the upgrade scripts follows from the catalogues
+	VAULT_WRITE_UPGRADE_SCRIPT=1 docker/stack run -- $(CARGO) test -p vault-tests --test outside upgrade::the_generated_part
 
 fuzz: ## try the core's parsers with bytes that a fuzzer makes, a minute each; needs cargo-fuzz
 	core/fuzz/run
