@@ -19,9 +19,10 @@ SELECT 'vault_keys_due', '{}', pg_catalog.count(*), 'gauge', 'Current keys that 
 FROM vault.data_keys k
 WHERE k.state OPERATOR(pg_catalog.=) 'current' AND k.rotate_after OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
 UNION ALL
-SELECT 'vault_token_jobs', pg_catalog.jsonb_build_object('action', j.action, 'state', j.state), pg_catalog.sum(j.jobs), 'gauge',
+SELECT 'vault_token_jobs', pg_catalog.jsonb_build_object('state', s.state),
+       COALESCE((SELECT pg_catalog.sum(j.jobs) FROM vault.token_job_counts j WHERE j.state OPERATOR(pg_catalog.=) s.state), 0), 'gauge',
        'Jobs at connectors. Those that are over are forgotten after some days'
-FROM vault.token_job_counts j GROUP BY j.action, j.state
+FROM (VALUES ('waiting'), ('sent'), ('done'), ('failed'), ('cancelled')) s (state)
 UNION ALL
 SELECT 'vault_oldest_open_token_job_seconds', '{}', COALESCE(pg_catalog.max(j.oldest_age_seconds), 0), 'gauge',
        'The age of the oldest job at a connector that is not over'

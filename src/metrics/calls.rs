@@ -84,7 +84,7 @@ static CALLS: SharedNumbers<Calls> = SharedNumbers::named(c"vault_calls");
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    reserve!(CALLS = Calls([const { [const { Counts::NONE }; NAMES.len()] }; WAYS.len()]));
+    reserve!(CALLS = Calls([const { [const { Counts::none() }; NAMES.len()] }; WAYS.len()]));
 }
 
 /// Runs a call, and counts it by its outcome. An error of PostgreSQL leaves as a panic, and counts as a failure.
@@ -180,11 +180,13 @@ pub fn figures() -> Vec<Figures> {
 }
 
 impl Counts {
-    const NONE: Self = Self {
-        outcomes: [const { AtomicU64::new(0) }; OUTCOMES],
-        buckets: [const { AtomicU64::new(0) }; BUCKETS],
-        micros: AtomicU64::new(0),
-    };
+    const fn none() -> Self {
+        Self {
+            outcomes: [const { AtomicU64::new(0) }; OUTCOMES],
+            buckets: [const { AtomicU64::new(0) }; BUCKETS],
+            micros: AtomicU64::new(0),
+        }
+    }
 
     fn figures(&self, operation: &'static str, way: &'static str) -> Figures {
         let mut count = 0;
@@ -200,11 +202,12 @@ impl Counts {
             way,
             outcomes: outcomes
                 .map(|(index, calls)| (index, calls.load(Relaxed)))
-                .filter(|(_, calls)| *calls > 0)
                 .map(|(index, calls)| {
                     let (outcome, code) = outcome(index);
                     (outcome, code, calls)
                 })
+                // A first failure is only seen as one if there was a zero before it.
+                .filter(|(_, code, calls)| *calls > 0 || code.is_empty())
                 .collect(),
             within,
             count,

@@ -36,7 +36,9 @@ static PROCESSES: SharedNumbers<Processes> = SharedNumbers::named(c"vault_proces
 
 /// Must run while the postmaster loads its libraries.
 pub fn reserve_shared_memory() {
-    reserve!(PROCESSES = Processes([const { [const { Process::NONE }; KINDS.len()] }; DATABASES]));
+    reserve!(
+        PROCESSES = Processes([const { [const { Process::none() }; KINDS.len()] }; DATABASES])
+    );
 }
 
 /// Notes that this process is the one of this kind for a database, by its place in `vault.databases`.
@@ -83,8 +85,10 @@ impl Kind {
 }
 
 impl Process {
-    const NONE: Self = Self {
-        id: AtomicU32::new(0),
-        ran_at: AtomicI64::new(0),
-    };
+    const fn none() -> Self {
+        Self {
+            id: AtomicU32::new(0),
+            ran_at: AtomicI64::new(0),
+        }
+    }
 }

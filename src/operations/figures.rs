@@ -37,19 +37,35 @@ const CALLS: &str =
     "Calls of operations, by operation, way, outcome (ok, refused, failed) and code of the refusal";
 const CALL_SECONDS: &str = "How long calls took inside the database";
 
-/// Events, each with its figure.
+const VALUES: &str =
+    "Values of encrypted types that were sealed or opened, in transactions that have ended";
+const LOOKUPS: &str = "Look-ups of a profile's keys: in the backend's memory, or unwrapped anew";
+const REFUSED: &str = "Refused authentications: wrong or missing key, or locked";
+const LOCKOUTS: &str = "Lock-outs that began";
+const LIMITS: &str = "Refusals because a limit was used up";
+const LOST: &str =
+    "Events that have no row of their own in the audit log, because the memory for them was full";
+
+/// An event, with its figure: name, label and help.
+type EventFigure = (
+    Watched,
+    &'static str,
+    Option<(&'static str, &'static str)>,
+    &'static str,
+);
+
 #[rustfmt::skip]
-const EVENTS: [(Watched, &str, &[(&str, &str)], &str); 10] = [
-    (Watched::ValueSealed, "vault_values_total", &[("action", "sealed")], "Values of encrypted types that were sealed or opened, in transactions that have ended"),
-    (Watched::ValueOpened, "vault_values_total", &[("action", "opened")], "Values of encrypted types that were sealed or opened, in transactions that have ended"),
-    (Watched::KeysCached, "vault_key_lookups_total", &[("result", "cached")], "Look-ups of a profile's keys: in the backend's memory, or unwrapped anew"),
-    (Watched::KeysLoaded, "vault_key_lookups_total", &[("result", "loaded")], "Look-ups of a profile's keys: in the backend's memory, or unwrapped anew"),
-    (Watched::AuthenticationFailed, "vault_authentications_refused_total", &[("reason", "failed")], "Refused authentications: wrong or missing key, or locked"),
-    (Watched::AuthenticationLocked, "vault_authentications_refused_total", &[("reason", "locked")], "Refused authentications: wrong or missing key, or locked"),
-    (Watched::LockBegun, "vault_lockouts_total", &[], "Lock-outs that began"),
-    (Watched::CardNumberLimitHit, "vault_limit_hits_total", &[("limit", "card_numbers_per_minute")], "Refusals because a limit was used up"),
-    (Watched::AuditPlaceRefused, "vault_limit_hits_total", &[("limit", "audit_places")], "Refusals because a limit was used up"),
-    (Watched::AuditRowsLost, "vault_audit_rows_lost_total", &[], "Events that have no row of their own in the audit log, because the memory for them was full"),
+const EVENTS: [EventFigure; 10] = [
+    (Watched::ValueSealed, "vault_values_total", Some(("action", "sealed")), VALUES),
+    (Watched::ValueOpened, "vault_values_total", Some(("action", "opened")), VALUES),
+    (Watched::KeysCached, "vault_key_lookups_total", Some(("result", "cached")), LOOKUPS),
+    (Watched::KeysLoaded, "vault_key_lookups_total", Some(("result", "loaded")), LOOKUPS),
+    (Watched::AuthenticationFailed, "vault_authentications_refused_total", Some(("reason", "failed")), REFUSED),
+    (Watched::AuthenticationLocked, "vault_authentications_refused_total", Some(("reason", "locked")), REFUSED),
+    (Watched::LockBegun, "vault_lockouts_total", None, LOCKOUTS),
+    (Watched::CardNumberLimitHit, "vault_limit_hits_total", Some(("limit", "card_numbers_per_minute")), LIMITS),
+    (Watched::AuditPlaceRefused, "vault_limit_hits_total", Some(("limit", "audit_places")), LIMITS),
+    (Watched::AuditRowsLost, "vault_audit_rows_lost_total", None, LOST),
 ];
 
 /// All of them.
@@ -108,10 +124,12 @@ fn of_calls(figures: &mut Vec<Figure>) {
 }
 
 fn of_events(figures: &mut Vec<Figure>) {
-    for (event, name, labels, help) in EVENTS {
+    for (event, name, label, help) in EVENTS {
         let figure = counter(name, help, number(total(event)));
-        let labels = labels.iter();
-        figures.push(labels.fold(figure, |figure, (label, value)| figure.with(label, value)));
+        figures.push(match label {
+            Some((label, value)) => figure.with(label, value),
+            None => figure,
+        });
     }
 }
 

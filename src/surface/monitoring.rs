@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pgrx::iter::TableIterator;
 use pgrx::name;
-use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
 use pgrx::prelude::*;
 
 use super::request::set_status;
@@ -33,21 +33,19 @@ fn http_ready(_body: &[u8]) -> Result<String, ErrorReport> {
 
 #[pg_extern(stable)]
 #[search_path(pg_catalog, pg_temp)]
-pub fn state_findings() -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(finding, String),
-            name!(severity, String),
-            name!(object, String),
-            name!(message, String),
-            name!(hint, String),
-        ),
-    >,
-    ErrorReport,
+pub fn state_findings() -> TableIterator<
+    'static,
+    (
+        name!(finding, String),
+        name!(severity, String),
+        name!(object, String),
+        name!(message, String),
+        name!(hint, String),
+    ),
 > {
-    let findings = check::state()?.into_iter();
-    Ok(TableIterator::new(findings.map(|finding| {
+    let findings = check::state().map_err(ErrorReport::from);
+    let findings = findings.unwrap_or_report().into_iter();
+    TableIterator::new(findings.map(|finding| {
         let Finding {
             name,
             severity,
@@ -60,27 +58,24 @@ pub fn state_findings() -> Result<
             Severity::Warning => "warning",
         };
         (name.to_owned(), severity.to_owned(), object, message, hint)
-    })))
+    }))
 }
 
 /// The labels are a text of JSON, which the view turns into `jsonb`.
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-pub fn shared_metrics() -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(name, String),
-            name!(labels, String),
-            name!(value, f64),
-            name!(kind, String),
-            name!(help, String),
-        ),
-    >,
-    ErrorReport,
+pub fn shared_metrics() -> TableIterator<
+    'static,
+    (
+        name!(name, String),
+        name!(labels, String),
+        name!(value, f64),
+        name!(kind, String),
+        name!(help, String),
+    ),
 > {
     let rows: Result<Vec<_>, Failure> = figures::all().into_iter().map(row).collect();
-    Ok(TableIterator::new(rows?.into_iter()))
+    TableIterator::new(rows.map_err(ErrorReport::from).unwrap_or_report())
 }
 
 fn row(figure: Figure) -> Result<(String, String, f64, String, String), Failure> {

@@ -32,6 +32,7 @@ mod languages;
 mod leaks;
 mod lockout;
 mod openapi;
+mod metrics;
 mod own_roles;
 mod own_tables;
 mod owners_code;

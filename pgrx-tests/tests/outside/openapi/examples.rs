@@ -6,11 +6,10 @@ use std::env;
 use std::fs;
 
 use serde_json::{Map, Value, json};
-use vault_tests::sandbox::SandboxTokenService;
 use vault_tests::stack::repository;
 use vault_tests::{Answer, Tenant};
 
-use crate::connectors::{create_connector, token_service};
+use crate::routes::with_token_service;
 use crate::support::soon;
 
 const FILE: &str = "core/src/openapi/examples.json";
@@ -18,8 +17,12 @@ const FILE: &str = "core/src/openapi/examples.json";
 #[test]
 fn the_examples_are_what_the_vault_answers() {
     let tenant = Tenant::new();
-    let service = token_service();
-    let made = Walk::new(&tenant, &service).make();
+    let _service = with_token_service(&tenant);
+    let walk = Walk {
+        tenant: &tenant,
+        examples: Map::new(),
+    };
+    let made = walk.make();
     let file = repository(FILE);
     if env::var_os("VAULT_WRITE_EXAMPLES").is_some() {
         let text = serde_json::to_string_pretty(&made).unwrap();
@@ -70,30 +73,7 @@ struct Walk<'a> {
     examples: Map<String, Value>,
 }
 
-impl<'a> Walk<'a> {
-    fn new(tenant: &'a Tenant, service: &SandboxTokenService) -> Self {
-        let (settings, credentials) = (service.settings(), service.credentials().to_string());
-        create_connector(
-            &tenant.stack,
-            &tenant.profile,
-            "token_service",
-            &settings,
-            &credentials,
-        )
-        .unwrap();
-        tenant
-            .admin()
-            .execute(
-                "select vault.set_network_tokenization($1, true)",
-                &[&tenant.profile],
-            )
-            .unwrap();
-        Walk {
-            tenant,
-            examples: Map::new(),
-        }
-    }
-
+impl Walk<'_> {
     fn make(mut self) -> Value {
         let customer = self.customers();
         let method = self.payment_methods(&customer);
