@@ -51,7 +51,7 @@ fn every_call_of_the_reference_is_served_and_every_served_call_stands_there() {
     let served: i64 = Stack::shared()
         .superuser()
         .value(
-            "select count(*) from pg_proc where pronamespace = 'vault_api'::regnamespace and proname <> 'ready'",
+            "select count(*) from pg_proc where pronamespace = 'vault_api'::regnamespace and proname not in ('ready', 'metrics')",
             &[],
         )
         .unwrap();
@@ -60,6 +60,59 @@ fn every_call_of_the_reference_is_served_and_every_served_call_stands_there() {
         calls(&section("### What a call may answer beside that")),
         documented
     );
+}
+
+/// The statuses in a text.
+fn statuses(text: &str) -> BTreeSet<String> {
+    let status = Regex::new(r"\b([45]\d\d)\b").unwrap();
+    status
+        .captures_iter(text)
+        .map(|found| found[1].to_owned())
+        .collect()
+}
+
+/// A path without the names of its parameters.
+fn nameless(path: &str) -> String {
+    Regex::new(r"\{\w+\}")
+        .unwrap()
+        .replace_all(path, "{}")
+        .into_owned()
+}
+
+#[test]
+fn the_statuses_of_each_call_are_those_of_its_description_in_openapi() {
+    let openapi: serde_json::Value = serde_json::from_str(&read("docs/openapi.json")).unwrap();
+    let of_all = statuses(&section("### What every call may answer"));
+    let of_one = section("### What a call may answer beside that");
+    for row in of_one.lines().filter(|line| line.starts_with("| `")) {
+        let special = statuses(row.split(" | ").nth(1).expect("a second cell"));
+        for (verb, path) in calls(&format!("{row}\n")) {
+            let paths = openapi["paths"].as_object().expect("paths");
+            let operation = paths
+                .iter()
+                .find(|(known, _)| nameless(known) == nameless(&path))
+                .map(|(_, path)| &path[verb.to_lowercase()]["responses"]);
+            let responses = operation.and_then(|responses| responses.as_object());
+            let responses =
+                responses.unwrap_or_else(|| panic!("{verb} {path} is not in openapi.json"));
+            let described: BTreeSet<String> = responses
+                .keys()
+                .filter(|status| *status != "200")
+                .cloned()
+                .collect();
+            assert!(special.is_subset(&described), "{verb} {path}: {special:?}");
+            let all: BTreeSet<String> = of_all.union(&special).cloned().collect();
+            assert!(described.is_subset(&all), "{verb} {path}: {described:?}");
+            // These two depend on the call. A path that is not known is no call.
+            for status in ["403", "404"] {
+                assert_eq!(
+                    special.contains(status),
+                    described.contains(status),
+                    "{verb} {path}: {status}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn a_prepared_look_up_finds_its_row_after_the_rotation() {
              prepare look_up(text) as select id from people where email = vault.searchable($1)",
         )
         .unwrap();
-    let mut found = |shop: &mut Application| {
+    let found = |shop: &mut Application| {
         shop.sql
             .value::<i32>("execute look_up('guest7')", &[])
             .unwrap()
