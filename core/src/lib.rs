@@ -48,10 +48,7 @@ pub mod openapi;
 pub mod redaction;
 pub mod time;
 
-mod luhn;
-mod names;
-
-/// For macros that other crates use.
-#[cfg(feature = "openapi")]
 #[doc(hidden)]
-pub use schemars;
+pub mod names;
+
+mod luhn;

@@ -74,25 +74,29 @@ macro_rules! names {
 
 pub(crate) use names;
 
+/// For the macro, which other crates use.
+#[cfg(feature = "openapi")]
+pub use schemars;
+
 /// The names in JSON Schema, and in a request the further names.
 #[cfg(feature = "openapi")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! describe_names {
     ($name:ident, $further_names:expr) => {
-        impl $crate::schemars::JsonSchema for $name {
+        impl $crate::names::schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
 
             fn json_schema(
-                generator: &mut $crate::schemars::SchemaGenerator,
-            ) -> $crate::schemars::Schema {
+                generator: &mut $crate::names::schemars::SchemaGenerator,
+            ) -> $crate::names::schemars::Schema {
                 let further: &[&str] = &$further_names;
                 if further.is_empty() || generator.contract().is_serialize() {
-                    return $crate::schemars::json_schema!({"type": "string", "enum": $name::NAMES});
+                    return $crate::names::schemars::json_schema!({"type": "string", "enum": $name::NAMES});
                 }
-                $crate::schemars::json_schema!({"anyOf": [
+                $crate::names::schemars::json_schema!({"anyOf": [
                     {"type": "string", "enum": $name::NAMES},
                     {"type": "string", "enum": further, "description": "Another spelling."},
                 ]})

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use super::error_body;
 
 /// Why the vault does not carry a request out. A refusal never holds anything that the client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,20 +165,7 @@ impl Refusal {
     /// The error body: `{"error":{"type":…,"message":…,"code":…}}`.
     pub fn body(&self) -> String {
         let row = self.row();
-        let body = Body {
-            error: Detail {
-                kind: if row.status < 500 {
-                    "invalid_request"
-                } else {
-                    "api"
-                },
-                message: &row.message,
-                code: row.code,
-                reason: self.reason(),
-            },
-        };
-        // Strings always serialise.
-        serde_json::to_string(&body).unwrap_or_default()
+        error_body::write(row.status, &row.message, row.code, self.reason())
     }
 
     /// The member `reason` of the error body, which few refusals have.
@@ -257,41 +244,6 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
-
-#[cfg(feature = "openapi")]
-impl Refusal {
-    /// The schema of [`Refusal::body`].
-    pub(crate) fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        generator.subschema_for::<Body<'_>>()
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[cfg_attr(
-    feature = "openapi",
-    schemars(
-        rename = "ErrorResponse",
-        description = "Why a request was not carried out. Every error has this form, from whatever layer it comes."
-    )
-)]
-struct Body<'a> {
-    error: Detail<'a>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
-struct Detail<'a> {
-    #[serde(rename = "type")]
-    #[cfg_attr(feature = "openapi", schemars(extend("enum" = ["invalid_request", "api"])))]
-    kind: &'static str,
-    message: &'a str,
-    code: &'static str,
-    #[cfg_attr(feature = "openapi", schemars(with = "String"))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-}
 
 #[cfg(test)]
 mod tests {
