@@ -48,7 +48,7 @@ macro_rules! names {
             }
         }
 
-        $crate::describe_names!($name, [$($($alias,)*)+]);
+        $crate::names::describe_names!($name, [$($($alias,)*)+]);
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -73,10 +73,6 @@ macro_rules! names {
 }
 
 pub(crate) use names;
-
-/// For the macro, which other crates use.
-#[cfg(feature = "openapi")]
-pub use schemars;
 
 /// The names in JSON Schema, and in a request the further names.
 #[cfg(feature = "openapi")]
@@ -112,6 +108,11 @@ macro_rules! describe_names {
 macro_rules! describe_names {
     ($name:ident, $further_names:expr) => {};
 }
+
+// The macro `names` names these by their paths, in other crates, too.
+pub use describe_names;
+#[cfg(feature = "openapi")]
+pub use schemars;
 
 #[cfg(test)]
 mod tests {
