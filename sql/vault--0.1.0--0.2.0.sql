@@ -225,6 +225,12 @@ CREATE FUNCTION vault.get_network_token_eligibility(card_bin text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$get_network_token_eligibility_wrapper$function$;
+CREATE FUNCTION vault.ready()
+ RETURNS boolean
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$ready_wrapper$function$;
 CREATE OR REPLACE PROCEDURE vault.reencrypt(IN profile_id text, IN batch_size integer DEFAULT 1000)
  LANGUAGE plpgsql
 AS $procedure$
@@ -386,6 +392,12 @@ CREATE FUNCTION vault_api.get_network_token_eligibility(bytea)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$http_get_network_token_eligibility_wrapper$function$;
+CREATE FUNCTION vault_api.ready(bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_ready_wrapper$function$;
 ALTER ROUTINE vault.acts_for(oid,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.check_network_token_status(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.create_connector(text,text,text,jsonb,text) OWNER TO vault_operator;
@@ -395,12 +407,14 @@ ALTER ROUTINE vault.enable_connector(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.forged_rows() OWNER TO vault_operator;
 ALTER ROUTINE vault.get_network_token(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.get_network_token_eligibility(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.ready() OWNER TO vault_operator;
 ALTER ROUTINE vault.retry_token_job(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.set_network_tokenization(text,boolean) OWNER TO vault_operator;
 ALTER ROUTINE vault.update_connector(text,text,jsonb,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.use_connector_token(text,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.values_of_strangers(text) OWNER TO vault_operator;
 ALTER ROUTINE vault_api.get_network_token_eligibility(bytea) OWNER TO vault_operator;
+ALTER ROUTINE vault_api.ready(bytea) OWNER TO vault_operator;
 CREATE VIEW vault.connectors AS
 SELECT a.connector_id, a.merchant_id, a.profile_id, a.kind, a.label, a.settings::pg_catalog.jsonb AS settings, a.enabled,
        a.created_at
@@ -478,13 +492,15 @@ BEGIN
         'vault.forged_rows()',
         'vault.get_network_token(text)',
         'vault.get_network_token_eligibility(text)',
+        'vault.ready()',
         'vault.retry_token_job(text)',
         'vault.role_findings()',
         'vault.set_network_tokenization(text,boolean)',
         'vault.update_connector(text,text,jsonb,text)',
         'vault.use_connector_token(text,text)',
         'vault.values_of_strangers(text)',
-        'vault_api.get_network_token_eligibility(bytea)'
+        'vault_api.get_network_token_eligibility(bytea)',
+        'vault_api.ready(bytea)'
         ]::pg_catalog.regprocedure[])
     LOOP
         EXECUTE COALESCE((
@@ -502,6 +518,9 @@ REVOKE UPDATE (revoked_at) ON TABLE
     vault.api_keys
 FROM vault_operator;
 GRANT EXECUTE ON ROUTINE
+    vault.ready()
+TO PUBLIC;
+GRANT EXECUTE ON ROUTINE
     vault.acts_for(oid,text),
     vault.counted_failures(text),
     vault.create_connector(text,text,text,jsonb,text),
@@ -516,7 +535,8 @@ GRANT EXECUTE ON ROUTINE
     vault.values_of_strangers(text)
 TO vault_admin;
 GRANT EXECUTE ON ROUTINE
-    vault_api.get_network_token_eligibility(bytea)
+    vault_api.get_network_token_eligibility(bytea),
+    vault_api.ready(bytea)
 TO vault_api;
 GRANT EXECUTE ON ROUTINE
     vault.acts_for(oid,text),
@@ -639,6 +659,7 @@ COMMENT ON ROUTINE vault.list_customers(integer,integer,text) IS 'Lists customer
 COMMENT ON ROUTINE vault.list_payment_methods(text) IS 'Lists the active payment methods of a customer, last used first';
 COMMENT ON ROUTINE vault.mask(vault.card_number) IS 'First six and last four digits, with an asterisk for each other digit. A number of fewer than 14 digits shows the last four only';
 COMMENT ON ROUTINE vault.network(vault.card_number) IS 'The card network. NULL if the first digits do not tell it';
+COMMENT ON ROUTINE vault.ready() IS 'True if this server can seal and store a value. Otherwise an error that says why not: the vault is sealed, or the server is a standby';
 COMMENT ON ROUTINE vault.reencrypt(text,integer) IS 'Seals values under earlier keys anew, in the tables of the vault and of applications, in batches that commit. It may be stopped, and goes on when it is called again';
 COMMENT ON ROUTINE vault.retrieve_customer(text) IS 'Returns a customer, by id';
 COMMENT ON ROUTINE vault.retrieve_customer_by_reference(text) IS 'Returns a customer, by merchant_reference_id';
@@ -659,6 +680,7 @@ COMMENT ON ROUTINE vault.use_connector_token(text,text) IS 'Returns the token th
 COMMENT ON ROUTINE vault.use_cvc(text) IS 'Returns the CVC of a payment method to a member of vault_reveal, and deletes it';
 COMMENT ON ROUTINE vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
 COMMENT ON ROUTINE vault_api.get_network_token_eligibility(bytea) IS 'GET /payment-methods/get-network-token-eligibility';
+COMMENT ON ROUTINE vault_api.ready(bytea) IS 'GET /ready, without an API key. The status is 200 if a value can be stored, and otherwise 500';
 COMMENT ON TABLE vault.card_bins IS 'BIN table, loaded by a member of vault_admin. It fills in what the caller of a create leaves out';
 COMMENT ON TABLE vault.connector_accounts IS 'Accounts at payment service providers and token services';
 COMMENT ON TABLE vault.connector_customers IS 'The ids by which connectors know a customer, each an envelope';

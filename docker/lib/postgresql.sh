@@ -57,6 +57,7 @@ CONF
 # The extension, a merchant with a profile and keys, and PostgREST's password, once.
 provision() {
     [ -e "$state/credentials" ] || make_merchant
+    update_extension
     postgrest_passfile=$state/postgrest.pgpass
     [ -e "$postgrest_passfile" ] || make_password
 }
@@ -68,6 +69,12 @@ make_merchant() {
         as_superuser -d vault --single-transaction -f "$repository/docker/provision.sql" >"$state/credentials.new"
     )
     mv "$state/credentials.new" "$state/credentials"
+}
+
+# A state of an earlier release has its objects still. The database says for which rows somebody has to vouch.
+update_extension() {
+    echo 'SET client_min_messages = warning; ALTER EXTENSION vault UPDATE' \
+        | PGOPTIONS="-c vault_upgrade.vouched_rows=${VAULT_VOUCHED_ROWS:-}" psql_as_superuser -d vault
 }
 
 # PostgREST cannot enter the directory of the database's socket, where every login is trusted. It logs in over TCP, with a password

@@ -24,6 +24,8 @@ use crate::sql::Session;
 pub struct Stack {
     /// Host and port of nginx.
     pub server: SocketAddr,
+    /// Host and port of the figures for Prometheus.
+    pub metrics: SocketAddr,
     /// The directory of everything that the stack writes.
     pub state: PathBuf,
     socket_directory: String,
@@ -40,10 +42,16 @@ impl Stack {
     fn from_variables(variable: impl Fn(&str) -> String) -> Stack {
         let url = variable("VAULT_URL");
         let server = url.trim_start_matches("http://").trim_end_matches('/');
+        let metrics = variable("VAULT_METRICS_URL");
         Stack {
             server: server
                 .parse()
                 .unwrap_or_else(|_| panic!("VAULT_URL is not an address and port: {url}")),
+            metrics: metrics
+                .trim_start_matches("http://")
+                .trim_end_matches("/metrics")
+                .parse()
+                .unwrap_or_else(|_| panic!("VAULT_METRICS_URL has no address and port: {metrics}")),
             state: variable("VAULT_STATE").into(),
             socket_directory: variable("PGHOST"),
             port: variable("PGPORT").parse().expect("PGPORT is a number"),
@@ -131,6 +139,27 @@ impl Stack {
         let mut psql = self.client_program("psql");
         let psql = psql.args(["-X", "-d", &self.database, "-f"]).arg(script);
         String::from_utf8(output(psql)).expect("psql prints text")
+    }
+
+    /// Runs commands of a shell in a folder. The programs of PostgreSQL in them connect as the superuser.
+    pub fn run_commands(&self, commands: &str, folder: &Path) {
+        let status = Command::new("bash")
+            .args(["-e", "-u", "-c", commands])
+            .current_dir(folder)
+            .env(
+                "PATH",
+                format!(
+                    "{}:{}",
+                    self.state.join("postgresql/bin").display(),
+                    variable("PATH")
+                ),
+            )
+            .env("PGHOST", &self.socket_directory)
+            .env("PGPORT", self.port.to_string())
+            .env("PGUSER", "postgres")
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "{commands}");
     }
 
     /// A program that connects as the superuser.
@@ -445,7 +474,8 @@ fn output(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
-fn free_port() -> u16 {
+/// A port of the loopback address that nobody listens at.
+pub fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .expect("a free port")

@@ -5,11 +5,11 @@ use std::panic::AssertUnwindSafe;
 
 use pgrx::bgworkers::BackgroundWorker;
 
-use crate::error::Failure;
+use crate::error::{self, Failure};
 use crate::postgres::background_worker::doing;
-use crate::postgres::catalog::has_extension;
+use crate::postgres::catalog::{has_extension, table};
 
-/// Does the work in a transaction of its own. None if the extension is not installed.
+/// Does the work in a transaction of its own. None if there is nothing to do it with: see [`is_installed`].
 pub fn in_transaction<T>(
     what: &'static CStr,
     work: impl FnOnce() -> Result<T, Failure>,
@@ -23,7 +23,24 @@ pub fn in_transaction<T>(
     }))
 }
 
-/// Whether this database has the extension. Needs a transaction.
+/// Whether this database has the extension, with tables that this library works with. Needs a transaction.
 pub fn is_installed() -> bool {
-    has_extension(c"vault")
+    has_extension(c"vault") && !is_of_0_1_0()
+}
+
+/// Warns if the database waits for its upgrade from 0.1.0.
+pub fn report_earlier_release() {
+    BackgroundWorker::transaction(|| {
+        if has_extension(c"vault") && is_of_0_1_0() {
+            error::warn(
+                "the vault of this database is of the release 0.1.0, and serves nobody until it is upgraded",
+                "Call ALTER EXTENSION vault UPDATE. docs/operations.md says what to do before.",
+            );
+        }
+    });
+}
+
+/// Between the installation of this library and the upgrade of a database, its tables are those of 0.1.0, which had no jobs.
+fn is_of_0_1_0() -> bool {
+    table(c"vault", c"jobs").is_none()
 }

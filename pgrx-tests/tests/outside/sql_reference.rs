@@ -37,7 +37,10 @@ fn same(documented: &BTreeSet<String>, present: &BTreeSet<String>) {
 
 #[test]
 fn every_function_stands_in_the_reference_with_its_signature() {
-    let documented = all(r"(?m)^((?:CALL )?vault\.\w+\(.*[^;])$", &read("docs/sql.md"));
+    let documented = all(
+        r"(?m)^((?:CALL )?vault\.\w+\(.*[^;])$",
+        &read("docs/sql.md"),
+    );
     let present = catalogue(
         "select case p.prokind when 'p' then 'CALL ' else '' end || 'vault.' || p.proname
                 || '(' || replace(pg_get_function_arguments(p.oid), 'IN ', '') || ')'
