@@ -54,7 +54,7 @@ const CORE: House = House {
         &["card"],
         &["crypto"],
         &["contract"],
-        &["limits", "redaction"],
+        &["limits", "openapi", "redaction"],
         &["lib"],
     ],
     closed: &[
