@@ -5,7 +5,11 @@ CARGO := docker/stack cargo
 DENY := $(CARGO) deny --workspace --locked check -D license-not-encountered -D unmatched-skip -D unnecessary-skip -D advisory-not-detected
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test fmt lint openapi advisories check-versions test-core test-backend test-outside test-pg17 test-pg18 package package-test pgdg upgrade-script fuzz bench
+# The commands that `make help` lists make no file of their name.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
+
+# How many requests `make schemathesis` makes.
+CASES := 100000
 
 # PG is the version of PostgreSQL, in all commands: make test PG=17. Without it, it is the default feature of Cargo.toml.
 FEATURES := $(if $(PG),--no-default-features --features "pg$(PG) pg_test",--features pg_test)
@@ -41,6 +45,13 @@ lint: ## check format, code, dependencies, spelling and shell scripts
 openapi: ## write docs/openapi.json anew, from the contract's types
 	$(CARGO) run -q -p vault-core --features openapi --example openapi >docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+
+openapi-examples: ## write its examples anew, from the answers of a vault
+	docker/stack run -- env VAULT_WRITE_EXAMPLES=yes $(CARGO) test -p vault-tests --test outside openapi::examples
+	$(MAKE) --no-print-directory openapi
+
+schemathesis: ## try the HTTP API with CASES requests made from docs/openapi.json
+	docker/stack run -- pgrx-tests/openapi/run many $(CASES)
 
 advisories: ## check the dependencies for known weaknesses; fetches their list from github.com
 	$(DENY) advisories

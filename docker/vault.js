@@ -66,6 +66,17 @@ async function ready(r) {
     }
 }
 
+// The figures, which the database gives as a JSON string.
+async function metrics(r) {
+    const answer = await r.subrequest('/metrics-in-database');
+    if (answer.status === 200) {
+        r.headersOut['Content-Type'] = 'text/plain; version=0.0.4; charset=utf-8';
+        r.return(200, JSON.parse(answer.responseText));
+    } else {
+        r.return(503);
+    }
+}
+
 // The vault's functions always set x-request-id. An answer without it is PostgREST's own, for instance of an aborted
 // transaction or a missing function, and may tell what a client must not see. PostgREST's answers are chunked, so no
 // Content-Length has to follow the change.
@@ -79,5 +90,5 @@ function bodyFromVaultOnly(r, chunk, flags) {
 }
 
 export default {
-    apiKeys, profileIds, freshRequestId, requestIdWithoutCardNumber, verbsOfRoute, ready, bodyFromVaultOnly,
+    apiKeys, profileIds, freshRequestId, requestIdWithoutCardNumber, verbsOfRoute, ready, metrics, bodyFromVaultOnly,
 };

@@ -76,3 +76,8 @@ COMMENT ON FUNCTION vault_api.get_network_token_eligibility(bytea) IS 'GET /paym
 CREATE FUNCTION vault_api.ready(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_ready_wrapper';
 COMMENT ON FUNCTION vault_api.ready(bytea) IS 'GET /ready, without an API key. The status is 200 if a value can be stored, and otherwise 500';
+
+-- A JSON string, because PostgREST gives out JSON. nginx unpacks it.
+CREATE FUNCTION vault_api.metrics(bytea) RETURNS json LANGUAGE sql STABLE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'SELECT to_json(vault.metrics_text())';
+COMMENT ON FUNCTION vault_api.metrics(bytea) IS 'GET /metrics, which nginx serves at an address of its own';

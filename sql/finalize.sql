@@ -65,8 +65,12 @@ GRANT SELECT, INSERT, UPDATE ON vault.jobs TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.cvcs TO vault_operator;
 GRANT SELECT, INSERT, DELETE ON vault.volatile_payment_methods TO vault_operator;
 GRANT SELECT ON vault.card_bins TO vault_operator;
-GRANT INSERT ON vault.audit_log TO vault_operator;
+GRANT INSERT, SELECT (profile_id, audit_id, event, occurrences) ON vault.audit_log TO vault_operator;
 GRANT EXECUTE ON FUNCTION vault.current_profile(), vault.role_findings() TO vault_operator;
+GRANT EXECUTE ON FUNCTION
+    vault.shared_metrics(), vault.metrics_text(),
+    vault.state_findings(), vault.setting_findings(), vault.right_findings(), vault.object_findings()
+TO vault_operator;
 
 -- The worker deletes what has expired. PostgreSQL asks for UPDATE to lock rows; the policies let the worker change none.
 GRANT SELECT (profile_id, payment_method_id, memory_key, expires_at), UPDATE (expires_at), DELETE
@@ -197,8 +201,10 @@ TO vault_admin;
 GRANT SELECT ON vault.merchants, vault.profiles, vault.role_bindings TO vault_admin;
 GRANT SELECT (key_id, merchant_id, name, prefix, scopes, created_at, expires_at, revoked_at) ON vault.api_keys
     TO vault_admin;
-GRANT EXECUTE ON FUNCTION vault.forged_rows(), vault.role_findings() TO vault_admin, vault_auditor;
+GRANT EXECUTE ON FUNCTION vault.check(), vault.forged_rows(), vault.role_findings() TO vault_admin, vault_auditor;
 GRANT EXECUTE ON FUNCTION vault.counted_failures(text) TO vault_admin, vault_auditor;
+GRANT EXECUTE ON FUNCTION vault.shared_metrics(), vault.metrics_text() TO vault_admin, vault_auditor;
+GRANT SELECT ON vault.metrics TO vault_operator, vault_admin, vault_auditor;
 GRANT SELECT ON vault.lockouts TO vault_admin, vault_auditor;
 
 -- Connectors.

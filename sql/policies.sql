@@ -49,6 +49,9 @@ CREATE POLICY seen_by_administrators ON vault.role_bindings FOR SELECT TO vault_
 
 CREATE POLICY written_by_operations ON vault.audit_log FOR INSERT TO vault_operator
     WITH CHECK (profile_id IN ('', vault.current_profile()));
+-- vault.check() tells of lost rows.
+CREATE POLICY losses_found_by_operations ON vault.audit_log FOR SELECT TO vault_operator
+    USING (profile_id = '' AND event = 'audit.lost');
 CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor USING (true);
 
 -- The worker deletes expired rows in all profiles at once. Its role may lock and delete these rows and write none. Its grants

@@ -5,6 +5,7 @@
 //! - [`connectors`]: what the vault says to payment service providers and token services
 //! - [`error`]: every failure, with its SQLSTATE and hint
 //! - [`postgres`]: what PostgreSQL gives, made safe
+//! - [`metrics`]: what is counted for those who watch the vault
 //! - [`settings`]: every setting
 //! - [`store`]: the SQL statements
 //! - [`keys`]: root key, data keys, MACs of rows
@@ -35,6 +36,7 @@ mod authentication;
 mod connectors;
 mod error;
 mod keys;
+mod metrics;
 mod operations;
 #[expect(unsafe_code, reason = "what PostgreSQL gives is made safe here")]
 mod postgres;
@@ -65,6 +67,7 @@ const AT_END_OF_TRANSACTION: Listeners = &[
     &audit::CountIndexed,
     &audit::CountRolledBack,
     &audit::SettlePlaces,
+    &metrics::CountEvents,
     // This comes before the epoch, because a backend that follows the epoch must find the destroyed profiles already.
     &keys::destruction::TellOfDestruction,
     &keys::epoch::AdvanceEpoch,
@@ -89,6 +92,7 @@ pub extern "C-unwind" fn _PG_init() {
     if preloading {
         postgres::log_guard::install();
         postgres::hash_seed::make_at_server_start();
+        metrics::reserve_shared_memory();
         keys::epoch::reserve_shared_memory();
         keys::destroyed_profiles::reserve_shared_memory();
         authentication::lockout::reserve_shared_memory();

@@ -70,21 +70,37 @@ extension_sql_file!(
     requires = ["bootstrap", surface::lockouts::counted_failures]
 );
 extension_sql_file!(
+    "../sql/metrics.sql",
+    name = "metrics",
+    requires = ["tables", "connectors", surface::monitoring::shared_metrics]
+);
+extension_sql_file!(
+    "../sql/check.sql",
+    name = "check",
+    requires = ["key_lifecycle", surface::monitoring::state_findings]
+);
+extension_sql_file!(
     "../sql/connectors.sql",
     name = "connectors",
     requires = ["tables"]
 );
-extension_sql_file!("../sql/api.sql", name = "api", requires = ["bootstrap"]);
+extension_sql_file!(
+    "../sql/api.sql",
+    name = "api",
+    requires = ["bootstrap", "metrics"]
+);
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 // Cargo does not see which files the macro above reads. With these, it builds again after a change of the SQL.
-const _: [&str; 9] = [
+const _: [&str; 11] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),
     include_str!("../sql/types.sql"),
     include_str!("../sql/policies.sql"),
     include_str!("../sql/key_lifecycle.sql"),
     include_str!("../sql/lockouts.sql"),
+    include_str!("../sql/check.sql"),
+    include_str!("../sql/metrics.sql"),
     include_str!("../sql/connectors.sql"),
     include_str!("../sql/api.sql"),
     include_str!("../sql/finalize.sql"),

@@ -48,7 +48,7 @@ macro_rules! names {
             }
         }
 
-        $crate::describe_names!($name, [$($text $(, $alias)*),+]);
+        $crate::describe_names!($name, [$($($alias,)*)+]);
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -74,12 +74,12 @@ macro_rules! names {
 
 pub(crate) use names;
 
-/// The names in JSON Schema: in a request with the further names, in an answer without them.
+/// The names in JSON Schema, and in a request the further names.
 #[cfg(feature = "openapi")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! describe_names {
-    ($name:ident, $names_and_aliases:expr) => {
+    ($name:ident, $further_names:expr) => {
         impl $crate::schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
@@ -88,12 +88,14 @@ macro_rules! describe_names {
             fn json_schema(
                 generator: &mut $crate::schemars::SchemaGenerator,
             ) -> $crate::schemars::Schema {
-                let names: &[&str] = if generator.contract().is_deserialize() {
-                    &$names_and_aliases
-                } else {
-                    $name::NAMES
-                };
-                $crate::schemars::json_schema!({"type": "string", "enum": names})
+                let further: &[&str] = &$further_names;
+                if further.is_empty() || generator.contract().is_serialize() {
+                    return $crate::schemars::json_schema!({"type": "string", "enum": $name::NAMES});
+                }
+                $crate::schemars::json_schema!({"anyOf": [
+                    {"type": "string", "enum": $name::NAMES},
+                    {"type": "string", "enum": further, "description": "Another spelling."},
+                ]})
             }
         }
     };
@@ -104,7 +106,7 @@ macro_rules! describe_names {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! describe_names {
-    ($name:ident, $names_and_aliases:expr) => {};
+    ($name:ident, $further_names:expr) => {};
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ PATH=$PATH:/usr/sbin:/sbin:$HOME/.cargo/bin
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 
 die() {
-    printf 'docker/stack: %s\n' "$*" >&2
+    printf 'docker/%s: %s\n' "${0##*/}" "$*" >&2
     exit 1
 }
 

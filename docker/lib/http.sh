@@ -29,6 +29,7 @@ start_nginx() {
     local program=$state/bin/nginx
     if is_running "$run_directory/nginx/nginx.pid" "$program"; then
         http_port=$(cat "$state/http-port")
+        metrics_port=$(cat "$state/metrics-port")
         return
     fi
     say "Starting nginx"
@@ -36,8 +37,10 @@ start_nginx() {
     install -m 644 "$repository/docker/vault.js" "$state/etc/"
     install_reference
     [ ! -e "$state/http-port" ] || preferred_http_port=$(cat "$state/http-port")
+    [ ! -e "$state/metrics-port" ] || preferred_metrics_port=$(cat "$state/metrics-port")
     for _ in 1 2 3; do
         http_port=$(free_port ${preferred_http_port:+"$preferred_http_port"})
+        metrics_port=$(free_port ${preferred_metrics_port:+"$preferred_metrics_port"})
         configure_nginx
         as_user "$nginx_user" "$program" -e "$state/log/nginx-error.log" -c "$state/etc/nginx.conf" </dev/null && return
     done
@@ -54,8 +57,9 @@ install_reference() {
 
 configure_nginx() {
     echo "$http_port" >"$state/http-port"
+    echo "$metrics_port" >"$state/metrics-port"
     sed -e "s|@RUN@|$run_directory/nginx|" -e "s|@POSTGREST@|$run_directory/postgrest/postgrest.sock|" \
-        -e "s|@LISTEN@|127.0.0.1:$http_port|" -e "s|@REQUESTS_PER_SECOND@|$requests_per_second|" \
+        -e "s|@LISTEN@|127.0.0.1:$http_port|" -e "s|@METRICS@|127.0.0.1:$metrics_port|" -e "s|@REQUESTS_PER_SECOND@|$requests_per_second|" \
         -e "s|@ERROR_LOG@|$state/log/nginx-error.log|" -e "s|@ACCESS_LOG@|$state/log/nginx-access.log|" \
         -e "s|@REFERENCE@|$state/reference|" \
         "$repository/docker/nginx.conf" | install -m 644 /dev/stdin "$state/etc/nginx.conf"

@@ -151,6 +151,24 @@ install_localstripe() {
     localstripe=$tool_cache/${LOCALSTRIPE[0]}/bin/python
 }
 
+# Prometheus, for the tests, out of Debian's package. It is unpacked and not installed, so no server starts. Sets `prometheus` to
+# the directory of its programs.
+install_prometheus() {
+    local directory=$tool_cache/prometheus fresh
+    prometheus=$directory/usr/bin
+    [ -x "$prometheus/promtool" ] && return
+    say "Fetching Prometheus"
+    mkdir -p "$tool_cache"
+    fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
+    (
+        cd "$fresh" || exit
+        apt-get -q download prometheus >&2 || { apt_get update && apt-get -q download prometheus >&2; }
+        dpkg-deb --extract prometheus_*.deb .
+        rm prometheus_*.deb
+    )
+    keep "$fresh" "$directory"
+}
+
 # Installs packages into a virtual environment with the name of the first. An environment contains its own path, so it is made
 # where it stays.
 install_python_packages() {

@@ -64,6 +64,9 @@ fn path(template: &str) -> Path {
 /// Why an answer is not what the document says of the request; an empty list if it is.
 pub fn objections(request: &Request, answer: &Answer) -> Vec<String> {
     let target = String::from_utf8_lossy(request.target()).into_owned();
+    if !request.target().iter().all(u8::is_ascii_graphic) {
+        return to_a_stranger(answer, "a target of other characters than visible ASCII");
+    }
     let target = target.split('?').next().unwrap_or_default();
     if BESIDE_THE_API.iter().any(|path| target.starts_with(path)) {
         return Vec::new();

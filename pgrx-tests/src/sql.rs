@@ -119,6 +119,14 @@ impl Session {
             .map(|row| row.get(0))
     }
 
+    /// The server's major version.
+    pub fn postgresql_version(&mut self) -> i32 {
+        let number: i32 = self
+            .value("select current_setting('server_version_num')::integer", &[])
+            .expect("every server has a version");
+        number / 10_000
+    }
+
     /// Calls an operation, such as `retrieve_customer($1)`, and gives its `jsonb`.
     pub fn call(&mut self, operation: &str, parameters: &[Parameter]) -> Result<Value, Refused> {
         self.value(&format!("select vault.{operation}"), parameters)

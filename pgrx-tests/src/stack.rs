@@ -24,6 +24,8 @@ use crate::sql::Session;
 pub struct Stack {
     /// Host and port of nginx.
     pub server: SocketAddr,
+    /// Host and port of the figures for Prometheus.
+    pub metrics: SocketAddr,
     /// The directory of everything that the stack writes.
     pub state: PathBuf,
     socket_directory: String,
@@ -40,10 +42,16 @@ impl Stack {
     fn from_variables(variable: impl Fn(&str) -> String) -> Stack {
         let url = variable("VAULT_URL");
         let server = url.trim_start_matches("http://").trim_end_matches('/');
+        let metrics = variable("VAULT_METRICS_URL");
         Stack {
             server: server
                 .parse()
                 .unwrap_or_else(|_| panic!("VAULT_URL is not an address and port: {url}")),
+            metrics: metrics
+                .trim_start_matches("http://")
+                .trim_end_matches("/metrics")
+                .parse()
+                .unwrap_or_else(|_| panic!("VAULT_METRICS_URL has no address and port: {metrics}")),
             state: variable("VAULT_STATE").into(),
             socket_directory: variable("PGHOST"),
             port: variable("PGPORT").parse().expect("PGPORT is a number"),
@@ -466,7 +474,8 @@ fn output(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
-fn free_port() -> u16 {
+/// A port of the loopback address that nobody listens at.
+pub fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .expect("a free port")

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pgrx::pg_sys;
 
 use super::row::{Row, Subject};
+use crate::metrics::events::{Watched, count_several};
 use crate::postgres::catalog::own_database;
 use crate::postgres::hash_seed::seed;
 use crate::postgres::shared_memory::{SharedTable, plain, reserve};
@@ -69,6 +70,12 @@ pub fn due(now: i64, all: bool) -> Vec<Due> {
         .filter(|(_, tally)| tally.is_of(database))
         .filter_map(|(index, tally)| tally.due(index, now, all))
         .collect()
+}
+
+/// How many rows of this database should have been written before that time.
+pub fn waiting_since_before(before: i64) -> u64 {
+    let rows = due(before, false).into_iter();
+    rows.filter(|row| row.first_at < before).count() as u64
 }
 
 /// How many events of all databases found no tally at all.
@@ -198,6 +205,7 @@ impl Merged {
             }
             None => {
                 self.lost.fetch_add(occurrences, Ordering::Relaxed);
+                count_several(Watched::AuditRowsLost, occurrences);
             }
         }
     }

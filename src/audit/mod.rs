@@ -17,13 +17,16 @@ pub mod writer;
 use std::cell::Cell;
 
 use vault_core::ids::{PaymentMethodId, ProfileId};
+use vault_core::time::Timestamp;
 
 use crate::error::{Failure, warn};
 use crate::postgres::catalog::own_database;
 use crate::postgres::clock;
 use crate::postgres::preload::{check_preloaded, is_preloaded};
+use crate::postgres::random;
 use crate::postgres::roles::outer_role_name;
 use crate::postgres::transaction::commit_for_good;
+use crate::store;
 use crate::tenancy::{Caller, Origin};
 use entry::Entry;
 pub use event::{Event, Outcome};
@@ -95,6 +98,19 @@ pub fn before_card_number(profile_id: &ProfileId) -> Result<(), Failure> {
             FIRST_VALUE,
         )
     })
+}
+
+/// How many rows of this database have waited in shared memory since before that time, in microseconds since the Unix epoch.
+pub fn waiting_since_before(before: i64) -> u64 {
+    places::waiting_since_before(before) + merged::waiting_since_before(before)
+}
+
+/// How many events since that time have no row in the log.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn lost_since(time: Timestamp) -> Result<u64, Failure> {
+    store::audit_log::lost(random::uuid_at(time)?)
 }
 
 /// Counts a card number that was opened.

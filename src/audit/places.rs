@@ -5,6 +5,7 @@ use pgrx::pg_sys;
 
 use super::row::Row;
 use crate::error::{Failure, Unrecorded};
+use crate::metrics::events::{Watched, count};
 use crate::postgres::catalog::own_database;
 use crate::postgres::latch::SharedLatch;
 use crate::postgres::process;
@@ -91,9 +92,12 @@ pub fn take(row: Row, phase: Phase, waiter: SharedLatch) -> Result<Place, Failur
         of_login += usize::from(slot.login == login);
     }
     if owned >= SHARE || of_login >= SHARE_OF_LOGIN {
+        count(Watched::AuditPlaceRefused);
         return Err(Unrecorded::ShareIsUsed.into());
     }
-    let index = free.ok_or(Unrecorded::NoPlace)?;
+    let index = free
+        .ok_or(Unrecorded::NoPlace)
+        .inspect_err(|_| count(Watched::AuditPlaceRefused))?;
     table.numbered += 1;
     let number = table.numbered;
     let slot = Slot {
@@ -164,6 +168,18 @@ pub fn all(phase: Phase) -> Vec<(Place, Row)> {
         .collect();
     found.sort_by_key(|(place, _)| place.number);
     found
+}
+
+/// How many rows of this database the worker should have seen to before that time.
+pub fn waiting_since_before(before: i64) -> u64 {
+    let database = own_database();
+    let table = TABLE.share();
+    let slots = table.slots.iter().zip(&table.rows);
+    let waiting = slots.filter(|(slot, row)| {
+        let waits = matches!(slot.phase, Some(Phase::Due | Phase::CvcDue));
+        waits && slot.database == database && row.occurred_at < before
+    });
+    waiting.count() as u64
 }
 
 /// Notes that the rows of these places are committed, and wakes the sessions that wait for them.

@@ -19,6 +19,7 @@ use vault_core::limits::PerMinute;
 
 use crate::audit::{self, Event};
 use crate::error::Failure;
+use crate::metrics::events::{Watched, count};
 use crate::postgres::clock;
 use crate::postgres::compat::local_transaction_id;
 use crate::postgres::hash_seed::seed;
@@ -131,6 +132,7 @@ fn session_is_unlimited() -> bool {
 
 /// The object of the audit row names whose limit it is: that of a login, whatever its outer role, or that of a key.
 fn note(profile_id: &ProfileId, actor: &str, origin: &Origin, whose: &str) {
+    count(Watched::CardNumberLimitHit);
     let address = origin.client_address();
     audit::note(
         Event::CardNumberLimit,

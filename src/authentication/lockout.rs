@@ -9,6 +9,7 @@ use vault_core::limits::failures::{Counted, Prefix, Rule};
 use vault_core::limits::{Failures, Source, Subject};
 
 use crate::audit::{self, Event};
+use crate::metrics::events::{Watched, count};
 use crate::postgres::clock;
 use crate::postgres::hash_seed::seed;
 use crate::postgres::roles::{outer_role_name, session_role_name};
@@ -119,6 +120,7 @@ impl<'a> Attempt<'a> {
     /// The object of the audit row says what is locked: a prefix for this address or role, a prefix for everybody, or all keys
     /// for this address or role.
     fn note_lock(&self, subject: &Subject) {
+        count(Watched::LockBegun);
         let object = match subject {
             Subject::Pair(prefix, _) => prefix.as_str().to_owned(),
             Subject::Prefix(prefix) => format!("{} from anywhere", prefix.as_str()),

@@ -12,6 +12,7 @@ use crate::audit;
 use crate::error::Failure;
 use crate::keys::root_key::root_keys;
 use crate::keys::row_macs::believed;
+use crate::metrics::events::{Watched, count};
 use crate::store;
 use crate::store::api_keys::{ApiKeyRow, Found};
 use crate::tenancy::{Caller, Origin};
@@ -47,8 +48,11 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     let found = find(key.as_ref(), &hash, profile_id)?;
     let Some(found) = found.filter(|_| !locked) else {
         // Nothing is counted while a lock lasts, which limits what one source can do to the counts of others.
-        if !locked {
+        if locked {
+            count(Watched::AuthenticationLocked);
+        } else {
             attempt.failed();
+            count(Watched::AuthenticationFailed);
         }
         return refuse(prefix, &credentials.origin);
     };
@@ -58,6 +62,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
         .ok_or(Refusal::MissingProfileHeader)?
         .map_err(Refusal::from)?;
     if !found.profile_matches {
+        count(Watched::AuthenticationFailed);
         return refuse(prefix, &credentials.origin);
     }
     Ok(Caller {
@@ -71,6 +76,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
 
 /// Refuses a request that presents no key, or more than one. No failure is counted, because no key was tried.
 pub fn refuse_without_key(origin: &Origin) -> Result<Caller, Failure> {
+    count(Watched::AuthenticationFailed);
     audit::record_authentication_failure(origin, "")?;
     Err(Refusal::Unauthenticated.into())
 }

@@ -99,7 +99,7 @@ pub enum Defect {
 
 impl Sealed {
     /// What to do about it.
-    pub(super) fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
             Self::NotPreloaded => "Add vault to shared_preload_libraries and restart the server.",
             Self::NoCommand => {

@@ -141,6 +141,20 @@ pub fn check_usable() -> Result<(), Failure> {
     Ok(())
 }
 
+/// How many keys of the profile only a root key opens that the server does not have. The profile must be the current one.
+///
+/// # Errors
+/// When the vault is sealed.
+pub fn count_closed(profile_id: &ProfileId) -> Result<u64, Failure> {
+    let root_keys = root_keys()?;
+    let mut closed = 0;
+    for stored in store::data_keys::root_keys_of(profile_id)? {
+        let is_closed = root_keys.with_check_value(check_value(&stored)?).is_none();
+        closed += u64::from(is_closed && !root_keys.know_as_destroyed(profile_id));
+    }
+    Ok(closed)
+}
+
 /// If the database's keys are wrapped by other root keys, it must not silently get keys of this one beside them.
 fn check_root_key(root_keys: &RootKeys) -> Result<(), Failure> {
     let known = store::data_keys::root_keys()?;

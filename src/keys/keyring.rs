@@ -10,6 +10,7 @@ use super::epoch;
 use super::profile_keys::{ProfileKeys, SealingKeys};
 use super::root_key::root_keys;
 use crate::error::Failure;
+use crate::metrics::events::{Watched, count};
 use crate::postgres::compat::local_transaction_id;
 use crate::postgres::snapshot::snapshot_is_the_transactions;
 use crate::postgres::standby::is_on_standby;
@@ -51,9 +52,11 @@ pub fn for_reading(profile_id: &ProfileId) -> Result<Rc<ProfileKeys>, Failure> {
         keyring.profiles.get(profile_id).cloned()
     });
     if let Some(keys) = known {
+        count(Watched::KeysCached);
         return Ok(keys);
     }
     let keys = Rc::new(ProfileKeys::load(profile_id)?);
+    count(Watched::KeysLoaded);
     KEYRING.with_borrow_mut(|keyring| {
         keyring
             .profiles

@@ -11,7 +11,7 @@ mod profile_keys;
 pub mod root_key;
 pub mod row_macs;
 
-pub use data_keys::{check_usable, create_for_profile, rewrap, rotate};
+pub use data_keys::{check_usable, count_closed, create_for_profile, rewrap, rotate};
 pub use keyring::{for_duplicate_check, for_reading, for_sealing};
 pub use memory_key::memory_key;
 pub use profile_keys::{ProfileKeys, SealingKeys};

@@ -6,10 +6,12 @@
 
 pub mod administration;
 pub mod application_values;
+pub mod check;
 pub mod connector_accounts;
 pub mod customers;
 pub mod earlier_rows;
 mod existing;
+pub mod figures;
 pub mod key_lifecycle;
 pub mod network_tokens;
 pub mod outside_calls;

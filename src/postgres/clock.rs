@@ -20,7 +20,12 @@ pub fn now() -> Result<Timestamp, Failure> {
 /// The present time in microseconds since the Unix epoch.
 pub fn now_micros() -> i64 {
     // SAFETY: reads the clock, nothing else.
-    unsafe { pg_sys::GetCurrentTimestamp() }.saturating_add(POSTGRES_EPOCH)
+    micros(unsafe { pg_sys::GetCurrentTimestamp() })
+}
+
+/// A `timestamptz` in microseconds since the Unix epoch.
+pub fn micros(value: pg_sys::TimestampTz) -> i64 {
+    value.saturating_add(POSTGRES_EPOCH)
 }
 
 /// A `timestamptz` as the core's timestamp.
@@ -28,7 +33,7 @@ pub fn now_micros() -> i64 {
 /// # Errors
 /// When it lies outside of the years that have four digits, `infinity` above all.
 pub fn from_postgres(value: pg_sys::TimestampTz) -> Result<Timestamp, Failure> {
-    at_micros(value.saturating_add(POSTGRES_EPOCH))
+    at_micros(micros(value))
 }
 
 /// A time in microseconds since the Unix epoch as the core's timestamp.

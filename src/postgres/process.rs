@@ -5,6 +5,8 @@ use std::cell::Cell;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::clock;
+
 /// The id of this process.
 pub fn own_id() -> i32 {
     // SAFETY: set when the process starts.
@@ -28,6 +30,12 @@ pub fn at_exit(what: fn()) {
         // SAFETY: the callback is guarded and lives as long as the library.
         unsafe { pg_sys::on_proc_exit(Some(run), pg_sys::Datum::from(0)) };
     }
+}
+
+/// When the server was started, in microseconds since the Unix epoch.
+pub fn server_started_at() -> i64 {
+    // SAFETY: set by the postmaster before it starts any process.
+    clock::micros(unsafe { pg_sys::PgStartTime })
 }
 
 /// Whether the server has a process with this id.

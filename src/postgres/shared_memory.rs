@@ -121,6 +121,27 @@ impl<T> DerefMut for Exclusive<'_, T> {
     }
 }
 
+/// Numbers that all processes read and change without a lock: each of them is an atomic.
+pub struct SharedNumbers<T: Plain>(PgAtomic<AssertPGRXSharedMemory<T>>);
+
+impl<T: Plain> SharedNumbers<T> {
+    /// Numbers whose memory PostgreSQL shows under this name.
+    pub const fn named(name: &'static CStr) -> Self {
+        // SAFETY: there is no second one of this name, or the server does not start.
+        Self(unsafe { PgAtomic::new(name) })
+    }
+
+    /// The name.
+    pub const fn name(&self) -> &'static CStr {
+        self.0.name()
+    }
+
+    /// The numbers. They exist only where the library was loaded when the server started.
+    pub fn get(&self) -> &T {
+        self.0.get()
+    }
+}
+
 /// A number that all processes read and advance without a lock.
 pub struct SharedCounter(PgAtomic<AssertPGRXSharedMemory<AtomicU64>>);
 
@@ -176,6 +197,20 @@ pub fn content<T: Plain>(content: T) -> AssertPGRXSharedMemory<T> {
 }
 
 impl<T: Plain> PgSharedMemoryInitialization for SharedTable<T> {
+    type Value = AssertPGRXSharedMemory<T>;
+
+    unsafe fn on_shmem_request(&'static self) {
+        // SAFETY: promised by the caller.
+        unsafe { self.0.on_shmem_request() };
+    }
+
+    unsafe fn on_shmem_startup(&'static self, value: Self::Value) {
+        // SAFETY: promised by the caller.
+        unsafe { self.0.on_shmem_startup(value) };
+    }
+}
+
+impl<T: Plain> PgSharedMemoryInitialization for SharedNumbers<T> {
     type Value = AssertPGRXSharedMemory<T>;
 
     unsafe fn on_shmem_request(&'static self) {

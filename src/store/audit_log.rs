@@ -13,6 +13,10 @@ statements! {
          (profile_id, audit_id, occurred_at, actor, request_id, client_address, event, object_id, outcome, \
           occurrences, first_occurred_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    Read LOST(UUIDOID) =
+        "/* all profiles: rows without a profile, which say how many events are missing */ \
+         SELECT COALESCE(pg_catalog.sum(occurrences), 0)::bigint AS events FROM vault.audit_log \
+         WHERE profile_id = '' AND audit_id >= $1 AND event = 'audit.lost'";
 }
 
 /// A row to be.
@@ -51,4 +55,12 @@ pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
         ])
     })?;
     Ok(())
+}
+
+/// How many events have no row of their own, by the rows whose ids are not smaller. Ids grow with time.
+pub fn lost(from: Uuid) -> Result<u64, Failure> {
+    let from = pgrx::Uuid::from_bytes(from.into_bytes());
+    let events: Option<i64> =
+        LOST.with(|statement| statement.row(&[from.into()], |row| row.required("events")))?;
+    Ok(events.unwrap_or_default().unsigned_abs())
 }

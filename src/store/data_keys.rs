@@ -35,6 +35,11 @@ statements! {
         "UPDATE vault.data_keys SET state = 'destroyed', wrapped = NULL, \
                 retired_at = COALESCE(retired_at, pg_catalog.clock_timestamp()) \
          WHERE profile_id = $1 AND state <> 'destroyed'";
+    Read COUNT_DUE(TEXTOID) =
+        "SELECT pg_catalog.count(*) AS keys FROM vault.data_keys \
+         WHERE profile_id = $1 AND state = 'current' AND rotate_after < pg_catalog.clock_timestamp()";
+    Read ROOT_KEYS_OF(TEXTOID) =
+        "SELECT root_key_check FROM vault.data_keys WHERE profile_id = $1 AND state <> 'destroyed'";
     Read ROOT_KEYS() = "SELECT check_value FROM vault.root_keys";
     Write INSERT_ROOT_KEY(BYTEAOID) =
         "INSERT INTO vault.root_keys (check_value) VALUES ($1) ON CONFLICT DO NOTHING";
@@ -101,6 +106,19 @@ pub fn usable(profile_id: &ProfileId) -> Result<Vec<StoredDataKey>, Failure> {
             })
         })
     })
+}
+
+/// How many current keys of the profile are older than they should be.
+pub fn count_due(profile_id: &ProfileId) -> Result<u64, Failure> {
+    let keys: Option<i64> =
+        COUNT_DUE.with(|statement| statement.row(&[id(profile_id)], |row| row.required("keys")))?;
+    Ok(keys.unwrap_or_default().unsigned_abs())
+}
+
+/// For each key of the profile that is not destroyed, the check value of the root key that wraps it.
+pub fn root_keys_of(profile_id: &ProfileId) -> Result<Vec<Vec<u8>>, Failure> {
+    ROOT_KEYS_OF
+        .with(|statement| statement.rows(&[id(profile_id)], |row| row.required("root_key_check")))
 }
 
 /// Check values of the root keys that have wrapped data keys, or vouched for rows, of this database, by now.

@@ -15,6 +15,7 @@ use vault_core::contract::payment_method::{
 
 use super::request::{Request, set_headers, set_status};
 use crate::error::{Defect, Failure, internal_error, passes_through_http};
+use crate::metrics::calls::{Operation, Way, counted};
 use crate::operations::{customers, network_tokens, payment_methods};
 use crate::tenancy::Caller;
 
@@ -23,53 +24,65 @@ const NETWORK_TOKEN: &[u8] = br#"{"token_type":"network_token"}"#;
 
 #[pg_extern(sql = false)]
 fn http_create_customer(body: &[u8]) -> Result<String, ErrorReport> {
-    answer_to(body, |caller, _, create| customers::create(caller, create))
+    answer_to(Operation::CreateCustomer, body, |caller, _, create| {
+        customers::create(caller, create)
+    })
 }
 
 #[pg_extern(sql = false)]
 fn http_retrieve_customer(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| customers::retrieve(caller, &request.customer_id()))
+    answer(Operation::RetrieveCustomer, |caller, request| {
+        customers::retrieve(caller, &request.customer_id())
+    })
 }
 
 #[pg_extern(sql = false)]
 fn http_retrieve_customer_by_reference(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| {
+    answer(Operation::RetrieveCustomerByReference, |caller, request| {
         customers::retrieve_by_reference(caller, &request.merchant_reference_id())
     })
 }
 
 #[pg_extern(sql = false)]
 fn http_update_customer(body: &[u8]) -> Result<String, ErrorReport> {
-    answer_to(body, |caller, request, update| {
-        customers::update(caller, &request.customer_id(), update)
-    })
+    answer_to(
+        Operation::UpdateCustomer,
+        body,
+        |caller, request, update| customers::update(caller, &request.customer_id(), update),
+    )
 }
 
 #[pg_extern(sql = false)]
 fn http_delete_customer(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| customers::delete(caller, &request.customer_id()))
+    answer(Operation::DeleteCustomer, |caller, request| {
+        customers::delete(caller, &request.customer_id())
+    })
 }
 
 #[pg_extern(sql = false)]
 fn http_list_customers(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| customers::list(caller, &ListCustomers::parse(request.query())?))
+    answer(Operation::ListCustomers, |caller, request| {
+        customers::list(caller, &ListCustomers::parse(request.query())?)
+    })
 }
 
 #[pg_extern(sql = false)]
 fn http_list_customers_with_count(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| {
+    answer(Operation::ListCustomersWithCount, |caller, request| {
         customers::list_with_count(caller, &ListCustomersWithCount::parse(request.query())?)
     })
 }
 
 #[pg_extern(sql = false)]
 fn http_count_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, _| payment_methods::count(caller))
+    answer(Operation::CountPaymentMethods, |caller, _| {
+        payment_methods::count(caller)
+    })
 }
 
 #[pg_extern(sql = false)]
 fn http_list_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| {
+    answer(Operation::ListPaymentMethods, |caller, request| {
         ListPaymentMethodsQuery::parse(request.query())?;
         payment_methods::list(caller, &request.customer_id())
     })
@@ -77,21 +90,21 @@ fn http_list_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
 
 #[pg_extern(sql = false)]
 fn http_set_default_payment_method(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| {
+    answer(Operation::SetDefaultPaymentMethod, |caller, request| {
         payment_methods::set_default(caller, &request.customer_id(), &request.payment_method_id())
     })
 }
 
 #[pg_extern(sql = false)]
 fn http_create_payment_method(body: &[u8]) -> Result<String, ErrorReport> {
-    answer_to(body, |caller, _, create| {
+    answer_to(Operation::CreatePaymentMethod, body, |caller, _, create| {
         payment_methods::create(caller, create)
     })
 }
 
 #[pg_extern(sql = false)]
 fn http_retrieve_payment_method(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| {
+    answer(Operation::RetrievePaymentMethod, |caller, request| {
         let query = RetrieveQuery::parse(request.query())?;
         payment_methods::retrieve(caller, &request.payment_method_id(), query.fetch_raw_detail)
     })
@@ -99,48 +112,62 @@ fn http_retrieve_payment_method(_body: &[u8]) -> Result<String, ErrorReport> {
 
 #[pg_extern(sql = false)]
 fn http_retrieve_payment_method_details(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| {
-        payment_methods::retrieve_details(caller, &request.payment_method_id())
-    })
+    answer(
+        Operation::RetrievePaymentMethodDetails,
+        |caller, request| payment_methods::retrieve_details(caller, &request.payment_method_id()),
+    )
 }
 
 #[pg_extern(sql = false)]
 fn http_update_payment_method(body: &[u8]) -> Result<String, ErrorReport> {
-    answer_to(body, |caller, request, update| {
-        payment_methods::update(caller, &request.payment_method_id(), update)
-    })
+    answer_to(
+        Operation::UpdatePaymentMethod,
+        body,
+        |caller, request, update| {
+            payment_methods::update(caller, &request.payment_method_id(), update)
+        },
+    )
 }
 
 #[pg_extern(sql = false)]
 fn http_delete_payment_method(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| payment_methods::delete(caller, &request.payment_method_id()))
+    answer(Operation::DeletePaymentMethod, |caller, request| {
+        payment_methods::delete(caller, &request.payment_method_id())
+    })
 }
 
 #[pg_extern(sql = false)]
 fn http_check_network_token_status(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| network_tokens::status(caller, &request.payment_method_id()))
+    answer(Operation::CheckNetworkTokenStatus, |caller, request| {
+        network_tokens::status(caller, &request.payment_method_id())
+    })
 }
 
 #[pg_extern(sql = false)]
 fn http_get_network_token(body: &[u8]) -> Result<String, ErrorReport> {
     let body = if body.is_empty() { NETWORK_TOKEN } else { body };
-    answer_to(body, |caller, request, asked: NetworkTokenRequest| {
-        network_tokens::get(caller, &request.payment_method_id(), &asked)
-    })
+    answer_to(
+        Operation::GetNetworkToken,
+        body,
+        |caller, request, asked: NetworkTokenRequest| {
+            network_tokens::get(caller, &request.payment_method_id(), &asked)
+        },
+    )
 }
 
 #[pg_extern(sql = false)]
 fn http_get_network_token_eligibility(_body: &[u8]) -> Result<String, ErrorReport> {
-    answer(|caller, request| {
+    answer(Operation::GetNetworkTokenEligibility, |caller, request| {
         network_tokens::eligibility(caller, EligibilityQuery::parse(request.query())?)
     })
 }
 
 /// Answers a request whose body does not matter.
 fn answer<R: Serialize>(
+    name: Operation,
     operation: impl FnOnce(&Caller, &Request) -> Result<R, Failure>,
 ) -> Result<String, ErrorReport> {
-    respond(|request| {
+    respond(name, |request| {
         let caller = request.authenticate()?;
         operation(&caller, request)
     })
@@ -148,10 +175,11 @@ fn answer<R: Serialize>(
 
 /// Answers a request that has a body. A body that is not JSON of the right form is refused before authentication.
 fn answer_to<B: Body, R: Serialize>(
+    name: Operation,
     body: &[u8],
     operation: impl FnOnce(&Caller, &Request, B) -> Result<R, Failure>,
 ) -> Result<String, ErrorReport> {
-    respond(|request| {
+    respond(name, |request| {
         let body = json::from_slice(body)?;
         let caller = request.authenticate()?;
         operation(&caller, request, body)
@@ -160,12 +188,13 @@ fn answer_to<B: Body, R: Serialize>(
 
 /// Puts the handler's response or refusal into the answer. Any other failure leaves as an error.
 fn respond<R: Serialize>(
+    name: Operation,
     handle: impl FnOnce(&Request) -> Result<R, Failure>,
 ) -> Result<String, ErrorReport> {
     PgTryBuilder::new(AssertUnwindSafe(|| {
         let request = Request::current()?;
         set_headers(request.id(), None)?;
-        match handle(&request) {
+        match counted(Way::Http, name, || handle(&request)) {
             Ok(response) => {
                 serde_json::to_string(&response).map_err(|_| Defect::NotSerialized.into())
             }

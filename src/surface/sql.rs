@@ -15,6 +15,7 @@ use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId, ProfileId};
 
 use crate::authentication::{self, Credentials};
 use crate::error::{Defect, Failure};
+use crate::metrics::calls::{Operation, Way, counted};
 use crate::operations::{
     administration, customers, network_tokens, payment_methods, retention, role_bindings, tokens,
 };
@@ -34,10 +35,12 @@ pub fn current_profile() -> Result<Option<String>, ErrorReport> {
 #[search_path(pg_catalog, pg_temp)]
 fn authenticate(api_key: &str, profile_id: &str) -> Result<(), ErrorReport> {
     session::check_may_authenticate()?;
-    let caller = authentication::authenticate(Credentials {
-        api_key,
-        profile_id: Some(ProfileId::parse(profile_id)),
-        origin: Origin::of_session(),
+    let caller = counted(Way::Sql, Operation::Authenticate, || {
+        authentication::authenticate(Credentials {
+            api_key,
+            profile_id: Some(ProfileId::parse(profile_id)),
+            origin: Origin::of_session(),
+        })
     })?;
     session::authenticated(Tenant {
         profile_id: caller.profile_id,
@@ -50,25 +53,29 @@ fn authenticate(api_key: &str, profile_id: &str) -> Result<(), ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn create_customer(customer: Jsonb) -> Result<Jsonb, ErrorReport> {
-    answer_to(customer, customers::create)
+    answer_to(Operation::CreateCustomer, customer, customers::create)
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn retrieve_customer(id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| customers::retrieve(caller, &CustomerId::from_client(id)))
+    answer(Operation::RetrieveCustomer, |caller| {
+        customers::retrieve(caller, &CustomerId::from_client(id))
+    })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn retrieve_customer_by_reference(merchant_reference_id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| customers::retrieve_by_reference(caller, merchant_reference_id))
+    answer(Operation::RetrieveCustomerByReference, |caller| {
+        customers::retrieve_by_reference(caller, merchant_reference_id)
+    })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn update_customer(id: &str, changes: Jsonb) -> Result<Jsonb, ErrorReport> {
-    answer_to(changes, |caller, changes| {
+    answer_to(Operation::UpdateCustomer, changes, |caller, changes| {
         customers::update(caller, &CustomerId::from_client(id), changes)
     })
 }
@@ -76,7 +83,9 @@ fn update_customer(id: &str, changes: Jsonb) -> Result<Jsonb, ErrorReport> {
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn delete_customer(id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| customers::delete(caller, &CustomerId::from_client(id)))
+    answer(Operation::DeleteCustomer, |caller| {
+        customers::delete(caller, &CustomerId::from_client(id))
+    })
 }
 
 #[pg_extern(security_definer)]
@@ -86,7 +95,7 @@ fn list_customers(
     offset: default!(Option<i32>, 0),
     merchant_reference_id: default!(Option<String>, "NULL"),
 ) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| {
+    answer(Operation::ListCustomers, |caller| {
         let limit = limit.unwrap_or(10).into();
         let offset = offset.unwrap_or(0).into();
         customers::list(
@@ -99,7 +108,11 @@ fn list_customers(
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn create_payment_method(payment_method: Jsonb) -> Result<Jsonb, ErrorReport> {
-    answer_to(payment_method, payment_methods::create)
+    answer_to(
+        Operation::CreatePaymentMethod,
+        payment_method,
+        payment_methods::create,
+    )
 }
 
 #[pg_extern(security_definer)]
@@ -108,7 +121,7 @@ fn retrieve_payment_method(
     id: &str,
     fetch_raw_detail: default!(bool, false),
 ) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| {
+    answer(Operation::RetrievePaymentMethod, |caller| {
         payment_methods::retrieve(caller, &PaymentMethodId::from_client(id), fetch_raw_detail)
     })
 }
@@ -116,21 +129,29 @@ fn retrieve_payment_method(
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn update_payment_method(id: &str, changes: Jsonb) -> Result<Jsonb, ErrorReport> {
-    answer_to(changes, |caller, changes| {
-        payment_methods::update(caller, &PaymentMethodId::from_client(id), changes)
-    })
+    answer_to(
+        Operation::UpdatePaymentMethod,
+        changes,
+        |caller, changes| {
+            payment_methods::update(caller, &PaymentMethodId::from_client(id), changes)
+        },
+    )
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn delete_payment_method(id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| payment_methods::delete(caller, &PaymentMethodId::from_client(id)))
+    answer(Operation::DeletePaymentMethod, |caller| {
+        payment_methods::delete(caller, &PaymentMethodId::from_client(id))
+    })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn list_payment_methods(customer_id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| payment_methods::list(caller, &CustomerId::from_client(customer_id)))
+    answer(Operation::ListPaymentMethods, |caller| {
+        payment_methods::list(caller, &CustomerId::from_client(customer_id))
+    })
 }
 
 #[pg_extern(security_definer)]
@@ -139,7 +160,7 @@ fn set_default_payment_method(
     customer_id: &str,
     payment_method_id: &str,
 ) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| {
+    answer(Operation::SetDefaultPaymentMethod, |caller| {
         payment_methods::set_default(
             caller,
             &CustomerId::from_client(customer_id),
@@ -151,17 +172,19 @@ fn set_default_payment_method(
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn use_cvc(payment_method_id: &str) -> Result<String, ErrorReport> {
-    let code = payment_methods::use_cvc(
-        &Caller::of_session()?,
-        &PaymentMethodId::from_client(payment_method_id),
-    )?;
+    let code = counted(Way::Sql, Operation::UseCvc, || {
+        payment_methods::use_cvc(
+            &Caller::of_session()?,
+            &PaymentMethodId::from_client(payment_method_id),
+        )
+    })?;
     Ok(code.expose().to_owned())
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn use_connector_token(payment_method_id: &str, connector_id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| {
+    answer(Operation::UseConnectorToken, |caller| {
         tokens::use_token(
             caller,
             &PaymentMethodId::from_client(payment_method_id),
@@ -173,7 +196,7 @@ fn use_connector_token(payment_method_id: &str, connector_id: &str) -> Result<Js
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn check_network_token_status(payment_method_id: &str) -> Result<Jsonb, ErrorReport> {
-    answer(|caller| {
+    answer(Operation::CheckNetworkTokenStatus, |caller| {
         network_tokens::status(caller, &PaymentMethodId::from_client(payment_method_id))
     })
 }
@@ -182,7 +205,7 @@ fn check_network_token_status(payment_method_id: &str) -> Result<Jsonb, ErrorRep
 #[search_path(pg_catalog, pg_temp)]
 fn get_network_token(payment_method_id: &str) -> Result<Jsonb, ErrorReport> {
     let request = NetworkTokenRequest::for_network_token();
-    answer(|caller| {
+    answer(Operation::GetNetworkToken, |caller| {
         network_tokens::get(
             caller,
             &PaymentMethodId::from_client(payment_method_id),
@@ -195,7 +218,9 @@ fn get_network_token(payment_method_id: &str) -> Result<Jsonb, ErrorReport> {
 #[search_path(pg_catalog, pg_temp)]
 fn get_network_token_eligibility(card_bin: &str) -> Result<Jsonb, ErrorReport> {
     let query = EligibilityQuery::new(card_bin.to_owned()).map_err(Failure::from)?;
-    answer(|caller| network_tokens::eligibility(caller, query))
+    answer(Operation::GetNetworkTokenEligibility, |caller| {
+        network_tokens::eligibility(caller, query)
+    })
 }
 
 /// Only for superusers, because a caller who names a later time ends what others still need.
@@ -286,19 +311,30 @@ fn clear_lockouts() -> Result<(), ErrorReport> {
 
 /// Runs an operation for the caller of this session.
 fn answer<R: Serialize>(
+    name: Operation,
     operation: impl FnOnce(&Caller) -> Result<R, Failure>,
 ) -> Result<Jsonb, ErrorReport> {
-    let response = operation(&Caller::of_session()?)?;
-    let json =
-        serde_json::to_string(&response).map_err(|_| Failure::from(Defect::NotSerialized))?;
-    Ok(Jsonb::from(json))
+    respond(name, || operation(&Caller::of_session()?))
 }
 
 /// Runs an operation that takes a request. The request is read as over HTTP, so that both keep the same rules.
 fn answer_to<B: Body, R: Serialize>(
+    name: Operation,
     request: Jsonb,
     operation: impl FnOnce(&Caller, B) -> Result<R, Failure>,
 ) -> Result<Jsonb, ErrorReport> {
-    let request = json::from_slice(request.as_bytes()).map_err(Failure::from)?;
-    answer(|caller| operation(caller, request))
+    respond(name, || {
+        let request = json::from_slice(request.as_bytes())?;
+        operation(&Caller::of_session()?, request)
+    })
+}
+
+fn respond<R: Serialize>(
+    name: Operation,
+    call: impl FnOnce() -> Result<R, Failure>,
+) -> Result<Jsonb, ErrorReport> {
+    let response = counted(Way::Sql, name, call)?;
+    let json =
+        serde_json::to_string(&response).map_err(|_| Failure::from(Defect::NotSerialized))?;
+    Ok(Jsonb::from(json))
 }

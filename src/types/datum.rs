@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Defect, Failure};
 use crate::keys::{self, ProfileKeys, SealingKeys};
+use crate::metrics::events::{Watched, count};
 use crate::postgres::run_as::is_restricted;
 use crate::tenancy::session;
 use vault_core::contract::refusal::Refusal;
@@ -139,7 +140,9 @@ pub(super) fn receive(column_type: ColumnType, message: Internal) -> Result<Vec<
 
 /// Seals a value of the current profile, for its type and context.
 pub(super) fn encrypt(slot: Slot<'_>, context: &str, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
-    sealing_keys()?.seal_value(slot, &Binding::to_context(context), plaintext)
+    let sealed = sealing_keys()?.seal_value(slot, &Binding::to_context(context), plaintext)?;
+    count(Watched::ValueSealed);
+    Ok(sealed)
 }
 
 /// Opens a value of the current profile, of this type and context.
@@ -148,7 +151,9 @@ pub(super) fn decrypt(
     context: &str,
     envelope: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    profile_keys()?.open_value(slot, &Binding::to_context(context), envelope)
+    let opened = profile_keys()?.open_value(slot, &Binding::to_context(context), envelope)?;
+    count(Watched::ValueOpened);
+    Ok(opened)
 }
 
 /// The keys of the current profile, for opening values.

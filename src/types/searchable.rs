@@ -5,6 +5,7 @@ use vault_core::crypto::{Binding, ColumnType};
 use super::datum;
 use crate::authentication::card_number_limit;
 use crate::error::Failure;
+use crate::metrics::events::{Watched, count};
 
 /// Seals a value of the current profile for the context. The blind index and the shown digits stand before the envelope.
 pub(super) fn seal(
@@ -18,9 +19,11 @@ pub(super) fn seal(
         card_number_limit::count_for_column(keys.profile_id(), plaintext)?;
     }
     let binding = Binding::to_context(context);
-    column_type.seal(keys.index_key()?, plaintext, shown, |slot| {
+    let sealed = column_type.seal(keys.index_key()?, plaintext, shown, |slot| {
         keys.seal_value(slot, &binding, plaintext)
-    })
+    })?;
+    count(Watched::ValueSealed);
+    Ok(sealed)
 }
 
 /// Opens a value of the current profile.

@@ -10,6 +10,7 @@ use super::transaction::{in_transaction, report_earlier_release};
 use crate::audit::workers;
 use crate::audit::writer::{self, Counts, Place};
 use crate::error::Failure;
+use crate::metrics::processes::{self, Kind};
 use crate::operations::{retention, role_bindings, role_findings};
 use crate::postgres::background_worker::{
     self, connect, end_to_start_again, is_to_stop, worker_function,
@@ -40,6 +41,7 @@ fn main(index: usize) {
         return;
     };
     connect(database);
+    processes::started(Kind::Worker, index);
     workers::register();
     report_earlier_release();
     // Once is enough: while the server runs, nothing is sealed under another memory key than its own.
@@ -55,6 +57,7 @@ fn main(index: usize) {
             run(record_counts);
             expired_left = run(delete_expired);
             run(take_bindings_over);
+            processes::ran(Kind::Worker, index);
             // A wait for a lock may have consumed the signal of a session.
             at_once = expired_left || writer::has_reveals();
         }

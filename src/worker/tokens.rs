@@ -14,6 +14,7 @@ use vault_core::ids::PaymentMethodId;
 use super::transaction::in_transaction;
 use crate::connectors::{Answer, CallRules, Fault, Outside, Work};
 use crate::error::Failure;
+use crate::metrics::processes::{self, Kind};
 use crate::operations::outside_calls;
 use crate::operations::tokens::{self, Accounts, Sending};
 use crate::postgres::background_worker::{
@@ -54,8 +55,9 @@ fn main(index: usize) {
         return;
     };
     connect(database);
+    processes::started(Kind::Tokens, index);
     match outside_calls::outside() {
-        Ok(outside) => Desk::new(outside).work(),
+        Ok(outside) => Desk::new(outside).work(index),
         Err(failure) => pgrx::warning!("vault tokens: {failure}"),
     }
     end_to_start_again()
@@ -103,7 +105,7 @@ impl Desk {
         }
     }
 
-    fn work(mut self) {
+    fn work(mut self, index: usize) {
         prepare_session();
         attempt_in_transaction(c"vault: taking up jobs", tokens::make_sent_due);
         let mut pause = Duration::ZERO;
@@ -113,6 +115,7 @@ impl Desk {
             self.receive();
             let sent = self.send();
             self.look_after();
+            processes::ran(Kind::Tokens, index);
             pause = if sent { Duration::ZERO } else { PERIOD };
         }
     }

@@ -9,6 +9,7 @@ use pgrx::bgworkers::BackgroundWorker;
 use pgrx::pg_sys;
 
 use super::transaction::is_installed;
+use crate::metrics::processes::{self, Kind};
 use crate::postgres::background_worker::{
     self, attach_signal_handlers, connect, doing, end_to_start_again, reload_settings,
     worker_function,
@@ -47,6 +48,7 @@ fn main(index: usize) {
         return;
     };
     connect(database);
+    processes::started(Kind::Vacuum, index);
     while BackgroundWorker::wait_latch(settings::vacuum_after()) {
         reload_settings();
         if settings::vacuum_after().is_some() {
@@ -56,6 +58,7 @@ fn main(index: usize) {
                 tables().into_iter().for_each(vacuum);
             });
             attach_signal_handlers();
+            processes::ran(Kind::Vacuum, index);
         }
     }
     end_to_start_again()

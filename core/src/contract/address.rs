@@ -12,7 +12,10 @@ use super::rules;
 pub struct Address {
     pub city: Option<String>,
     /// ISO 3166-1 alpha-2.
-    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::country))]
+    #[cfg_attr(
+        feature = "openapi",
+        schemars(with = "Option<crate::contract::schema::Country>")
+    )]
     pub country: Option<String>,
     pub line1: Option<String>,
     pub line2: Option<String>,

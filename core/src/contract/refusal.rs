@@ -108,6 +108,12 @@ pub enum Refusal {
 /// The longest body that a call takes, in bytes.
 pub const MAX_BODY_LENGTH: usize = 32_768;
 
+/// Every code that a refusal can have.
+pub const CODES: [&str; 13] = [
+    "HE_00", "HE_02", "IR_01", "IR_04", "IR_06", "IR_07", "IR_11", "IR_12", "IR_16", "IR_19",
+    "IR_29", "IR_37", "IR_90",
+];
+
 /// One row of the table.
 struct Row {
     status: u16,
@@ -278,15 +284,19 @@ struct Body<'a> {
 #[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
 struct Detail<'a> {
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schemars(extend("enum" = ["invalid_request", "api"])))]
     kind: &'static str,
     message: &'a str,
     code: &'static str,
+    #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -295,6 +305,20 @@ mod tests {
             Refusal::Unauthenticated.body(),
             r#"{"error":{"type":"invalid_request","message":"API key not provided or invalid API key used","code":"IR_01"}}"#
         );
+    }
+
+    #[test]
+    fn every_code_of_the_table_is_listed_and_no_other() {
+        let (_, table) = include_str!("refusal.rs")
+            .split_once("fn row(&self)")
+            .unwrap();
+        let (table, _) = table.split_once("#[cfg(test)]").unwrap();
+        let is_code = |text: &&str| {
+            let (kind, number) = text.split_once('_').unwrap_or_default();
+            ["HE", "IR"].contains(&kind) && number.len() == 2
+        };
+        let codes: BTreeSet<&str> = table.split('"').filter(is_code).collect();
+        assert_eq!(codes, BTreeSet::from(CODES));
     }
 
     #[test]

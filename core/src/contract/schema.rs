@@ -1,26 +1,32 @@
 //! What the rules for single values are in JSON Schema. `derive(JsonSchema)` names these functions for the members that
 //! have such a rule.
 
-use schemars::Schema;
-use serde_json::{Value, json};
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::rules::{MAX_EMAIL_LENGTH, MAX_TEXT_LENGTH};
 
 /// Every character that is neither white space nor a control character.
 const OF_ADDRESS: &str = r"[^\s\u0000-\u001F\u007F-\u009F]";
 
-pub(super) fn country(schema: &mut Schema) {
-    let mut codes: Vec<&str> = rust_iso3166::ALL.iter().map(|code| code.alpha2).collect();
-    codes.sort_unstable();
-    let mut codes: Vec<Value> = codes.into_iter().map(Value::from).collect();
-    if is_nullable(schema) {
-        codes.push(Value::Null);
+/// A country of ISO 3166-1, by its two capital letters.
+pub(super) struct Country;
+
+impl JsonSchema for Country {
+    fn schema_name() -> Cow<'static, str> {
+        "Country".into()
     }
-    schema.insert("enum".to_owned(), codes.into());
-    describe(
-        schema,
-        "A country of ISO 3166-1, by its two capital letters.",
-    );
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut codes: Vec<&str> = rust_iso3166::ALL.iter().map(|code| code.alpha2).collect();
+        codes.sort_unstable();
+        json_schema!({
+            "description": "A country of ISO 3166-1, by its two capital letters.",
+            "type": "string",
+            "enum": codes,
+        })
+    }
 }
 
 pub(super) fn currency(schema: &mut Schema) {
@@ -111,12 +117,4 @@ fn limit(schema: &mut Schema, characters: usize) {
 
 fn describe(schema: &mut Schema, description: &str) {
     schema.insert("description".to_owned(), description.into());
-}
-
-fn is_nullable(schema: &Schema) -> bool {
-    schema.get("type").is_some_and(|types| {
-        types
-            .as_array()
-            .is_some_and(|types| types.contains(&json!("null")))
-    })
 }

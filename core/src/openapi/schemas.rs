@@ -223,7 +223,8 @@ fn unwrap_lines(value: &mut Value) {
     match value {
         Value::Object(members) => {
             if let Some(Value::String(description)) = members.get_mut("description") {
-                *description = description.replace('\n', " ");
+                let order = " The members stand in the contract's order.";
+                *description = description.replace('\n', " ").replace(order, "");
             }
             members.values_mut().for_each(unwrap_lines);
         }

@@ -18,6 +18,7 @@ const EXTENSION: House = House {
         &["connectors"],
         &["error"],
         &["postgres"],
+        &["metrics"],
         &["settings"],
         &["store"],
         &["keys"],

@@ -1,8 +1,10 @@
 //! Tests of the rules that ARCHITECTURE.md and CONTRIBUTING.md state: the order of the rooms, the words and statements that a
-//! room may have, and the size of files and functions.
+//! room may have, the size of files and functions, numbers that stand in several files, and what the documents refer to.
 
 mod arrows;
+mod documents;
 mod graph;
+mod release;
 mod size;
 mod source;
 mod statements;

@@ -192,6 +192,7 @@ fn the_api_has_one_function_for_each_call_and_no_other_role_executes_it() {
         "list_customers",
         "list_customers_with_count",
         "list_payment_methods",
+        "metrics",
         "ready",
         "retrieve_customer",
         "retrieve_customer_by_reference",
@@ -263,6 +264,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         [
             "acts_for",
             "bind_role",
+            "check",
             "clear_lockouts",
             "count_application_values",
             "count_values",
@@ -277,6 +279,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "enable_connector",
             "forged_rows",
             "is_destroyed",
+            "metrics_text",
             "reencrypt",
             "reencrypt_batch",
             "retry_token_job",
@@ -285,6 +288,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "role_findings",
             "rotate_data_key",
             "set_network_tokenization",
+            "shared_metrics",
             "unbind_role",
             "update_connector",
             "values_of_strangers",
@@ -294,9 +298,12 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         names("vault_auditor"),
         [
             "acts_for",
+            "check",
             "counted_failures",
             "forged_rows",
-            "role_findings"
+            "metrics_text",
+            "role_findings",
+            "shared_metrics",
         ]
     );
     for role in [
@@ -338,6 +345,8 @@ fn tables_are_granted_as_the_design_says() {
             "lockouts to vault_admin: SELECT",
             "lockouts to vault_auditor: SELECT",
             "merchants to vault_admin: SELECT",
+            "metrics to vault_admin: SELECT",
+            "metrics to vault_auditor: SELECT",
             "profiles to vault_admin: SELECT",
             "role_bindings to vault_admin: SELECT",
             "token_job_counts to vault_admin: SELECT",

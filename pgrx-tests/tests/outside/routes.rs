@@ -27,7 +27,7 @@ fn every_call_answers_under_every_prefix_and_spelling() {
 }
 
 /// Has network tokens made for the cards of the profile.
-fn with_token_service(tenant: &Tenant) -> SandboxTokenService {
+pub fn with_token_service(tenant: &Tenant) -> SandboxTokenService {
     let service = token_service();
     let credentials = service.credentials().to_string();
     let (stack, profile, settings) = (&tenant.stack, &tenant.profile, service.settings());

@@ -14,6 +14,7 @@ use crate::ids::PaymentMethodId;
 /// `POST /customers`, as it was sent.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(description = "A customer to create."))]
 #[serde(deny_unknown_fields)]
 pub struct CustomerCreate {
     name: String,
@@ -92,6 +93,12 @@ impl CustomerCreate {
 /// `PUT /customers/{id}`, as it was sent. An absent or null member leaves the customer's member as it is.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        description = "What changes of a customer. A member that is absent or null leaves the customer's as it is."
+    )
+)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerUpdate {
     name: Option<String>,

@@ -10,6 +10,12 @@ use crate::contract::rules;
 /// A token to add or replace, as it was sent: in full, or only `token` and its reference.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(
+        description = "A token to add or replace. `token` alone replaces the only one there is."
+    )
+)]
 pub struct ConnectorTokenDetails {
     connector_id: Option<String>,
     token_type: Option<TokenType>,
@@ -106,6 +112,10 @@ pub struct PlacedToken {
 /// A connector's token, as it is stored and answered. The members stand in the contract's order.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "A token that a payment service provider made for the payment method.")
+)]
 pub struct ConnectorToken {
     connector_id: Option<String>,
     token_type: TokenType,

@@ -172,6 +172,10 @@ struct CardCvcTokenStorage {
 /// `GET /payment-methods/{id}/details`. The members stand in the contract's order.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "A payment method, without what is said about number and CVC.")
+)]
 pub struct PaymentMethodDetails {
     id: PaymentMethodId,
     merchant_id: MerchantId,

@@ -209,6 +209,7 @@ impl BinRecord {
 /// Where bills go. As it is sent, stored and answered.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(description = "Where bills go."))]
 pub struct Billing {
     address: Option<Object<Address>>,
     phone: Option<Object<Phone>>,

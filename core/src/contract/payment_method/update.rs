@@ -14,6 +14,10 @@ use crate::contract::rules;
 /// `PUT /payment-methods/{id}/update-saved-payment-method`, as it was sent. Number and expiry never change.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schemars(description = "What changes of a payment method. Number and expiry never change.")
+)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentMethodUpdate {
     payment_method_data: Option<Object<Data>>,

@@ -9,6 +9,27 @@ use super::{Application, ROTATED_MEANWHILE, rotate};
 use crate::support::soon_equal;
 
 #[test]
+fn a_prepared_look_up_finds_its_row_after_the_rotation() {
+    let mut shop = Application::with_people(Tenant::new());
+    shop.sql
+        .run(
+            "set plan_cache_mode = force_generic_plan;
+             prepare look_up(text) as select id from people where email = vault.searchable($1)",
+        )
+        .unwrap();
+    let found = |shop: &mut Application| {
+        shop.sql
+            .value::<i32>("execute look_up('guest7')", &[])
+            .unwrap()
+    };
+    assert_eq!(found(&mut shop), 7);
+
+    shop.rotate("index").unwrap();
+
+    assert_eq!(found(&mut shop), 7);
+}
+
+#[test]
 fn columns_that_reference_each_other_change_their_index_key_together() {
     let mut shop = Application::with_people(Tenant::new());
     shop.sql

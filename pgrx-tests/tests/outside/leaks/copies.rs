@@ -1,5 +1,7 @@
 //! What COPY and `pg_dump` write.
 
+use vault_tests::Session;
+
 use super::Planted;
 
 #[test]
@@ -40,4 +42,38 @@ fn a_dump_in_any_format_shows_no_plaintext() {
             .dump_with(&[options, schema.as_slice()].concat());
         planted.hidden_in(&options.join(" "), dump);
     }
+}
+
+/// From version 18 on, a dump may carry statistics, and their values are read by the input functions of their types again.
+#[test]
+fn statistics_in_a_dump_show_no_plaintext_and_can_be_restored() {
+    let planted = Planted::new();
+    for id in 2..=20 {
+        planted.insert(id);
+    }
+    planted.sql().run("analyze people").unwrap();
+    let mut superuser = planted.stack.superuser();
+    let statistics = |superuser: &mut Session| -> String {
+        let kept = "select string_agg(s::text, ' ' order by attname) from pg_stats s where schemaname = $1";
+        superuser.value(kept, &[&planted.schema]).unwrap()
+    };
+    let before = statistics(&mut superuser);
+
+    let carried = superuser.postgresql_version() >= 18;
+    let part = if carried {
+        "--statistics-only"
+    } else {
+        "--data-only"
+    };
+    let dump = planted
+        .stack
+        .dump_with(&[part, "--schema", &planted.schema]);
+    planted.hidden_in(part, &dump);
+    if carried {
+        let clear = "select count(pg_clear_attribute_stats($1, 'people', attname, false))
+                     from pg_attribute where attrelid = ($1 || '.people')::regclass and attnum > 0";
+        superuser.rows(clear, &[&planted.schema]).unwrap();
+        planted.stack.run_script(&dump);
+    }
+    assert_eq!(statistics(&mut superuser), before);
 }

@@ -1,9 +1,9 @@
 //! What the server writes into its log when it is asked for everything.
 
-use std::fs;
+use std::{env, fs};
 
 use regex::Regex;
-use vault_tests::Stack;
+use vault_tests::{Stack, random};
 
 use super::Planted;
 
@@ -79,4 +79,37 @@ fn a_printed_plan_shows_the_values_of_no_constant() {
     assert!(log.contains(":constvalue *"), "no constant in a plan");
     assert!(!Regex::new(r":constvalue \d").unwrap().is_match(&log));
     planted.hidden_in("the log", log);
+}
+
+/// From version 17 on, COPY can skip such a row and tell its value.
+#[test]
+fn a_value_that_copy_cannot_read_is_masked_in_the_log() {
+    let planted = Planted::within(&Stack::shared());
+    let file = env::temp_dir().join(random::name("copied"));
+    fs::write(&file, format!("{}\n", planted.card.number)).unwrap();
+    let mut superuser = planted.stack.superuser();
+    superuser
+        .run("set log_min_messages = notice; set log_error_verbosity = verbose; set log_min_error_statement = error")
+        .unwrap();
+    let skips = superuser.postgresql_version() >= 17;
+    let options = if skips {
+        "(on_error ignore, log_verbosity verbose)"
+    } else {
+        ""
+    };
+    let log = planted.stack.state.join("log/postgresql.log");
+    let start = fs::metadata(&log).unwrap().len();
+
+    let (schema, path) = (&planted.schema, file.display());
+    let copied = superuser.run(&format!(
+        "copy {schema}.people (id) from '{path}' {options}"
+    ));
+    fs::remove_file(&file).unwrap();
+    assert_eq!(copied.is_ok(), skips, "{copied:?}");
+    let log = fs::read(log)
+        .unwrap()
+        .split_off(usize::try_from(start).unwrap());
+    let told = String::from_utf8_lossy(&log);
+    assert!(told.contains("line 1"), "{told}");
+    assert_eq!(planted.shown_in(&log), [""; 0], "{told}");
 }

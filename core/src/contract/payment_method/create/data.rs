@@ -77,7 +77,10 @@ pub(super) struct Card {
     card_exp_year: String,
     card_holder_name: Option<String>,
     nick_name: Option<String>,
-    #[cfg_attr(feature = "openapi", schemars(transform = crate::contract::schema::country))]
+    #[cfg_attr(
+        feature = "openapi",
+        schemars(with = "Option<crate::contract::schema::Country>")
+    )]
     card_issuing_country: Option<String>,
     card_network: Option<CardNetwork>,
     card_issuer: Option<String>,
