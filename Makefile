@@ -86,6 +86,9 @@ package-test: ## install those in clean Debians, follow README.md by SQL, and re
 pgdg: ## let apt know the packages of apt.postgresql.org
 	docker/stack pgdg
 
+upgrade-script: ## write anew what of the upgrade scripts follows from the catalogues
+	VAULT_WRITE_UPGRADE_SCRIPT=1 docker/stack run -- $(CARGO) test -p vault-tests --test outside upgrade::the_generated_part
+
 fuzz: ## try the core's parsers with bytes that a fuzzer makes, a minute each; needs cargo-fuzz
 	core/fuzz/run
 

@@ -112,7 +112,7 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
     SELECT g.finding, g.severity, r.name, format('as a member of %s, the role %s', g.name, g.message), format('REVOKE %s FROM %s', g.name, r.quoted)
     FROM role r, (VALUES
         ('pg_write_all_data', 'role_writes_tables', 'critical', 'may write to all tables of the vault'),
-        ('pg_read_all_data', 'role_reads_tables', 'warning', 'reads all tables of the vault, though no card'),
+        ('pg_read_all_data', 'role_reads_tables', 'warning', 'reads merchants, hashes of API keys, and the ciphertext of applications'),
         ('pg_read_server_files', 'role_uses_server', 'critical', 'reads files as the server does, and perhaps the root key'),
         ('pg_write_server_files', 'role_uses_server', 'critical', 'writes files as the server does'),
         ('pg_execute_server_program', 'role_uses_server', 'critical', 'runs programs as the server does, and can run the root key command')

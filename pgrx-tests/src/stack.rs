@@ -141,6 +141,27 @@ impl Stack {
         String::from_utf8(output(psql)).expect("psql prints text")
     }
 
+    /// Runs commands of a shell in a folder. The programs of PostgreSQL in them connect as the superuser.
+    pub fn run_commands(&self, commands: &str, folder: &Path) {
+        let status = Command::new("bash")
+            .args(["-e", "-u", "-c", commands])
+            .current_dir(folder)
+            .env(
+                "PATH",
+                format!(
+                    "{}:{}",
+                    self.state.join("postgresql/bin").display(),
+                    variable("PATH")
+                ),
+            )
+            .env("PGHOST", &self.socket_directory)
+            .env("PGPORT", self.port.to_string())
+            .env("PGUSER", "postgres")
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "{commands}");
+    }
+
     /// A program that connects as the superuser.
     fn client_program(&self, program: &str) -> Command {
         let mut command = Command::new(self.postgresql(program));

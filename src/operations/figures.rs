@@ -10,6 +10,7 @@ use crate::metrics::processes::{self, KINDS};
 use crate::operations::{administration, readiness};
 use crate::postgres::catalog::{database_name, own_database};
 use crate::postgres::preload::is_preloaded;
+use crate::postgres::standby::is_on_standby;
 use crate::postgres::{clock, process};
 use crate::settings;
 
@@ -148,7 +149,11 @@ fn of_lockouts(figures: &mut Vec<Figure>) {
     }
 }
 
+/// A standby has no background processes of the vault.
 fn of_processes(figures: &mut Vec<Figure>) {
+    if is_on_standby() {
+        return;
+    }
     let name = database_name(own_database()).unwrap_or_default();
     let databases = settings::databases();
     let place = databases.iter().position(|known| *known == name);

@@ -295,6 +295,8 @@ struct Detail<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -303,6 +305,20 @@ mod tests {
             Refusal::Unauthenticated.body(),
             r#"{"error":{"type":"invalid_request","message":"API key not provided or invalid API key used","code":"IR_01"}}"#
         );
+    }
+
+    #[test]
+    fn every_code_of_the_table_is_listed_and_no_other() {
+        let (_, table) = include_str!("refusal.rs")
+            .split_once("fn row(&self)")
+            .unwrap();
+        let (table, _) = table.split_once("#[cfg(test)]").unwrap();
+        let is_code = |text: &&str| {
+            let (kind, number) = text.split_once('_').unwrap_or_default();
+            ["HE", "IR"].contains(&kind) && number.len() == 2
+        };
+        let codes: BTreeSet<&str> = table.split('"').filter(is_code).collect();
+        assert_eq!(codes, BTreeSet::from(CODES));
     }
 
     #[test]

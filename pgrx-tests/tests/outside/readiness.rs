@@ -113,7 +113,7 @@ fn a_sealed_vault_is_alive_and_not_ready_and_says_why_by_sql() {
 }
 
 #[test]
-fn a_standby_is_not_ready() {
+fn a_standby_is_not_ready_although_nothing_is_wrong_with_it() {
     let stack = PrivateStack::start();
     stack.allow_replication();
     stack.stop();
@@ -128,6 +128,13 @@ fn a_standby_is_not_ready() {
         )
     );
     assert_eq!(ready_by_sql(&stack, "vault_app"), Ok(true));
+
+    let mut auditor = standby.session("vault_audit");
+    let findings = auditor.rows("select * from vault.check()", &[]).unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
+    let figures = "select array_agg(name || ' ' || value) from vault.metrics where name ~ '^vault_(ready|process)'";
+    let figures: Vec<String> = auditor.value(figures, &[]).unwrap();
+    assert_eq!(figures, ["vault_ready 0"]);
 }
 
 #[test]

@@ -192,14 +192,22 @@ fn what_is_wrong_with_roles_rights_objects_and_rows_is_found() {
 }
 
 #[test]
-fn a_database_that_no_worker_serves_is_found() {
+fn a_database_that_no_worker_serves_is_found_and_nothing_else_in_a_restored_one() {
     let stack = PrivateStack::start();
-    run(&mut stack.superuser(), &["create database another"]);
+    let mut superuser = stack.superuser();
+    run(
+        &mut superuser,
+        &["create database another", "create database restored"],
+    );
     let another = stack.database("another");
     run(&mut another.superuser(), &["create extension vault"]);
-    assert_eq!(
-        findings(&another, "vault_dba"),
-        [found("database_not_served", "critical", "another")]
-    );
+    let restored = stack.database("restored");
+    restored.run_script(&stack.dump());
+    for (database, name) in [(another, "another"), (restored, "restored")] {
+        assert_eq!(
+            findings(&database, "vault_dba"),
+            [found("database_not_served", "critical", name)]
+        );
+    }
     assert_eq!(findings(&stack, "vault_dba"), []);
 }

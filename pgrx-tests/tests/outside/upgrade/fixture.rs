@@ -9,6 +9,9 @@ use vault_tests::{Refused, Request, Session, Stack};
 /// What a dump says of the extension. It names no version, so that a server would install its present one.
 const CREATE: &str = "CREATE EXTENSION IF NOT EXISTS vault WITH SCHEMA vault;";
 
+/// The database of the documented commands.
+const BESIDE: &str = "vault_restored";
+
 /// A folder of `pgrx-tests/releases`.
 pub struct Fixture {
     pub version: String,
@@ -45,20 +48,31 @@ impl Fixture {
         stack.run_script(self.dump().as_bytes());
     }
 
-    /// Restores the database beside the one that the HTTP interface serves, with the root key of the release.
-    pub fn restore_beside(&self, stack: &PrivateStack) -> Stack {
+    /// Restores the database beside the one that the HTTP interface serves, and upgrades it, by the documented commands. Calls
+    /// `between` after the restore.
+    pub fn restore_beside<T>(
+        &self,
+        stack: &PrivateStack,
+        between: impl FnOnce(&Stack) -> T,
+    ) -> (Stack, T) {
         stack.restart_with_root_keys(&self.text("root.key"));
-        let mut superuser = stack.superuser();
-        superuser
+        stack
+            .superuser()
             .run(
                 "create role second_app login in role vault_client, vault_reveal;
                  create role closed_app login in role vault_client, vault_reveal",
             )
             .unwrap();
-        superuser.run("create database beside").unwrap();
-        let beside = stack.database("beside");
-        beside.run_script(self.dump().as_bytes());
-        beside
+        let [look, vouch, restore] = documented_commands();
+        let folder = stack.state.join("restore");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("backup.sql"), self.text("dump.sql")).unwrap();
+        stack.run_commands(&restore, &folder);
+        let beside = stack.database(BESIDE);
+        let seen = between(&beside);
+        stack.run_commands(&look, &folder);
+        stack.run_commands(&vouch, &folder);
+        (beside, seen)
     }
 
     /// Puts the database into the place of the one that the HTTP interface serves.
@@ -66,7 +80,7 @@ impl Fixture {
         let mut superuser = stack.database("postgres").superuser();
         superuser.run("drop database vault with (force)").unwrap();
         superuser
-            .run("alter database beside rename to vault")
+            .run(&format!("alter database {BESIDE} rename to vault"))
             .unwrap();
     }
 
@@ -109,6 +123,16 @@ impl Fixture {
     fn text(&self, name: &str) -> String {
         fs::read_to_string(self.folder.join(name)).expect("a file of the release")
     }
+}
+
+/// What docs/operations.md marks with `<!-- test: upgrade -->`, in its order: to look, to vouch, and to restore.
+fn documented_commands() -> [String; 3] {
+    let text = fs::read_to_string(repository("docs/operations.md")).unwrap();
+    let blocks = text.split("<!-- test: upgrade -->\n```sh\n").skip(1);
+    let commands: Vec<String> = blocks
+        .filter_map(|block| Some(block.split_once("```")?.0.to_owned()))
+        .collect();
+    commands.try_into().expect("three blocks")
 }
 
 /// The digest of the rows that somebody has to vouch for, as a first attempt to update shows it.

@@ -201,10 +201,10 @@ fn applications_objects(stack: &Stack) -> (String, Vec<String>) {
 fn applications_of_0_1_0_go_on_after_the_upgrade() {
     let stack = PrivateStack::start();
     let release = Fixture::of("0.1.0");
-    let beside = release.restore_beside(&stack);
-    let before = applications_objects(&beside);
-    let log = audit_log(&beside);
-    update_vouching(&mut beside.superuser()).unwrap();
+    let (beside, (before, log)) = release.restore_beside(&stack, |beside| {
+        (applications_objects(beside), audit_log(beside))
+    });
+    assert_eq!(present_version(&beside), present_version(&stack));
     Fixture::put_in_place(&stack);
 
     assert_eq!(applications_objects(&stack), before);
