@@ -49,9 +49,6 @@ pub mod redaction;
 pub mod time;
 
 mod luhn;
-mod names;
-
-/// For macros that other crates use.
-#[cfg(feature = "openapi")]
+/// For a macro that other crates use.
 #[doc(hidden)]
-pub use schemars;
+pub mod names;

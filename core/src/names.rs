@@ -48,7 +48,7 @@ macro_rules! names {
             }
         }
 
-        $crate::describe_names!($name, [$($($alias,)*)+]);
+        $crate::names::describe_names!($name, [$($($alias,)*)+]);
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -80,19 +80,19 @@ pub(crate) use names;
 #[macro_export]
 macro_rules! describe_names {
     ($name:ident, $further_names:expr) => {
-        impl $crate::schemars::JsonSchema for $name {
+        impl $crate::names::schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
 
             fn json_schema(
-                generator: &mut $crate::schemars::SchemaGenerator,
-            ) -> $crate::schemars::Schema {
+                generator: &mut $crate::names::schemars::SchemaGenerator,
+            ) -> $crate::names::schemars::Schema {
                 let further: &[&str] = &$further_names;
                 if further.is_empty() || generator.contract().is_serialize() {
-                    return $crate::schemars::json_schema!({"type": "string", "enum": $name::NAMES});
+                    return $crate::names::schemars::json_schema!({"type": "string", "enum": $name::NAMES});
                 }
-                $crate::schemars::json_schema!({"anyOf": [
+                $crate::names::schemars::json_schema!({"anyOf": [
                     {"type": "string", "enum": $name::NAMES},
                     {"type": "string", "enum": further, "description": "Another spelling."},
                 ]})
@@ -101,6 +101,11 @@ macro_rules! describe_names {
     };
 }
 
+/// For macros that other crates use.
+#[cfg(feature = "openapi")]
+#[doc(hidden)]
+pub use schemars;
+
 /// Without the feature `openapi`, nothing describes the names.
 #[cfg(not(feature = "openapi"))]
 #[doc(hidden)]
@@ -108,6 +113,9 @@ macro_rules! describe_names {
 macro_rules! describe_names {
     ($name:ident, $further_names:expr) => {};
 }
+
+#[doc(hidden)]
+pub use describe_names;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+mod body;
+
+use body::{Body, Detail};
 
 /// Why the vault does not carry a request out. A refusal never holds anything that the client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,41 +259,6 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
-
-#[cfg(feature = "openapi")]
-impl Refusal {
-    /// The schema of [`Refusal::body`].
-    pub(crate) fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        generator.subschema_for::<Body<'_>>()
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[cfg_attr(
-    feature = "openapi",
-    schemars(
-        rename = "ErrorResponse",
-        description = "Why a request was not carried out. Every error has this form, from whatever layer it comes."
-    )
-)]
-struct Body<'a> {
-    error: Detail<'a>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
-struct Detail<'a> {
-    #[serde(rename = "type")]
-    #[cfg_attr(feature = "openapi", schemars(extend("enum" = ["invalid_request", "api"])))]
-    kind: &'static str,
-    message: &'a str,
-    code: &'static str,
-    #[cfg_attr(feature = "openapi", schemars(with = "String"))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-}
 
 #[cfg(test)]
 mod tests {
