@@ -260,6 +260,14 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+#[cfg(feature = "openapi")]
+impl Refusal {
+    /// The schema of [`Refusal::body`].
+    pub(crate) fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Body<'_>>()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

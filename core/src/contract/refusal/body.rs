@@ -2,9 +2,6 @@
 
 use serde::Serialize;
 
-#[cfg(feature = "openapi")]
-use super::Refusal;
-
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(
@@ -30,12 +27,4 @@ pub(super) struct Detail<'a> {
     #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<&'static str>,
-}
-
-#[cfg(feature = "openapi")]
-impl Refusal {
-    /// The schema of [`Refusal::body`].
-    pub(crate) fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        generator.subschema_for::<Body<'_>>()
-    }
 }
