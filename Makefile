@@ -83,6 +83,9 @@ package: ## a Debian package for each version of PostgreSQL, or for PG, into tar
 package-test: ## install those in clean Debians, follow README.md by SQL, and remove them
 	packaging/test $(or $(PG),15 17 18)
 
+docker-test: ## build the containers, run them, try to break them, and remove them; needs Docker
+	docker/test
+
 pgdg: ## let apt know the packages of apt.postgresql.org
 	docker/stack pgdg
 

@@ -166,6 +166,20 @@ DROP POLICY of_current_profile ON vault.volatile_payment_methods;
 DROP POLICY of_current_profile_only ON vault.role_bindings;
 DROP POLICY written_by_operations ON vault.audit_log;
 DROP ROUTINE vault.destroy_data_key(text,text,integer,boolean);
+CREATE FUNCTION vault."check"(OUT finding text, OUT severity text, OUT object text, OUT message text, OUT hint text)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT f.* FROM (
+        SELECT * FROM vault.state_findings()
+        UNION ALL SELECT * FROM vault.setting_findings()
+        UNION ALL SELECT * FROM vault.right_findings()
+        UNION ALL SELECT * FROM vault.object_findings()
+    ) f (finding, severity, object, message, hint)
+    ORDER BY f.severity, f.finding, f.object
+$function$;
 CREATE FUNCTION vault.acts_for(owner oid, profile_id text)
  RETURNS boolean
  LANGUAGE c
@@ -225,6 +239,64 @@ CREATE FUNCTION vault.get_network_token_eligibility(card_bin text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$get_network_token_eligibility_wrapper$function$;
+CREATE FUNCTION vault.metrics_text()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH figure AS (
+        SELECT m.*, row_number() OVER () AS place,
+               CASE m.kind WHEN 'histogram' THEN regexp_replace(m.name, '_(bucket|sum|count)$', '') ELSE m.name END AS family
+        FROM vault.metrics m
+    ), line AS (
+        SELECT f.family, f.place, format('%s%s %s', f.name, '{' || l.labels || '}', f.value) AS text
+        FROM figure f, LATERAL (
+            SELECT string_agg(format('%s="%s"', e.key, replace(replace(replace(e.value, '\', '\\'), '"', '\"'), E'\n', '\n')), ',') AS labels
+            FROM jsonb_each_text(f.labels) e
+        ) l
+        UNION ALL
+        SELECT f.family, 0, format(E'# HELP %s %s\n# TYPE %s %s', f.family, min(f.help), f.family, min(f.kind)) FROM figure f GROUP BY f.family
+    )
+    SELECT string_agg(l.text, E'\n' ORDER BY l.family, l.place) || E'\n' FROM line l
+$function$;
+CREATE FUNCTION vault.object_findings(OUT finding text, OUT severity text, OUT object text, OUT message text, OUT hint text)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT 'policies_off', 'critical', c.oid::regclass::text, 'the policies of the table do not bind everybody',
+           format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', c.oid::regclass)
+    FROM pg_class c
+    WHERE c.relnamespace = 'vault'::regnamespace AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+      AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+    UNION ALL
+    SELECT 'function_changed', 'critical', p.oid::regprocedure::text, 'the function runs with other rights, or on another search_path, than it was installed with',
+           'Restore the function from the extension''s script.'
+    FROM pg_proc p
+    WHERE p.pronamespace IN ('vault'::regnamespace, 'vault_api'::regnamespace) AND p.prosecdef
+      AND (p.proowner <> 'vault_operator'::regrole OR p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp'])
+    UNION ALL
+    SELECT 'object_of_others', 'critical', pg_describe_object(d.classid, d.objid, 0), 'somebody has put the object into a schema of the vault',
+           'Drop the object, or move it into a schema of its own.'
+    FROM pg_depend d
+    WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid IN ('vault'::regnamespace, 'vault_api'::regnamespace) AND d.deptype = 'n'
+      AND d.classid <> 'pg_extension'::regclass
+      AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e'
+                                               AND e.refclassid = 'pg_extension'::regclass)
+    UNION ALL
+    SELECT DISTINCT 'table_out_of_reach', 'warning', c.relation::text, 'key management cannot read the table, so no key that it may need can be destroyed',
+           CASE c.out_of_reach WHEN 'policies' THEN format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, until the keys are changed', c.relation)
+                               ELSE format('GRANT its owner %s the privileges on the table and its schema.', c.owner) END
+    FROM vault.application_columns c WHERE c.out_of_reach IS NOT NULL
+    UNION ALL
+    SELECT 'collation_changed', 'warning', d.datname::text, 'the operating system sorts texts in another way than when the database was made, so indexes may be wrong',
+           format('REINDEX DATABASE %I, then ALTER DATABASE %I REFRESH COLLATION VERSION', d.datname, d.datname)
+    FROM pg_database d
+    WHERE d.datname = current_database() AND d.datcollversion IS NOT NULL
+      AND d.datcollversion IS DISTINCT FROM pg_database_collation_actual_version(d.oid)
+$function$;
 CREATE FUNCTION vault.ready()
  RETURNS boolean
  LANGUAGE c
@@ -316,6 +388,80 @@ CREATE FUNCTION vault.retry_token_job(job_id text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$retry_token_job_wrapper$function$;
+CREATE FUNCTION vault.right_findings(OUT finding text, OUT severity text, OUT object text, OUT message text, OUT hint text)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    -- The first superuser has the oid 10. Lower oids than 16384 are PostgreSQL's own roles.
+    WITH role AS (
+        SELECT r.*, r.rolname::text AS name, quote_ident(r.rolname) AS quoted FROM pg_roles r
+        WHERE r.oid >= 16384 AND r.rolname NOT IN ('vault_operator', 'vault_worker', 'vault_api', 'vault_authenticator')
+    ), object (classid, objid, objsubid, kind, name, columns, acl, owner) AS (
+        SELECT 'pg_proc'::regclass, p.oid, 0, 'ROUTINE', p.oid::regprocedure::text, '', COALESCE(p.proacl, acldefault('f', p.proowner)), p.proowner
+        FROM pg_proc p WHERE p.pronamespace IN ('vault'::regnamespace, 'vault_api'::regnamespace)
+        UNION ALL
+        SELECT 'pg_class'::regclass, c.oid, 0, 'TABLE', c.oid::regclass::text, '', c.relacl, c.relowner
+        FROM pg_class c WHERE c.relnamespace IN ('vault'::regnamespace, 'vault_api'::regnamespace) AND c.relkind IN ('r', 'p', 'v', 'm')
+        UNION ALL
+        SELECT 'pg_class'::regclass, c.oid, a.attnum, 'TABLE', c.oid::regclass::text, format(' (%I)', a.attname), a.attacl, c.relowner
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'vault'::regnamespace AND a.attacl IS NOT NULL
+        UNION ALL
+        SELECT 'pg_namespace'::regclass, n.oid, 0, 'SCHEMA', n.nspname::text, '', n.nspacl, n.nspowner
+        FROM pg_namespace n WHERE n.nspname IN ('vault', 'vault_api')
+    ), added AS (
+        SELECT o.kind, o.name, o.columns, a.grantee, a.privilege_type,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee_name
+        FROM object o CROSS JOIN LATERAL aclexplode(o.acl) a
+        WHERE a.grantee <> o.owner
+          -- Objects of others are a finding of their own.
+          AND (o.kind = 'SCHEMA' OR EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype = 'e'))
+          AND NOT EXISTS (
+            SELECT FROM pg_init_privs i CROSS JOIN LATERAL aclexplode(i.initprivs) b
+            WHERE i.classoid = o.classid AND i.objoid = o.objid AND i.objsubid = o.objsubid
+              AND b.grantee = a.grantee AND b.privilege_type = a.privilege_type)
+    )
+    SELECT 'own_role_unsafe', 'critical', f.role_name, format('the role %s %s', f.role_name, f.finding), f.remedy
+    FROM vault.role_findings() f
+    UNION ALL
+    SELECT 'further_superuser', 'warning', r.name, 'the role is a superuser, who is past everything that the vault does',
+           format('If nobody needs that: ALTER ROLE %s NOSUPERUSER', r.quoted)
+    FROM role r WHERE r.rolsuper
+    UNION ALL
+    SELECT 'role_bypasses_policies', 'critical', r.name, 'no policy binds the role, so it may reach the rows of every profile',
+           format('ALTER ROLE %s NOBYPASSRLS', r.quoted)
+    FROM role r WHERE r.rolbypassrls AND NOT r.rolsuper
+    UNION ALL
+    SELECT 'role_makes_roles', 'critical', r.name, 'the role may be able to make itself a member of the vault''s roles',
+           format('ALTER ROLE %s NOCREATEROLE', r.quoted)
+    FROM role r WHERE r.rolcreaterole AND NOT r.rolsuper
+    UNION ALL
+    SELECT g.finding, g.severity, r.name, format('as a member of %s, the role %s', g.name, g.message), format('REVOKE %s FROM %s', g.name, r.quoted)
+    FROM role r, (VALUES
+        ('pg_write_all_data', 'role_writes_tables', 'critical', 'may write to all tables of the vault'),
+        ('pg_read_all_data', 'role_reads_tables', 'warning', 'reads merchants, hashes of API keys, and the ciphertext of applications'),
+        ('pg_read_server_files', 'role_uses_server', 'critical', 'reads files as the server does, and perhaps the root key'),
+        ('pg_write_server_files', 'role_uses_server', 'critical', 'writes files as the server does'),
+        ('pg_execute_server_program', 'role_uses_server', 'critical', 'runs programs as the server does, and can run the root key command')
+    ) g (name, finding, severity, message)
+    WHERE NOT r.rolsuper AND pg_has_role(r.oid, g.name, 'MEMBER')
+    UNION ALL
+    SELECT CASE a.grantee WHEN 0 THEN 'right_of_public' ELSE 'right_added' END, CASE a.grantee WHEN 0 THEN 'critical' ELSE 'warning' END,
+           a.name || a.columns, format('%s has the right %s, which the installation did not give', a.grantee_name, a.privilege_type),
+           format('REVOKE %s%s ON %s %s FROM %s', a.privilege_type, a.columns, a.kind, a.name, a.grantee_name)
+    FROM added a
+    UNION ALL
+    SELECT 'api_role_has_more', 'critical', pg_describe_object(d.classid, d.objid, d.objsubid),
+           format('%s %s it, although the role needs the functions of vault_api alone', d.refobjid::regrole,
+                  CASE d.deptype WHEN 'o' THEN 'owns' ELSE 'has rights on' END),
+           CASE d.deptype WHEN 'o' THEN 'Give it another owner.' ELSE format('REVOKE the rights of %s on it.', d.refobjid::regrole) END
+    FROM pg_shdepend d
+    WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid IN (to_regrole('vault_api'), to_regrole('vault_authenticator'))
+      AND d.deptype IN ('o', 'a') AND d.dbid = (SELECT b.oid FROM pg_database b WHERE b.datname = current_database())
+      AND NOT (d.deptype = 'a' AND (d.classid, d.objid) IN (SELECT o.classid, o.objid FROM object o))
+$function$;
 CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT remedy text)
  RETURNS SETOF record
  LANGUAGE sql
@@ -368,6 +514,79 @@ CREATE FUNCTION vault.set_network_tokenization(profile_id text, enabled boolean)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$set_network_tokenization_wrapper$function$;
+CREATE FUNCTION vault.setting_findings(OUT finding text, OUT severity text, OUT object text, OUT message text, OUT hint text)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH rule (name, fit, finding, severity, message, remedy) AS (VALUES
+        ('log_parameter_max_length', '^0', 'parameters_logged', 'critical', 'bind parameters can reach the server log', '0'),
+        ('log_parameter_max_length_on_error', '^0', 'parameters_logged', 'critical', 'bind parameters of failed statements can reach the server log', '0'),
+        ('pgaudit.log_parameter', '^(off|false|no|0)$', 'parameters_logged', 'critical', 'bind parameters can reach the server log', 'off'),
+        ('auto_explain.log_parameter_max_length', '^0', 'parameters_logged', 'critical', 'bind parameters can reach the server log', '0'),
+        ('debug_print_parse', '^(off|false|no|0)$', 'statements_logged', 'critical', 'trees of statements with their literals reach the server log', 'off'),
+        ('debug_print_rewritten', '^(off|false|no|0)$', 'statements_logged', 'critical', 'trees of statements with their literals reach the server log', 'off'),
+        ('debug_print_plan', '^(off|false|no|0)$', 'statements_logged', 'critical', 'plans with their literals reach the server log', 'off'),
+        ('log_statement', '^none$', 'statements_logged', 'warning', 'the texts of statements reach the server log, and literals with them', 'none'),
+        ('log_min_duration_statement', '^-1$', 'statements_logged', 'warning', 'the texts of slow statements reach the server log, and literals with them', '-1'),
+        ('log_min_duration_sample', '^-1$', 'statements_logged', 'warning', 'the texts of some statements reach the server log, and literals with them', '-1'),
+        ('log_transaction_sample_rate', '^0(\.0*)?$', 'statements_logged', 'warning', 'the texts of some statements reach the server log, and literals with them', '0'),
+        ('log_min_error_statement', '^panic$', 'statements_logged', 'warning', 'the texts of failed statements reach the server log, and literals with them', 'panic'),
+        ('log_error_verbosity', '^terse$', 'statements_logged', 'warning', 'details of errors reach the server log, and quote rows', 'terse'),
+        ('auto_explain.log_min_duration', '^-1$', 'statements_logged', 'warning', 'plans with their literals reach the server log', '-1'),
+        ('pgaudit.log', '^(none)?$', 'statements_logged', 'warning', 'the texts of statements reach the server log, and literals with them', 'none'),
+        ('pg_stat_statements.track_utility', '^(off|false|no|0)$', 'statements_kept', 'warning', 'pg_stat_statements keeps the texts of utility statements with their literals', 'off'),
+        ('pg_qualstats.enabled', '^(off|false|no|0)$', 'statements_kept', 'warning', 'pg_qualstats keeps the constants of conditions', 'off'),
+        ('pg_stat_monitor.pgsm_normalized_query', '^(on|true|yes|1)$', 'statements_kept', 'warning', 'pg_stat_monitor keeps the texts of statements with their literals', 'on'),
+        ('fsync', '^(on|true|yes|1)$', 'not_durable', 'critical', 'a loss of power can destroy the database', 'on'),
+        ('full_page_writes', '^(on|true|yes|1)$', 'not_durable', 'critical', 'a loss of power can destroy pages', 'on'),
+        ('synchronous_commit', '^(on|local|remote_write|remote_apply|true|yes|1)$', 'not_durable', 'warning', 'a loss of power can lose changes that the vault has confirmed', 'on'),
+        ('ignore_checksum_failure', '^(off|false|no|0)$', 'damage_unnoticed', 'warning', 'damaged pages are read as if they were sound', 'off'),
+        ('zero_damaged_pages', '^(off|false|no|0)$', 'damage_unnoticed', 'warning', 'damaged pages are emptied', 'off'),
+        ('password_encryption', '^scram-sha-256$', 'weak_passwords', 'warning', 'passwords are stored as hashes that are easy to break', 'scram-sha-256')
+    ), place (name, value, object, command) AS (
+        -- The session that asks may have a value of its own, and then this is not the server's.
+        SELECT s.name, CASE WHEN s.source IN ('session', 'client') THEN s.reset_val ELSE s.setting END, s.name, 'ALTER SYSTEM SET '
+        FROM pg_settings s WHERE s.source NOT IN ('global', 'user', 'database', 'database user')
+        UNION ALL
+        -- Superusers who have their own sessions logged are no applications.
+        SELECT split_part(c.setting, '=', 1), substr(c.setting, strpos(c.setting, '=') + 1),
+               concat_ws(' ', split_part(c.setting, '=', 1), CASE s.setrole WHEN 0 THEN 'of all roles' ELSE 'of role ' || quote_ident(r.rolname) END, 'in database ' || quote_ident(d.datname)),
+               concat_ws(' ', 'ALTER ROLE', COALESCE(quote_ident(r.rolname), 'ALL'), 'IN DATABASE ' || quote_ident(d.datname), 'SET ')
+        FROM pg_db_role_setting s
+        CROSS JOIN LATERAL unnest(s.setconfig) c (setting)
+        LEFT JOIN pg_roles r ON r.oid = s.setrole
+        LEFT JOIN pg_database d ON d.oid = s.setdatabase
+        WHERE (s.setdatabase = 0 OR d.datname = current_database()) AND NOT COALESCE(r.rolsuper, false)
+    )
+    SELECT r.finding, r.severity, p.object, r.message, format('%s%s = %L', p.command, r.name, r.remedy)
+    FROM rule r JOIN place p ON p.name = r.name
+    WHERE lower(p.value) !~ r.fit
+    UNION ALL
+    SELECT 'damage_unnoticed', 'warning', s.name, 'damage of the storage is not noticed, because pages have no checksums',
+           'Stop the server, and run pg_checksums --enable.'
+    FROM pg_settings s WHERE s.name = 'data_checksums' AND s.setting = 'off'
+    UNION ALL
+    SELECT 'network_in_clear', 'critical', s.name, 'card data cross the network in clear, because the server listens there without TLS',
+           'Set ssl = on with a certificate, or listen_addresses to loopback addresses.'
+    FROM pg_settings s
+    WHERE s.name = 'listen_addresses' AND current_setting('ssl') = 'off'
+      AND EXISTS (SELECT FROM regexp_split_to_table(s.setting, '\s*,\s*') a (address)
+                  WHERE trim(a.address) !~ '^(|localhost|127(\.\d+){3}|::1)$')
+$function$;
+CREATE FUNCTION vault.shared_metrics()
+ RETURNS TABLE(name text, labels text, value double precision, kind text, help text)
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$shared_metrics_wrapper$function$;
+CREATE FUNCTION vault.state_findings()
+ RETURNS TABLE(finding text, severity text, object text, message text, hint text)
+ LANGUAGE c
+ STABLE STRICT
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$state_findings_wrapper$function$;
 CREATE FUNCTION vault.update_connector(connector_id text, label text DEFAULT NULL::text, settings jsonb DEFAULT NULL::jsonb, credentials text DEFAULT NULL::text)
  RETURNS void
  LANGUAGE c
@@ -392,12 +611,19 @@ CREATE FUNCTION vault_api.get_network_token_eligibility(bytea)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$http_get_network_token_eligibility_wrapper$function$;
+CREATE FUNCTION vault_api.metrics(bytea)
+ RETURNS json
+ LANGUAGE sql
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$SELECT to_json(vault.metrics_text())$function$;
 CREATE FUNCTION vault_api.ready(bytea)
  RETURNS json
  LANGUAGE c
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$http_ready_wrapper$function$;
+ALTER ROUTINE vault."check"() OWNER TO vault_operator;
 ALTER ROUTINE vault.acts_for(oid,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.check_network_token_status(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.create_connector(text,text,text,jsonb,text) OWNER TO vault_operator;
@@ -410,10 +636,12 @@ ALTER ROUTINE vault.get_network_token_eligibility(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.ready() OWNER TO vault_operator;
 ALTER ROUTINE vault.retry_token_job(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.set_network_tokenization(text,boolean) OWNER TO vault_operator;
+ALTER ROUTINE vault.shared_metrics() OWNER TO vault_operator;
 ALTER ROUTINE vault.update_connector(text,text,jsonb,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.use_connector_token(text,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.values_of_strangers(text) OWNER TO vault_operator;
 ALTER ROUTINE vault_api.get_network_token_eligibility(bytea) OWNER TO vault_operator;
+ALTER ROUTINE vault_api.metrics(bytea) OWNER TO vault_operator;
 ALTER ROUTINE vault_api.ready(bytea) OWNER TO vault_operator;
 CREATE VIEW vault.connectors AS
 SELECT a.connector_id, a.merchant_id, a.profile_id, a.kind, a.label, a.settings::pg_catalog.jsonb AS settings, a.enabled,
@@ -422,6 +650,30 @@ FROM vault.connector_accounts a;
 CREATE VIEW vault.lockouts AS
 SELECT f.kind, w.way, NULLIF(f.prefix, '') AS prefix, NULLIF(f.source, '') AS source, f.failures, f.locked_until
 FROM (VALUES ('sql'), ('http')) w (way), vault.counted_failures(w.way) f;
+CREATE VIEW vault.metrics AS
+SELECT m.name, m.labels::pg_catalog.jsonb AS labels, m.value, m.kind, m.help FROM vault.shared_metrics() m
+UNION ALL
+SELECT 'vault_keys', pg_catalog.jsonb_build_object('purpose', k.purpose, 'state', k.state), pg_catalog.count(*), 'gauge',
+       'Data keys and index keys of all profiles'
+FROM vault.data_keys k GROUP BY k.purpose, k.state
+UNION ALL
+SELECT 'vault_oldest_key_age_seconds', pg_catalog.jsonb_build_object('purpose', k.purpose),
+       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.min(k.created_at)), 'gauge',
+       'The age of the oldest current key'
+FROM vault.data_keys k WHERE k.state OPERATOR(pg_catalog.=) 'current' GROUP BY k.purpose
+UNION ALL
+SELECT 'vault_keys_due', '{}', pg_catalog.count(*), 'gauge', 'Current keys that should have been rotated by now'
+FROM vault.data_keys k
+WHERE k.state OPERATOR(pg_catalog.=) 'current' AND k.rotate_after OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
+UNION ALL
+SELECT 'vault_token_jobs', pg_catalog.jsonb_build_object('state', s.state),
+       COALESCE((SELECT pg_catalog.sum(j.jobs) FROM vault.token_job_counts j WHERE j.state OPERATOR(pg_catalog.=) s.state), 0), 'gauge',
+       'Jobs at connectors. Those that are over are forgotten after some days'
+FROM (VALUES ('waiting'), ('sent'), ('done'), ('failed'), ('cancelled')) s (state)
+UNION ALL
+SELECT 'vault_oldest_open_token_job_seconds', '{}', COALESCE(pg_catalog.max(j.oldest_age_seconds), 0), 'gauge',
+       'The age of the oldest job at a connector that is not over'
+FROM vault.token_job_counts j WHERE j.state OPERATOR(pg_catalog.=) ANY (ARRAY['waiting', 'sent']);
 CREATE VIEW vault.payment_methods_with_tokens WITH (security_invoker = true) AS
 SELECT p.profile_id, p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status,
        p.instrument, p.summary, p.duplicate_index, p.created_at, p.modified_at, p.last_used_at,
@@ -446,6 +698,7 @@ CREATE POLICY deleted_by_worker ON vault.connector_tokens FOR ALL TO vault_worke
 CREATE POLICY found_by_worker ON vault.jobs FOR ALL TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY found_by_worker ON vault.network_tokens FOR ALL TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY locked_before_current ON vault.profiles FOR UPDATE TO vault_operator USING (true) WITH CHECK ((profile_id = vault.current_profile()));
+CREATE POLICY losses_found_by_operations ON vault.audit_log FOR SELECT TO vault_operator USING (((profile_id = ''::text) AND (event = 'audit.lost'::text)));
 CREATE POLICY of_current_profile ON vault.connector_customers FOR ALL TO public USING ((profile_id = vault.current_profile()));
 CREATE POLICY of_current_profile ON vault.connector_tokens FOR ALL TO public USING ((profile_id = vault.current_profile()));
 CREATE POLICY of_current_profile ON vault.customers FOR ALL TO public USING ((profile_id = vault.current_profile()));
@@ -473,6 +726,7 @@ BEGIN
         'vault.connectors',
         'vault.jobs',
         'vault.lockouts',
+        'vault.metrics',
         'vault.network_tokens',
         'vault.payment_methods_with_tokens',
         'vault.token_job_counts',
@@ -482,6 +736,7 @@ BEGIN
         SELECT 'ROUTINE', p.oid::pg_catalog.regprocedure::text,
                COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.proowner
         FROM pg_catalog.pg_proc p WHERE p.oid = ANY (ARRAY[
+        'vault."check"()',
         'vault.acts_for(oid,text)',
         'vault.check_network_token_status(text)',
         'vault.counted_failures(text)',
@@ -492,14 +747,21 @@ BEGIN
         'vault.forged_rows()',
         'vault.get_network_token(text)',
         'vault.get_network_token_eligibility(text)',
+        'vault.metrics_text()',
+        'vault.object_findings()',
         'vault.ready()',
         'vault.retry_token_job(text)',
+        'vault.right_findings()',
         'vault.role_findings()',
         'vault.set_network_tokenization(text,boolean)',
+        'vault.setting_findings()',
+        'vault.shared_metrics()',
+        'vault.state_findings()',
         'vault.update_connector(text,text,jsonb,text)',
         'vault.use_connector_token(text,text)',
         'vault.values_of_strangers(text)',
         'vault_api.get_network_token_eligibility(bytea)',
+        'vault_api.metrics(bytea)',
         'vault_api.ready(bytea)'
         ]::pg_catalog.regprocedure[])
     LOOP
@@ -521,6 +783,7 @@ GRANT EXECUTE ON ROUTINE
     vault.ready()
 TO PUBLIC;
 GRANT EXECUTE ON ROUTINE
+    vault."check"(),
     vault.acts_for(oid,text),
     vault.counted_failures(text),
     vault.create_connector(text,text,text,jsonb,text),
@@ -528,21 +791,27 @@ GRANT EXECUTE ON ROUTINE
     vault.disable_connector(text),
     vault.enable_connector(text),
     vault.forged_rows(),
+    vault.metrics_text(),
     vault.retry_token_job(text),
     vault.role_findings(),
     vault.set_network_tokenization(text,boolean),
+    vault.shared_metrics(),
     vault.update_connector(text,text,jsonb,text),
     vault.values_of_strangers(text)
 TO vault_admin;
 GRANT EXECUTE ON ROUTINE
     vault_api.get_network_token_eligibility(bytea),
+    vault_api.metrics(bytea),
     vault_api.ready(bytea)
 TO vault_api;
 GRANT EXECUTE ON ROUTINE
+    vault."check"(),
     vault.acts_for(oid,text),
     vault.counted_failures(text),
     vault.forged_rows(),
-    vault.role_findings()
+    vault.metrics_text(),
+    vault.role_findings(),
+    vault.shared_metrics()
 TO vault_auditor;
 GRANT EXECUTE ON ROUTINE
     vault.check_network_token_status(text),
@@ -551,17 +820,24 @@ GRANT EXECUTE ON ROUTINE
     vault.use_connector_token(text,text)
 TO vault_client;
 GRANT EXECUTE ON ROUTINE
-    vault.role_findings()
+    vault.metrics_text(),
+    vault.object_findings(),
+    vault.right_findings(),
+    vault.role_findings(),
+    vault.setting_findings(),
+    vault.state_findings()
 TO vault_operator;
 GRANT SELECT ON TABLE
     vault.connectors,
     vault.lockouts,
+    vault.metrics,
     vault.token_job_counts,
     vault.token_jobs
 TO vault_admin;
 GRANT SELECT ON TABLE
     vault.connectors,
     vault.lockouts,
+    vault.metrics,
     vault.token_job_counts,
     vault.token_jobs
 TO vault_auditor;
@@ -576,7 +852,11 @@ GRANT INSERT, SELECT, UPDATE (credentials, enabled, label, mac, settings) ON TAB
     vault.connector_accounts
 TO vault_operator;
 GRANT SELECT ON TABLE
+    vault.metrics,
     vault.payment_methods_with_tokens
+TO vault_operator;
+GRANT SELECT (audit_id, event, occurrences, profile_id) ON TABLE
+    vault.audit_log
 TO vault_operator;
 GRANT UPDATE (mac) ON TABLE
     vault.merchants
@@ -632,6 +912,7 @@ COMMENT ON COLUMN vault.profiles.network_tokenization_enabled IS 'Whether cards 
 COMMENT ON COLUMN vault.role_bindings.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
 COMMENT ON COLUMN vault.role_bindings.role_oid IS 'The role. Another role of the same name is not bound';
 COMMENT ON COLUMN vault.role_bindings.system_identifier IS 'The cluster of the role. If the database was restored in another cluster, the role''s name counts until the worker takes the binding over';
+COMMENT ON ROUTINE vault."check"() IS 'What is wrong with this vault: settings, roles and rights, objects, keys, background processes. Each finding has a severity (critical or warning), an object, and a hint what to do. It should return no rows';
 COMMENT ON ROUTINE vault.acts_for(oid,text) IS 'Whether key management of a profile includes the tables of an owner. It does if the owner can become a role that is bound to the profile, is a member of vault_table_owner, or is a superuser';
 COMMENT ON ROUTINE vault.authenticate(text,text) IS 'Makes the transaction (or subtransaction) act for the profile until it ends, by an API key of the profile''s merchant';
 COMMENT ON ROUTINE vault.bind_role(text,text) IS 'Binds a database role to a profile. The role then acts for the profile without an API key';
@@ -658,7 +939,9 @@ COMMENT ON ROUTINE vault.get_network_token_eligibility(text) IS 'Asks the token 
 COMMENT ON ROUTINE vault.list_customers(integer,integer,text) IS 'Lists customers, oldest first; limit is 1 to 100';
 COMMENT ON ROUTINE vault.list_payment_methods(text) IS 'Lists the active payment methods of a customer, last used first';
 COMMENT ON ROUTINE vault.mask(vault.card_number) IS 'First six and last four digits, with an asterisk for each other digit. A number of fewer than 14 digits shows the last four only';
+COMMENT ON ROUTINE vault.metrics_text() IS 'vault.metrics in the text format of Prometheus';
 COMMENT ON ROUTINE vault.network(vault.card_number) IS 'The card network. NULL if the first digits do not tell it';
+COMMENT ON ROUTINE vault.object_findings() IS 'Internal: the part of vault.check() about objects';
 COMMENT ON ROUTINE vault.ready() IS 'True if this server can seal and store a value. Otherwise an error that says why not: the vault is sealed, or the server is a standby';
 COMMENT ON ROUTINE vault.reencrypt(text,integer) IS 'Seals values under earlier keys anew, in the tables of the vault and of applications, in batches that commit. It may be stopped, and goes on when it is called again';
 COMMENT ON ROUTINE vault.retrieve_customer(text) IS 'Returns a customer, by id';
@@ -667,12 +950,16 @@ COMMENT ON ROUTINE vault.retrieve_payment_method(text,boolean) IS 'Returns a pay
 COMMENT ON ROUTINE vault.retry_token_job(text) IS 'Makes a failed job due again, with all its tries';
 COMMENT ON ROUTINE vault.revoke_api_key(text) IS 'Revokes an API key, by its key_id';
 COMMENT ON ROUTINE vault.rewrap_data_keys() IS 'For use after a change of the root key: wraps all data keys under the current root key, and makes new MACs. Returns how many data keys an earlier root key had wrapped';
+COMMENT ON ROUTINE vault.right_findings() IS 'Internal: the part of vault.check() about roles and rights';
 COMMENT ON ROUTINE vault.role_bindings_changed() IS 'Internal: makes every backend read vault.role_bindings and vault.profiles again';
 COMMENT ON ROUTINE vault.role_findings() IS 'What lets somebody else act as one of the vault''s own roles, or gives such a role too many rights, and the command that fixes it. It should return no rows';
 COMMENT ON ROUTINE vault.rotate_data_key(text,text) IS 'Replaces a profile''s current key (data or index). Until it is destroyed, the old key still opens the values that it has sealed, or finds the values that it has indexed';
 COMMENT ON ROUTINE vault.searchable(text) IS 'Seals a text under the current profile''s data key, with its blind index. Equal texts of a profile are =';
 COMMENT ON ROUTINE vault.searchable(text,text) IS 'Seals a text so that it opens only with the same context. The text is found without the context';
 COMMENT ON ROUTINE vault.set_network_tokenization(text,boolean) IS 'Switches network tokens on or off for a profile';
+COMMENT ON ROUTINE vault.setting_findings() IS 'Internal: the part of vault.check() about settings';
+COMMENT ON ROUTINE vault.shared_metrics() IS 'Internal: the figures of vault.metrics that stand in shared memory';
+COMMENT ON ROUTINE vault.state_findings() IS 'Internal: the part of vault.check() about keys, rows and background processes';
 COMMENT ON ROUTINE vault.unbind_role(text) IS 'Ends the binding of a database role to a profile';
 COMMENT ON ROUTINE vault.update_connector(text,text,jsonb,text) IS 'Changes the label, settings or credentials of an account. An argument that is NULL changes nothing';
 COMMENT ON ROUTINE vault.update_customer(text,jsonb) IS 'Changes those members of a customer that are given';
@@ -680,6 +967,7 @@ COMMENT ON ROUTINE vault.use_connector_token(text,text) IS 'Returns the token th
 COMMENT ON ROUTINE vault.use_cvc(text) IS 'Returns the CVC of a payment method to a member of vault_reveal, and deletes it';
 COMMENT ON ROUTINE vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
 COMMENT ON ROUTINE vault_api.get_network_token_eligibility(bytea) IS 'GET /payment-methods/get-network-token-eligibility';
+COMMENT ON ROUTINE vault_api.metrics(bytea) IS 'GET /metrics, which nginx serves at an address of its own';
 COMMENT ON ROUTINE vault_api.ready(bytea) IS 'GET /ready, without an API key. The status is 200 if a value can be stored, and otherwise 500';
 COMMENT ON TABLE vault.card_bins IS 'BIN table, loaded by a member of vault_admin. It fills in what the caller of a create leaves out';
 COMMENT ON TABLE vault.connector_accounts IS 'Accounts at payment service providers and token services';
@@ -694,6 +982,7 @@ COMMENT ON TABLE vault.root_keys IS 'Check values of the root keys that wrapped 
 COMMENT ON VIEW vault.connectors IS 'The accounts at payment service providers and token services, without their credentials; without a profile_id an account serves every profile of its merchant';
 COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without key material. values_count says how many values of the vault''s and the applications'' tables name the key';
 COMMENT ON VIEW vault.lockouts IS 'Failed authentications that are counted at the moment, by SQL and over HTTP, of each kind: pair (a key''s prefix and the address or role that tried it), prefix (from anywhere), address or role (with any key). What has locked_until is locked. IPv6 addresses are counted by their /64';
+COMMENT ON VIEW vault.metrics IS 'Figures for those who watch the vault: calls, durations, values, keys, jobs, limits, lock-outs, background processes. Counters are those of the whole server and begin at its start; figures of keys, jobs and background processes are those of this database';
 COMMENT ON VIEW vault.payment_methods_with_tokens IS 'Internal: payment methods as the operations read them, with the tokens that can be used';
 COMMENT ON VIEW vault.token_job_counts IS 'For monitoring: how many jobs each connector has in which state, and the age of the oldest of them';
 COMMENT ON VIEW vault.token_jobs IS 'What the worker does, or has done in the last days, at connectors: waiting, sent (an answer is awaited), done, failed (for good) or cancelled; error is the kind of the last one';

@@ -48,7 +48,7 @@ pub mod openapi;
 pub mod redaction;
 pub mod time;
 
+mod luhn;
+/// For a macro that other crates use.
 #[doc(hidden)]
 pub mod names;
-
-mod luhn;

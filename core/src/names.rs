@@ -101,6 +101,11 @@ macro_rules! describe_names {
     };
 }
 
+/// For macros that other crates use.
+#[cfg(feature = "openapi")]
+#[doc(hidden)]
+pub use schemars;
+
 /// Without the feature `openapi`, nothing describes the names.
 #[cfg(not(feature = "openapi"))]
 #[doc(hidden)]
@@ -109,10 +114,8 @@ macro_rules! describe_names {
     ($name:ident, $further_names:expr) => {};
 }
 
-// The macro `names` names these by their paths, in other crates, too.
+#[doc(hidden)]
 pub use describe_names;
-#[cfg(feature = "openapi")]
-pub use schemars;
 
 #[cfg(test)]
 mod tests {

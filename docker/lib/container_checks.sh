@@ -81,10 +81,14 @@ check_limits() {
     done
     check "the database is healthy" in_service postgres is-postgresql-ready
     check "the whole chain is healthy" in_service nginx is-nginx-ready
+    check "vault.check() finds nothing" finds_nothing
+    check "Prometheus gets its figures" curl -fsS "http://$VAULT_METRICS_LISTEN/metrics"
     check "PostgreSQL ends in good order" ends_in_good_order
     check "the vault answers after down and up" eventually answers 200 /v2/customers/list
     check "neither leaves a volume without a name" no_nameless_volume
 }
+
+finds_nothing() { [ -z "$(in_service postgres psql -XqAt -v ON_ERROR_STOP=1 -c 'SELECT * FROM vault.check()' | tee /dev/stderr)" ]; }
 
 ends_in_good_order() {
     compose stop postgres && compose logs postgres | tail -n 3 | grep -q 'database system is shut down' \

@@ -70,6 +70,9 @@ pub enum Failure {
     /// A write on a standby.
     #[error("the vault cannot be written to: the server is a standby")]
     Standby,
+    /// The library is newer than the tables of this database.
+    #[error("the vault of this database waits for its upgrade, and serves nobody until then")]
+    NotUpgraded,
     /// The operating system has no thread left.
     #[error("could not start a thread for calls to connectors")]
     NoThread,

@@ -25,6 +25,9 @@ impl Failure {
             ),
             Self::RotatedMeanwhile => Some("Run the transaction again."),
             Self::Contention => Some("Try again."),
+            Self::NotUpgraded => Some(
+                "Call ALTER EXTENSION vault UPDATE as a superuser. docs/operations.md says what to do before.",
+            ),
             _ => self.of_value().or_else(|| self.of_keys()),
         }
     }

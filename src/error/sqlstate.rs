@@ -12,6 +12,7 @@ impl Failure {
             Self::Administration { mistake, .. } => of_mistake(*mistake),
             Self::ConnectorSettings(_) => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::Sealed(_)
+            | Self::NotUpgraded
             | Self::KeysDestroyed
             | Self::KeyNeeded { .. }
             | Self::OutOfReach { .. }

@@ -33,7 +33,7 @@ pub mod volatile_payment_methods;
 mod volatile_scope;
 mod vouched;
 
-pub use operator::{as_operator, as_worker};
+pub use operator::{as_operator, as_worker, has_present_tables};
 pub use sealed_row::SealedRow;
 pub use volatile_scope::VolatileScope;
 pub use vouched::Vouched;

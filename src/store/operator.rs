@@ -47,3 +47,9 @@ pub fn as_owner<T>(
 pub(super) fn relation(name: &CStr) -> pg_sys::Oid {
     catalog::table(c"vault", name).unwrap_or(pg_sys::InvalidOid)
 }
+
+/// Whether the tables of this database are those that this library works with. Between the installation of the library and the
+/// upgrade of a database, they may be those of 0.1.0, which had no jobs. Needs a transaction.
+pub fn has_present_tables() -> bool {
+    relation(c"jobs") != pg_sys::InvalidOid
+}

@@ -9,6 +9,7 @@ use pgrx::{FromDatum, IntoDatum};
 use vault_core::ids::Id;
 use vault_core::time::Timestamp;
 
+use super::operator::has_present_tables;
 use crate::error::Failure;
 use crate::postgres::clock;
 use crate::postgres::latest_snapshot::Plan;
@@ -121,6 +122,7 @@ impl Statement {
     ) -> Result<T, Failure> {
         Spi::connect_mut(|client| {
             if self.plan.get().is_none() {
+                check_tables()?;
                 let types: Vec<PgOid> = self
                     .parameters
                     .iter()
@@ -148,8 +150,18 @@ impl Statement {
         if let Some(plan) = self.plan_for_any_snapshot.get() {
             return Ok(*plan);
         }
+        check_tables()?;
         let plan = Plan::prepare(client, self.sql, self.parameters)?;
         Ok(*self.plan_for_any_snapshot.get_or_init(|| plan))
+    }
+}
+
+/// A clear error is better than one about a column that is missing.
+fn check_tables() -> Result<(), Failure> {
+    if has_present_tables() {
+        Ok(())
+    } else {
+        Err(Failure::NotUpgraded)
     }
 }
 

@@ -7,7 +7,8 @@ use pgrx::bgworkers::BackgroundWorker;
 
 use crate::error::{self, Failure};
 use crate::postgres::background_worker::doing;
-use crate::postgres::catalog::{has_extension, table};
+use crate::postgres::catalog::has_extension;
+use crate::store;
 
 /// Does the work in a transaction of its own. None if there is nothing to do it with: see [`is_installed`].
 pub fn in_transaction<T>(
@@ -25,22 +26,17 @@ pub fn in_transaction<T>(
 
 /// Whether this database has the extension, with tables that this library works with. Needs a transaction.
 pub fn is_installed() -> bool {
-    has_extension(c"vault") && !is_of_0_1_0()
+    has_extension(c"vault") && store::has_present_tables()
 }
 
 /// Warns if the database waits for its upgrade from 0.1.0.
 pub fn report_earlier_release() {
     BackgroundWorker::transaction(|| {
-        if has_extension(c"vault") && is_of_0_1_0() {
+        if has_extension(c"vault") && !store::has_present_tables() {
             error::warn(
-                "the vault of this database is of the release 0.1.0, and serves nobody until it is upgraded",
-                "Call ALTER EXTENSION vault UPDATE. docs/operations.md says what to do before.",
+                Failure::NotUpgraded.to_string(),
+                "ALTER EXTENSION vault UPDATE upgrades it. docs/operations.md says what to do before.",
             );
         }
     });
-}
-
-/// Between the installation of this library and the upgrade of a database, its tables are those of 0.1.0, which had no jobs.
-fn is_of_0_1_0() -> bool {
-    table(c"vault", c"jobs").is_none()
 }

@@ -9,7 +9,6 @@ pub mod stored;
 pub mod payment_method;
 
 mod address;
-pub(crate) mod error_body;
 mod query;
 mod refused_values;
 mod rules;

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::error_body;
+mod body;
+
+use body::{Body, Detail};
 
 /// Why the vault does not carry a request out. A refusal never holds anything that the client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +167,20 @@ impl Refusal {
     /// The error body: `{"error":{"type":…,"message":…,"code":…}}`.
     pub fn body(&self) -> String {
         let row = self.row();
-        error_body::write(row.status, &row.message, row.code, self.reason())
+        let body = Body {
+            error: Detail {
+                kind: if row.status < 500 {
+                    "invalid_request"
+                } else {
+                    "api"
+                },
+                message: &row.message,
+                code: row.code,
+                reason: self.reason(),
+            },
+        };
+        // Strings always serialise.
+        serde_json::to_string(&body).unwrap_or_default()
     }
 
     /// The member `reason` of the error body, which few refusals have.
@@ -244,6 +259,14 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+#[cfg(feature = "openapi")]
+impl Refusal {
+    /// The schema of [`Refusal::body`].
+    pub(crate) fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Body<'_>>()
+    }
+}
 
 #[cfg(test)]
 mod tests {

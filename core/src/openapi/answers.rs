@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 use super::calls::Call;
 use super::schemas::Schemas;
-use crate::contract::error_body::ErrorBody;
 use crate::contract::refusal::Refusal;
 
 /// Requests and answers as they went over the wire, by the call's function.
@@ -159,10 +158,7 @@ fn refused(status: u16, refusals: &[Refusal], schemas: &mut Schemas) -> Value {
         429 => "Too many requests, or too many card numbers.",
         _ => "Something that the server's log explains.",
     };
-    let mut response = response(
-        description,
-        schemas.of_answer(|schemas| schemas.subschema_for::<ErrorBody<'_>>()),
-    );
+    let mut response = response(description, schemas.of_answer(Refusal::schema));
     let examples = refusals.iter().enumerate().map(|(number, refusal)| {
         let body: Value = serde_json::from_str(&refusal.body()).unwrap_or_default();
         let name = format!("{}_{}", refusal.code(), number + 1);

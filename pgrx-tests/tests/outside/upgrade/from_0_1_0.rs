@@ -43,6 +43,29 @@ fn contents(stack: &Stack) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Before the upgrade, the library serves nobody: it believes no row, and opens nothing.
+fn nobody_is_served(stack: &PrivateStack, planted: &str) {
+    let mut sql = stack.session("vault_app");
+    for call in [
+        "select vault.list_customers()::text",
+        "select vault.encrypt('a text')::text",
+        "select vault.decrypt(email) from shop.people where id = 2",
+    ] {
+        let refused = sql.value::<String>(call, &[]).unwrap_err();
+        assert_eq!(refused.pair(), NOT_UPGRADED, "{call}");
+    }
+    let authenticate = "select vault.authenticate($1, profile_id)::text from vault.profiles";
+    let refused = stack.superuser().value::<String>(authenticate, &[&planted]);
+    assert_eq!(refused.unwrap_err().pair(), NOT_UPGRADED);
+    let warning = format!("WARNING:  {}", NOT_UPGRADED.1);
+    soon("the worker warns", || stack.log().contains(&warning));
+}
+
+const NOT_UPGRADED: (&str, &str) = (
+    "55000",
+    "the vault of this database waits for its upgrade, and serves nobody until then",
+);
+
 fn plant_api_key(superuser: &mut Session, key_id: &str, key: &str) {
     superuser
         .execute(
@@ -59,7 +82,9 @@ fn nothing_of_0_1_0_counts_before_somebody_has_vouched_for_just_what_is_there() 
     let release = Fixture::of("0.1.0");
     release.restore(&stack);
     let mut superuser = stack.superuser();
-    plant_api_key(&mut superuser, "dev_planted1", &tenant::unknown_key());
+    let planted = tenant::unknown_key();
+    plant_api_key(&mut superuser, "dev_planted1", &planted);
+    nobody_is_served(&stack, &planted);
     let before = (objects(&stack), contents(&stack));
 
     let (first, rest) = attempt(&mut superuser);

@@ -18,7 +18,7 @@ macro_rules! rights {
 }
 
 /// A query for each kind of object. `member` are the extension's own objects, `ours` its schemas.
-const KINDS: [(&str, &str); 16] = [
+const KINDS: [(&str, &str); 17] = [
     (
         "member",
         "select pg_describe_object(classid, objid, 0) from member",
@@ -119,6 +119,15 @@ const KINDS: [(&str, &str); 16] = [
          union all
          select pg_describe_object('pg_amproc'::regclass, a.oid, 0) from pg_amproc a
          join member on classid = 'pg_opfamily'::regclass and objid = amprocfamily",
+    ),
+    (
+        // The roles of the demo have no comment.
+        "role",
+        "select concat_ws(' ', rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+                          array(select unnest(setconfig) from pg_db_role_setting where setrole = r.oid order by 1),
+                          array(select roleid::regrole::text from pg_auth_members m where m.member = r.oid order by 1),
+                          shobj_description(oid, 'pg_authid'))
+         from pg_roles r where rolname like 'vault%' and shobj_description(oid, 'pg_authid') is not null",
     ),
     (
         "table that a dump carries",
