@@ -643,10 +643,30 @@ ALTER ROUTINE vault.values_of_strangers(text) OWNER TO vault_operator;
 ALTER ROUTINE vault_api.get_network_token_eligibility(bytea) OWNER TO vault_operator;
 ALTER ROUTINE vault_api.metrics(bytea) OWNER TO vault_operator;
 ALTER ROUTINE vault_api.ready(bytea) OWNER TO vault_operator;
+CREATE VIEW vault.payment_methods_with_tokens WITH (security_invoker = true) AS
+SELECT p.profile_id, p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status,
+       p.instrument, p.summary, p.duplicate_index, p.created_at, p.modified_at, p.last_used_at,
+       t.position AS token_position, t.details AS token_details,
+       n.connector_id AS network_token_connector_id, n.summary AS network_token_summary
+FROM vault.payment_methods p
+LEFT JOIN vault.connector_tokens t
+  ON t.profile_id = p.profile_id AND t.payment_method_id = p.payment_method_id
+ AND (t.expires_at IS NULL OR t.expires_at > pg_catalog.clock_timestamp())
+LEFT JOIN vault.network_tokens n
+  ON n.profile_id = p.profile_id AND n.payment_method_id = p.payment_method_id;
 CREATE VIEW vault.connectors AS
 SELECT a.connector_id, a.merchant_id, a.profile_id, a.kind, a.label, a.settings::pg_catalog.jsonb AS settings, a.enabled,
        a.created_at
 FROM vault.connector_accounts a;
+CREATE VIEW vault.token_jobs AS
+SELECT j.job_id, j.profile_id, j.payment_method_id, j.connector_id, j.action, j.state, j.attempts,
+       CASE j.state WHEN 'waiting' THEN j.next_try_at END AS next_try_at, j.error, j.error_status, j.created_at, j.finished_at
+FROM vault.jobs j;
+CREATE VIEW vault.token_job_counts AS
+SELECT j.connector_id, j.action, j.state, pg_catalog.count(*) AS jobs, pg_catalog.min(j.created_at) AS oldest_created_at,
+       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.min(j.created_at)) AS oldest_age_seconds
+FROM vault.jobs j
+GROUP BY j.connector_id, j.action, j.state;
 CREATE VIEW vault.lockouts AS
 SELECT f.kind, w.way, NULLIF(f.prefix, '') AS prefix, NULLIF(f.source, '') AS source, f.failures, f.locked_until
 FROM (VALUES ('sql'), ('http')) w (way), vault.counted_failures(w.way) f;
@@ -674,26 +694,6 @@ UNION ALL
 SELECT 'vault_oldest_open_token_job_seconds', '{}', COALESCE(pg_catalog.max(j.oldest_age_seconds), 0), 'gauge',
        'The age of the oldest job at a connector that is not over'
 FROM vault.token_job_counts j WHERE j.state OPERATOR(pg_catalog.=) ANY (ARRAY['waiting', 'sent']);
-CREATE VIEW vault.payment_methods_with_tokens WITH (security_invoker = true) AS
-SELECT p.profile_id, p.payment_method_id, p.customer_id, p.payment_method_type, p.payment_method_subtype, p.status,
-       p.instrument, p.summary, p.duplicate_index, p.created_at, p.modified_at, p.last_used_at,
-       t.position AS token_position, t.details AS token_details,
-       n.connector_id AS network_token_connector_id, n.summary AS network_token_summary
-FROM vault.payment_methods p
-LEFT JOIN vault.connector_tokens t
-  ON t.profile_id = p.profile_id AND t.payment_method_id = p.payment_method_id
- AND (t.expires_at IS NULL OR t.expires_at > pg_catalog.clock_timestamp())
-LEFT JOIN vault.network_tokens n
-  ON n.profile_id = p.profile_id AND n.payment_method_id = p.payment_method_id;
-CREATE VIEW vault.token_job_counts AS
-SELECT j.connector_id, j.action, j.state, pg_catalog.count(*) AS jobs, pg_catalog.min(j.created_at) AS oldest_created_at,
-       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.min(j.created_at)) AS oldest_age_seconds
-FROM vault.jobs j
-GROUP BY j.connector_id, j.action, j.state;
-CREATE VIEW vault.token_jobs AS
-SELECT j.job_id, j.profile_id, j.payment_method_id, j.connector_id, j.action, j.state, j.attempts,
-       CASE j.state WHEN 'waiting' THEN j.next_try_at END AS next_try_at, j.error, j.error_status, j.created_at, j.finished_at
-FROM vault.jobs j;
 CREATE POLICY deleted_by_worker ON vault.connector_tokens FOR ALL TO vault_worker USING (true) WITH CHECK (false);
 CREATE POLICY found_by_worker ON vault.jobs FOR ALL TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY found_by_worker ON vault.network_tokens FOR ALL TO vault_worker USING (true) WITH CHECK (true);

@@ -344,7 +344,7 @@ impl PrivateStack {
         let mut initdb = self.server_program("initdb");
         initdb
             .args(["-U", "postgres", "-A", "trust", "--encoding", "UTF8"])
-            .args(["--locale", "C.UTF-8", "-D"])
+            .args(["--locale", "C.UTF-8", "--data-checksums", "-D"])
             .arg(&fresh);
         assert!(initdb.status().is_ok_and(|status| status.success()));
         append(
@@ -353,6 +353,17 @@ impl PrivateStack {
         );
         fs::rename(&data, &old).expect("room for the old cluster");
         fs::rename(&fresh, &data).expect("the old cluster is out of the way");
+        self.restart();
+    }
+
+    /// Has the server keep no checksums of its pages from now on.
+    pub fn disable_checksums(&self) {
+        self.stop();
+        let mut program = self.server_program("pg_checksums");
+        program
+            .args(["--disable", "-D"])
+            .arg(self.state.join("data"));
+        assert!(program.status().is_ok_and(|status| status.success()));
         self.restart();
     }
 

@@ -89,6 +89,7 @@ fn processes_that_do_not_run_and_rows_that_wait_for_them_are_found() {
 fn a_cluster_without_checksums_is_found() {
     let stack = PrivateStack::start();
     stack.replace_cluster();
+    stack.disable_checksums();
     let server = stack.database("postgres");
     run(&mut server.superuser(), &["create database vault"]);
     run(

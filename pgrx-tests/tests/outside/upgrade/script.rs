@@ -157,7 +157,10 @@ pub fn generated(
     for (name, owner) in new_or_other(&changed.owners, &present.owners) {
         line(&mut part, &format!("ALTER ROUTINE {name} OWNER TO {owner}"));
     }
-    for (name, _) in new_or_other(&changed.views, &present.views) {
+    // One view may read another, so they keep the order of the installation.
+    let mut views = new_or_other(&changed.views, &present.views);
+    views.sort_by_key(|(name, _)| install.find(&format!("CREATE VIEW {name} ")));
+    for (name, _) in views {
         let text = view(install, name);
         let verb = if changed.views.contains_key(name) {
             "CREATE OR REPLACE VIEW"
