@@ -81,8 +81,10 @@ fn what_follows_a_good_request_id_in_another_header_is_not_echoed() {
         .header("x-request-id", "first")
         .header("x-request-id", &number);
     let answer = tenant.send(&request);
-    assert_eq!(answer.header("x-request-id"), Some("first"));
-    wait_for_access_log(&tenant, "first");
+    // nginx takes the first header up to 1.22. Later ones take both as one, which is no good id and gets a new one instead.
+    let id = answer.header("x-request-id").unwrap();
+    assert!(!id.contains(&number), "{id}");
+    wait_for_access_log(&tenant, id);
     assert!(!access_log(&tenant).contains(&number));
 }
 
