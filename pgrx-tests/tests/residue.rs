@@ -21,7 +21,8 @@ struct Place {
     bytes: Vec<u8>,
 }
 
-/// Every file of the stack but for its programs and the ledger, what the running server shows of statements, and a dump.
+/// Every file of the stack but for its programs, the API's reference and the ledger, what the running server shows of statements, and
+/// a dump.
 fn places(stack: &Stack, superuser: &mut Session) -> Vec<Place> {
     let mut places: Vec<Place> = files(stack, superuser)
         .iter()
@@ -54,6 +55,8 @@ fn files(stack: &Stack, superuser: &mut Session) -> BTreeSet<PathBuf> {
         stack.socket_directory(),
         Path::new(&data),
     ];
+    // The reference is a copy of what the repository publishes, with the cards of its examples.
+    let left_out = ["postgresql", "reference"].map(|name| stack.state.join(name));
     roots
         .iter()
         .map(|root| fs::canonicalize(root).expect("a directory of the stack"))
@@ -61,7 +64,9 @@ fn files(stack: &Stack, superuser: &mut Session) -> BTreeSet<PathBuf> {
         .map(|entry| entry.expect("a file that can be looked at"))
         .filter(|entry| entry.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
-        .filter(|path| !path.starts_with(stack.state.join("postgresql")) && *path != ledger::path())
+        .filter(|path| {
+            !left_out.iter().any(|directory| path.starts_with(directory)) && *path != ledger::path()
+        })
         .collect()
 }
 
