@@ -65,12 +65,18 @@ CREATE POLICY deleted_by_worker ON vault.connector_tokens TO vault_worker USING 
 CREATE POLICY found_by_worker ON vault.jobs TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (true) WITH CHECK (true);
 
--- Backends cache the bindings and their profiles, and the policies trust this cache. The triggers are ALWAYS triggers, so that
--- they also fire under session_replication_role = replica.
-COMMENT ON FUNCTION vault.role_bindings_changed() IS 'Internal: makes every backend read vault.role_bindings and vault.profiles again';
-CREATE TRIGGER role_bindings_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.role_bindings
-    FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
-ALTER TABLE vault.role_bindings ENABLE ALWAYS TRIGGER role_bindings_changed;
-CREATE TRIGGER role_bindings_changed AFTER UPDATE OR DELETE OR TRUNCATE ON vault.profiles
-    FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
-ALTER TABLE vault.profiles ENABLE ALWAYS TRIGGER role_bindings_changed;
+-- Backends remember rows of these tables, and the policies trust what they remember of bindings and profiles. The triggers are
+-- ALWAYS triggers, so that they also fire under session_replication_role = replica.
+COMMENT ON FUNCTION vault.tell_of_change() IS 'Internal: makes every backend read the rows of a table again that it remembers';
+CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.role_bindings
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
+CREATE TRIGGER tell_of_change AFTER UPDATE OR DELETE OR TRUNCATE ON vault.profiles
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
+CREATE TRIGGER tell_of_change AFTER UPDATE OR DELETE OR TRUNCATE ON vault.api_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
+CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.card_bins
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
+ALTER TABLE vault.role_bindings ENABLE ALWAYS TRIGGER tell_of_change;
+ALTER TABLE vault.profiles ENABLE ALWAYS TRIGGER tell_of_change;
+ALTER TABLE vault.api_keys ENABLE ALWAYS TRIGGER tell_of_change;
+ALTER TABLE vault.card_bins ENABLE ALWAYS TRIGGER tell_of_change;

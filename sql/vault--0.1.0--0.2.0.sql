@@ -149,9 +149,17 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER role_bindings_changed AFTER UPDATE OR DELETE OR TRUNCATE ON vault.profiles
-    FOR EACH STATEMENT EXECUTE FUNCTION vault.role_bindings_changed();
-ALTER TABLE vault.profiles ENABLE ALWAYS TRIGGER role_bindings_changed;
+ALTER FUNCTION vault.role_bindings_changed() RENAME TO tell_of_change;
+ALTER TRIGGER role_bindings_changed ON vault.role_bindings RENAME TO tell_of_change;
+CREATE TRIGGER tell_of_change AFTER UPDATE OR DELETE OR TRUNCATE ON vault.profiles
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
+CREATE TRIGGER tell_of_change AFTER UPDATE OR DELETE OR TRUNCATE ON vault.api_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
+CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.card_bins
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
+ALTER TABLE vault.profiles ENABLE ALWAYS TRIGGER tell_of_change;
+ALTER TABLE vault.api_keys ENABLE ALWAYS TRIGGER tell_of_change;
+ALTER TABLE vault.card_bins ENABLE ALWAYS TRIGGER tell_of_change;
 
 -- BEGIN of what `make upgrade-script` writes: the routines, views, policies, rights and comments that differ.
 DROP POLICY locked_never_changed ON vault.profiles;
@@ -587,6 +595,10 @@ CREATE FUNCTION vault.state_findings()
  STABLE STRICT
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$state_findings_wrapper$function$;
+CREATE OR REPLACE FUNCTION vault.tell_of_change()
+ RETURNS trigger
+ LANGUAGE c
+AS 'MODULE_PATHNAME', $function$tell_of_change_wrapper$function$;
 CREATE FUNCTION vault.update_connector(connector_id text, label text DEFAULT NULL::text, settings jsonb DEFAULT NULL::jsonb, credentials text DEFAULT NULL::text)
  RETURNS void
  LANGUAGE c
@@ -757,6 +769,7 @@ BEGIN
         'vault.setting_findings()',
         'vault.shared_metrics()',
         'vault.state_findings()',
+        'vault.tell_of_change()',
         'vault.update_connector(text,text,jsonb,text)',
         'vault.use_connector_token(text,text)',
         'vault.values_of_strangers(text)',
@@ -951,7 +964,6 @@ COMMENT ON ROUTINE vault.retry_token_job(text) IS 'Makes a failed job due again,
 COMMENT ON ROUTINE vault.revoke_api_key(text) IS 'Revokes an API key, by its key_id';
 COMMENT ON ROUTINE vault.rewrap_data_keys() IS 'For use after a change of the root key: wraps all data keys under the current root key, and makes new MACs. Returns how many data keys an earlier root key had wrapped';
 COMMENT ON ROUTINE vault.right_findings() IS 'Internal: the part of vault.check() about roles and rights';
-COMMENT ON ROUTINE vault.role_bindings_changed() IS 'Internal: makes every backend read vault.role_bindings and vault.profiles again';
 COMMENT ON ROUTINE vault.role_findings() IS 'What lets somebody else act as one of the vault''s own roles, or gives such a role too many rights, and the command that fixes it. It should return no rows';
 COMMENT ON ROUTINE vault.rotate_data_key(text,text) IS 'Replaces a profile''s current key (data or index). Until it is destroyed, the old key still opens the values that it has sealed, or finds the values that it has indexed';
 COMMENT ON ROUTINE vault.searchable(text) IS 'Seals a text under the current profile''s data key, with its blind index. Equal texts of a profile are =';
@@ -960,6 +972,7 @@ COMMENT ON ROUTINE vault.set_network_tokenization(text,boolean) IS 'Switches net
 COMMENT ON ROUTINE vault.setting_findings() IS 'Internal: the part of vault.check() about settings';
 COMMENT ON ROUTINE vault.shared_metrics() IS 'Internal: the figures of vault.metrics that stand in shared memory';
 COMMENT ON ROUTINE vault.state_findings() IS 'Internal: the part of vault.check() about keys, rows and background processes';
+COMMENT ON ROUTINE vault.tell_of_change() IS 'Internal: makes every backend read the rows of a table again that it remembers';
 COMMENT ON ROUTINE vault.unbind_role(text) IS 'Ends the binding of a database role to a profile';
 COMMENT ON ROUTINE vault.update_connector(text,text,jsonb,text) IS 'Changes the label, settings or credentials of an account. An argument that is NULL changes nothing';
 COMMENT ON ROUTINE vault.update_customer(text,jsonb) IS 'Changes those members of a customer that are given';

@@ -87,7 +87,7 @@ pub extern "C-unwind" fn _PG_init() {
     } else {
         AT_END_WITHOUT_SHARED_MEMORY
     });
-    tenancy::bindings::forget_on_change();
+    postgres::invalidation::watch();
     keys::row_macs::tell_of_forged_rows(operations::row_macs::note_forged);
     if preloading {
         postgres::log_guard::install();

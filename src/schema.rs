@@ -47,7 +47,7 @@ extension_sql_file!(
     requires = [
         "tables",
         surface::sql::current_profile,
-        surface::sql::role_bindings_changed,
+        surface::sql::tell_of_change,
     ]
 );
 extension_sql_file!(

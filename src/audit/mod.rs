@@ -27,6 +27,7 @@ use crate::postgres::random;
 use crate::postgres::roles::outer_role_name;
 use crate::postgres::transaction::commit_for_good;
 use crate::store;
+use crate::store::audit_log::NewCreation;
 use crate::tenancy::{Caller, Origin};
 use entry::Entry;
 pub use event::{Event, Outcome};
@@ -158,14 +159,32 @@ pub fn record_for_good(caller: &Caller, event: Event, object_id: &str) -> Result
     record(caller, event, object_id)
 }
 
-/// Records that a caller has stored a payment method, which leaves a row even if it is rolled back.
-pub fn record_create(caller: &Caller, event: Event, object_id: &str) -> Result<(), Failure> {
-    record(caller, event, object_id)?;
+/// The row of a create, for the statement of the create to write it.
+pub fn creation(caller: &Caller) -> Result<NewCreation<'_>, Failure> {
+    let occurred_at = clock::now()?;
+    Ok(NewCreation {
+        audit_id: random::uuid_at(occurred_at)?,
+        occurred_at,
+        actor: &caller.actor,
+        request_id: caller.origin.request_id(),
+        client_address: caller.origin.client_address(),
+        event: Event::PaymentMethodCreated.as_str(),
+    })
+}
+
+/// Records that a caller's create has refreshed a payment method.
+pub fn record_refresh(caller: &Caller, id: &PaymentMethodId) -> Result<(), Failure> {
+    record(caller, Event::PaymentMethodRefreshed, id.as_str())?;
+    record_if_rolled_back(caller, Event::PaymentMethodRefreshed);
+    Ok(())
+}
+
+/// A create leaves a row even if it is rolled back.
+pub fn record_if_rolled_back(caller: &Caller, event: Event) {
     if workers::serve_this_database() {
         let entry = Entry::of(caller, event, None, Outcome::RolledBack);
         rollbacks::created(entry.to_row());
     }
-    Ok(())
 }
 
 /// Records what a caller was not let do.

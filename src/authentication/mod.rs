@@ -1,9 +1,11 @@
-//! API keys. One look-up finds key and profile, and everything that can be wrong with them gets the same answer.
+//! API keys. One look-up finds key and profile, and everything that can be wrong with them gets the same answer. A backend
+//! remembers the keys that it has let in, so that the next request costs no look-up.
 
 pub mod card_number_limit;
 pub mod lockout;
 pub mod reveal;
 
+use pgrx::datum::TimestampWithTimeZone;
 use vault_core::contract::refusal::Refusal;
 use vault_core::crypto::ApiKey;
 use vault_core::ids::{InvalidProfileId, MerchantId, ProfileId};
@@ -13,6 +15,8 @@ use crate::error::Failure;
 use crate::keys::root_key::root_keys;
 use crate::keys::row_macs::believed;
 use crate::metrics::events::{Watched, count};
+use crate::postgres::clock;
+use crate::postgres::remembered::{Remembered, before_reading};
 use crate::store;
 use crate::store::api_keys::{ApiKeyRow, Found};
 use crate::tenancy::{Caller, Origin};
@@ -45,7 +49,7 @@ pub fn authenticate(credentials: Credentials<'_>) -> Result<Caller, Failure> {
     };
     // A malformed key is looked up like any other, so that it takes the same time.
     let hash = key.as_ref().map_or([0; 32], ApiKey::hash);
-    let found = find(key.as_ref(), &hash, profile_id)?;
+    let found = find(key.as_ref(), hash, profile_id)?;
     let Some(found) = found.filter(|_| !locked) else {
         // Nothing is counted while a lock lasts, which limits what one source can do to the counts of others.
         if locked {
@@ -81,27 +85,53 @@ pub fn refuse_without_key(origin: &Origin) -> Result<Caller, Failure> {
     Err(Refusal::Unauthenticated.into())
 }
 
-/// A good key: neither revoked nor expired, and written by the vault.
+/// A key that the vault wrote and nobody has revoked.
+#[derive(Clone)]
 struct GoodKey {
     key_id: String,
     merchant_id: MerchantId,
     may_reveal: bool,
+    expires_at: Option<TimestampWithTimeZone>,
     /// The profile that was asked for belongs to the key's merchant.
     profile_matches: bool,
 }
 
+thread_local! {
+    /// The keys that this backend has let in, by their hash and the profile that they came with. The hash of a wrong key is in
+    /// none of them, so nothing wrong is answered sooner than something that is missing.
+    static LET_IN: Remembered<([u8; 32], ProfileId), GoodKey> = Remembered::default();
+}
+
+/// The key, if it has not expired by now.
 fn find(
+    key: Option<&ApiKey>,
+    hash: [u8; 32],
+    profile_id: Option<&ProfileId>,
+) -> Result<Option<GoodKey>, Failure> {
+    let asked = profile_id.map(|profile_id| (hash, profile_id.clone()));
+    let known = asked
+        .as_ref()
+        .and_then(|asked| LET_IN.with(|keys| keys.get(asked)));
+    if let Some(good) = known {
+        return Ok(Some(good).filter(GoodKey::is_not_expired));
+    }
+    let before = before_reading();
+    let found = look_up(key, &hash, profile_id)?.filter(GoodKey::is_not_expired);
+    if let (Some(asked), Some(good)) = (asked, found.as_ref().filter(|good| good.profile_matches)) {
+        LET_IN.with(|keys| keys.keep(before, asked, good.clone()));
+    }
+    Ok(found)
+}
+
+fn look_up(
     key: Option<&ApiKey>,
     hash: &[u8],
     profile_id: Option<&ProfileId>,
 ) -> Result<Option<GoodKey>, Failure> {
     let found = store::api_keys::find(profile_id, hash)?;
     let is_shown = |row: &ApiKeyRow| key.is_some_and(|key| key.hash_matches(&row.key_hash));
-    let Some(Found {
-        key: row,
-        is_expired: false,
-        profile,
-    }) = found.filter(|found| is_shown(&found.key) && found.key.revoked_at.is_none())
+    let Some(Found { key: row, profile }) =
+        found.filter(|found| is_shown(&found.key) && found.key.revoked_at.is_none())
     else {
         return Ok(None);
     };
@@ -113,7 +143,16 @@ fn find(
         profile_matches: believed(profile)?.is_some(),
         key_id: row.key_id,
         merchant_id: row.merchant_id,
+        expires_at: row.expires_at,
     }))
+}
+
+impl GoodKey {
+    fn is_not_expired(&self) -> bool {
+        let now = clock::now_micros();
+        self.expires_at
+            .is_none_or(|end| clock::micros(end.into_inner()) > now)
+    }
 }
 
 fn refuse(prefix: &str, origin: &Origin) -> Result<Caller, Failure> {

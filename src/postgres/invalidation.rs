@@ -1,25 +1,32 @@
 //! PostgreSQL's invalidation messages, which reach every backend, standbys included, before its next transaction.
 
-use std::sync::OnceLock;
+use std::cell::Cell;
+use std::sync::Once;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-/// The function that is called on every change.
-static FORGET: OnceLock<fn()> = OnceLock::new();
+static WATCHED: Once = Once::new();
 
-/// Makes PostgreSQL call `forget` whenever any table or any role has changed. Called once, when the library is loaded; later
-/// calls do nothing.
-pub fn call_on_change(forget: fn()) {
-    if FORGET.set(forget).is_err() {
-        return;
-    }
-    let roles = pg_sys::SysCacheIdentifier::AUTHOID as i32;
-    // SAFETY: the callbacks are guarded and live as long as the library.
-    unsafe {
-        pg_sys::CacheRegisterRelcacheCallback(Some(table_changed), pg_sys::Datum::null());
-        pg_sys::CacheRegisterSyscacheCallback(roles, Some(role_changed), pg_sys::Datum::null());
-    }
+thread_local! {
+    static CHANGES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts the changes from now on. Called when the library is loaded; later calls do nothing.
+pub fn watch() {
+    WATCHED.call_once(|| {
+        let roles = pg_sys::SysCacheIdentifier::AUTHOID as i32;
+        // SAFETY: the callbacks are guarded and live as long as the library.
+        unsafe {
+            pg_sys::CacheRegisterRelcacheCallback(Some(table_changed), pg_sys::Datum::null());
+            pg_sys::CacheRegisterSyscacheCallback(roles, Some(role_changed), pg_sys::Datum::null());
+        }
+    });
+}
+
+/// A number that grows whenever this backend hears that a table or a role has changed, or that such a change is rolled back.
+pub fn changes() -> u64 {
+    CHANGES.get()
 }
 
 /// Tells this backend at once that a table has changed, and every other backend once this transaction has committed. Changes of
@@ -31,16 +38,14 @@ pub fn tell_of_change(table: pg_sys::Oid) {
 
 #[pg_guard]
 unsafe extern "C-unwind" fn table_changed(_argument: pg_sys::Datum, _table: pg_sys::Oid) {
-    forget();
+    count();
 }
 
 #[pg_guard]
 unsafe extern "C-unwind" fn role_changed(_argument: pg_sys::Datum, _cache: i32, _role: u32) {
-    forget();
+    count();
 }
 
-fn forget() {
-    if let Some(forget) = FORGET.get() {
-        forget();
-    }
+fn count() {
+    CHANGES.set(CHANGES.get().wrapping_add(1));
 }

@@ -20,6 +20,7 @@ pub mod per_subtransaction;
 pub mod preload;
 pub mod process;
 pub mod random;
+pub mod remembered;
 pub mod roles;
 pub mod run_as;
 pub mod shared_memory;

@@ -17,8 +17,7 @@ statements! {
         "UPDATE vault.api_keys SET revoked_at = $2, mac = $3 WHERE key_id = $1";
     /// One look-up for key and profile, so that a wrong one of either takes the same way.
     Read FIND(TEXTOID, BYTEAOID) =
-        "SELECT k.*, k.expires_at <= pg_catalog.clock_timestamp() AS is_expired, \
-                p.profile_id, p.merchant_id AS profile_merchant_id, p.name AS profile_name, \
+        "SELECT k.*, p.profile_id, p.merchant_id AS profile_merchant_id, p.name AS profile_name, \
                 p.network_tokenization_enabled, p.created_at AS profile_created_at, p.mac AS profile_mac \
          FROM vault.api_keys k \
          LEFT JOIN vault.profiles p ON p.profile_id = $1 AND p.merchant_id = k.merchant_id \
@@ -45,7 +44,6 @@ pub struct ApiKeyRow {
 /// What a look-up of a key and a profile has found.
 pub struct Found {
     pub key: ApiKeyRow,
-    pub is_expired: bool,
     /// The profile that was asked for, if it is the key's merchant's.
     pub profile: Option<Profile>,
 }
@@ -78,18 +76,18 @@ pub fn revoke(key: &ApiKeyRow) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The key and the profile as they are by now.
 pub fn find(profile_id: Option<&ProfileId>, key_hash: &[u8]) -> Result<Option<Found>, Failure> {
-    FIND.with(|statement| {
-        statement.row(&[optional_id(profile_id), key_hash.into()], |row| {
+    let found = FIND.with(|statement| {
+        statement.rows_now(&[optional_id(profile_id), key_hash.into()], |row| {
             let profile_id: Option<ProfileId> = row.optional_id("profile_id")?;
             Ok(Found {
                 key: ApiKeyRow::read(row)?,
-                // A key without an end does not expire.
-                is_expired: row.optional("is_expired")?.unwrap_or(false),
                 profile: profile_id.map(|_| Profile::read_joined(row)).transpose()?,
             })
         })
-    })
+    })?;
+    Ok(found.into_iter().next())
 }
 
 impl ApiKeyRow {

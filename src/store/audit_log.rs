@@ -1,5 +1,6 @@
 //! Table `vault.audit_log`.
 
+use pgrx::datum::DatumWithOid;
 use uuid::Uuid;
 use vault_core::ids::ProfileId;
 use vault_core::time::Timestamp;
@@ -38,11 +39,35 @@ pub struct NewAuditRow<'a> {
     pub first_occurred_at: Option<Timestamp>,
 }
 
+/// The row of a create that is to succeed. The statement of the create writes it.
+pub struct NewCreation<'a> {
+    pub audit_id: Uuid,
+    pub occurred_at: Timestamp,
+    pub actor: &'a str,
+    pub request_id: Option<&'a str>,
+    pub client_address: Option<&'a str>,
+    pub event: &'static str,
+}
+
+impl NewCreation<'_> {
+    /// In the order of the table, without profile and object.
+    pub(super) fn arguments(&self) -> [DatumWithOid<'_>; 6] {
+        [
+            uuid(self.audit_id),
+            timestamptz(self.occurred_at).into(),
+            self.actor.into(),
+            self.request_id.into(),
+            self.client_address.into(),
+            self.event.into(),
+        ]
+    }
+}
+
 pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[
             row.profile_id.map_or("", ProfileId::as_str).into(),
-            pgrx::Uuid::from_bytes(row.audit_id.into_bytes()).into(),
+            uuid(row.audit_id),
             timestamptz(row.occurred_at).into(),
             row.actor.into(),
             row.request_id.into(),
@@ -59,8 +84,11 @@ pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
 
 /// How many events have no row of their own, by the rows whose ids are not smaller. Ids grow with time.
 pub fn lost(from: Uuid) -> Result<u64, Failure> {
-    let from = pgrx::Uuid::from_bytes(from.into_bytes());
     let events: Option<i64> =
-        LOST.with(|statement| statement.row(&[from.into()], |row| row.required("events")))?;
+        LOST.with(|statement| statement.row(&[uuid(from)], |row| row.required("events")))?;
     Ok(events.unwrap_or_default().unsigned_abs())
+}
+
+fn uuid(id: Uuid) -> DatumWithOid<'static> {
+    pgrx::Uuid::from_bytes(id.into_bytes()).into()
 }

@@ -1,9 +1,10 @@
-//! Table `vault.card_bins`. A create for a customer reads it together with the customer.
+//! Table `vault.card_bins`, which changes rarely and is read by most creates. So backends remember its answers.
 
 use vault_core::contract::payment_method::BinRecord;
 
 use super::statement::{Row, statements};
 use crate::error::Failure;
+use crate::postgres::remembered::{Remembered, before_reading};
 
 statements! {
     Read FIND(TEXTOID, TEXTOID) =
@@ -11,12 +12,25 @@ statements! {
          FROM vault.card_bins WHERE bin IN ($1, $2) ORDER BY pg_catalog.length(bin) DESC LIMIT 1";
 }
 
-/// What is known of a card, by its first six and eight digits; the longer one counts.
-pub fn find([six, eight]: [&str; 2]) -> Result<Option<BinRecord>, Failure> {
-    FIND.with(|statement| statement.row(&[six.into(), eight.into()], record))
+thread_local! {
+    /// By the first eight digits.
+    static KNOWN: Remembered<String, Option<BinRecord>> = Remembered::default();
 }
 
-pub(super) fn record(row: &Row<'_>) -> Result<BinRecord, Failure> {
+/// What is known of a card, by its first six and eight digits; the longer one counts.
+pub fn find([six, eight]: [&str; 2]) -> Result<Option<BinRecord>, Failure> {
+    let asked = eight.to_owned();
+    if let Some(known) = KNOWN.with(|known| known.get(&asked)) {
+        return Ok(known);
+    }
+    let before = before_reading();
+    let found = FIND.with(|statement| statement.rows_now(&[six.into(), eight.into()], record))?;
+    let record = found.into_iter().next();
+    KNOWN.with(|known| known.keep(before, asked, record.clone()));
+    Ok(record)
+}
+
+fn record(row: &Row<'_>) -> Result<BinRecord, Failure> {
     Ok(BinRecord {
         card_network: row.optional("card_network")?,
         card_issuer: row.optional("card_issuer")?,

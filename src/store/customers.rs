@@ -1,11 +1,9 @@
 //! Table `vault.customers`.
 
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
-use vault_core::contract::payment_method::BinRecord;
 use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::card_bins;
 use super::statement::{Row, id, optional_id, statements, timestamptz};
 use crate::error::Failure;
 
@@ -27,14 +25,10 @@ statements! {
     Write LOCK(TEXTOID, TEXTOID) =
         "SELECT customer_id, merchant_reference_id, details, default_payment_method_id, created_at \
          FROM vault.customers WHERE profile_id = $1 AND customer_id = $2 FOR UPDATE";
-    /// All that a create of a payment method must know: the customer, and what is known of the card, where
-    /// eight digits count before six. Holds the row's key, so that the customer cannot be redacted before the create has ended.
-    Write HOLD(TEXTOID, TEXTOID, TEXTOID, TEXTOID) =
-        "SELECT c.redacted_at IS NOT NULL AS is_redacted, b.bin, b.card_network, b.card_issuer, b.card_type, b.issuing_country \
-         FROM vault.customers c \
-         LEFT JOIN vault.card_bins eight ON eight.bin = $4 \
-         LEFT JOIN vault.card_bins b ON b.bin = COALESCE(eight.bin, $3) \
-         WHERE c.profile_id = $1 AND c.customer_id = $2 FOR KEY SHARE OF c";
+    /// Holds the row's key, so that the customer cannot be redacted before a create of a payment method has ended.
+    Write HOLD(TEXTOID, TEXTOID) =
+        "SELECT redacted_at IS NOT NULL AS is_redacted FROM vault.customers \
+         WHERE profile_id = $1 AND customer_id = $2 FOR KEY SHARE";
     Write UPDATE(TEXTOID, TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
         "UPDATE vault.customers SET details = $3, default_payment_method_id = $4, modified_at = $5 \
          WHERE profile_id = $1 AND customer_id = $2";
@@ -86,12 +80,6 @@ pub struct StoredCustomer {
     pub created_at: Timestamp,
 }
 
-/// A customer that does not change until the transaction ends, and what is known of a card.
-pub struct Held {
-    pub is_redacted: bool,
-    pub bin: Option<BinRecord>,
-}
-
 /// False, and nothing is written, when the reference is taken.
 pub fn insert(customer: NewCustomer<'_>) -> Result<bool, Failure> {
     INSERT.with(|statement| {
@@ -139,25 +127,11 @@ pub fn hold_if_free(profile_id: &ProfileId, customer_id: &CustomerId) -> Result<
     Ok(HOLD_IF_FREE.with(|statement| statement.execute(&arguments))? > 0)
 }
 
-/// For a create of a payment method. `bins` are the first six and eight digits of a card.
-pub fn hold(
-    profile_id: &ProfileId,
-    customer_id: &CustomerId,
-    bins: Option<[&str; 2]>,
-) -> Result<Option<Held>, Failure> {
-    let [six, eight] = bins.map_or([None; 2], |bins| bins.map(Some));
-    let arguments = [id(profile_id), id(customer_id), six.into(), eight.into()];
-    HOLD.with(|statement| {
-        statement.row(&arguments, |row| {
-            Ok(Held {
-                is_redacted: row.required("is_redacted")?,
-                bin: row
-                    .optional::<String>("bin")?
-                    .map(|_| card_bins::record(row))
-                    .transpose()?,
-            })
-        })
-    })
+/// For a create of a payment method: whether the customer is redacted, or none if there is no such customer. The customer does
+/// not change until the transaction ends.
+pub fn hold(profile_id: &ProfileId, customer_id: &CustomerId) -> Result<Option<bool>, Failure> {
+    let arguments = [id(profile_id), id(customer_id)];
+    HOLD.with(|statement| statement.row(&arguments, |row| row.required("is_redacted")))
 }
 
 /// Writes what can change of a customer, whose row is locked.

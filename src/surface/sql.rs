@@ -19,8 +19,8 @@ use crate::metrics::calls::{Operation, Way, counted};
 use crate::operations::{
     administration, customers, network_tokens, payment_methods, retention, role_bindings, tokens,
 };
-use crate::postgres::clock;
-use crate::tenancy::{Caller, Origin, bindings};
+use crate::postgres::{clock, invalidation};
+use crate::tenancy::{Caller, Origin};
 use crate::tenancy::{Tenant, session};
 use crate::types::jsonb::Jsonb;
 
@@ -294,12 +294,12 @@ fn unbind_role(role: &str) -> Result<(), ErrorReport> {
     Ok(role_bindings::unbind(role)?)
 }
 
-/// Runs after every statement that writes to the table of bindings or changes the table of profiles.
+/// Runs after every statement that changes rows which backends remember.
 #[pg_trigger]
-pub fn role_bindings_changed<'a>(
+pub fn tell_of_change<'a>(
     trigger: &'a PgTrigger<'a>,
 ) -> Result<Option<PgHeapTuple<'a, AllocatedByPostgres>>, PgTriggerError> {
-    bindings::changed(trigger.relid()?);
+    invalidation::tell_of_change(trigger.relid()?);
     Ok(None)
 }
 

@@ -1,10 +1,7 @@
 //! The tenants that roles are bound to, as this backend has read them.
 //!
-//! The cache is invalidated by PostgreSQL's own invalidation messages, which reach every backend, standbys included, before its
-//! next transaction. Row changes send none by themselves, so triggers on the tables send one.
+//! A binding is to a role with a name, so any change of a role makes the backend read it again.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
@@ -14,20 +11,13 @@ use super::tenant::Tenant;
 use crate::error::Failure;
 use crate::keys::row_macs::believed;
 use crate::postgres::catalog::this_cluster;
-use crate::postgres::invalidation;
+use crate::postgres::remembered::{Remembered, before_reading};
 use crate::postgres::roles::{self, can_become, outer_role, outer_role_name};
 use crate::store;
 use crate::store::role_bindings::RoleBinding;
 
 thread_local! {
-    static BINDINGS: RefCell<Bindings> = RefCell::default();
-}
-
-#[derive(Default)]
-struct Bindings {
-    /// Grows when a cached answer may have become wrong.
-    changes: u64,
-    tenants: HashMap<pg_sys::Oid, Option<Rc<Tenant>>>,
+    static TENANTS: Remembered<pg_sys::Oid, Option<Rc<Tenant>>> = Remembered::default();
 }
 
 /// The tenant that the session's outer role is bound to. Inside a SECURITY DEFINER function, the outer role is still the
@@ -37,18 +27,12 @@ struct Bindings {
 /// When the bindings cannot be read.
 pub fn tenant_of_session() -> Result<Option<Rc<Tenant>>, Failure> {
     let role = outer_role();
-    let (known, changes) =
-        BINDINGS.with_borrow(|known| (known.tenants.get(&role).cloned(), known.changes));
-    if let Some(tenant) = known {
+    if let Some(tenant) = TENANTS.with(|known| known.get(&role)) {
         return Ok(tenant);
     }
+    let before = before_reading();
     let tenant = store::as_operator(|| tenant_of(role, &outer_role_name()))?.map(Rc::new);
-    BINDINGS.with_borrow_mut(|known| {
-        // A change that was announced meanwhile may be newer than the answer.
-        if known.changes == changes {
-            known.tenants.insert(role, tenant.clone());
-        }
-    });
+    TENANTS.with(|known| known.keep(before, role, tenant.clone()));
     Ok(tenant)
 }
 
@@ -96,23 +80,4 @@ pub fn acts_for(owner: pg_sys::Oid, profile_id: &ProfileId) -> Result<bool, Fail
 /// other numbers, so names count there until the worker has taken its bindings over.
 fn is_of(binding: &RoleBinding, role: pg_sys::Oid) -> bool {
     binding.role_oid == role || binding.system_identifier != this_cluster()
-}
-
-/// Makes this backend read the bindings again, and every other backend once this transaction has committed. `table` is the
-/// table of the bindings.
-pub fn changed(table: pg_sys::Oid) {
-    invalidation::tell_of_change(table);
-}
-
-/// Forgets the cached answers when they may be wrong. Any change of a table counts, because tables rarely change and reading
-/// a binding again is cheap. Any change of a role counts, because a binding is to a role with a name.
-pub fn forget_on_change() {
-    invalidation::call_on_change(forget);
-}
-
-fn forget() {
-    BINDINGS.with_borrow_mut(|known| {
-        known.changes += 1;
-        known.tenants.clear();
-    });
 }

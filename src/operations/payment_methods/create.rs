@@ -10,7 +10,7 @@ use vault_core::ids::{CustomerId, PaymentMethodId};
 use vault_core::time::Timestamp;
 
 use super::sealed::{open, seal_cvc, seal_instrument, seal_summary, volatile_scope_at};
-use crate::audit::{Event, record_create};
+use crate::audit::{Event, creation, record, record_if_rolled_back, record_refresh};
 use crate::authentication::card_number_limit;
 use crate::error::Failure;
 use crate::keys::{self, ProfileKeys};
@@ -20,7 +20,7 @@ use crate::postgres::random;
 use crate::settings;
 use crate::store;
 use crate::store::cvcs::NewCvc;
-use crate::store::payment_methods::{NewRow, Refresh};
+use crate::store::payment_methods::{Inserted, NewRow, Refresh};
 use crate::store::volatile_payment_methods::NewVolatileRow;
 use crate::tenancy::Caller;
 
@@ -42,10 +42,15 @@ pub fn create(
     new.summary
         .set_fingerprint(&new.instrument.fingerprint(index_key));
     let order = Order::of(caller, &new)?;
+    let bin = match new.instrument.bins() {
+        Some(bins) => store::card_bins::find(bins)?,
+        None => None,
+    };
     let create = Create {
         caller,
         now,
         new,
+        bin,
         order,
     };
     let method = match &create.new.storage {
@@ -60,6 +65,8 @@ struct Create<'a> {
     caller: &'a Caller,
     now: Timestamp,
     new: NewPaymentMethod,
+    /// What the BIN table knows of the card.
+    bin: Option<BinRecord>,
     /// The tokens that are asked for.
     order: Order,
 }
@@ -79,38 +86,41 @@ impl Create<'_> {
         customer: &CustomerId,
         keys: &ProfileKeys,
     ) -> Result<PaymentMethod, Failure> {
-        let bin = self.hold(customer)?;
         let (key_id, key) = keys.current_index_key();
         let duplicate_index = self.new.instrument.duplicate_index(key_id, key);
         let earlier: Vec<IndexPart> = keys
             .retired_index_keys()
             .map(|(key_id, key)| self.new.instrument.duplicate_index(key_id, key))
             .collect();
+        if !earlier.is_empty() {
+            self.hold(customer)?;
+        }
         for _ in 0..ATTEMPTS {
             // The unique index does not find rows that are still under an earlier index key.
             if !earlier.is_empty() {
-                match self.refresh(customer, &earlier, bin.as_ref())? {
-                    Refreshed::Done(method) => {
-                        return self.recorded(Event::PaymentMethodRefreshed, *method);
-                    }
+                match self.refresh(customer, &earlier)? {
+                    Refreshed::Done(method) => return self.refreshed(*method),
                     Refreshed::Changed => continue,
                     Refreshed::Missing => {}
                 }
             }
-            if let Some(method) = self.insert(customer, &duplicate_index, bin.as_ref())? {
-                return self.recorded(Event::PaymentMethodCreated, method);
+            if let Some(method) = self.insert(customer, &duplicate_index)? {
+                record_if_rolled_back(self.caller, Event::PaymentMethodCreated);
+                return self.ordered(method);
             }
-            if let Refreshed::Done(method) =
-                self.refresh(customer, &[duplicate_index], bin.as_ref())?
-            {
-                return self.recorded(Event::PaymentMethodRefreshed, *method);
+            if let Refreshed::Done(method) = self.refresh(customer, &[duplicate_index])? {
+                return self.refreshed(*method);
             }
         }
         Err(Failure::Contention)
     }
 
-    fn recorded(&self, event: Event, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
-        record_create(self.caller, event, method.id.as_str())?;
+    fn refreshed(&self, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
+        record_refresh(self.caller, &method.id)?;
+        self.ordered(method)
+    }
+
+    fn ordered(&self, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
         self.order.place(self.caller, &method, self.now)?;
         Ok(method)
     }
@@ -120,9 +130,8 @@ impl Create<'_> {
         &self,
         customer: &CustomerId,
         duplicate_index: &IndexPart,
-        bin: Option<&BinRecord>,
     ) -> Result<Option<PaymentMethod>, Failure> {
-        let mut method = self.created(StorageType::Persistent, Some(customer), bin)?;
+        let mut method = self.created(StorageType::Persistent, Some(customer))?;
         let cvc = self.place_cvc(&mut method)?;
         let inserted = store::payment_methods::insert(NewRow {
             profile_id: &self.caller.profile_id,
@@ -135,15 +144,20 @@ impl Create<'_> {
             duplicate_index,
             created_at: self.now,
             cvc: cvc.as_ref(),
+            audit: creation(self.caller)?,
         })?;
-        Ok(inserted.then_some(method))
+        match inserted {
+            Inserted::Done => Ok(Some(method)),
+            Inserted::Duplicate => Ok(None),
+            Inserted::NoCustomer => Err(Refusal::CustomerNotFound.into()),
+            Inserted::CustomerRedacted => Err(Refusal::CustomerRedacted.into()),
+        }
     }
 
     fn refresh(
         &self,
         customer: &CustomerId,
         duplicate_indexes: &[IndexPart],
-        bin: Option<&BinRecord>,
     ) -> Result<Refreshed, Failure> {
         let found = store::payment_methods::find_duplicate(
             &self.caller.profile_id,
@@ -158,8 +172,8 @@ impl Create<'_> {
         method.summary.refresh(self.new.summary.clone());
         method
             .summary
-            .fill_from_bin(bin, self.new.instrument.network());
-        method.payment_method_subtype = method.payment_method_subtype.or(self.subtype(bin));
+            .fill_from_bin(self.bin.as_ref(), self.new.instrument.network());
+        method.payment_method_subtype = method.payment_method_subtype.or(self.subtype());
         let cvc = self.place_cvc(&mut method)?;
         let refreshed = store::payment_methods::refresh(Refresh {
             profile_id: &self.caller.profile_id,
@@ -179,12 +193,10 @@ impl Create<'_> {
 
     /// Stores a volatile payment method. Duplicates do not matter, so each create makes a new one.
     fn volatile(&self, customer: Option<&CustomerId>) -> Result<PaymentMethod, Failure> {
-        let bin = match (customer, self.new.instrument.bins()) {
-            (Some(customer), _) => self.hold(customer)?,
-            (None, Some(bins)) => store::card_bins::find(bins)?,
-            (None, None) => None,
-        };
-        let mut method = self.created(StorageType::Volatile, customer, bin.as_ref())?;
+        if let Some(customer) = customer {
+            self.hold(customer)?;
+        }
+        let mut method = self.created(StorageType::Volatile, customer)?;
         let cvc = self.place_cvc(&mut method)?;
         store::volatile_payment_methods::insert(NewVolatileRow {
             profile_id: &self.caller.profile_id,
@@ -199,38 +211,33 @@ impl Create<'_> {
             expires_at: self.now.after(StorageType::VOLATILE_LIFETIME)?,
             cvc: cvc.as_ref(),
         })?;
-        record_create(self.caller, Event::PaymentMethodCreated, method.id.as_str())?;
+        record(self.caller, Event::PaymentMethodCreated, method.id.as_str())?;
+        record_if_rolled_back(self.caller, Event::PaymentMethodCreated);
         Ok(method)
     }
 
-    /// Locks the customer against redaction, and returns what the BIN table knows of the card.
-    fn hold(&self, customer: &CustomerId) -> Result<Option<BinRecord>, Failure> {
-        let held = store::customers::hold(
-            &self.caller.profile_id,
-            customer,
-            self.new.instrument.bins(),
-        )?
-        .ok_or(Refusal::CustomerNotFound)?;
-        if held.is_redacted {
-            return Err(Refusal::CustomerRedacted.into());
+    /// Keeps the customer from being redacted.
+    fn hold(&self, customer: &CustomerId) -> Result<(), Failure> {
+        match store::customers::hold(&self.caller.profile_id, customer)? {
+            None => Err(Refusal::CustomerNotFound.into()),
+            Some(true) => Err(Refusal::CustomerRedacted.into()),
+            Some(false) => Ok(()),
         }
-        Ok(held.bin)
     }
 
     fn created(
         &self,
         storage_type: StorageType,
         customer: Option<&CustomerId>,
-        bin: Option<&BinRecord>,
     ) -> Result<PaymentMethod, Failure> {
         let mut summary = self.new.summary.clone();
-        summary.fill_from_bin(bin, self.new.instrument.network());
+        summary.fill_from_bin(self.bin.as_ref(), self.new.instrument.network());
         Ok(PaymentMethod {
             id: PaymentMethodId::new(&settings::cell(), random::uuid_at(self.now)?),
             merchant_id: self.caller.merchant_id.clone(),
             customer_id: customer.cloned(),
             payment_method_type: self.new.payment_method_type,
-            payment_method_subtype: self.subtype(bin),
+            payment_method_subtype: self.subtype(),
             storage_type,
             card_cvc_expires_at: None,
             created: self.now,
@@ -242,9 +249,12 @@ impl Create<'_> {
     }
 
     /// The subtype of the request, or otherwise that of the BIN table.
-    fn subtype(&self, bin: Option<&BinRecord>) -> Option<String> {
+    fn subtype(&self) -> Option<String> {
         let sent = self.new.payment_method_subtype.clone();
-        sent.or_else(|| bin.and_then(BinRecord::subtype).map(str::to_owned))
+        sent.or_else(|| {
+            let known = self.bin.as_ref().and_then(BinRecord::subtype);
+            known.map(str::to_owned)
+        })
     }
 
     /// The CVC, sealed for the payment method. If the request has none, a duplicate keeps its earlier CVC.

@@ -6,9 +6,36 @@ use vault_core::time::Timestamp;
 
 use super::stored::{StoredPaymentMethod, fold, method_and_token};
 use crate::error::Failure;
+use crate::store::audit_log::NewCreation;
 use crate::store::cvcs::NewCvc;
 use crate::store::statement::{id, statements, timestamptz};
 use crate::store::volatile_scope::VolatileScope;
+
+/// One statement for all that a create writes, and more that refers to the `method`. It holds the customer's key, so that the
+/// customer cannot be redacted before the create has ended. The unique index decides between creates of the same card at the
+/// same time.
+macro_rules! insert {
+    ($more:literal) => {
+        concat!(
+            "WITH customer AS ( \
+                 SELECT profile_id, customer_id, redacted_at IS NOT NULL AS is_redacted FROM vault.customers \
+                 WHERE profile_id = $1 AND customer_id = $3 FOR KEY SHARE), \
+             method AS ( \
+                 INSERT INTO vault.payment_methods \
+                 (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
+                  instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
+                 SELECT profile_id, $2, customer_id, $4, $5, $6, $7, $8, $9, $9, $9 FROM customer WHERE NOT is_redacted \
+                 ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING \
+                 RETURNING profile_id, payment_method_id), \
+             audit_row AS ( \
+                 INSERT INTO vault.audit_log \
+                 (profile_id, audit_id, occurred_at, actor, request_id, client_address, event, object_id, outcome) \
+                 SELECT profile_id, $10, $11, $12, $13, $14, $15, payment_method_id, 'success' FROM method)",
+            $more,
+            " SELECT is_redacted, EXISTS (SELECT 1 FROM method) AS is_inserted FROM customer"
+        )
+    };
+}
 
 statements! {
     /// The method that a create for the customer would repeat.
@@ -21,29 +48,18 @@ statements! {
            ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
           AND c.memory_key = $4 AND c.expires_at > $5 \
          WHERE m.profile_id = $1 AND m.customer_id = $2 AND m.duplicate_index = ANY ($3)";
-    /// The unique index decides between creates of the same card at the same time.
-    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID) =
-        "INSERT INTO vault.payment_methods \
-         (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
-          instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
-         ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING";
-    /// Gives a row for the method.
+    /// Gives a row for the customer, if there is one.
+    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
+                 UUIDOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID) = insert!("");
     Write INSERT_WITH_CVC(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
-                           BYTEAOID, BYTEAOID, TIMESTAMPTZOID) =
-        "WITH method AS ( \
-             INSERT INTO vault.payment_methods \
-             (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, \
-              instrument, summary, duplicate_index, created_at, modified_at, last_used_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
-             ON CONFLICT (profile_id, customer_id, duplicate_index) DO NOTHING \
-             RETURNING profile_id, payment_method_id), \
-         cvc AS ( \
+                          UUIDOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+                          BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = insert!(
+        ", cvc AS ( \
              INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
-             SELECT profile_id, payment_method_id, $10, $11, $12 FROM method \
+             SELECT profile_id, payment_method_id, $16, $17, $18 FROM method \
              ON CONFLICT (profile_id, payment_method_id) \
-             DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at) \
-         SELECT 1 FROM method";
+             DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at)"
+    );
     /// Writes the CVC, too, if one came with the create. Gives a row for the method.
     Write REFRESH(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BYTEAOID, BYTEAOID,
                   TIMESTAMPTZOID) =
@@ -75,6 +91,17 @@ pub struct NewRow<'a> {
     pub created_at: Timestamp,
     /// The CVC that goes with it.
     pub cvc: Option<&'a NewCvc>,
+    /// Who creates it.
+    pub audit: NewCreation<'a>,
+}
+
+/// What became of a row to be.
+pub enum Inserted {
+    Done,
+    /// The customer has the same card or account already.
+    Duplicate,
+    NoCustomer,
+    CustomerRedacted,
 }
 
 /// What a create changes of the method that it would repeat.
@@ -127,8 +154,8 @@ pub fn find_duplicate(
         }))
 }
 
-/// False, and nothing is written, when the customer has the same card or account already.
-pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
+/// Writes the method with its CVC and the row of the audit log, unless the outcome says why not.
+pub fn insert(method: NewRow<'_>) -> Result<Inserted, Failure> {
     let row = [
         id(method.profile_id),
         id(method.payment_method_id),
@@ -140,15 +167,25 @@ pub fn insert(method: NewRow<'_>) -> Result<bool, Failure> {
         method.duplicate_index.as_slice().into(),
         timestamptz(method.created_at).into(),
     ];
-    let rows = match method.cvc {
-        None => INSERT.with(|statement| statement.execute(&row))?,
+    let mut arguments: Vec<_> = row.into_iter().chain(method.audit.arguments()).collect();
+    let statement = match method.cvc {
+        None => &INSERT,
         Some(_) => {
-            let cvc = NewCvc::arguments(method.cvc);
-            let arguments: Vec<_> = row.into_iter().chain(cvc).collect();
-            INSERT_WITH_CVC.with(|statement| statement.execute(&arguments))?
+            arguments.extend(NewCvc::arguments(method.cvc));
+            &INSERT_WITH_CVC
         }
     };
-    Ok(rows > 0)
+    let customer = statement.with(|statement| {
+        statement.row(&arguments, |row| {
+            Ok((row.required("is_redacted")?, row.required("is_inserted")?))
+        })
+    })?;
+    Ok(match customer {
+        None => Inserted::NoCustomer,
+        Some((true, _)) => Inserted::CustomerRedacted,
+        Some((false, false)) => Inserted::Duplicate,
+        Some((false, true)) => Inserted::Done,
+    })
 }
 
 /// Makes the method active, with this summary. False, and nothing is written, when somebody has changed it meanwhile.
