@@ -70,9 +70,9 @@ CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (tru
 COMMENT ON FUNCTION vault.tell_of_change() IS 'Internal: makes every backend read the rows of a table again that it remembers';
 CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.role_bindings
     FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
-CREATE TRIGGER tell_of_change AFTER UPDATE OR DELETE OR TRUNCATE ON vault.profiles
+CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.profiles
     FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
-CREATE TRIGGER tell_of_change AFTER UPDATE OR DELETE OR TRUNCATE ON vault.api_keys
+CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.api_keys
     FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
 CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.card_bins
     FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();

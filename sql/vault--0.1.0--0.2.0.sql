@@ -151,9 +151,9 @@ $$;
 
 ALTER FUNCTION vault.role_bindings_changed() RENAME TO tell_of_change;
 ALTER TRIGGER role_bindings_changed ON vault.role_bindings RENAME TO tell_of_change;
-CREATE TRIGGER tell_of_change AFTER UPDATE OR DELETE OR TRUNCATE ON vault.profiles
+CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.profiles
     FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
-CREATE TRIGGER tell_of_change AFTER UPDATE OR DELETE OR TRUNCATE ON vault.api_keys
+CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.api_keys
     FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();
 CREATE TRIGGER tell_of_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON vault.card_bins
     FOR EACH STATEMENT EXECUTE FUNCTION vault.tell_of_change();

@@ -15,8 +15,8 @@ use crate::error::Failure;
 use crate::keys::root_key::root_keys;
 use crate::keys::row_macs::believed;
 use crate::metrics::events::{Watched, count};
-use crate::postgres::clock;
 use crate::postgres::remembered::{Remembered, before_reading};
+use crate::postgres::{clock, invalidation};
 use crate::store;
 use crate::store::api_keys::{ApiKeyRow, Found};
 use crate::tenancy::{Caller, Origin};
@@ -108,6 +108,8 @@ fn find(
     hash: [u8; 32],
     profile_id: Option<&ProfileId>,
 ) -> Result<Option<GoodKey>, Failure> {
+    // A key may have been revoked since this transaction began.
+    invalidation::listen();
     let asked = profile_id.map(|profile_id| (hash, profile_id.clone()));
     let known = asked
         .as_ref()

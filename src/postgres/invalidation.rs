@@ -29,6 +29,12 @@ pub fn changes() -> u64 {
     CHANGES.get()
 }
 
+/// Hears the messages that have come by now, as every lock of a table does. Otherwise they may wait for the next transaction.
+pub fn listen() {
+    // SAFETY: allowed wherever PostgreSQL may lock a table; the callbacks are guarded.
+    unsafe { pg_sys::AcceptInvalidationMessages() };
+}
+
 /// Tells this backend at once that a table has changed, and every other backend once this transaction has committed. Changes of
 /// rows send no message by themselves. PostgreSQL raises an error when there is no such table.
 pub fn tell_of_change(table: pg_sys::Oid) {

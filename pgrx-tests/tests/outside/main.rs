@@ -48,6 +48,7 @@ mod separate_users;
 mod server_log;
 mod slow_clients;
 mod sql_reference;
+mod statements;
 mod stored_plaintext;
 mod support;
 mod temporary_files;
