@@ -151,10 +151,10 @@ install_localstripe() {
     localstripe=$tool_cache/${LOCALSTRIPE[0]}/bin/python
 }
 
-# Prometheus, for the tests, out of Debian's package. It is unpacked and not installed, so no server starts. Sets `prometheus` to
-# the directory of its programs.
+# Prometheus, for the tests, out of Debian's packages. They are unpacked and not installed, so no server starts. Debian 14 has
+# promtool in a package of its own. Sets `prometheus` to the directory of the programs.
 install_prometheus() {
-    local directory=$tool_cache/prometheus fresh
+    local directory=$tool_cache/prometheus fresh packages=(prometheus)
     prometheus=$directory/usr/bin
     [ -x "$prometheus/promtool" ] && return
     say "Fetching Prometheus"
@@ -162,9 +162,14 @@ install_prometheus() {
     fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
     (
         cd "$fresh" || exit
-        apt-get -q download prometheus >&2 || { apt_get update && apt-get -q download prometheus >&2; }
-        dpkg-deb --extract prometheus_*.deb .
-        rm prometheus_*.deb
+        apt-cache show prometheus >/dev/null 2>&1 || apt_get update
+        ! apt-cache show promtool >/dev/null 2>&1 || packages+=(promtool)
+        apt-get -q download "${packages[@]}" >&2 || { apt_get update && apt-get -q download "${packages[@]}" >&2; }
+        local package
+        for package in ./*.deb; do
+            dpkg-deb --extract "$package" .
+        done
+        rm ./*.deb
     )
     keep "$fresh" "$directory"
 }
