@@ -211,6 +211,12 @@ CREATE FUNCTION vault.create_connector(owner_id text, kind text, label text, set
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$create_connector_wrapper$function$;
+CREATE FUNCTION vault.create_payment_methods(payment_methods jsonb[], all_or_nothing boolean DEFAULT false)
+ RETURNS TABLE(item integer, outcome text, payment_method_id text, code text, message text)
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$create_payment_methods_wrapper$function$;
 CREATE FUNCTION vault.destroy_data_key(profile_id text, purpose text, version integer, force boolean DEFAULT false, left_out oid[] DEFAULT '{}'::oid[])
  RETURNS void
  LANGUAGE c
@@ -639,6 +645,7 @@ ALTER ROUTINE vault."check"() OWNER TO vault_operator;
 ALTER ROUTINE vault.acts_for(oid,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.check_network_token_status(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.create_connector(text,text,text,jsonb,text) OWNER TO vault_operator;
+ALTER ROUTINE vault.create_payment_methods(jsonb[],boolean) OWNER TO vault_operator;
 ALTER ROUTINE vault.destroy_data_key(text,text,integer,boolean,oid[]) OWNER TO vault_operator;
 ALTER ROUTINE vault.disable_connector(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.enable_connector(text) OWNER TO vault_operator;
@@ -753,6 +760,7 @@ BEGIN
         'vault.check_network_token_status(text)',
         'vault.counted_failures(text)',
         'vault.create_connector(text,text,text,jsonb,text)',
+        'vault.create_payment_methods(jsonb[],boolean)',
         'vault.destroy_data_key(text,text,integer,boolean,oid[])',
         'vault.disable_connector(text)',
         'vault.enable_connector(text)',
@@ -828,6 +836,7 @@ GRANT EXECUTE ON ROUTINE
 TO vault_auditor;
 GRANT EXECUTE ON ROUTINE
     vault.check_network_token_status(text),
+    vault.create_payment_methods(jsonb[],boolean),
     vault.get_network_token(text),
     vault.get_network_token_eligibility(text),
     vault.use_connector_token(text,text)
@@ -938,6 +947,7 @@ COMMENT ON ROUTINE vault.create_api_key(text,text,text[],timestamp with time zon
 COMMENT ON ROUTINE vault.create_connector(text,text,text,jsonb,text) IS 'Makes an account at a payment service provider or a token service, and returns its id. The owner is a merchant (the account serves every profile) or a profile';
 COMMENT ON ROUTINE vault.create_merchant(text) IS 'Makes a merchant, and returns its id';
 COMMENT ON ROUTINE vault.create_payment_method(jsonb) IS 'Stores a payment method. If the customer has it already, that one keeps its id and is refreshed';
+COMMENT ON ROUTINE vault.create_payment_methods(jsonb[],boolean) IS 'Stores many payment methods, and returns for each whether it was created, refreshed or refused. With all_or_nothing, the first refusal is an error';
 COMMENT ON ROUTINE vault.create_profile(text,text) IS 'Makes a profile of a merchant, with its keys, and returns its id';
 COMMENT ON ROUTINE vault.current_profile() IS 'The profile that this transaction acts for, by vault.authenticate or vault.bind_role. NULL if there is none';
 COMMENT ON ROUTINE vault.delete_expired(timestamp with time zone) IS 'Deletes the CVCs, volatile payment methods and tokens for one use that expire by the given time, as the worker does by itself. Returns how many';

@@ -159,12 +159,10 @@ pub fn record_for_good(caller: &Caller, event: Event, object_id: &str) -> Result
     record(caller, event, object_id)
 }
 
-/// The row of a create, for the statement of the create to write it.
+/// The rows of creates, for the statements of the creates to write them.
 pub fn creation(caller: &Caller) -> Result<NewCreation<'_>, Failure> {
-    let occurred_at = clock::now()?;
     Ok(NewCreation {
-        audit_id: random::uuid_at(occurred_at)?,
-        occurred_at,
+        occurred_at: clock::now()?,
         actor: &caller.actor,
         request_id: caller.origin.request_id(),
         client_address: caller.origin.client_address(),

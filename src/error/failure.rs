@@ -16,6 +16,9 @@ pub enum Failure {
     /// The contract refuses this request. Nothing is wrong with the vault.
     #[error("{0}")]
     Refused(Refusal),
+    /// One of several requests that are to be carried out all or not at all.
+    #[error("{refusal}")]
+    ItemRefused { item: i32, refusal: Refusal },
     /// There is no usable root key.
     #[error("vault is sealed: {0}")]
     Sealed(Sealed),

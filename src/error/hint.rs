@@ -11,7 +11,7 @@ impl Failure {
             Self::Sealed(reason) => Some(reason.hint()),
             Self::Unrecorded(reason) => Some(reason.hint()),
             Self::Administration { hint, .. } => Some(hint),
-            Self::Refused(refusal) => of_refusal(refusal),
+            Self::Refused(refusal) | Self::ItemRefused { refusal, .. } => of_refusal(refusal),
             Self::Input(error) => Some(of_input(error)),
             Self::ConnectorSettings(_) => {
                 Some("docs/connectors.md describes the settings and credentials of each kind.")

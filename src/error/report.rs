@@ -12,6 +12,9 @@ impl From<Failure> for ErrorReport {
     fn from(failure: Failure) -> Self {
         let report = Self::new(failure.sqlstate(), failure.to_string(), "vault");
         let report = match &failure {
+            Failure::ItemRefused { item, .. } => {
+                report.set_detail(format!("It is item {item} of the array."))
+            }
             Failure::OutOfReach { tables }
             | Failure::Unread { tables }
             | Failure::KeyNeeded { tables, .. }

@@ -8,7 +8,9 @@ use super::reason::Unrecorded;
 impl Failure {
     pub(super) fn sqlstate(&self) -> PgSqlErrorCode {
         match self {
-            Self::Refused(refusal) => of_refusal(refusal.sqlstate()),
+            Self::Refused(refusal) | Self::ItemRefused { refusal, .. } => {
+                of_refusal(refusal.sqlstate())
+            }
             Self::Administration { mistake, .. } => of_mistake(*mistake),
             Self::ConnectorSettings(_) => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::Sealed(_)

@@ -45,6 +45,7 @@ operations! {
     ListPaymentMethods "list_payment_methods",
     SetDefaultPaymentMethod "set_default_payment_method",
     CreatePaymentMethod "create_payment_method",
+    CreatePaymentMethods "create_payment_methods",
     RetrievePaymentMethod "retrieve_payment_method",
     RetrievePaymentMethodDetails "retrieve_payment_method_details",
     UpdatePaymentMethod "update_payment_method",
@@ -105,7 +106,9 @@ pub fn counted<T>(
     let result = call();
     under_way.outcome = match &result {
         Ok(_) => SUCCEEDED,
-        Err(Failure::Refused(refusal)) => of_refusal(refusal),
+        Err(Failure::Refused(refusal) | Failure::ItemRefused { refusal, .. }) => {
+            of_refusal(refusal)
+        }
         Err(_) => FAILED,
     };
     result

@@ -7,6 +7,7 @@ use vault_core::time::Timestamp;
 
 use super::statement::{statements, timestamptz};
 use crate::error::Failure;
+use crate::postgres::random;
 
 statements! {
     Write INSERT(TEXTOID, UUIDOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID) =
@@ -39,9 +40,8 @@ pub struct NewAuditRow<'a> {
     pub first_occurred_at: Option<Timestamp>,
 }
 
-/// The row of a create that is to succeed. The statement of the create writes it.
+/// The rows of creates that are to succeed. The statements of the creates write them.
 pub struct NewCreation<'a> {
-    pub audit_id: Uuid,
     pub occurred_at: Timestamp,
     pub actor: &'a str,
     pub request_id: Option<&'a str>,
@@ -50,10 +50,18 @@ pub struct NewCreation<'a> {
 }
 
 impl NewCreation<'_> {
-    /// In the order of the table, without profile and object.
-    pub(super) fn arguments(&self) -> [DatumWithOid<'_>; 6] {
+    /// The id of one of them.
+    pub(super) fn new_id(&self) -> Result<pgrx::Uuid, Failure> {
+        random::uuid_at(self.occurred_at).map(of_row)
+    }
+
+    /// In the order of the table, without profile and object. `audit_id` is one id or several.
+    pub(super) fn arguments<'a>(
+        &'a self,
+        audit_id: impl Into<DatumWithOid<'a>>,
+    ) -> [DatumWithOid<'a>; 6] {
         [
-            uuid(self.audit_id),
+            audit_id.into(),
             timestamptz(self.occurred_at).into(),
             self.actor.into(),
             self.request_id.into(),
@@ -67,7 +75,7 @@ pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
     INSERT.with(|statement| {
         statement.execute(&[
             row.profile_id.map_or("", ProfileId::as_str).into(),
-            uuid(row.audit_id),
+            of_row(row.audit_id).into(),
             timestamptz(row.occurred_at).into(),
             row.actor.into(),
             row.request_id.into(),
@@ -85,10 +93,10 @@ pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
 /// How many events have no row of their own, by the rows whose ids are not smaller. Ids grow with time.
 pub fn lost(from: Uuid) -> Result<u64, Failure> {
     let events: Option<i64> =
-        LOST.with(|statement| statement.row(&[uuid(from)], |row| row.required("events")))?;
+        LOST.with(|statement| statement.row(&[of_row(from).into()], |row| row.required("events")))?;
     Ok(events.unwrap_or_default().unsigned_abs())
 }
 
-fn uuid(id: Uuid) -> DatumWithOid<'static> {
-    pgrx::Uuid::from_bytes(id.into_bytes()).into()
+fn of_row(id: Uuid) -> pgrx::Uuid {
+    pgrx::Uuid::from_bytes(id.into_bytes())
 }

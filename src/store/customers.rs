@@ -1,10 +1,12 @@
 //! Table `vault.customers`.
 
+use std::collections::HashSet;
+
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::statement::{Row, id, optional_id, statements, timestamptz};
+use super::statement::{Row, id, ids, optional_id, statements, timestamptz};
 use crate::error::Failure;
 
 statements! {
@@ -29,6 +31,10 @@ statements! {
     Write HOLD(TEXTOID, TEXTOID) =
         "SELECT redacted_at IS NOT NULL AS is_redacted FROM vault.customers \
          WHERE profile_id = $1 AND customer_id = $2 FOR KEY SHARE";
+    /// Those that are not redacted, always in the same order, so that two that hold the same customers do not wait for each other.
+    Write HOLD_ALL(TEXTOID, TEXTARRAYOID) =
+        "SELECT customer_id FROM vault.customers \
+         WHERE profile_id = $1 AND customer_id = ANY ($2) AND redacted_at IS NULL ORDER BY customer_id FOR KEY SHARE";
     Write UPDATE(TEXTOID, TEXTOID, BYTEAOID, TEXTOID, TIMESTAMPTZOID) =
         "UPDATE vault.customers SET details = $3, default_payment_method_id = $4, modified_at = $5 \
          WHERE profile_id = $1 AND customer_id = $2";
@@ -132,6 +138,17 @@ pub fn hold_if_free(profile_id: &ProfileId, customer_id: &CustomerId) -> Result<
 pub fn hold(profile_id: &ProfileId, customer_id: &CustomerId) -> Result<Option<bool>, Failure> {
     let arguments = [id(profile_id), id(customer_id)];
     HOLD.with(|statement| statement.row(&arguments, |row| row.required("is_redacted")))
+}
+
+/// The same for several: those that there are and that are not redacted.
+pub fn hold_all(
+    profile_id: &ProfileId,
+    customer_ids: &[CustomerId],
+) -> Result<HashSet<CustomerId>, Failure> {
+    let arguments = [id(profile_id), ids(customer_ids)];
+    let held =
+        HOLD_ALL.with(|statement| statement.rows(&arguments, |row| row.id("customer_id")))?;
+    Ok(held.into_iter().collect())
 }
 
 /// Writes what can change of a customer, whose row is locked.

@@ -1,5 +1,6 @@
 //! What PostgreSQL sees: thin functions over the operations. No rule of the business is here.
 
+mod administration;
 pub mod connectors;
 pub mod http;
 pub mod keys;

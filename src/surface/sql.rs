@@ -1,4 +1,4 @@
-//! Schema `vault`: the functions for application databases and for administration. A refusal is an error.
+//! Schema `vault`: the functions for application databases. A refusal is an error.
 
 use pgrx::AllocatedByPostgres;
 use pgrx::datum::TimestampWithTimeZone;
@@ -11,14 +11,12 @@ use serde::Serialize;
 use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json::{self, Body};
 use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest};
-use vault_core::ids::{CustomerId, MerchantId, PaymentMethodId, ProfileId};
+use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 
 use crate::authentication::{self, Credentials};
 use crate::error::{Defect, Failure};
 use crate::metrics::calls::{Operation, Way, counted};
-use crate::operations::{
-    administration, customers, network_tokens, payment_methods, retention, role_bindings, tokens,
-};
+use crate::operations::{customers, network_tokens, payment_methods, retention, tokens};
 use crate::postgres::{clock, invalidation};
 use crate::tenancy::{Caller, Origin};
 use crate::tenancy::{Tenant, session};
@@ -113,6 +111,57 @@ fn create_payment_method(payment_method: Jsonb) -> Result<Jsonb, ErrorReport> {
         payment_method,
         payment_methods::create,
     )
+}
+
+/// A row for each of them. `item` counts from 1.
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn create_payment_methods(
+    payment_methods: Array<'_, Jsonb>,
+    all_or_nothing: default!(bool, false),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(item, i32),
+            name!(outcome, &'static str),
+            name!(payment_method_id, Option<String>),
+            name!(code, Option<&'static str>),
+            name!(message, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let outcomes = counted(Way::Sql, Operation::CreatePaymentMethods, || {
+        let requests = payment_methods.iter().map(|request| match request {
+            Some(request) => json::from_slice(request.as_bytes()),
+            None => json::from_slice(b"null"),
+        });
+        let outcomes = payment_methods::create_many(&Caller::of_session()?, requests)?;
+        let mut refused = (1..).zip(&outcomes).filter(|(_, outcome)| outcome.is_err());
+        match refused.next() {
+            Some((item, Err(refusal))) if all_or_nothing => Err(Failure::ItemRefused {
+                item,
+                refusal: refusal.clone(),
+            }),
+            _ => Ok(outcomes),
+        }
+    })?;
+    let rows = (1..).zip(outcomes).map(|(item, outcome)| match outcome {
+        Ok(stored) => {
+            let outcome = if stored.is_new {
+                "created"
+            } else {
+                "refreshed"
+            };
+            (item, outcome, Some(stored.method.id.into()), None, None)
+        }
+        Err(refusal) => {
+            let message = Some(refusal.to_string());
+            (item, "refused", None, Some(refusal.code()), message)
+        }
+    });
+    Ok(TableIterator::new(rows))
 }
 
 #[pg_extern(security_definer)]
@@ -237,63 +286,6 @@ fn delete_expired(now: TimestampWithTimeZone) -> Result<i64, ErrorReport> {
     }
 }
 
-#[pg_extern(security_definer)]
-#[search_path(pg_catalog, pg_temp)]
-fn create_merchant(name: &str) -> Result<String, ErrorReport> {
-    Ok(administration::create_merchant(name)?.as_str().to_owned())
-}
-
-#[pg_extern(security_definer)]
-#[search_path(pg_catalog, pg_temp)]
-fn create_profile(merchant_id: &str, name: &str) -> Result<String, ErrorReport> {
-    Ok(
-        administration::create_profile(&MerchantId::from_administrator(merchant_id), name)?
-            .as_str()
-            .to_owned(),
-    )
-}
-
-#[pg_extern(security_definer)]
-#[search_path(pg_catalog, pg_temp)]
-fn create_api_key(
-    merchant_id: &str,
-    name: &str,
-    scopes: default!(Vec<String>, "'{}'"),
-    expires_at: default!(Option<TimestampWithTimeZone>, "NULL"),
-) -> Result<TableIterator<'static, (name!(key_id, String), name!(api_key, String))>, ErrorReport> {
-    let (key_id, key) = administration::create_api_key(
-        &MerchantId::from_administrator(merchant_id),
-        name,
-        scopes,
-        expires_at,
-    )?;
-    Ok(TableIterator::once((
-        key_id.as_str().to_owned(),
-        key.expose().to_owned(),
-    )))
-}
-
-#[pg_extern(security_definer)]
-#[search_path(pg_catalog, pg_temp)]
-fn revoke_api_key(key_id: &str) -> Result<(), ErrorReport> {
-    Ok(administration::revoke_api_key(key_id)?)
-}
-
-#[pg_extern(security_definer)]
-#[search_path(pg_catalog, pg_temp)]
-fn bind_role(role: &str, profile_id: &str) -> Result<(), ErrorReport> {
-    Ok(role_bindings::bind(
-        role,
-        &ProfileId::from_administrator(profile_id),
-    )?)
-}
-
-#[pg_extern(security_definer)]
-#[search_path(pg_catalog, pg_temp)]
-fn unbind_role(role: &str) -> Result<(), ErrorReport> {
-    Ok(role_bindings::unbind(role)?)
-}
-
 /// Runs after every statement that changes rows which backends remember.
 #[pg_trigger]
 pub fn tell_of_change<'a>(
@@ -301,12 +293,6 @@ pub fn tell_of_change<'a>(
 ) -> Result<Option<PgHeapTuple<'a, AllocatedByPostgres>>, PgTriggerError> {
     invalidation::tell_of_change(trigger.relid()?);
     Ok(None)
-}
-
-#[pg_extern(security_definer)]
-#[search_path(pg_catalog, pg_temp)]
-fn clear_lockouts() -> Result<(), ErrorReport> {
-    Ok(administration::clear_lockouts()?)
 }
 
 /// Runs an operation for the caller of this session.

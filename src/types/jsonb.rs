@@ -4,6 +4,7 @@ use core::ffi::CStr;
 use std::ffi::CString;
 
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::datum::UnboxDatum;
 use pgrx::pg_sys;
 use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
@@ -35,6 +36,18 @@ unsafe impl<'fcx> ArgAbi<'fcx> for Jsonb {
         // SAFETY: every datum is a datum; NULL reaches no strict function.
         let datum: Option<pg_sys::Datum> = unsafe { arg.unbox_arg_using_from_datum() };
         datum.map_or_else(|| Self::from(String::new()), text_of)
+    }
+}
+
+// SAFETY: reads an element of an array of jsonb.
+unsafe impl UnboxDatum for Jsonb {
+    type As<'src> = Self;
+
+    unsafe fn unbox<'src>(datum: pgrx::datum::Datum<'src>) -> Self
+    where
+        Self: 'src,
+    {
+        text_of(datum.sans_lifetime())
     }
 }
 

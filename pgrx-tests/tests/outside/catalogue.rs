@@ -236,6 +236,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "check_network_token_status",
             "create_customer",
             "create_payment_method",
+            "create_payment_methods",
             "current_profile",
             "decrypt",
             "delete_customer",

@@ -1,17 +1,20 @@
-//! How many statements a call runs, once its connection has served others.
+//! How many statements a call runs, once its session has served others.
 
 use vault_tests::stack::PrivateStack;
-use vault_tests::{Card, Tenant};
+use vault_tests::tenant::login_role;
+use vault_tests::{Card, Session, Tenant};
 
 /// The BIN of the cards, which is looked up once.
 const BIN: &str = "41111111";
 
-/// How often the connections are used before. PostgREST opens a few.
-const BEFORE: usize = 8;
+/// What a foreign key asks of the table that it refers to.
+const CHECK_OF_CUSTOMER: &str = "FROM ONLY \"vault\".\"customers\"";
 
 struct Counted {
     stack: PrivateStack,
     tenant: Tenant,
+    /// May reveal, and authenticates with a key for each call.
+    session: Session,
     customer: String,
 }
 
@@ -20,27 +23,38 @@ impl Counted {
         let stack = PrivateStack::start();
         stack.restart_with_settings("pg_stat_statements.track = 'all'");
         let tenant = Tenant::within(&stack);
+        let role = login_role(&stack, &["vault_client", "vault_reveal"]);
+        let session = stack.session(&role);
         crate::support::http_answers(&tenant);
-        let customer = tenant.customer();
-        for _ in 0..BEFORE {
-            tenant.store(&Card::starting_with(BIN, 16), &customer);
-        }
         Counted {
+            customer: tenant.customer(),
+            session,
             stack,
             tenant,
-            customer,
         }
     }
 
-    /// The statements that ran inside of PostgREST's, in the order of their texts and without line breaks.
-    fn statements_of(&self, call: impl FnOnce()) -> Vec<String> {
+    /// A transaction that authenticates and then calls.
+    fn call(&mut self, call: impl FnOnce(&mut Session)) {
+        self.session.run("begin").unwrap();
+        let credentials: [&(dyn postgres::types::ToSql + Sync); 2] =
+            [&self.tenant.key, &self.tenant.profile];
+        self.session
+            .execute("select vault.authenticate($1, $2)", &credentials)
+            .unwrap();
+        call(&mut self.session);
+        self.session.run("commit").unwrap();
+    }
+
+    /// The statements that run inside of the session's own, in the order of their texts and without line breaks.
+    fn statements_of(&mut self, call: impl FnOnce(&mut Session)) -> Vec<String> {
         let mut superuser = self.stack.superuser();
         superuser.run("select pg_stat_statements_reset()").unwrap();
-        call();
+        self.call(call);
         let rows = superuser
             .rows(
-                "select regexp_replace(query, '\\s+', ' ', 'g') as query, calls \
-                 from pg_stat_statements where not toplevel order by query",
+                "select regexp_replace(query, '\\s+', ' ', 'g') as query, calls from pg_stat_statements s
+                 where not toplevel order by query collate \"C\"",
                 &[],
             )
             .unwrap();
@@ -53,55 +67,81 @@ impl Counted {
 }
 
 #[track_caller]
-fn are(statements: &[String], beginnings: &[&str]) {
+fn are(statements: &[String], parts: &[&str]) {
     assert!(
-        statements.len() == beginnings.len()
-            && (statements.iter().zip(beginnings)).all(|(text, begin)| text.starts_with(begin)),
+        statements.len() == parts.len()
+            && (statements.iter().zip(parts)).all(|(statement, part)| statement.contains(part)),
         "{statements:#?}"
     );
 }
 
+fn create(session: &mut Session, request: &serde_json::Value) -> String {
+    let method = session
+        .call("create_payment_method($1)", &[request])
+        .unwrap();
+    method["id"].as_str().expect("an id").to_owned()
+}
+
 #[test]
 fn a_create_is_one_statement_and_what_its_foreign_key_asks() {
-    let counted = Counted::new();
-    let with_cvc = Card::starting_with(BIN, 16).create_for(&counted.customer);
-    let mut without = Card::starting_with(BIN, 16).create_for(&counted.customer);
-    without["payment_method_data"]["card"]
-        .as_object_mut()
-        .unwrap()
-        .remove("card_cvc");
-    for request in [with_cvc, without] {
-        let create = || drop(counted.tenant.post("/v2/payment-methods", &request).ok());
+    let mut counted = Counted::new();
+    let with_cvc = || Card::starting_with(BIN, 16).create_for(&counted.customer);
+    let without_cvc = || {
+        let mut request = with_cvc();
+        let card = request["payment_method_data"]["card"].as_object_mut();
+        card.expect("a card").remove("card_cvc");
+        request
+    };
+    for (first, then) in [(with_cvc(), with_cvc()), (without_cvc(), without_cvc())] {
+        counted.call(|session| drop(create(session, &first)));
         are(
-            &counted.statements_of(create),
-            &[
-                "SELECT 1 FROM ONLY \"vault\".\"customers\"",
-                "WITH customer AS",
-            ],
+            &counted.statements_of(|session| drop(create(session, &then))),
+            &[CHECK_OF_CUSTOMER, "WITH customer AS"],
         );
     }
 }
 
 #[test]
-fn a_masked_retrieve_is_one_statement_and_a_reveal_writes_one_more() {
-    let counted = Counted::new();
-    let tenant = &counted.tenant;
-    let method = tenant.store(&Card::new(), &counted.customer);
-    let path = format!("/v2/payment-methods/{method}");
-    let raw = format!("{path}?fetch_raw_detail=true");
-    for _ in 0..BEFORE {
-        tenant.get(&path).ok();
-        tenant.send(&tenant.revealing("GET", &raw)).ok();
+fn a_masked_retrieve_is_one_statement_and_so_is_a_reveal() {
+    let mut counted = Counted::new();
+    let method = counted.tenant.store(&Card::new(), &counted.customer);
+    for call in [
+        "retrieve_payment_method($1)",
+        "retrieve_payment_method($1, true)",
+    ] {
+        let retrieve = |session: &mut Session| drop(session.call(call, &[&method]).unwrap());
+        counted.call(retrieve);
+        are(
+            &counted.statements_of(retrieve),
+            &["SELECT m.payment_method_id"],
+        );
     }
+}
 
-    let masked = counted.statements_of(|| drop(tenant.get(&path).ok()));
-    are(&masked, &["SELECT m.payment_method_id"]);
-
-    let revealed = counted.statements_of(|| {
-        tenant.send(&tenant.revealing("GET", &raw)).ok();
-    });
+#[test]
+fn many_creates_are_three_statements_and_what_their_foreign_key_asks() {
+    let mut counted = Counted::new();
+    let requests = || -> Vec<_> {
+        let request = || Card::starting_with(BIN, 16).create_for(&counted.customer);
+        (0..50).map(|_| request()).collect()
+    };
+    let (first, then) = (requests(), requests());
+    let create = |session: &mut Session, requests: &Vec<_>| {
+        let create = "select outcome from vault.create_payment_methods($1)";
+        session.rows(create, &[requests]).unwrap();
+    };
+    counted.call(|session| create(session, &first));
+    let ran = counted.statements_of(|session| create(session, &then));
+    let (checks, own): (Vec<_>, Vec<_>) = ran
+        .into_iter()
+        .partition(|statement| statement.contains(CHECK_OF_CUSTOMER));
+    assert_eq!(checks.len(), 50);
     are(
-        &revealed,
-        &["INSERT INTO vault.audit_log", "SELECT m.payment_method_id"],
+        &own,
+        &[
+            "INSERT INTO vault.payment_methods",
+            "SELECT customer_id FROM vault.customers",
+            "WITH cvc AS",
+        ],
     );
 }

@@ -13,7 +13,7 @@ use super::sealed::{open, seal_cvc, seal_instrument, seal_summary, volatile_scop
 use crate::audit::{Event, creation, record, record_if_rolled_back, record_refresh};
 use crate::authentication::card_number_limit;
 use crate::error::Failure;
-use crate::keys::{self, ProfileKeys};
+use crate::keys::{self, SealingKeys};
 use crate::operations::tokens::Order;
 use crate::postgres::clock;
 use crate::postgres::random;
@@ -34,41 +34,54 @@ pub fn create(
     caller: &Caller,
     request: PaymentMethodCreate,
 ) -> Result<PaymentMethodResponse, Failure> {
-    let now = clock::now()?;
-    let mut new = request.into_valid(now.year_month())?;
-    let keys = keys::for_duplicate_check(&caller.profile_id)?;
-    card_number_limit::count_for_caller(caller)?;
-    let (_, index_key) = keys.current_index_key();
-    new.summary
-        .set_fingerprint(&new.instrument.fingerprint(index_key));
-    let order = Order::of(caller, &new)?;
-    let bin = match new.instrument.bins() {
-        Some(bins) => store::card_bins::find(bins)?,
-        None => None,
-    };
-    let create = Create {
-        caller,
-        now,
-        new,
-        bin,
-        order,
-    };
-    let method = match &create.new.storage {
-        Storage::Persistent(customer) => create.persistent(customer, &keys)?,
-        Storage::Volatile(customer) => create.volatile(customer.as_ref())?,
-    };
-    Ok(method.into_response())
+    let create = Create::checked(caller, request, clock::now()?)?;
+    Ok(create.alone()?.method.into_response())
 }
 
 /// A create that has passed its checks.
-struct Create<'a> {
+pub(super) struct Create<'a> {
     caller: &'a Caller,
     now: Timestamp,
-    new: NewPaymentMethod,
+    pub(super) new: NewPaymentMethod,
+    keys: SealingKeys,
     /// What the BIN table knows of the card.
     bin: Option<BinRecord>,
     /// The tokens that are asked for.
     order: Order,
+}
+
+/// What a create has stored.
+pub struct Stored {
+    pub method: PaymentMethod,
+    /// Otherwise the customer had it already.
+    pub is_new: bool,
+}
+
+/// A method that is to be written.
+pub(super) struct SealedMethod {
+    pub(super) method: PaymentMethod,
+    instrument: Vec<u8>,
+    summary: Vec<u8>,
+    cvc: Option<NewCvc>,
+}
+
+impl SealedMethod {
+    pub(super) fn row<'a>(
+        &'a self,
+        customer_id: &'a CustomerId,
+        duplicate_index: &'a IndexPart,
+    ) -> NewRow<'a> {
+        NewRow {
+            payment_method_id: &self.method.id,
+            customer_id,
+            payment_method_type: self.method.payment_method_type.as_str(),
+            payment_method_subtype: self.method.payment_method_subtype.as_deref(),
+            instrument: &self.instrument,
+            summary: &self.summary,
+            duplicate_index,
+            cvc: self.cvc.as_ref(),
+        }
+    }
 }
 
 /// The outcome of refreshing the duplicate of a create.
@@ -80,18 +93,52 @@ enum Refreshed {
     Missing,
 }
 
-impl Create<'_> {
-    fn persistent(
-        &self,
-        customer: &CustomerId,
-        keys: &ProfileKeys,
-    ) -> Result<PaymentMethod, Failure> {
-        let (key_id, key) = keys.current_index_key();
-        let duplicate_index = self.new.instrument.duplicate_index(key_id, key);
-        let earlier: Vec<IndexPart> = keys
-            .retired_index_keys()
-            .map(|(key_id, key)| self.new.instrument.duplicate_index(key_id, key))
-            .collect();
+impl<'a> Create<'a> {
+    /// Checks all that can be checked before the customer is known.
+    pub(super) fn checked(
+        caller: &'a Caller,
+        request: PaymentMethodCreate,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let mut new = request.into_valid(now.year_month())?;
+        let keys = keys::for_duplicate_check(&caller.profile_id)?;
+        card_number_limit::count_for_caller(caller)?;
+        let (_, index_key) = keys.current_index_key();
+        new.summary
+            .set_fingerprint(&new.instrument.fingerprint(index_key));
+        let order = Order::of(caller, &new)?;
+        let bin = match new.instrument.bins() {
+            Some(bins) => store::card_bins::find(bins)?,
+            None => None,
+        };
+        Ok(Self {
+            caller,
+            now,
+            new,
+            keys,
+            bin,
+            order,
+        })
+    }
+
+    /// Stores it by itself.
+    pub(super) fn alone(&self) -> Result<Stored, Failure> {
+        match &self.new.storage {
+            Storage::Persistent(customer) => self.persistent(customer),
+            Storage::Volatile(customer) => self.volatile(customer.as_ref()),
+        }
+    }
+
+    /// The index by which the customer's method of the same card or account is found, and those that it may be found by while
+    /// the index key is rotated.
+    pub(super) fn duplicate_indexes(&self) -> (IndexPart, Vec<IndexPart>) {
+        let index = |(key_id, key)| self.new.instrument.duplicate_index(key_id, key);
+        let earlier = self.keys.retired_index_keys().map(index);
+        (index(self.keys.current_index_key()), earlier.collect())
+    }
+
+    fn persistent(&self, customer: &CustomerId) -> Result<Stored, Failure> {
+        let (duplicate_index, earlier) = self.duplicate_indexes();
         if !earlier.is_empty() {
             self.hold(customer)?;
         }
@@ -105,24 +152,33 @@ impl Create<'_> {
                 }
             }
             if let Some(method) = self.insert(customer, &duplicate_index)? {
-                record_if_rolled_back(self.caller, Event::PaymentMethodCreated);
-                return self.ordered(method);
+                return self.created(method);
             }
-            if let Refreshed::Done(method) = self.refresh(customer, &[duplicate_index])? {
+            let current = std::slice::from_ref(&duplicate_index);
+            if let Refreshed::Done(method) = self.refresh(customer, current)? {
                 return self.refreshed(*method);
             }
         }
         Err(Failure::Contention)
     }
 
-    fn refreshed(&self, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
-        record_refresh(self.caller, &method.id)?;
-        self.ordered(method)
+    /// To be called when the method is written, with its row of the audit log.
+    pub(super) fn created(&self, method: PaymentMethod) -> Result<Stored, Failure> {
+        record_if_rolled_back(self.caller, Event::PaymentMethodCreated);
+        self.order.place(self.caller, &method, self.now)?;
+        Ok(Stored {
+            method,
+            is_new: true,
+        })
     }
 
-    fn ordered(&self, method: PaymentMethod) -> Result<PaymentMethod, Failure> {
+    fn refreshed(&self, method: PaymentMethod) -> Result<Stored, Failure> {
+        record_refresh(self.caller, &method.id)?;
         self.order.place(self.caller, &method, self.now)?;
-        Ok(method)
+        Ok(Stored {
+            method,
+            is_new: false,
+        })
     }
 
     /// None if the customer has the same payment method already.
@@ -131,27 +187,30 @@ impl Create<'_> {
         customer: &CustomerId,
         duplicate_index: &IndexPart,
     ) -> Result<Option<PaymentMethod>, Failure> {
-        let mut method = self.created(StorageType::Persistent, Some(customer))?;
-        let cvc = self.place_cvc(&mut method)?;
-        let inserted = store::payment_methods::insert(NewRow {
-            profile_id: &self.caller.profile_id,
-            payment_method_id: &method.id,
-            customer_id: customer,
-            payment_method_type: method.payment_method_type.as_str(),
-            payment_method_subtype: method.payment_method_subtype.as_deref(),
-            instrument: &seal_instrument(self.caller, &method, &self.new.instrument)?,
-            summary: &seal_summary(self.caller, &method)?,
-            duplicate_index,
-            created_at: self.now,
-            cvc: cvc.as_ref(),
-            audit: creation(self.caller)?,
-        })?;
+        let sealed = self.sealed(customer)?;
+        let inserted = store::payment_methods::insert(
+            &self.caller.profile_id,
+            self.now,
+            &sealed.row(customer, duplicate_index),
+            &creation(self.caller)?,
+        )?;
         match inserted {
-            Inserted::Done => Ok(Some(method)),
+            Inserted::Done => Ok(Some(sealed.method)),
             Inserted::Duplicate => Ok(None),
             Inserted::NoCustomer => Err(Refusal::CustomerNotFound.into()),
             Inserted::CustomerRedacted => Err(Refusal::CustomerRedacted.into()),
         }
+    }
+
+    /// The method that is to be written, with a new id.
+    pub(super) fn sealed(&self, customer: &CustomerId) -> Result<SealedMethod, Failure> {
+        let mut method = self.method(StorageType::Persistent, Some(customer))?;
+        Ok(SealedMethod {
+            cvc: self.place_cvc(&mut method)?,
+            instrument: seal_instrument(self.caller, &method, &self.new.instrument)?,
+            summary: seal_summary(self.caller, &method)?,
+            method,
+        })
     }
 
     fn refresh(
@@ -192,11 +251,11 @@ impl Create<'_> {
     }
 
     /// Stores a volatile payment method. Duplicates do not matter, so each create makes a new one.
-    fn volatile(&self, customer: Option<&CustomerId>) -> Result<PaymentMethod, Failure> {
+    fn volatile(&self, customer: Option<&CustomerId>) -> Result<Stored, Failure> {
         if let Some(customer) = customer {
             self.hold(customer)?;
         }
-        let mut method = self.created(StorageType::Volatile, customer)?;
+        let mut method = self.method(StorageType::Volatile, customer)?;
         let cvc = self.place_cvc(&mut method)?;
         store::volatile_payment_methods::insert(NewVolatileRow {
             profile_id: &self.caller.profile_id,
@@ -212,8 +271,7 @@ impl Create<'_> {
             cvc: cvc.as_ref(),
         })?;
         record(self.caller, Event::PaymentMethodCreated, method.id.as_str())?;
-        record_if_rolled_back(self.caller, Event::PaymentMethodCreated);
-        Ok(method)
+        self.created(method)
     }
 
     /// Keeps the customer from being redacted.
@@ -225,7 +283,7 @@ impl Create<'_> {
         }
     }
 
-    fn created(
+    fn method(
         &self,
         storage_type: StorageType,
         customer: Option<&CustomerId>,

@@ -2,12 +2,14 @@
 
 mod change;
 mod create;
+mod create_many;
 mod cvc;
 mod read;
 pub(super) mod sealed;
 
 pub use change::{delete, set_default, update};
 pub use create::create;
+pub use create_many::create_many;
 pub use cvc::use_cvc;
 pub use read::{count, list, retrieve, retrieve_details};
 

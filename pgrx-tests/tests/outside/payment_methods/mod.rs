@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod duplicates;
 mod list;
+mod many;
 mod retrieve;
 mod reveal;
 mod update;
