@@ -45,6 +45,10 @@ CREATE FUNCTION vault_api.create_payment_method(bytea) RETURNS json LANGUAGE c V
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_create_payment_method_wrapper';
 COMMENT ON FUNCTION vault_api.create_payment_method(bytea) IS 'POST /payment-methods';
 
+CREATE FUNCTION vault_api.create_payment_methods(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_create_payment_methods_wrapper';
+COMMENT ON FUNCTION vault_api.create_payment_methods(bytea) IS 'POST /payment-methods/batch';
+
 CREATE FUNCTION vault_api.retrieve_payment_method(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_retrieve_payment_method_wrapper';
 COMMENT ON FUNCTION vault_api.retrieve_payment_method(bytea) IS 'GET or POST /payment-methods/{id}';

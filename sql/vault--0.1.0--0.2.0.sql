@@ -623,6 +623,12 @@ CREATE FUNCTION vault.values_of_strangers(profile_id text)
  STABLE STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$values_of_strangers_wrapper$function$;
+CREATE FUNCTION vault_api.create_payment_methods(bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_create_payment_methods_wrapper$function$;
 CREATE FUNCTION vault_api.get_network_token_eligibility(bytea)
  RETURNS json
  LANGUAGE c
@@ -659,6 +665,7 @@ ALTER ROUTINE vault.shared_metrics() OWNER TO vault_operator;
 ALTER ROUTINE vault.update_connector(text,text,jsonb,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.use_connector_token(text,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.values_of_strangers(text) OWNER TO vault_operator;
+ALTER ROUTINE vault_api.create_payment_methods(bytea) OWNER TO vault_operator;
 ALTER ROUTINE vault_api.get_network_token_eligibility(bytea) OWNER TO vault_operator;
 ALTER ROUTINE vault_api.metrics(bytea) OWNER TO vault_operator;
 ALTER ROUTINE vault_api.ready(bytea) OWNER TO vault_operator;
@@ -781,6 +788,7 @@ BEGIN
         'vault.update_connector(text,text,jsonb,text)',
         'vault.use_connector_token(text,text)',
         'vault.values_of_strangers(text)',
+        'vault_api.create_payment_methods(bytea)',
         'vault_api.get_network_token_eligibility(bytea)',
         'vault_api.metrics(bytea)',
         'vault_api.ready(bytea)'
@@ -821,6 +829,7 @@ GRANT EXECUTE ON ROUTINE
     vault.values_of_strangers(text)
 TO vault_admin;
 GRANT EXECUTE ON ROUTINE
+    vault_api.create_payment_methods(bytea),
     vault_api.get_network_token_eligibility(bytea),
     vault_api.metrics(bytea),
     vault_api.ready(bytea)
@@ -989,6 +998,7 @@ COMMENT ON ROUTINE vault.update_customer(text,jsonb) IS 'Changes those members o
 COMMENT ON ROUTINE vault.use_connector_token(text,text) IS 'Returns the token that a connector has made for a payment method. A token for one use is returned once';
 COMMENT ON ROUTINE vault.use_cvc(text) IS 'Returns the CVC of a payment method to a member of vault_reveal, and deletes it';
 COMMENT ON ROUTINE vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
+COMMENT ON ROUTINE vault_api.create_payment_methods(bytea) IS 'POST /payment-methods/batch';
 COMMENT ON ROUTINE vault_api.get_network_token_eligibility(bytea) IS 'GET /payment-methods/get-network-token-eligibility';
 COMMENT ON ROUTINE vault_api.metrics(bytea) IS 'GET /metrics, which nginx serves at an address of its own';
 COMMENT ON ROUTINE vault_api.ready(bytea) IS 'GET /ready, without an API key. The status is 200 if a value can be stored, and otherwise 500';

@@ -119,6 +119,7 @@ mod tests {
                 r#"'{"name": "John Doe", "email": "guest@example.com"}'"#,
             ),
             call("create_payment_method", &card),
+            call("create_payment_methods", &format!("ARRAY[{card}]::jsonb[]")),
             (
                 "decrypt",
                 "SELECT vault.decrypt(value) FROM stored".to_owned(),

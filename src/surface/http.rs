@@ -10,12 +10,15 @@ use serde::Serialize;
 use vault_core::contract::customer::{ListCustomers, ListCustomersWithCount};
 use vault_core::contract::json::{self, Body};
 use vault_core::contract::payment_method::{
-    EligibilityQuery, ListPaymentMethodsQuery, NetworkTokenRequest, RetrieveQuery,
+    BatchItem, EligibilityQuery, ListPaymentMethodsQuery, NetworkTokenRequest, PaymentMethodBatch,
+    PaymentMethodBatchResponse, RetrieveQuery,
 };
+use vault_core::contract::refusal::Refusal;
 
 use super::request::{Request, set_headers, set_status};
 use crate::error::{Defect, Failure, internal_error, passes_through_http};
 use crate::metrics::calls::{Operation, Way, counted};
+use crate::operations::payment_methods::Stored;
 use crate::operations::{customers, network_tokens, payment_methods};
 use crate::tenancy::Caller;
 
@@ -103,6 +106,20 @@ fn http_create_payment_method(body: &[u8]) -> Result<String, ErrorReport> {
 }
 
 #[pg_extern(sql = false)]
+fn http_create_payment_methods(body: &[u8]) -> Result<String, ErrorReport> {
+    answer_to(
+        Operation::CreatePaymentMethods,
+        body,
+        |caller, _, batch: PaymentMethodBatch| {
+            let outcomes = payment_methods::create_many(caller, batch.into_creates()?)?;
+            Ok(PaymentMethodBatchResponse {
+                payment_methods: outcomes.into_iter().map(item).collect(),
+            })
+        },
+    )
+}
+
+#[pg_extern(sql = false)]
 fn http_retrieve_payment_method(_body: &[u8]) -> Result<String, ErrorReport> {
     answer(Operation::RetrievePaymentMethod, |caller, request| {
         let query = RetrieveQuery::parse(request.query())?;
@@ -160,6 +177,20 @@ fn http_get_network_token_eligibility(_body: &[u8]) -> Result<String, ErrorRepor
     answer(Operation::GetNetworkTokenEligibility, |caller, request| {
         network_tokens::eligibility(caller, EligibilityQuery::parse(request.query())?)
     })
+}
+
+fn item(outcome: Result<Stored, Refusal>) -> BatchItem {
+    match outcome {
+        Ok(stored) => {
+            let payment_method = Box::new(stored.method.into_response());
+            if stored.is_new {
+                BatchItem::Created { payment_method }
+            } else {
+                BatchItem::Refreshed { payment_method }
+            }
+        }
+        Err(refusal) => refusal.into(),
+    }
 }
 
 /// Answers a request whose body does not matter.

@@ -23,6 +23,9 @@ pub const MAX_DEPTH: usize = 32;
 
 /// What a call takes as its body.
 pub trait Body: Sized {
+    /// The longest text, in bytes.
+    const MAX_LENGTH: usize = MAX_BODY_LENGTH;
+
     /// Reads the type from JSON that is known to be well-formed. It must be an object.
     ///
     /// # Errors
@@ -36,14 +39,16 @@ impl<T: DeserializeOwned> Body for T {
     }
 }
 
-/// Reads a request: an object, in UTF-8, of at most [`MAX_BODY_LENGTH`] bytes, at most [`MAX_DEPTH`] deep, without
+/// Reads a request: an object, in UTF-8, of at most [`Body::MAX_LENGTH`] bytes, at most [`MAX_DEPTH`] deep, without
 /// duplicate members and without `\u0000` (which PostgreSQL cannot store), and then of type `T`.
 ///
 /// # Errors
 /// [`Refusal::BodyTooLarge`]; [`Refusal::Json`] with the position.
 pub fn from_slice<T: Body>(body: &[u8]) -> Result<T, Refusal> {
-    if body.len() > MAX_BODY_LENGTH {
-        return Err(Refusal::BodyTooLarge);
+    if body.len() > T::MAX_LENGTH {
+        return Err(Refusal::BodyTooLarge {
+            limit: T::MAX_LENGTH,
+        });
     }
     let text = utf8(body)?;
     well_formed(text).map_err(|error| refusal(&error, own_words(&error)))?;

@@ -5,7 +5,7 @@ use std::fmt;
 
 mod body;
 
-use body::{Body, Detail};
+use body::Body;
 
 /// Why the vault does not carry a request out. A refusal never holds anything that the client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +19,11 @@ pub enum Refusal {
     MissingProfileHeader,
     /// The profile header is malformed.
     InvalidProfileHeader,
-    /// The body is longer than [`MAX_BODY_LENGTH`].
-    BodyTooLarge,
+    /// The body is longer than what the call takes.
+    BodyTooLarge {
+        /// What it takes, in bytes.
+        limit: usize,
+    },
     /// The body is not the JSON that the call takes.
     Json {
         /// What is wrong, in words of our own.
@@ -107,7 +110,7 @@ pub enum Refusal {
     Unexpected,
 }
 
-/// The longest body that a call takes, in bytes.
+/// The longest body that most calls take, in bytes.
 pub const MAX_BODY_LENGTH: usize = 32_768;
 
 /// Every code that a refusal can have.
@@ -166,19 +169,7 @@ impl Refusal {
 
     /// The error body: `{"error":{"type":…,"message":…,"code":…}}`.
     pub fn body(&self) -> String {
-        let row = self.row();
-        let body = Body {
-            error: Detail {
-                kind: if row.status < 500 {
-                    "invalid_request"
-                } else {
-                    "api"
-                },
-                message: &row.message,
-                code: row.code,
-                reason: self.reason(),
-            },
-        };
+        let body = Body { error: self };
         // Strings always serialise.
         serde_json::to_string(&body).unwrap_or_default()
     }
@@ -200,7 +191,7 @@ impl Refusal {
             Self::RevealNotAllowed => row(403, "IR_19", "42501", "The API key does not carry the `reveal` scope"),
             Self::MissingProfileHeader => row(422, "IR_06", INVALID_VALUE, "Missing header key: `X-Profile-Id`"),
             Self::InvalidProfileHeader => row(422, "IR_06", INVALID_VALUE, "`X-Profile-Id` header is invalid"),
-            Self::BodyTooLarge => row(413, "IR_06", INVALID_VALUE, format!("Request body is larger than {MAX_BODY_LENGTH} bytes")),
+            Self::BodyTooLarge { limit } => row(413, "IR_06", INVALID_VALUE, format!("Request body is larger than {limit} bytes")),
             Self::Json { reason, line, column } => row(400, "IR_06", INVALID_JSON, format!("Json deserialize error: {reason} at line {line} column {column}")),
             Self::Field { field, rule } => row(400, "IR_06", INVALID_VALUE, format!("`{field}` must be {rule}")),
             Self::CustomerExists => row(400, "IR_12", "23505", "Customer with the given `customer_id` already exists"),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::payment_method::MAX_ITEMS;
 use super::rules::{MAX_EMAIL_LENGTH, MAX_TEXT_LENGTH};
 
 /// Every character that is neither white space nor a control character.
@@ -27,6 +28,16 @@ impl JsonSchema for Country {
             "enum": codes,
         })
     }
+}
+
+/// Anything may stand in a batch, and what is no create is refused by itself.
+pub(super) fn batch(schema: &mut Schema) {
+    schema.insert(
+        "items".to_owned(),
+        serde_json::json!({"anyOf": [{"$ref": "#/components/schemas/PaymentMethodCreate"}, {}]}),
+    );
+    schema.insert("minItems".to_owned(), 1.into());
+    schema.insert("maxItems".to_owned(), MAX_ITEMS.into());
 }
 
 pub(super) fn currency(schema: &mut Schema) {

@@ -29,24 +29,25 @@ fn of_every_call() -> Vec<Refusal> {
 }
 
 /// Refusals of every call that reads a body.
-fn of_bodies() -> Vec<Refusal> {
+fn of_bodies(limit: usize) -> Vec<Refusal> {
     let json = Refusal::Json {
         reason: "unknown field, expected `token_type`".to_owned(),
         line: 1,
         column: 8,
     };
-    vec![json, Refusal::BodyTooLarge]
+    vec![json, Refusal::BodyTooLarge { limit }]
 }
 
 /// Answers that can meet any call before it reaches the vault, or instead of the vault's: status, name, and when.
-const OF_EVERY_CALL: [(u16, &str, &str); 9] = [
+const OF_EVERY_CALL: [(u16, &str, &str); 10] = [
     (
         400,
         "BadRequest",
         "The request is not HTTP as the server takes it.",
     ),
     (408, "RequestTimeout", "The request did not arrive in time."),
-    (413, "BodyTooLarge", "The body has more than 32,768 bytes."),
+    (411, "LengthRequired", "The body came without its length."),
+    (413, "BodyTooLarge", "The body is too long."),
     (414, "PathTooLong", "The path and the query are too long."),
     (431, "HeadersTooLong", "The headers are too long."),
     (
@@ -118,7 +119,7 @@ pub(super) fn responses(call: &Call, schemas: &mut Schemas) -> Value {
         responses.insert(status, response);
     }
     let mut refusals = of_every_call();
-    refusals.extend(call.body.iter().flat_map(|_| of_bodies()));
+    refusals.extend(call.body.iter().flat_map(|_| of_bodies(call.longest_body)));
     refusals.extend(call.refusals.iter().cloned());
     let mut by_status: BTreeMap<u16, Vec<Refusal>> = BTreeMap::new();
     for refusal in refusals {
@@ -153,7 +154,7 @@ fn refused(status: u16, refusals: &[Refusal], schemas: &mut Schemas) -> Value {
         }
         403 => "The API key has no `reveal` scope.",
         404 => "There is no such thing in this profile.",
-        413 => "The body has more than 32,768 bytes.",
+        413 => "The body is too long.",
         422 => "The request breaks a rule, which the message names.",
         429 => "Too many requests, or too many card numbers.",
         _ => "Something that the server's log explains.",

@@ -6,12 +6,14 @@ use crate::contract::customer::{
     CustomerCreate, CustomerDeleted, CustomerPage, CustomerResponse, CustomerUpdate,
     PaymentMethodCount,
 };
+use crate::contract::json::Body;
 use crate::contract::payment_method::{
     DefaultPaymentMethod, Eligibility, NetworkTokenDetails, NetworkTokenRequest,
-    NetworkTokenStatus, PaymentMethodCreate, PaymentMethodDeleted, PaymentMethodDetails,
-    PaymentMethodResponse, PaymentMethodUpdate, SavedPaymentMethods,
+    NetworkTokenStatus, PaymentMethodBatch, PaymentMethodBatchResponse, PaymentMethodCreate,
+    PaymentMethodDeleted, PaymentMethodDetails, PaymentMethodResponse, PaymentMethodUpdate,
+    SavedPaymentMethods,
 };
-use crate::contract::refusal::Refusal;
+use crate::contract::refusal::{MAX_BODY_LENGTH, Refusal};
 
 /// Makes the schema of a type.
 pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -29,6 +31,8 @@ pub(super) struct Call {
     /// Members of the query.
     pub(super) query: &'static [&'static str],
     pub(super) body: Option<SchemaOf>,
+    /// In bytes.
+    pub(super) longest_body: usize,
     pub(super) answer: SchemaOf,
     /// The refusals of this call beside those of every call.
     pub(super) refusals: &'static [Refusal],
@@ -58,6 +62,7 @@ const CALL: Call = Call {
     description: "",
     query: &[],
     body: None,
+    longest_body: MAX_BODY_LENGTH,
     answer: |schemas| schemas.subschema_for::<CustomerResponse>(),
     refusals: &[],
 };
@@ -175,6 +180,23 @@ pub(super) const CALLS: &[Call] = &[
             Refusal::CustomerRedacted, Refusal::ConnectorNotFound, Refusal::InvalidPaymentMethodType,
             Refusal::InvalidPaymentMethodData, Refusal::PspTokenizationNotSupported,
         ],
+        ..CALL
+    },
+    Call {
+        path: "/payment-methods/batch",
+        verbs: &["POST"],
+        function: "create_payment_methods",
+        tag: PAYMENT_METHODS,
+        summary: "Store many cards and bank accounts",
+        description: "Up to 100, in a body of up to 1,048,576 bytes. Each is what `POST /payment-methods` takes, and is stored \
+            or refused by itself. The answer has an outcome for each, in the same order.",
+        body: Some(|schemas| schemas.subschema_for::<PaymentMethodBatch>()),
+        longest_body: PaymentMethodBatch::MAX_LENGTH,
+        answer: |schemas| schemas.subschema_for::<PaymentMethodBatchResponse>(),
+        refusals: &[Refusal::Field {
+            field: std::borrow::Cow::Borrowed("payment_methods"),
+            rule: std::borrow::Cow::Borrowed("an array of 1 to 100 payment methods"),
+        }],
         ..CALL
     },
     Call {

@@ -45,7 +45,7 @@ pub fn document() -> Value {
 
 const DESCRIPTION: &str = "Every request has an API key, in `api-key` or in `Authorization`, and names a profile in \
 `x-profile-id`. A word of a path may be spelled with `_` in place of `-`. A body is an object of JSON in UTF-8. It has at most \
-32,768 bytes, at most 32 levels, no member twice, and no `\\u0000`. A member that a call does not know is refused at the top \
+32,768 bytes unless the call says otherwise, at most 32 levels, no member twice, and no `\\u0000`. A member that a call does not know is refused at the top \
 of a body, and ignored in the objects within. An error never repeats what was sent.";
 
 /// The prefixes lead to the same calls.

@@ -185,6 +185,7 @@ fn the_api_has_one_function_for_each_call_and_no_other_role_executes_it() {
         "count_payment_methods",
         "create_customer",
         "create_payment_method",
+        "create_payment_methods",
         "delete_customer",
         "delete_payment_method",
         "get_network_token",

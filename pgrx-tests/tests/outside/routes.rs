@@ -93,6 +93,8 @@ fn walk(tenant: &Tenant, at: &dyn Fn(&str) -> String) {
     let mut create = Card::new().create_for(&customer);
     create["network_tokenization"] = json!({"enable": "Enable"});
     let method = call("POST", "/payment-methods", Some(create)).id();
+    let batch = json!({"payment_methods": [Card::new().create_for(&customer)]});
+    call("POST", "/payment-methods/batch", Some(batch));
     let ids = [("C", customer.as_str()), ("M", &method)];
     with("/customers/C/saved-payment-methods", "GET", &ids, None);
     with("/customers/C/payment-methods/M/default", "POST", &ids, None);

@@ -8,7 +8,7 @@ mod read;
 pub(super) mod sealed;
 
 pub use change::{delete, set_default, update};
-pub use create::create;
+pub use create::{Stored, create};
 pub use create_many::create_many;
 pub use cvc::use_cvc;
 pub use read::{count, list, retrieve, retrieve_details};

@@ -120,7 +120,7 @@ fn a_body_has_at_most_32768_bytes() {
     let padded = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
     assert!(from_slice::<Empty>(padded(32_768).as_bytes()).is_ok());
     let refused = from_slice::<Empty>(padded(32_769).as_bytes()).unwrap_err();
-    assert_eq!(refused, Refusal::BodyTooLarge);
+    assert_eq!(refused, Refusal::BodyTooLarge { limit: 32_768 });
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Payment methods: contract, sections 4, 6 and 7.
 
+mod batch;
 mod connector_token;
 mod create;
 mod instrument;
@@ -11,6 +12,7 @@ mod response;
 mod summary;
 mod update;
 
+pub use batch::{BatchItem, MAX_ITEMS, PaymentMethodBatch, PaymentMethodBatchResponse};
 pub use connector_token::{ConnectorToken, ConnectorTokenDetails, PlacedToken};
 pub use create::{NewPaymentMethod, PaymentMethodCreate, PspTokenization, Storage};
 pub use instrument::{AchInstrument, CardInstrument, Instrument};

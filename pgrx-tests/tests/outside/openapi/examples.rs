@@ -78,6 +78,7 @@ impl Walk<'_> {
         let customer = self.customers();
         let method = self.payment_methods(&customer);
         self.network_tokens(&method);
+        self.batch(&customer);
         self.call(
             "delete_payment_method",
             "DELETE",
@@ -128,6 +129,26 @@ impl Walk<'_> {
             None,
         );
         customer
+    }
+
+    fn batch(&mut self, customer: &str) {
+        let card = |number: &str| {
+            json!({
+                "payment_method_type": "card",
+                "customer_id": customer,
+                "payment_method_data": {"card": {
+                    "card_number": number, "card_exp_month": "10", "card_exp_year": "2099",
+                }},
+            })
+        };
+        let batch =
+            json!({"payment_methods": [card("5555555555554444"), card("5555555555554443")]});
+        self.call(
+            "create_payment_methods",
+            "POST",
+            "/payment-methods/batch",
+            Some(batch),
+        );
     }
 
     fn payment_methods(&mut self, customer: &str) -> String {

@@ -1,6 +1,7 @@
 //! Payment methods: contract, section 4.
 
 mod bank_debits;
+mod batches;
 mod connector_tokens;
 mod create;
 mod delete;
