@@ -1,6 +1,8 @@
 //! Many payment methods by one request over HTTP.
 
+use std::fs;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -150,9 +152,9 @@ fn a_batch_whose_length_is_unknown_is_refused_and_a_long_one_lies_in_no_file() {
         .write_all(head(&format!("Content-Length: {}", body.len())).as_bytes())
         .unwrap();
     connection.write_all(most.as_bytes()).unwrap();
-    // nginx would hold a file open from when its memory is full until the request ends.
+    // nginx would have a file from when its memory is full until the request ends.
     let found = found_within(Duration::from_millis(500), || {
-        Some(open_files(&tenant)).filter(|files| !files.is_empty())
+        Some(body_files(&tenant)).filter(|files| !files.is_empty())
     });
     assert_eq!(found, None);
     connection.write_all(rest.as_bytes()).unwrap();
@@ -161,19 +163,9 @@ fn a_batch_whose_length_is_unknown_is_refused_and_a_long_one_lies_in_no_file() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer:.200}");
 }
 
-/// The files for bodies that nginx's processes hold open.
-fn open_files(tenant: &Tenant) -> Vec<String> {
-    let directory = tenant.stack.state.join("run/nginx");
-    let mut found = Vec::new();
-    for process in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(files) = std::fs::read_dir(process.path().join("fd")) else {
-            continue;
-        };
-        let targets = files
-            .flatten()
-            .filter_map(|file| std::fs::read_link(file.path()).ok());
-        let of_bodies = targets.filter(|target| target.starts_with(directory.join("body")));
-        found.extend(of_bodies.map(|target| target.display().to_string()));
-    }
-    found
+/// The files into which nginx writes bodies that do not fit into its memory.
+fn body_files(tenant: &Tenant) -> Vec<PathBuf> {
+    let directory = tenant.stack.state.join("run/nginx/body");
+    let files = fs::read_dir(directory).expect("nginx's directory for bodies");
+    files.map(|file| file.unwrap().path()).collect()
 }
