@@ -163,9 +163,17 @@ fn a_batch_whose_length_is_unknown_is_refused_and_a_long_one_lies_in_no_file() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer:.200}");
 }
 
-/// The files into which nginx writes bodies that do not fit into its memory.
+/// The files that processes hold open in nginx's directory for bodies. They have lost their names already.
 fn body_files(tenant: &Tenant) -> Vec<PathBuf> {
-    let directory = tenant.stack.state.join("run/nginx/body");
-    let files = fs::read_dir(directory).expect("nginx's directory for bodies");
-    files.map(|file| file.unwrap().path()).collect()
+    let run = fs::canonicalize(tenant.stack.state.join("run")).expect("a directory");
+    let bodies = run.join("nginx/body");
+    let processes = fs::read_dir("/proc").expect("processes").flatten();
+    let files = processes
+        .filter_map(|process| fs::read_dir(process.path().join("fd")).ok())
+        .flatten()
+        .flatten();
+    let targets = files.filter_map(|file| fs::read_link(file.path()).ok());
+    targets
+        .filter(|target| target.starts_with(&bodies))
+        .collect()
 }
