@@ -106,7 +106,7 @@ mod tests {
 
     /// A call of every other function that a client may execute. No customer, no payment method and no connector has these
     /// ids.
-    fn every_operation() -> [(&'static str, String); 21] {
+    fn every_operation() -> [(&'static str, String); 22] {
         let card = format!("'{}'", card("12345_cus_nobody"));
         let call = |name: &'static str, arguments: &str| {
             (name, format!("SELECT vault.{name}({arguments})"))

@@ -114,6 +114,7 @@ fn create_payment_method(payment_method: Jsonb) -> Result<Jsonb, ErrorReport> {
 }
 
 /// A row for each of them. `item` counts from 1.
+#[expect(clippy::type_complexity, reason = "pgrx reads the columns here")]
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn create_payment_methods(

@@ -11,6 +11,9 @@ pub(super) const MAX_TEXT_LENGTH: usize = 255;
 /// The longest e-mail address, in characters: a local part of 64, `@`, a domain of 254.
 pub(super) const MAX_EMAIL_LENGTH: usize = 319;
 
+/// How many payment methods a batch may have.
+pub(super) const MAX_BATCH_ITEMS: usize = 100;
+
 const MAX_COUNTRY_CODE_LENGTH: usize = 8;
 const MAX_REFERENCE_LENGTH: usize = 64;
 const MAX_TOKEN_LENGTH: usize = 1024;

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::payment_method::MAX_ITEMS;
-use super::rules::{MAX_EMAIL_LENGTH, MAX_TEXT_LENGTH};
+use super::rules::{MAX_BATCH_ITEMS, MAX_EMAIL_LENGTH, MAX_TEXT_LENGTH};
 
 /// Every character that is neither white space nor a control character.
 const OF_ADDRESS: &str = r"[^\s\u0000-\u001F\u007F-\u009F]";
@@ -37,7 +36,7 @@ pub(super) fn batch(schema: &mut Schema) {
         serde_json::json!({"anyOf": [{"$ref": "#/components/schemas/PaymentMethodCreate"}, {}]}),
     );
     schema.insert("minItems".to_owned(), 1.into());
-    schema.insert("maxItems".to_owned(), MAX_ITEMS.into());
+    schema.insert("maxItems".to_owned(), MAX_BATCH_ITEMS.into());
 }
 
 pub(super) fn currency(schema: &mut Schema) {

@@ -7,9 +7,7 @@ use super::create::PaymentMethodCreate;
 use super::response::PaymentMethodResponse;
 use crate::contract::json::{self, Body, Object};
 use crate::contract::refusal::Refusal;
-
-/// How many payment methods a request may have.
-pub const MAX_ITEMS: usize = 100;
+use crate::contract::rules::MAX_BATCH_ITEMS;
 
 /// The longest body of such a request, in bytes.
 pub const MAX_BATCH_LENGTH: usize = 1_048_576;
@@ -51,13 +49,13 @@ impl PaymentMethodBatch {
     pub fn into_creates(
         self,
     ) -> Result<impl Iterator<Item = Result<PaymentMethodCreate, Refusal>>, Refusal> {
-        if (1..=MAX_ITEMS).contains(&self.0.len()) {
+        if (1..=MAX_BATCH_ITEMS).contains(&self.0.len()) {
             let items = self.0.into_iter();
             Ok(items.map(|item| json::from_slice(item.get().as_bytes())))
         } else {
             Err(Refusal::field(
                 "payment_methods",
-                format!("an array of 1 to {MAX_ITEMS} payment methods"),
+                format!("an array of 1 to {MAX_BATCH_ITEMS} payment methods"),
             ))
         }
     }

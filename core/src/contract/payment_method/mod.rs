@@ -12,7 +12,7 @@ mod response;
 mod summary;
 mod update;
 
-pub use batch::{BatchItem, MAX_ITEMS, PaymentMethodBatch, PaymentMethodBatchResponse};
+pub use batch::{BatchItem, PaymentMethodBatch, PaymentMethodBatchResponse};
 pub use connector_token::{ConnectorToken, ConnectorTokenDetails, PlacedToken};
 pub use create::{NewPaymentMethod, PaymentMethodCreate, PspTokenization, Storage};
 pub use instrument::{AchInstrument, CardInstrument, Instrument};
