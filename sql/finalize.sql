@@ -103,7 +103,7 @@ COMMENT ON FUNCTION vault.create_payment_methods(jsonb[], boolean) IS 'Stores ma
 COMMENT ON FUNCTION vault.retrieve_payment_method(text, boolean) IS 'Returns a payment method, masked. With fetch_raw_detail it is shown in full, to members of vault_reveal';
 COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, tokens or status of a payment method';
 COMMENT ON FUNCTION vault.delete_payment_method(text) IS 'Deletes a payment method: removes its ciphertext from the row. The earlier version of the row stays until a vacuum';
-COMMENT ON FUNCTION vault.list_payment_methods(text) IS 'Lists the active payment methods of a customer, last used first';
+COMMENT ON FUNCTION vault.list_payment_methods(text, integer, text) IS 'Lists the active payment methods of a customer, last used first; limit is 1 to 1000';
 COMMENT ON FUNCTION vault.set_default_payment_method(text, text) IS 'Makes a payment method its customer''s default';
 COMMENT ON FUNCTION vault.use_cvc(text) IS 'Returns the CVC of a payment method to a member of vault_reveal, and deletes it';
 GRANT EXECUTE ON FUNCTION
@@ -111,7 +111,7 @@ GRANT EXECUTE ON FUNCTION
     vault.update_customer(text, jsonb), vault.delete_customer(text), vault.list_customers(integer, integer, text),
     vault.create_payment_method(jsonb), vault.create_payment_methods(jsonb[], boolean),
     vault.retrieve_payment_method(text, boolean),
-    vault.update_payment_method(text, jsonb), vault.delete_payment_method(text), vault.list_payment_methods(text),
+    vault.update_payment_method(text, jsonb), vault.delete_payment_method(text), vault.list_payment_methods(text, integer, text),
     vault.set_default_payment_method(text, text), vault.use_cvc(text)
 TO vault_client;
 COMMENT ON FUNCTION vault.delete_expired(timestamptz) IS 'Deletes the CVCs, volatile payment methods and tokens for one use that expire by the given time, as the worker does by itself. Returns how many';

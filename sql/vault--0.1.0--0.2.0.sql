@@ -174,6 +174,7 @@ DROP POLICY of_current_profile ON vault.volatile_payment_methods;
 DROP POLICY of_current_profile_only ON vault.role_bindings;
 DROP POLICY written_by_operations ON vault.audit_log;
 DROP ROUTINE vault.destroy_data_key(text,text,integer,boolean);
+DROP ROUTINE vault.list_payment_methods(text);
 CREATE FUNCTION vault."check"(OUT finding text, OUT severity text, OUT object text, OUT message text, OUT hint text)
  RETURNS SETOF record
  LANGUAGE sql
@@ -253,6 +254,12 @@ CREATE FUNCTION vault.get_network_token_eligibility(card_bin text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$get_network_token_eligibility_wrapper$function$;
+CREATE FUNCTION vault.list_payment_methods(customer_id text, "limit" integer DEFAULT 1000, starting_after text DEFAULT ''::text)
+ RETURNS jsonb
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$list_payment_methods_wrapper$function$;
 CREATE FUNCTION vault.metrics_text()
  RETURNS text
  LANGUAGE sql
@@ -658,6 +665,7 @@ ALTER ROUTINE vault.enable_connector(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.forged_rows() OWNER TO vault_operator;
 ALTER ROUTINE vault.get_network_token(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.get_network_token_eligibility(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.list_payment_methods(text,integer,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.ready() OWNER TO vault_operator;
 ALTER ROUTINE vault.retry_token_job(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.set_network_tokenization(text,boolean) OWNER TO vault_operator;
@@ -774,6 +782,7 @@ BEGIN
         'vault.forged_rows()',
         'vault.get_network_token(text)',
         'vault.get_network_token_eligibility(text)',
+        'vault.list_payment_methods(text,integer,text)',
         'vault.metrics_text()',
         'vault.object_findings()',
         'vault.ready()',
@@ -848,6 +857,7 @@ GRANT EXECUTE ON ROUTINE
     vault.create_payment_methods(jsonb[],boolean),
     vault.get_network_token(text),
     vault.get_network_token_eligibility(text),
+    vault.list_payment_methods(text,integer,text),
     vault.use_connector_token(text,text)
 TO vault_client;
 GRANT EXECUTE ON ROUTINE
@@ -969,7 +979,7 @@ COMMENT ON ROUTINE vault.forged_rows() IS 'Lists the rows of merchants, profiles
 COMMENT ON ROUTINE vault.get_network_token(text) IS 'Returns a payment method''s network token, with a cryptogram for one payment, to a member of vault_reveal';
 COMMENT ON ROUTINE vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
 COMMENT ON ROUTINE vault.list_customers(integer,integer,text) IS 'Lists customers, oldest first; limit is 1 to 100';
-COMMENT ON ROUTINE vault.list_payment_methods(text) IS 'Lists the active payment methods of a customer, last used first';
+COMMENT ON ROUTINE vault.list_payment_methods(text,integer,text) IS 'Lists the active payment methods of a customer, last used first; limit is 1 to 1000';
 COMMENT ON ROUTINE vault.mask(vault.card_number) IS 'First six and last four digits, with an asterisk for each other digit. A number of fewer than 14 digits shows the last four only';
 COMMENT ON ROUTINE vault.metrics_text() IS 'vault.metrics in the text format of Prometheus';
 COMMENT ON ROUTINE vault.network(vault.card_number) IS 'The card network. NULL if the first digits do not tell it';

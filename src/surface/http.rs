@@ -86,8 +86,8 @@ fn http_count_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
 #[pg_extern(sql = false)]
 fn http_list_payment_methods(_body: &[u8]) -> Result<String, ErrorReport> {
     answer(Operation::ListPaymentMethods, |caller, request| {
-        ListPaymentMethodsQuery::parse(request.query())?;
-        payment_methods::list(caller, &request.customer_id())
+        let page = ListPaymentMethodsQuery::parse(request.query())?;
+        payment_methods::list(caller, &request.customer_id(), &page)
     })
 }
 

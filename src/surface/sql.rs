@@ -10,7 +10,9 @@ use pgrx::trigger_support::PgTriggerError;
 use serde::Serialize;
 use vault_core::contract::customer::ListCustomers;
 use vault_core::contract::json::{self, Body};
-use vault_core::contract::payment_method::{EligibilityQuery, NetworkTokenRequest};
+use vault_core::contract::payment_method::{
+    EligibilityQuery, ListPaymentMethodsQuery, NetworkTokenRequest,
+};
 use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 
 use crate::authentication::{self, Credentials};
@@ -198,9 +200,14 @@ fn delete_payment_method(id: &str) -> Result<Jsonb, ErrorReport> {
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn list_payment_methods(customer_id: &str) -> Result<Jsonb, ErrorReport> {
+fn list_payment_methods(
+    customer_id: &str,
+    limit: default!(i32, 1000),
+    starting_after: default!(&str, "''"),
+) -> Result<Jsonb, ErrorReport> {
     answer(Operation::ListPaymentMethods, |caller| {
-        payment_methods::list(caller, &CustomerId::from_client(customer_id))
+        let page = ListPaymentMethodsQuery::new(limit.into(), starting_after)?;
+        payment_methods::list(caller, &CustomerId::from_client(customer_id), &page)
     })
 }
 

@@ -49,7 +49,7 @@ const BROKEN_RULE: Refusal = Refusal::Field {
 };
 const BROKEN_QUERY: Refusal = Refusal::Field {
     field: std::borrow::Cow::Borrowed("limit"),
-    rule: std::borrow::Cow::Borrowed("1 to 100"),
+    rule: std::borrow::Cow::Borrowed("a whole number"),
 };
 
 /// A call with nothing but a path and an answer.
@@ -140,9 +140,11 @@ pub(super) const CALLS: &[Call] = &[
         tag: PAYMENT_METHODS,
         summary: "List a customer's payment methods",
         description: "The active ones, last used first.",
-        query: &["include_new"],
+        query: &["limit", "starting_after", "include_new"],
         answer: |schemas| schemas.subschema_for::<SavedPaymentMethods>(),
-        refusals: &[Refusal::CustomerNotFound, Refusal::CustomerRedacted],
+        refusals: &[
+            Refusal::CustomerNotFound, Refusal::CustomerRedacted, Refusal::PaymentMethodNotFound, BROKEN_QUERY,
+        ],
         ..CALL
     },
     Call {

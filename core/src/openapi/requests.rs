@@ -59,14 +59,23 @@ fn path_parameter(name: &str) -> Value {
 
 /// The members of the query.
 pub(super) fn parameters(call: &Call) -> Value {
-    call.query.iter().copied().map(query_parameter).collect()
+    let parameter = |name: &&str| query_parameter(call, name);
+    call.query.iter().map(parameter).collect()
 }
 
-fn query_parameter(name: &str) -> Value {
+fn query_parameter(call: &Call, name: &str) -> Value {
     let (description, schema) = match name {
+        "limit" if call.function == "list_payment_methods" => (
+            "The largest number of payment methods.",
+            json!({"type": "integer", "minimum": 1, "maximum": 1000}),
+        ),
         "limit" => (
             "The largest number of customers.",
             json!({"type": "integer", "minimum": 1, "maximum": 100}),
+        ),
+        "starting_after" => (
+            "The id of the last payment method of the page before.",
+            json!({"type": "string", "minLength": 1}),
         ),
         "offset" => (
             "How many customers stand before the first.",

@@ -67,6 +67,7 @@ proptest! {
         offset in 0..i64::MAX,
         reference in "[^\\x00]{0,40}",
         raw: bool,
+        after in "[^\\x00]{1,40}",
     ) {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("customer_id", &reference)
@@ -74,11 +75,12 @@ proptest! {
             .append_pair("offset", &offset.to_string())
             .append_pair("fetch_raw_detail", &raw.to_string())
             .append_pair("include_new", &raw.to_string())
+            .append_pair("starting_after", &after)
             .finish();
         let expected = ListCustomers::new(limit, offset, Some(reference));
         prop_assert_eq!(&ListCustomers::parse(&query), &expected);
         prop_assert_eq!(ListCustomersWithCount::parse(&query).map(|list| list.page), expected);
         prop_assert_eq!(RetrieveQuery::parse(&query), Ok(RetrieveQuery { fetch_raw_detail: raw }));
-        prop_assert_eq!(ListPaymentMethodsQuery::parse(&query), Ok(ListPaymentMethodsQuery));
+        prop_assert_eq!(ListPaymentMethodsQuery::parse(&query), ListPaymentMethodsQuery::new(limit, &after));
     }
 }

@@ -2,7 +2,8 @@
 
 use vault_core::contract::customer::PaymentMethodCount;
 use vault_core::contract::payment_method::{
-    PaymentMethodDetails, PaymentMethodResponse, SavedPaymentMethods, StorageType,
+    ListPaymentMethodsQuery, PaymentMethodDetails, PaymentMethodResponse, SavedPaymentMethods,
+    StorageType,
 };
 use vault_core::contract::refusal::Refusal;
 use vault_core::ids::{CustomerId, PaymentMethodId};
@@ -10,7 +11,7 @@ use vault_core::ids::{CustomerId, PaymentMethodId};
 use super::sealed::{open, open_instrument, volatile_scope};
 use crate::audit::{Event, before_reveal};
 use crate::authentication::reveal;
-use crate::error::Failure;
+use crate::error::{Defect, Failure};
 use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
@@ -45,20 +46,34 @@ pub fn retrieve_details(
     Ok(open(caller, stored)?.into_details())
 }
 
-/// The active payment methods of a customer, last used first.
-pub fn list(caller: &Caller, customer: &CustomerId) -> Result<SavedPaymentMethods, Failure> {
-    let found = store::payment_methods::list(&caller.profile_id, customer)?
+/// A page of the active payment methods of a customer, last used first.
+pub fn list(
+    caller: &Caller,
+    customer: &CustomerId,
+    page: &ListPaymentMethodsQuery,
+) -> Result<SavedPaymentMethods, Failure> {
+    // One more than the page holds tells whether another page follows.
+    let after = page.starting_after.as_ref();
+    let found = store::payment_methods::list(&caller.profile_id, customer, page.limit + 1, after)?
         .ok_or(Refusal::CustomerNotFound)?;
     if found.customer_redacted {
         return Err(Refusal::CustomerRedacted.into());
     }
+    if found.last_is_missing {
+        return Err(Refusal::PaymentMethodNotFound.into());
+    }
     let default = found.default_payment_method_id;
-    let items = found.methods.into_iter().map(|stored| {
+    let mut methods = found.methods;
+    let limit = usize::try_from(page.limit).map_err(|_| Defect::NumberTooLarge)?;
+    let has_more = methods.len() > limit;
+    methods.truncate(limit);
+    let items = methods.into_iter().map(|stored| {
         let is_default = default.as_ref() == Some(&stored.payment_method_id);
         Ok(open(caller, stored)?.into_list_item(is_default))
     });
     Ok(SavedPaymentMethods {
         customer_payment_methods: items.collect::<Result<_, Failure>>()?,
+        has_more,
     })
 }
 

@@ -6,7 +6,7 @@ use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use super::stored::{StoredPaymentMethod, WithInstrument, fold, method_and_token};
 use crate::error::Failure;
 use crate::postgres::standby::is_on_standby;
-use crate::store::statement::{id, statements, timestamptz};
+use crate::store::statement::{id, optional_id, statements, timestamptz};
 use crate::store::volatile_payment_methods;
 use crate::store::volatile_scope::VolatileScope;
 
@@ -42,15 +42,25 @@ statements! {
         "SELECT 1 FROM vault.payment_methods WHERE profile_id = $1 AND payment_method_id = $2 FOR UPDATE SKIP LOCKED";
     Read CUSTOMER_OF(TEXTOID, TEXTOID) =
         "SELECT customer_id FROM vault.payment_methods WHERE profile_id = $1 AND payment_method_id = $2";
-    /// Every row begins with the customer, so that a customer without methods differs from no customer.
-    Read LIST(TEXTOID, TEXTOID) =
+    /// Every row begins with the customer, so that a customer without methods differs from no customer. The page is cut before the
+    /// tokens come in, because a method may have several.
+    Read LIST(TEXTOID, TEXTOID, INT8OID, TEXTOID) =
         "SELECT c.redacted_at IS NOT NULL AS customer_redacted, c.default_payment_method_id, \
+                $4 IS NOT NULL AND last.payment_method_id IS NULL AS last_is_missing, \
                 m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
                 m.created_at, m.last_used_at, m.token_position, m.token_details, \
                 m.network_token_connector_id, m.network_token_summary, NULL::timestamptz AS cvc_expires_at \
          FROM vault.customers c \
+         LEFT JOIN vault.payment_methods last \
+           ON last.profile_id = c.profile_id AND last.customer_id = c.customer_id AND last.payment_method_id = $4 \
+         LEFT JOIN LATERAL ( \
+             SELECT p.payment_method_id FROM vault.payment_methods p \
+             WHERE p.profile_id = $1 AND p.customer_id = $2 AND p.status = 'active' \
+               AND ($4 IS NULL \
+                    OR (p.last_used_at, p.payment_method_id) < (last.last_used_at, last.payment_method_id)) \
+             ORDER BY p.last_used_at DESC, p.payment_method_id DESC LIMIT $3) page ON true \
          LEFT JOIN vault.payment_methods_with_tokens m \
-           ON m.profile_id = c.profile_id AND m.customer_id = c.customer_id AND m.status = 'active' \
+           ON m.profile_id = c.profile_id AND m.payment_method_id = page.payment_method_id \
          WHERE c.profile_id = $1 AND c.customer_id = $2 ORDER BY m.last_used_at DESC, m.payment_method_id DESC";
     Read COUNT_ACTIVE(TEXTOID) =
         "SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE profile_id = $1 AND status = 'active'";
@@ -60,6 +70,8 @@ statements! {
 pub struct CustomersMethods {
     pub customer_redacted: bool,
     pub default_payment_method_id: Option<PaymentMethodId>,
+    /// The customer has no method of the id after which the page is to begin.
+    pub last_is_missing: bool,
     /// Last used first.
     pub methods: Vec<StoredPaymentMethod>,
 }
@@ -160,12 +172,19 @@ pub fn customer_of(
     CUSTOMER_OF.with(|statement| statement.row(&arguments, |row| row.id("customer_id")))
 }
 
-/// None when the profile has no such customer.
+/// At most `limit` methods, after the one of that id. None when the profile has no such customer.
 pub fn list(
     profile_id: &ProfileId,
     customer_id: &CustomerId,
+    limit: i64,
+    after: Option<&PaymentMethodId>,
 ) -> Result<Option<CustomersMethods>, Failure> {
-    let arguments = [id(profile_id), id(customer_id)];
+    let arguments = [
+        id(profile_id),
+        id(customer_id),
+        limit.into(),
+        optional_id(after),
+    ];
     let rows = LIST.with(|statement| {
         statement.rows(&arguments, |row| {
             let method = row
@@ -175,17 +194,20 @@ pub fn list(
             Ok((
                 row.required::<bool>("customer_redacted")?,
                 row.optional_id::<PaymentMethodId>("default_payment_method_id")?,
+                row.required::<bool>("last_is_missing")?,
                 method,
             ))
         })
     })?;
-    let Some((customer_redacted, default_payment_method_id, _)) = rows.first() else {
+    let Some((customer_redacted, default_payment_method_id, last_is_missing, _)) = rows.first()
+    else {
         return Ok(None);
     };
     Ok(Some(CustomersMethods {
         customer_redacted: *customer_redacted,
         default_payment_method_id: default_payment_method_id.clone(),
-        methods: fold(rows.into_iter().filter_map(|(_, _, method)| method)),
+        last_is_missing: *last_is_missing,
+        methods: fold(rows.into_iter().filter_map(|(_, _, _, method)| method)),
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::contract::query::Query;
 use crate::contract::refusal::Refusal;
+use crate::ids::PaymentMethodId;
 
 /// `GET /payment-methods/{id}?fetch_raw_detail=bool`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,20 +24,50 @@ impl RetrieveQuery {
     }
 }
 
-/// `GET /customers/{id}/saved-payment-methods?include_new=bool`
+/// `GET /customers/{id}/saved-payment-methods`: one page of a customer's payment methods, last used first.
 ///
-/// The member is checked and means nothing: every method is active once it is stored, so none is new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListPaymentMethodsQuery;
+/// The member `include_new` is checked and means nothing: every method is active once it is stored, so none is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPaymentMethodsQuery {
+    /// The largest number of payment methods on the page, 1 to 1000.
+    pub limit: i64,
+    /// The last payment method of the page before.
+    pub starting_after: Option<PaymentMethodId>,
+}
 
 impl ListPaymentMethodsQuery {
+    const MAX_LIMIT: i64 = 1000;
+
+    /// A page of at most `limit` payment methods. It is the first page if no id is given.
+    ///
+    /// # Errors
+    /// [`Refusal::Field`] for a limit outside of 1 to 1000.
+    pub fn new(limit: i64, starting_after: &str) -> Result<Self, Refusal> {
+        if !(1..=Self::MAX_LIMIT).contains(&limit) {
+            return Err(Refusal::field("limit", format!("1 to {}", Self::MAX_LIMIT)));
+        }
+        Ok(Self {
+            limit,
+            starting_after: (!starting_after.is_empty())
+                .then(|| PaymentMethodId::from_client(starting_after)),
+        })
+    }
+
     /// Reads the query part of a URL.
     ///
     /// # Errors
-    /// [`Refusal::Field`] when the member is doubled, or neither `true` nor `false`.
+    /// [`Refusal::Field`] for a member that is doubled, of another form, or out of range.
     pub fn parse(query: &str) -> Result<Self, Refusal> {
-        Query::parse(query).flag("include_new")?;
-        Ok(Self)
+        let query = Query::parse(query);
+        query.flag("include_new")?;
+        let starting_after = query.text("starting_after")?;
+        if starting_after.as_deref() == Some("") {
+            return Err(Refusal::field("starting_after", "left out or not empty"));
+        }
+        Self::new(
+            query.number("limit")?.unwrap_or(Self::MAX_LIMIT),
+            starting_after.as_deref().unwrap_or_default(),
+        )
     }
 }
 
@@ -75,6 +106,27 @@ mod tests {
                 "`include_new` must be `true` or `false`",
                 "{query}"
             );
+        }
+    }
+
+    #[test]
+    fn a_page_has_1_to_1000_methods_and_1000_where_nothing_is_said() {
+        let page = ListPaymentMethodsQuery::parse("").unwrap();
+        assert_eq!((page.limit, page.starting_after), (1000, None));
+        let page = ListPaymentMethodsQuery::parse("limit=2&starting_after=12345_pm_1").unwrap();
+        let after = page.starting_after.as_ref().map(PaymentMethodId::as_str);
+        assert_eq!((page.limit, after), (2, Some("12345_pm_1")));
+        for query in ["limit=0", "limit=1001", "limit=-1"] {
+            let refusal = ListPaymentMethodsQuery::parse(query).unwrap_err();
+            assert_eq!(refusal.to_string(), "`limit` must be 1 to 1000");
+        }
+        for query in [
+            "limit=x",
+            "limit=1&limit=1",
+            "starting_after=",
+            "starting_after=a&starting_after=b",
+        ] {
+            assert!(ListPaymentMethodsQuery::parse(query).is_err(), "{query}");
         }
     }
 }

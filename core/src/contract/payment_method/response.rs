@@ -222,6 +222,10 @@ pub struct ListItem {
 pub struct SavedPaymentMethods {
     /// Last used first.
     pub customer_payment_methods: Vec<ListItem>,
+    /// There, and true, if further ones follow. `starting_after` with the id of the last one asks for them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "openapi", schemars(extend("const" = true)))]
+    pub has_more: bool,
 }
 
 /// The answer to a delete.
