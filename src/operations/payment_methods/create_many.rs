@@ -21,101 +21,99 @@ use crate::tenancy::Caller;
 /// How many are inserted by one statement.
 const TOGETHER: usize = 1000;
 
-/// Stores payment methods. Each is stored or refused by itself, in the order of the requests. What is refused leaves nothing behind.
-/// A request that could not be read comes as the refusal that it gets.
+/// Stores payment methods. Each is stored or refused by itself, and has its outcome in the order of the requests. What is refused
+/// leaves nothing behind. A request that could not be read comes as the refusal that it gets.
 pub fn create_many(
     caller: &Caller,
     requests: impl IntoIterator<Item = Result<PaymentMethodCreate, Refusal>>,
 ) -> Result<Vec<Result<Stored, Refusal>>, Failure> {
     let now = clock::now()?;
-    let mut requests = requests.into_iter();
-    let mut outcomes = Vec::new();
-    loop {
-        let checked: Vec<_> = requests
-            .by_ref()
-            .take(TOGETHER)
-            .map(|request| {
-                unless_refused(
-                    request
-                        .map_err(Failure::from)
-                        .and_then(|request| Create::checked(caller, request, now)),
-                )
-            })
-            .collect::<Result<_, Failure>>()?;
-        if checked.is_empty() {
-            return Ok(outcomes);
-        }
-        let mut inserted = insert_together(caller, &checked, now)?;
-        for (place, create) in checked.iter().enumerate() {
-            outcomes.push(outcome(create, inserted.remove(&place))?);
+    let mut outcomes = BTreeMap::new();
+    let mut queue = Queue::default();
+    for (place, request) in requests.into_iter().enumerate() {
+        let create = request.map_err(Failure::from);
+        let create = create.and_then(|request| Create::checked(caller, request, now));
+        match unless_refused(create)? {
+            Ok(create) => queue.add(place, create),
+            Err(refusal) => drop(outcomes.insert(place, Err(refusal))),
         }
     }
-}
-
-fn outcome(
-    create: &Result<Create<'_>, Refusal>,
-    inserted: Option<PaymentMethod>,
-) -> Result<Result<Stored, Refusal>, Failure> {
-    match (create, inserted) {
-        (Err(refusal), _) => Ok(Err(refusal.clone())),
-        (Ok(create), Some(method)) => unless_refused(create.created(method)),
-        (Ok(create), None) => unless_refused(create.alone()),
-    }
-}
-
-/// Inserts what can be inserted together, and gives it by its place. What is not inserted leaves nothing behind.
-fn insert_together(
-    caller: &Caller,
-    creates: &[Result<Create<'_>, Refusal>],
-    now: Timestamp,
-) -> Result<HashMap<usize, PaymentMethod>, Failure> {
-    let mut candidates = candidates(creates);
-    if candidates.len() < 2 {
-        return Ok(HashMap::new());
-    }
-    let customers: BTreeSet<_> = candidates.keys().map(|(customer, _)| customer).collect();
-    let customers: Vec<_> = customers.into_iter().cloned().collect();
-    let held = store::customers::hold_all(&caller.profile_id, &customers)?;
-    candidates.retain(|(customer, _), _| held.contains(customer));
-    let sealed = candidates
-        .iter()
-        .map(|((customer, _), (_, create))| create.sealed(customer))
-        .collect::<Result<Vec<_>, Failure>>()?;
-    let rows: Vec<_> = sealed
-        .iter()
-        .zip(candidates.keys())
-        .map(|(method, (customer, duplicate_index))| method.row(customer, duplicate_index))
-        .collect();
-    let audit = creation(caller)?;
-    let inserted = store::payment_methods::insert_all(&caller.profile_id, now, &rows, &audit)?;
-    Ok(sealed
-        .into_iter()
-        .zip(candidates.values())
-        .filter(|(sealed, _)| inserted.contains(&sealed.method.id))
-        .map(|(sealed, (place, _))| (*place, sealed.method))
-        .collect())
-}
-
-/// The first of each card or account that a customer is to get, in the order of the unique index, so that two that insert the same
-/// cards do not wait for each other.
-type Candidates<'a> = BTreeMap<(CustomerId, IndexPart), (usize, &'a Create<'a>)>;
-
-fn candidates<'a>(creates: &'a [Result<Create<'a>, Refusal>]) -> Candidates<'a> {
-    let mut candidates = Candidates::new();
-    for (place, create) in creates.iter().enumerate() {
-        let Ok(create) = create else { continue };
-        let Storage::Persistent(customer) = &create.new.storage else {
-            continue;
+    let mut inserted = queue.insert_together(caller, now)?;
+    for (place, create) in queue.in_order() {
+        let stored = match inserted.remove(place) {
+            Some(method) => create.created(method),
+            None => create.alone(),
         };
-        // The unique index does not find rows that are still under an earlier index key.
-        let (duplicate_index, earlier) = create.duplicate_indexes();
-        if earlier.is_empty() {
-            candidates
-                .entry((customer.clone(), duplicate_index))
-                .or_insert((place, create));
-        }
+        outcomes.insert(*place, unless_refused(stored)?);
     }
-    candidates
+    Ok(outcomes.into_values().collect())
+}
+
+/// The creates by the places of their requests. Those for customers are in the order of the unique index, whatever the order of the
+/// requests, so that two calls for the same cards wait for each other and not in a circle.
+#[derive(Default)]
+struct Queue<'a> {
+    persistent: BTreeMap<(CustomerId, IndexPart), Vec<(usize, Create<'a>)>>,
+    volatile: Vec<(usize, Create<'a>)>,
+    /// The unique index does not find rows that are still under an earlier index key.
+    index_key_is_rotated: bool,
+}
+
+impl<'a> Queue<'a> {
+    fn add(&mut self, place: usize, create: Create<'a>) {
+        let Storage::Persistent(customer) = &create.new.storage else {
+            return self.volatile.push((place, create));
+        };
+        let (duplicate_index, earlier) = create.duplicate_indexes();
+        self.index_key_is_rotated |= !earlier.is_empty();
+        let of_index = self.persistent.entry((customer.clone(), duplicate_index));
+        of_index.or_default().push((place, create));
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &(usize, Create<'a>)> {
+        self.persistent.values().flatten().chain(&self.volatile)
+    }
+
+    /// Inserts what can be inserted together, the first of each card or account of a customer, and gives it by its place. What is
+    /// not inserted leaves nothing behind.
+    fn insert_together(
+        &self,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<HashMap<usize, PaymentMethod>, Failure> {
+        let mut inserted = HashMap::new();
+        if self.index_key_is_rotated || self.persistent.len() < 2 {
+            return Ok(inserted);
+        }
+        let customers: BTreeSet<_> = self.persistent.keys().map(|(owner, _)| owner).collect();
+        let customers: Vec<_> = customers.into_iter().cloned().collect();
+        let held = store::customers::hold_all(&caller.profile_id, &customers)?;
+        let firsts = self
+            .persistent
+            .iter()
+            .filter_map(|((owner, index), creates)| {
+                let (place, create) = creates.first()?;
+                held.contains(owner)
+                    .then_some((owner, index, *place, create))
+            });
+        let firsts: Vec<_> = firsts.collect();
+        for firsts in firsts.chunks(TOGETHER) {
+            let sealed = firsts
+                .iter()
+                .map(|(owner, _, _, create)| create.sealed(owner));
+            let sealed = sealed.collect::<Result<Vec<_>, Failure>>()?;
+            let rows = sealed.iter().zip(firsts);
+            let rows: Vec<_> = rows
+                .map(|(method, (owner, index, ..))| method.row(owner, index))
+                .collect();
+            let audit = creation(caller)?;
+            let ids = store::payment_methods::insert_all(&caller.profile_id, now, &rows, &audit)?;
+            let methods = sealed.into_iter().map(|sealed| sealed.method).zip(firsts);
+            let new = methods.filter(|(method, _)| ids.contains(&method.id));
+            inserted.extend(new.map(|(method, (_, _, place, _))| (*place, method)));
+        }
+        Ok(inserted)
+    }
 }
 
 /// Lets a refusal be an outcome, and any other failure end the call.

@@ -279,6 +279,26 @@ fn two_that_store_the_same_cards_in_opposite_orders_both_end_and_store_each_once
 }
 
 #[test]
+fn two_that_refresh_the_same_cards_in_opposite_orders_both_end() {
+    let tenant = Tenant::new();
+    let owner = tenant.customer();
+    let requests: Vec<Value> = (0..60).map(|_| Card::new().create_for(&owner)).collect();
+    create(&mut tenant.sql(), &requests, false).unwrap();
+    let backwards: Vec<Value> = requests.iter().rev().cloned().collect();
+    for _ in 0..5 {
+        thread::scope(|scope| {
+            for requests in [&requests, &backwards] {
+                let mut sql = tenant.sql();
+                scope.spawn(move || {
+                    let together = create(&mut sql, requests, false).unwrap();
+                    assert!(together.iter().all(|item| item.outcome == "refreshed"));
+                });
+            }
+        });
+    }
+}
+
+#[test]
 fn a_card_under_an_earlier_index_key_is_found_among_many() {
     let tenant = Tenant::new();
     let owner = tenant.customer();
