@@ -29,7 +29,7 @@ install_postgresql() {
     elif [ "$PG_MAJOR" = 16 ]; then
         assemble_postgresql_16
     else
-        die "apt has no PostgreSQL $PG_MAJOR: add the packages of https://apt.postgresql.org, or run make test-pg17 or test-pg18"
+        die "apt has no PostgreSQL $PG_MAJOR. Debian 12 has 15, and Debian 13 has 17: say PG=17. apt.postgresql.org has all: make pgdg"
     fi
 }
 
