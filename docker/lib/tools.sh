@@ -94,7 +94,8 @@ install_cargo_pgrx() { install_cargo_command cargo-pgrx "$PGRX_VERSION"; }
 
 install_cargo_deny() { install_cargo_command cargo-deny "$CARGO_DENY_VERSION"; }
 
-install_cargo_about() { install_cargo_command cargo-about "$CARGO_ABOUT_VERSION" --features cli; }
+# It compares texts for minutes, unless it is optimized.
+install_cargo_about() { optimization=2 install_cargo_command cargo-about "$CARGO_ABOUT_VERSION" --features cli; }
 
 # Installs a cargo command where it does not disturb one that the user has: NAME VERSION [OPTION…]
 install_cargo_command() {
@@ -105,8 +106,8 @@ install_cargo_command() {
     mkdir -p "$tool_cache"
     local fresh
     fresh=$(mktemp -d "$tool_cache/new.XXXXXX")
-    # The program runs for seconds, so an optimized build would take longer than it ever saves.
-    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    # Most run for seconds, so an optimized build would take longer than it ever saves.
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=${optimization:-0} CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
         cargo install --locked --root "$fresh" "${@:3}" "$1@$2"
     keep "$fresh" "$directory"
 }
