@@ -53,12 +53,13 @@ fn difference(one: &Value, other: &Value, place: &str) -> Option<String> {
     }
 }
 
-/// A text in which each run of letters and digits that has a digit, and so may be made anew, is `#`.
+/// A text in which each run of letters and digits that may be made anew is `#`: it has a digit, or is longer than a word.
 fn form(text: &str) -> String {
     let parts = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && !"+/=".contains(c));
     let part = |part: &str| -> String {
         let end = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "+/=".contains(c));
-        if part.contains(|c: char| c.is_ascii_digit()) {
+        let run = part.len() - end.len();
+        if run >= 16 || part.contains(|c: char| c.is_ascii_digit()) {
             format!("#{end}")
         } else {
             part.to_owned()
