@@ -97,8 +97,8 @@ struct GoodKey {
 }
 
 thread_local! {
-    /// The keys that this backend has let in, by their hash and the profile that they came with. The hash of a wrong key is in
-    /// none of them, so nothing wrong is answered sooner than something that is missing.
+    /// The keys that this backend has let in, by their hash and the profile that they came with. A wrong key or profile is never
+    /// among them, so it goes the way of an unknown one.
     static LET_IN: Remembered<([u8; 32], ProfileId), GoodKey> = Remembered::default();
 }
 

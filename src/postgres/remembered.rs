@@ -1,8 +1,8 @@
 //! Answers of the database that a backend keeps beyond a transaction, until something may have made them wrong.
 //!
 //! PostgreSQL's own invalidation messages say when: before the next transaction of every backend, standbys included. Row changes
-//! send none by themselves, so triggers on the tables send one. Any change of a table or a role counts, because these are rare
-//! and reading an answer again is cheap.
+//! send none by themselves, so triggers on the tables send one. Any change of a table or a role counts, because reading an answer
+//! again is cheap. Somebody who changes tables all the time makes backends read more often, and nothing worse.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,6 +1,7 @@
 //! Table `vault.card_bins`, which changes rarely and is read by most creates. So backends remember its answers.
 
 use vault_core::contract::payment_method::BinRecord;
+use vault_core::ids::ProfileId;
 
 use super::statement::{Row, statements};
 use crate::error::Failure;
@@ -13,13 +14,14 @@ statements! {
 }
 
 thread_local! {
-    /// By the first eight digits.
-    static KNOWN: Remembered<String, Option<BinRecord>> = Remembered::default();
+    /// By the profile and the first eight digits. With the profile, what a backend remembers tells no profile, by the time that an
+    /// answer takes, which cards others store.
+    static KNOWN: Remembered<(ProfileId, String), Option<BinRecord>> = Remembered::default();
 }
 
-/// What is known of a card, by its first six and eight digits; the longer one counts.
-pub fn find([six, eight]: [&str; 2]) -> Result<Option<BinRecord>, Failure> {
-    let asked = eight.to_owned();
+/// What is known of a card of the profile, by its first six and eight digits; the longer one counts.
+pub fn find(profile_id: &ProfileId, [six, eight]: [&str; 2]) -> Result<Option<BinRecord>, Failure> {
+    let asked = (profile_id.clone(), eight.to_owned());
     if let Some(known) = KNOWN.with(|known| known.get(&asked)) {
         return Ok(known);
     }

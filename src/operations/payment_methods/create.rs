@@ -108,7 +108,7 @@ impl<'a> Create<'a> {
             .set_fingerprint(&new.instrument.fingerprint(index_key));
         let order = Order::of(caller, &new)?;
         let bin = match new.instrument.bins() {
-            Some(bins) => store::card_bins::find(bins)?,
+            Some(bins) => store::card_bins::find(&caller.profile_id, bins)?,
             None => None,
         };
         Ok(Self {

@@ -1,7 +1,7 @@
 //! Storing many payment methods with few statements.
 //!
-//! What can be inserted together is: new cards and accounts of customers that there are. Everything else is stored, or refused, one
-//! by one, by the way of a single create.
+//! New cards and accounts of existing customers are inserted together. Everything else goes the way of a single create, which stores
+//! or refuses it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

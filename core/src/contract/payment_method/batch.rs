@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use super::create::PaymentMethodCreate;
 use super::response::PaymentMethodResponse;
@@ -12,8 +13,9 @@ use crate::contract::rules::MAX_BATCH_ITEMS;
 /// The longest body of such a request, in bytes.
 pub const MAX_BATCH_LENGTH: usize = 1_048_576;
 
-/// `POST /payment-methods/batch`, as it was sent. Each payment method is read by itself, and is refused by itself.
-pub struct PaymentMethodBatch(Vec<Box<RawValue>>);
+/// `POST /payment-methods/batch`, as it was sent. Each payment method is read by itself, and is refused by itself. The texts are wiped
+/// when they are dropped.
+pub struct PaymentMethodBatch(Vec<Zeroizing<Box<str>>>);
 
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -35,8 +37,11 @@ impl Body for PaymentMethodBatch {
     const MAX_LENGTH: usize = MAX_BATCH_LENGTH;
 
     fn read(text: &str) -> serde_json::Result<Self> {
-        serde_json::from_str::<Object<Members>>(text)
-            .map(|members| Self(members.into_inner().payment_methods))
+        let members = serde_json::from_str::<Object<Members>>(text)?.into_inner();
+        let items = members.payment_methods.into_iter();
+        Ok(Self(
+            items.map(|item| Zeroizing::new(item.into())).collect(),
+        ))
     }
 }
 
@@ -51,7 +56,7 @@ impl PaymentMethodBatch {
     ) -> Result<impl Iterator<Item = Result<PaymentMethodCreate, Refusal>>, Refusal> {
         if (1..=MAX_BATCH_ITEMS).contains(&self.0.len()) {
             let items = self.0.into_iter();
-            Ok(items.map(|item| json::from_slice(item.get().as_bytes())))
+            Ok(items.map(|item| json::from_slice(item.as_bytes())))
         } else {
             Err(Refusal::field(
                 "payment_methods",
