@@ -31,7 +31,7 @@ statements! {
     Write HOLD(TEXTOID, TEXTOID) =
         "SELECT redacted_at IS NOT NULL AS is_redacted FROM vault.customers \
          WHERE profile_id = $1 AND customer_id = $2 FOR KEY SHARE";
-    /// Those that are not redacted, always in the same order, so that two that hold the same customers do not wait for each other.
+    /// Those that are not redacted, always in the same order, so that calls that lock several customers never wait in a circle.
     Write HOLD_ALL(TEXTOID, TEXTARRAYOID) =
         "SELECT customer_id FROM vault.customers \
          WHERE profile_id = $1 AND customer_id = ANY ($2) AND redacted_at IS NULL ORDER BY customer_id FOR KEY SHARE";
