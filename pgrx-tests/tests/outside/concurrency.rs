@@ -11,11 +11,11 @@ use vault_tests::{Answer, Card, Request, Session, Tenant, random};
 
 use crate::support::{CUSTOMER_REDACTED, NO_PAYMENT_METHOD, soon_equal};
 
-const CLIENTS: usize = 40;
+const CLIENTS: usize = 20;
 const REQUESTS: usize = 200;
 
-/// Sends the request 200 times over forty connections at once. On a busy machine, a call may wait for its row longer than the second
-/// that it is given. It is undone then, and the client repeats it, as docs/http.md says.
+/// Sends the request 200 times over twenty connections at once. On a busy machine, a call may wait longer for its row or for a
+/// connection to the database than it is given. It is undone then, and the client repeats it, as docs/http.md says.
 fn storm(tenant: &Tenant, request: &Request) -> Vec<Answer> {
     let start = Barrier::new(CLIENTS);
     let sent = AtomicUsize::new(0);
@@ -27,8 +27,8 @@ fn storm(tenant: &Tenant, request: &Request) -> Vec<Answer> {
                     let mut answers = Vec::new();
                     while sent.fetch_add(1, Ordering::Relaxed) < REQUESTS {
                         let mut tries = (0..10).map(|_| tenant.send(request));
-                        let answer = tries.find(|answer| answer.status != 500);
-                        answers.push(answer.expect("an answer that is no 500"));
+                        let answer = tries.find(|answer| answer.status < 500);
+                        answers.push(answer.expect("an answer of the vault"));
                     }
                     answers
                 })
@@ -112,10 +112,10 @@ fn a_customer_deleted_among_creates_keeps_no_payment_method() {
     for _ in 0..5 {
         let tenant = Tenant::new();
         let customer = tenant.customer();
-        let start = Barrier::new(CLIENTS / 4 + 1);
+        let start = Barrier::new(CLIENTS / 2 + 1);
 
         let answers: Vec<Answer> = thread::scope(|scope| {
-            let creators: Vec<_> = (0..CLIENTS / 4)
+            let creators: Vec<_> = (0..CLIENTS / 2)
                 .map(|_| {
                     scope.spawn(|| {
                         start.wait();
