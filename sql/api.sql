@@ -1,15 +1,16 @@
 -- The functions that PostgREST calls. One unnamed bytea parameter takes the request's body as it came, so that only the
--- vault's own JSON parser sees it. Headers and path are in the setting request.headers.
+-- vault's own JSON parser sees it. Headers and path are in the setting request.headers. The body of a read is empty if PostgREST
+-- calls the function for a GET, as it has to on a standby: only a GET gets a read-only transaction.
 
 CREATE FUNCTION vault_api.create_customer(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_create_customer_wrapper';
 COMMENT ON FUNCTION vault_api.create_customer(bytea) IS 'POST /customers';
 
-CREATE FUNCTION vault_api.retrieve_customer(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+CREATE FUNCTION vault_api.retrieve_customer(bytea DEFAULT '') RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_retrieve_customer_wrapper';
 COMMENT ON FUNCTION vault_api.retrieve_customer(bytea) IS 'GET /customers/{id}';
 
-CREATE FUNCTION vault_api.retrieve_customer_by_reference(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+CREATE FUNCTION vault_api.retrieve_customer_by_reference(bytea DEFAULT '') RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_retrieve_customer_by_reference_wrapper';
 COMMENT ON FUNCTION vault_api.retrieve_customer_by_reference(bytea) IS 'GET /customers/reference/{merchant_reference_id}';
 
@@ -21,19 +22,19 @@ CREATE FUNCTION vault_api.delete_customer(bytea) RETURNS json LANGUAGE c VOLATIL
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_delete_customer_wrapper';
 COMMENT ON FUNCTION vault_api.delete_customer(bytea) IS 'DELETE /customers/{id}';
 
-CREATE FUNCTION vault_api.list_customers(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+CREATE FUNCTION vault_api.list_customers(bytea DEFAULT '') RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_list_customers_wrapper';
 COMMENT ON FUNCTION vault_api.list_customers(bytea) IS 'GET /customers/list';
 
-CREATE FUNCTION vault_api.list_customers_with_count(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+CREATE FUNCTION vault_api.list_customers_with_count(bytea DEFAULT '') RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_list_customers_with_count_wrapper';
 COMMENT ON FUNCTION vault_api.list_customers_with_count(bytea) IS 'GET /customers/list_with_count';
 
-CREATE FUNCTION vault_api.count_payment_methods(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+CREATE FUNCTION vault_api.count_payment_methods(bytea DEFAULT '') RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_count_payment_methods_wrapper';
 COMMENT ON FUNCTION vault_api.count_payment_methods(bytea) IS 'GET /customers/total-payment-methods';
 
-CREATE FUNCTION vault_api.list_payment_methods(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+CREATE FUNCTION vault_api.list_payment_methods(bytea DEFAULT '') RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_list_payment_methods_wrapper';
 COMMENT ON FUNCTION vault_api.list_payment_methods(bytea) IS 'GET /customers/{id}/saved-payment-methods';
 
@@ -49,7 +50,7 @@ CREATE FUNCTION vault_api.create_payment_methods(bytea) RETURNS json LANGUAGE c 
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_create_payment_methods_wrapper';
 COMMENT ON FUNCTION vault_api.create_payment_methods(bytea) IS 'POST /payment-methods/batch';
 
-CREATE FUNCTION vault_api.retrieve_payment_method(bytea) RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+CREATE FUNCTION vault_api.retrieve_payment_method(bytea DEFAULT '') RETURNS json LANGUAGE c VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'http_retrieve_payment_method_wrapper';
 COMMENT ON FUNCTION vault_api.retrieve_payment_method(bytea) IS 'GET or POST /payment-methods/{id}';
 

@@ -630,6 +630,12 @@ CREATE FUNCTION vault.values_of_strangers(profile_id text)
  STABLE STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$values_of_strangers_wrapper$function$;
+CREATE OR REPLACE FUNCTION vault_api.count_payment_methods(bytea DEFAULT '\x'::bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_count_payment_methods_wrapper$function$;
 CREATE FUNCTION vault_api.create_payment_methods(bytea)
  RETURNS json
  LANGUAGE c
@@ -642,6 +648,24 @@ CREATE FUNCTION vault_api.get_network_token_eligibility(bytea)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$http_get_network_token_eligibility_wrapper$function$;
+CREATE OR REPLACE FUNCTION vault_api.list_customers(bytea DEFAULT '\x'::bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_list_customers_wrapper$function$;
+CREATE OR REPLACE FUNCTION vault_api.list_customers_with_count(bytea DEFAULT '\x'::bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_list_customers_with_count_wrapper$function$;
+CREATE OR REPLACE FUNCTION vault_api.list_payment_methods(bytea DEFAULT '\x'::bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_list_payment_methods_wrapper$function$;
 CREATE FUNCTION vault_api.metrics(bytea)
  RETURNS json
  LANGUAGE sql
@@ -654,6 +678,24 @@ CREATE FUNCTION vault_api.ready(bytea)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$http_ready_wrapper$function$;
+CREATE OR REPLACE FUNCTION vault_api.retrieve_customer(bytea DEFAULT '\x'::bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_retrieve_customer_wrapper$function$;
+CREATE OR REPLACE FUNCTION vault_api.retrieve_customer_by_reference(bytea DEFAULT '\x'::bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_retrieve_customer_by_reference_wrapper$function$;
+CREATE OR REPLACE FUNCTION vault_api.retrieve_payment_method(bytea DEFAULT '\x'::bytea)
+ RETURNS json
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$http_retrieve_payment_method_wrapper$function$;
 ALTER ROUTINE vault."check"() OWNER TO vault_operator;
 ALTER ROUTINE vault.acts_for(oid,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.check_network_token_status(text) OWNER TO vault_operator;

@@ -13,15 +13,19 @@ start_http() {
 }
 
 start_postgrest() {
-    local program=$state/bin/postgrest pid_file=$run_directory/postgrest/postgrest.pid
-    is_running "$pid_file" "$program" && return
-    say "Starting PostgREST"
-    install -m 755 "$postgrest" "$program"
+    is_running "$run_directory/postgrest/primary.pid" "$state/bin/postgrest" && return
+    install -m 755 "$postgrest" "$state/bin/postgrest"
     install -m 644 "$repository/docker/postgrest.conf" "$state/etc/"
+    run_postgrest primary "127.0.0.1:$pg_port"
+}
+
+# One PostgREST, which connects to the first server that it may have: NAME HOST:PORT[,HOST:PORT…] [PARAMETER]
+run_postgrest() {
+    say "Starting PostgREST for the $1"
     as_user "$postgrest_user" "${postgrest_settings[@]}" \
-        PGRST_DB_URI="postgresql://vault_authenticator@127.0.0.1:$pg_port/vault?passfile=$postgrest_passfile" \
-        PGRST_SERVER_UNIX_SOCKET="$run_directory/postgrest/postgrest.sock" \
-        "${IN_BACKGROUND[@]}" --pidfile "$pid_file" --exec "$program" -- "$state/etc/postgrest.conf" \
+        PGRST_DB_URI="postgresql://vault_authenticator@$2/vault?passfile=${postgrest_passfile:-$state/postgrest.pgpass}${3:+&$3}" \
+        PGRST_SERVER_UNIX_SOCKET="$run_directory/postgrest/$1.sock" \
+        "${IN_BACKGROUND[@]}" --pidfile "$run_directory/postgrest/$1.pid" --exec "$state/bin/postgrest" -- "$state/etc/postgrest.conf" \
         </dev/null >>"$state/log/postgrest.log" 2>&1
 }
 
@@ -58,7 +62,9 @@ install_reference() {
 configure_nginx() {
     echo "$http_port" >"$state/http-port"
     echo "$metrics_port" >"$state/metrics-port"
-    sed -e "s|@RUN@|$run_directory/nginx|" -e "s|@POSTGREST@|$run_directory/postgrest/postgrest.sock|" \
+    local replicas=$run_directory/postgrest/replica.sock
+    [ -S "$replicas" ] || replicas=$run_directory/postgrest/primary.sock
+    sed -e "s|@RUN@|$run_directory/nginx|" -e "s|@POSTGREST@|$run_directory/postgrest/primary.sock|" -e "s|@REPLICAS@|$replicas|" \
         -e "s|@LISTEN@|127.0.0.1:$http_port|" -e "s|@METRICS@|127.0.0.1:$metrics_port|" -e "s|@REQUESTS_PER_SECOND@|$requests_per_second|" \
         -e "s|@ERROR_LOG@|$state/log/nginx-error.log|" -e "s|@ACCESS_LOG@|$state/log/nginx-access.log|" \
         -e "s|@REFERENCE@|$state/reference|" \

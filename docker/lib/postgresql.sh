@@ -58,8 +58,7 @@ CONF
 provision() {
     [ -e "$state/credentials" ] || make_merchant
     update_extension
-    postgrest_passfile=$state/postgrest.pgpass
-    [ -e "$postgrest_passfile" ] || make_password
+    [ -e "$state/postgrest.pgpass" ] || make_password
 }
 
 make_merchant() {
@@ -83,9 +82,9 @@ make_password() {
     local password
     password=$(random_hexadecimal)
     echo "ALTER ROLE vault_authenticator PASSWORD '$password'" | psql_as_superuser -d vault
-    make_file "$postgrest_user" "$postgrest_passfile.new"
-    echo "*:*:*:vault_authenticator:$password" >"$postgrest_passfile.new"
-    mv "$postgrest_passfile.new" "$postgrest_passfile"
+    make_file "$postgrest_user" "$state/postgrest.pgpass.new"
+    echo "*:*:*:vault_authenticator:$password" >"$state/postgrest.pgpass.new"
+    mv "$state/postgrest.pgpass.new" "$state/postgrest.pgpass"
 }
 
 as_superuser() { psql_as_superuser "$@" </dev/null; }

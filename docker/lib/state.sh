@@ -2,7 +2,7 @@
 # The state directory, and what is written there for others to find the stack.
 #
 #   postgresql/  PostgreSQL with the extension    etc/  configuration      run  -> unix sockets, pid files
-#   data/        the database                     log/  of all servers     env  how to reach the stack
+#   data/        the database; replica/ its standby   log/  of all servers     env  how to reach the stack
 #   root.key     current root key, and earlier ones after it                credentials  of the demo's merchant
 #   postgrest.pgpass  PostgREST's password
 #   sandbox/     the counterparts of the demo's connectors
@@ -81,8 +81,9 @@ make_run_directory() {
 
 stop_servers() {
     stop TERM "$state/run/nginx/nginx.pid" "$state/bin/nginx"
-    stop TERM "$state/run/postgrest/postgrest.pid" "$state/bin/postgrest"
-    stop INT "$state/data/postmaster.pid" "$state/postgresql/bin/postgres"
+    local server
+    for server in primary replica; do stop TERM "$state/run/postgrest/$server.pid" "$state/bin/postgrest"; done
+    for server in data replica; do stop INT "$state/$server/postmaster.pid" "$state/postgresql/bin/postgres"; done
     stop TERM "$state/run/sandbox/sandbox-provider.pid" "$state/bin/sandbox-provider"
     stop TERM "$state/run/sandbox/sandbox-token-service.pid" "$state/bin/sandbox-token-service"
     if [ -L "$state/run" ]; then

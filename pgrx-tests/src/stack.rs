@@ -251,7 +251,7 @@ impl PrivateStack {
 impl PrivateStack {
     /// Ends PostgREST; nginx and PostgreSQL go on.
     pub fn kill_postgrest(&self) {
-        kill(&self.state.join("run/postgrest/postgrest.pid"));
+        kill(&self.state.join("run/postgrest/primary.pid"));
     }
 
     /// Ends the postmaster as a loss of power would, as far as the database can tell.
@@ -367,48 +367,11 @@ impl PrivateStack {
         self.restart();
     }
 
-    /// Lets base backups and standbys in, from the next start on.
-    pub fn allow_replication(&self) {
-        let rules = self.state.join("etc/pg_hba.conf");
-        append(&rules, "local replication all trust");
-    }
-
     /// Copies the whole cluster, with the WAL, into a new directory.
     pub fn base_backup(&self, directory: &Path) {
-        self.copy_cluster(directory, &[]);
-    }
-
-    /// Starts a physical standby of the database.
-    pub fn standby(&self) -> Standby<'_> {
-        let data = self.state.join("standby");
-        self.copy_cluster(&data, &["-R"]);
-        let port = free_port();
-        let mut start = self.server_program("pg_ctl");
-        start
-            .args(["start", "-w", "-s", "-o", &format!("-p {port}"), "-D"])
-            .arg(&data)
-            .arg("-l")
-            .arg(self.state.join("log/standby.log"));
-        assert!(
-            start.status().is_ok_and(|status| status.success()),
-            "the standby does not start"
-        );
-        let stack = Stack {
-            port,
-            ..self.stack.clone()
-        };
-        Standby {
-            stack,
-            data,
-            primary: self,
-        }
-    }
-
-    fn copy_cluster(&self, directory: &Path, options: &[&str]) {
         self.make_server_directory(directory);
         let mut backup = self.server_program("pg_basebackup");
         backup
-            .args(options)
             .args(["-U", "postgres", "-c", "fast", "-X", "stream", "-p"])
             .arg(self.port.to_string())
             .arg("-h")
@@ -419,6 +382,29 @@ impl PrivateStack {
             backup.status().is_ok_and(|status| status.success()),
             "no base backup"
         );
+    }
+
+    /// Starts a physical standby of the database, which answers the reads of the HTTP interface from now on.
+    pub fn standby(&self) -> Standby<'_> {
+        let status = Command::new(repository("docker/stack"))
+            .arg("replica")
+            .env("VAULT_STATE", &self.state)
+            .stdin(Stdio::null())
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "the standby does not start"
+        );
+        let pid_file = fs::read_to_string(self.state.join("replica/postmaster.pid"));
+        let port = pid_file.expect("a standby").lines().nth(3).map(str::parse);
+        let stack = Stack {
+            port: port.expect("a line with the port").expect("a port"),
+            ..self.stack.clone()
+        };
+        Standby {
+            stack,
+            primary: self,
+        }
     }
 
     /// An empty directory of the server's user.
@@ -493,10 +479,9 @@ pub fn free_port() -> u16 {
         .port()
 }
 
-/// A standby of a private stack's database, for as long as this value lives. It has no HTTP interface.
+/// A standby of a private stack's database, for as long as this value lives.
 pub struct Standby<'a> {
     stack: Stack,
-    data: PathBuf,
     primary: &'a PrivateStack,
 }
 
@@ -512,7 +497,7 @@ impl Drop for Standby<'_> {
     fn drop(&mut self) {
         let mut stop = self.primary.server_program("pg_ctl");
         stop.args(["stop", "-w", "-s", "-m", "immediate", "-D"])
-            .arg(&self.data);
+            .arg(self.state.join("replica"));
         let _ = stop.status();
     }
 }

@@ -73,6 +73,9 @@ pub enum Failure {
     /// A write on a standby.
     #[error("the vault cannot be written to: the server is a standby")]
     Standby,
+    /// A standby has no CVCs. One may be kept for a payment method that was written to a short while ago.
+    #[error("a standby cannot tell yet whether a CVC is kept for this payment method")]
+    RecentOnStandby,
     /// The library is newer than the tables of this database.
     #[error("the vault of this database waits for its upgrade, and serves nobody until then")]
     NotUpgraded,

@@ -20,6 +20,9 @@ impl Failure {
                 "Call the primary. A standby can only retrieve and list. A reveal is a write as well, because it adds a row to \
                  the audit log.",
             ),
+            Self::RecentOnStandby => Some(
+                "Call the primary. A standby can tell when the payment method has not been written to for 15 minutes.",
+            ),
             Self::RestrictedOperation => Some(
                 "Call vault.authenticate in the session itself, not in an index expression, a constraint or a policy.",
             ),

@@ -29,7 +29,9 @@ impl Failure {
                 PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES
             }
             Self::Unrecorded(_) => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-            Self::Standby => PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            Self::Standby | Self::RecentOnStandby => {
+                PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION
+            }
             Self::UnknownKey
             | Self::DamagedKey
             | Self::Envelope(_)

@@ -25,6 +25,9 @@ use crate::tenancy::Caller;
 /// Stands for the body of a request for a network token that has none: most clients send no body with a GET.
 const NETWORK_TOKEN: &[u8] = br#"{"token_type":"network_token"}"#;
 
+/// The status of what this server does not do, and another one does.
+const UNAVAILABLE: u16 = 503;
+
 #[pg_extern(sql = false)]
 fn http_create_customer(body: &[u8]) -> Result<String, ErrorReport> {
     answer_to(Operation::CreateCustomer, body, |caller, _, create| {
@@ -233,6 +236,11 @@ fn respond<R: Serialize>(
                 set_status(refusal.status())?;
                 set_headers(request.id(), refusal.retry_after())?;
                 Ok(refusal.body())
+            }
+            // nginx asks the primary instead.
+            Err(Failure::Standby | Failure::RecentOnStandby) => {
+                set_status(UNAVAILABLE)?;
+                Ok(Refusal::Unexpected.body())
             }
             Err(failure) => Err(failure),
         }

@@ -39,6 +39,7 @@ mod owners_code;
 mod payment_methods;
 mod readiness;
 mod refusals;
+mod replicas;
 mod request_size;
 mod reveals_on_record;
 mod root_key;

@@ -115,9 +115,6 @@ fn a_sealed_vault_is_alive_and_not_ready_and_says_why_by_sql() {
 #[test]
 fn a_standby_is_not_ready_although_nothing_is_wrong_with_it() {
     let stack = PrivateStack::start();
-    stack.allow_replication();
-    stack.stop();
-    stack.restart();
     let standby = stack.standby();
     let refused = ready_by_sql(&standby, "vault_app").unwrap_err();
     assert_eq!(

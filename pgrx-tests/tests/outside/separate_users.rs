@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use vault_tests::{Stack, Tenant};
 
 const NGINX: &str = "run/nginx/nginx.pid";
-const POSTGREST: &str = "run/postgrest/postgrest.pid";
+const POSTGREST: &str = "run/postgrest/primary.pid";
 const POSTGRESQL: &str = "data/postmaster.pid";
 
 /// The system user, by number, and its main group.
@@ -172,7 +172,7 @@ fn only_nginxs_user_and_its_own_reach_postgrest() {
         return;
     };
     let nobody = User(65534, 65534);
-    let socket = stack.state.join("run/postgrest/postgrest.sock");
+    let socket = stack.state.join("run/postgrest/primary.sock");
     for (user, may) in [
         (nginx, true),
         (postgrest, true),

@@ -179,3 +179,15 @@ pub fn found_within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> 
         thread::sleep(PAUSE);
     }
 }
+
+/// Makes a payment method look as if nobody had written to it for long, so that a standby can tell that no CVC is kept for it.
+pub fn long_unwritten(stack: &Stack, payment_method_id: &str) {
+    let rows = stack
+        .superuser()
+        .execute(
+            "update vault.payment_methods set modified_at = modified_at - interval '1 hour' where payment_method_id = $1",
+            &[&payment_method_id],
+        )
+        .unwrap();
+    assert_eq!(rows, 1);
+}

@@ -381,7 +381,6 @@ fn nothing_volatile_is_in_the_wal_or_in_a_base_backup() {
     // What is unlogged is written to its file when the server stops.
     stack.stop();
     assert_eq!(found_below(&stack.state.join("data/base"), &volatile), 12);
-    stack.allow_replication();
     stack.restart();
     let backup = stack.state.join("backup");
     stack.base_backup(&backup);

@@ -1,7 +1,9 @@
 //! Looking payment methods up, and locking them.
 
 use pgrx::datum::DatumWithOid;
+use vault_core::card::cvc;
 use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
+use vault_core::time::Timestamp;
 
 use super::stored::{StoredPaymentMethod, WithInstrument, fold, method_and_token};
 use crate::error::Failure;
@@ -33,7 +35,7 @@ statements! {
     Read FIND_ON_STANDBY(TEXTOID, TEXTOID) =
         "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
                 m.created_at, m.last_used_at, m.token_position, m.token_details, \
-                m.network_token_connector_id, m.network_token_summary, NULL::timestamptz AS cvc_expires_at \
+                m.network_token_connector_id, m.network_token_summary, NULL::timestamptz AS cvc_expires_at, m.modified_at \
          FROM vault.payment_methods_with_tokens m \
          WHERE m.profile_id = $1 AND m.payment_method_id = $2";
     Write LOCK(TEXTOID, TEXTOID) =
@@ -84,10 +86,7 @@ pub fn find(
     scope: VolatileScope,
 ) -> Result<Option<StoredPaymentMethod>, Failure> {
     if is_on_standby() {
-        let arguments = [id(profile_id), id(payment_method_id)];
-        let rows =
-            FIND_ON_STANDBY.with(|statement| statement.rows(&arguments, method_and_token))?;
-        return Ok(fold(rows).pop());
+        return find_on_standby(profile_id, payment_method_id, scope.now);
     }
     let arguments = arguments(profile_id, payment_method_id, scope);
     let rows = FIND.with(|statement| statement.rows(&arguments, method_and_token))?;
@@ -95,6 +94,26 @@ pub fn find(
         Some(method) => Ok(Some(method)),
         None => volatile_payment_methods::find(profile_id, payment_method_id, scope),
     }
+}
+
+/// Finds a method for which no CVC is kept any more: every CVC comes with a write.
+fn find_on_standby(
+    profile_id: &ProfileId,
+    payment_method_id: &PaymentMethodId,
+    now: Timestamp,
+) -> Result<Option<StoredPaymentMethod>, Failure> {
+    let arguments = [id(profile_id), id(payment_method_id)];
+    let rows = FIND_ON_STANDBY.with(|statement| {
+        statement.rows(&arguments, |row| {
+            Ok((row.timestamp("modified_at")?, method_and_token(row)?))
+        })
+    })?;
+    for (modified_at, _) in &rows {
+        if modified_at.after(cvc::LIFETIME)? > now {
+            return Err(Failure::RecentOnStandby);
+        }
+    }
+    Ok(fold(rows.into_iter().map(|(_, row)| row)).pop())
 }
 
 /// Finds a method to reveal it, which a standby cannot put on record.
