@@ -86,6 +86,9 @@ package-test: ## install those in clean Debians, follow README.md by SQL, and re
 docker-test: ## build the containers, run them, try to break them, and remove them; needs Docker
 	docker/test
 
+test-failover: ## run two servers under Patroni, and kill each while it takes writes
+	docker/test-failover
+
 pgdg: ## let apt know the packages of apt.postgresql.org
 	docker/stack pgdg
 

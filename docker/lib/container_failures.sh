@@ -3,17 +3,17 @@
 
 # --- Kills under load -----------------------------------------------------------------------------------------------
 
-# The program that makes the load says when there is something to lose: pgrx-tests/tests/containers.rs.
+# The program that makes the load says when there is something to lose: pgrx-tests/tests/kills.rs.
 check_load() {
     local load number
-    load=$(with_tests run --detach --no-deps -T tests containers --nocapture)
+    load=$(with_tests run --detach --no-deps -T tests kills --nocapture)
     for ((number = 1; number <= VAULT_KILLS; number++)); do
         eventually says "$load" "load $number"
         docker kill "$(container postgres)" >/dev/null
         docker start "$(container postgres)" >/dev/null
     done
     check "what was acknowledged is there after $VAULT_KILLS kills of the database's container" ends_well "$load"
-    docker logs "$load" 2>/dev/null | grep ' kills, '
+    docker logs "$load" 2>/dev/null | grep -E '^[0-9]+ (kills|reads|payment)'
     docker rm "$load" >/dev/null
     eventually health_is nginx healthy
 }

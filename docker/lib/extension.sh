@@ -36,7 +36,7 @@ build_extension() {
         cd "$repository" || exit
         cargo pgrx package "${flags[@]}" --pg-config "$pg_config" --out-dir "$package" >&2
         # cargo-pgrx leaves out the install scripts of earlier releases, which a restore of their dumps needs.
-        cp sql/vault--*.sql "$package$postgresql/usr/share/postgresql/$PG_MAJOR/extension/"
+        cp sql/vault--*.sql "$package$("$pg_config" --sharedir)/extension/"
     ) 8>"$PGRX_HOME/lock"
     # cargo-pgrx repeats the whole path of the PostgreSQL that it packages for.
     extension=$package$postgresql

@@ -39,12 +39,17 @@ start_standby() {
     replica_port=$(sed -n 4p "$state/replica/postmaster.pid")
 }
 
-# From now on, the replica's socket is there, and reads go to it.
+# From now on, the replica's socket is there, and reads go to it. Workers that know nothing of it end.
 reload_nginx() {
-    local nginx=(--pidfile "$run_directory/nginx/nginx.pid" --exec "$state/bin/nginx")
+    local pid_file=$run_directory/nginx/nginx.pid nginx workers worker
     until [ -S "$run_directory/postgrest/replica.sock" ]; do sleep 0.1; done
     http_port=$(cat "$state/http-port")
     metrics_port=$(cat "$state/metrics-port")
     configure_nginx
-    start-stop-daemon --stop --quiet --signal HUP "${nginx[@]}"
+    nginx=$(cat "$pid_file")
+    read -ra workers <"/proc/$nginx/task/$nginx/children"
+    start-stop-daemon --stop --quiet --signal HUP --pidfile "$pid_file" --exec "$state/bin/nginx"
+    for worker in "${workers[@]}"; do
+        while [ -e "/proc/$worker" ]; do sleep 0.1; done
+    done
 }

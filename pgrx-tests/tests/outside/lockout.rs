@@ -9,7 +9,7 @@ use vault_tests::{Request, Session, Tenant, random};
 use crate::support::{UNAUTHENTICATED, soon};
 
 /// The number of failures that lock a key's prefix for one address or role.
-const FAILURES: usize = 10;
+pub const FAILURES: usize = 10;
 
 /// The number of failures that lock a prefix from anywhere, or an address or role with any key.
 const TOTAL: usize = 100;
@@ -17,7 +17,7 @@ const TOTAL: usize = 100;
 const PREFIX_LENGTH: usize = 12;
 
 /// A wrong key with the prefix of a right one.
-fn guess(key: &str) -> String {
+pub fn guess(key: &str) -> String {
     let rest = random::alphanumerics(key.len() - PREFIX_LENGTH);
     record(Kind::Key, format!("{}{rest}", &key[..PREFIX_LENGTH]))
 }

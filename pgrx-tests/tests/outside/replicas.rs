@@ -9,6 +9,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::{customer, unknown_key};
 use vault_tests::{Answer, Card, Request, Stack, Tenant, random};
 
+use crate::lockout::{FAILURES, guess};
 use crate::support::{NO_PAYMENT_METHOD, long_unwritten, soon, soon_equal};
 
 /// A tenant with a customer who has a card without a CVC, and the requests that read them.
@@ -244,6 +245,28 @@ fn what_a_replica_refuses_is_refused_and_recorded_by_the_primary() {
     shop.tenant
         .get("/v2/payment-methods/12345_pm_0")
         .refuses(404, "HE_02", NO_PAYMENT_METHOD);
+}
+
+#[test]
+fn guesses_of_a_key_by_reads_lock_it_on_the_replica_as_well() {
+    let stack = PrivateStack::start();
+    let shop = Shop::within(&stack);
+    let standby = stack.standby();
+    caught_up(&stack, &standby);
+    let with = |key: &str| {
+        shop.tenant
+            .request("GET", "/v2/customers/list")
+            .without("api-key")
+            .header("api-key", key)
+    };
+    let attacker = stack.client();
+
+    for _ in 0..FAILURES {
+        assert_eq!(attacker.send(&with(&guess(&shop.tenant.key))).status, 401);
+    }
+
+    assert_eq!(attacker.send(&with(&shop.tenant.key)).status, 401);
+    shop.tenant.send(&with(&shop.tenant.key)).ok();
 }
 
 #[test]

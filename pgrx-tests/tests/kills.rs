@@ -1,6 +1,7 @@
-//! What docker/test needs of a program: a load while it kills the database's container, and a look at what is left afterwards.
+//! What docker/test and docker/test-failover need of a program: a load while they kill the database's server, and a look at what is
+//! left afterwards.
 //!
-//! The containers do not belong to this program, so it waits for the kills. It says `load 1`, `load 2`, … when the vault answers
+//! The servers do not belong to this program, so it waits for the kills. It says `load 1`, `load 2`, … when the vault answers
 //! again and there is something to lose.
 
 use std::env;
@@ -35,16 +36,36 @@ struct Method {
 #[derive(Default)]
 struct Load {
     methods: Mutex<Vec<Method>>,
-    /// Creates that were acknowledged since the last failure.
+    /// Writes that were acknowledged since the last failure.
     since_failure: AtomicUsize,
     failures: AtomicUsize,
+    outage: Mutex<Outage>,
+    reads: AtomicUsize,
+    failed_reads: AtomicUsize,
     is_over: AtomicBool,
+}
+
+/// For how long nobody could write.
+#[derive(Default)]
+struct Outage {
+    last_success: Option<Instant>,
+    longest: Duration,
+}
+
+impl Outage {
+    fn end(&mut self) {
+        let now = Instant::now();
+        if let Some(last) = self.last_success.replace(now) {
+            self.longest = self.longest.max(now - last);
+        }
+    }
 }
 
 impl Load {
     /// Notes whether a request was carried out.
     fn note(&self, status: u16) -> bool {
         if status == 200 {
+            self.outage.lock().unwrap().end();
             self.since_failure.fetch_add(1, Ordering::Relaxed);
         } else {
             self.failures.fetch_add(1, Ordering::Relaxed);
@@ -53,9 +74,10 @@ impl Load {
         status == 200
     }
 
-    /// Creates payment methods, updates a half of them and deletes a quarter.
+    /// Reads the customer, creates payment methods, updates a half of them and deletes a quarter.
     fn run(&self, tenant: &Tenant, person: &str) {
         while !self.is_over.load(Ordering::Relaxed) {
+            self.read(tenant, person);
             let card = Card::new();
             let answer = tenant.post("/v2/payment-methods", &card.create_for(person));
             if !self.note(answer.status) {
@@ -76,6 +98,14 @@ impl Load {
             }
             self.methods.lock().unwrap().push(method);
         }
+    }
+
+    fn read(&self, tenant: &Tenant, person: &str) {
+        let count = match tenant.get(&format!("/v2/customers/{person}")).status {
+            200 => &self.reads,
+            _ => &self.failed_reads,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     fn update(&self, tenant: &Tenant, method: &mut Method) {
@@ -107,7 +137,7 @@ impl Load {
 }
 
 #[test]
-fn what_was_acknowledged_survives_kills_of_the_container() {
+fn what_was_acknowledged_survives_kills() {
     let kills: usize = env::var("VAULT_KILLS").map_or(1, |kills| kills.parse().unwrap());
     let tenant = Tenant::new();
     let person = tenant.post("/v2/customers", &customer()).id();
@@ -131,9 +161,15 @@ fn what_was_acknowledged_survives_kills_of_the_container() {
         is_as_acknowledged(&tenant, method);
     }
     println!(
-        "{kills} kills, {failures} requests without success, {} payment methods acknowledged, 0 lost",
-        methods.len()
+        "{kills} kills, {failures} writes without success, none for {:.0} seconds at the longest",
+        load.outage.into_inner().unwrap().longest.as_secs_f64()
     );
+    println!(
+        "{} reads, and {} without success",
+        load.reads.into_inner(),
+        load.failed_reads.into_inner()
+    );
+    println!("{} payment methods acknowledged, 0 lost", methods.len());
 }
 
 /// Checks that a payment method is there as its last answer said, or gone if a delete was sent.
