@@ -47,7 +47,7 @@ reload_nginx() {
     metrics_port=$(cat "$state/metrics-port")
     configure_nginx
     nginx=$(cat "$pid_file")
-    read -ra workers <"/proc/$nginx/task/$nginx/children"
+    read -ra workers < <(cat "/proc/$nginx/task/$nginx/children" && echo)
     start-stop-daemon --stop --quiet --signal HUP --pidfile "$pid_file" --exec "$state/bin/nginx"
     for worker in "${workers[@]}"; do
         while [ -e "/proc/$worker" ]; do sleep 0.1; done
