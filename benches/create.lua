@@ -1,4 +1,4 @@
--- wrk: a create with another card each time; with CONNECTOR it asks for a token there. With PAUSE, in milliseconds, it waits so
+-- wrk: a create with another card each time, or with BATCH of so many; with CONNECTOR it asks for a token there. With PAUSE, in milliseconds, it waits so
 -- long before each, and prints the median of the latencies in milliseconds.
 
 local customers = {}
@@ -20,13 +20,15 @@ local function card_number()
     return payload .. (10 - sum % 10) % 10
 end
 
+local batch = tonumber(os.getenv("BATCH") or "")
+
 function init()
     local random = io.open("/dev/urandom", "rb")
     local a, b, c = random:read(3):byte(1, 3)
     random:close()
     math.randomseed(a * 65536 + b * 256 + c)
     wrk.method = "POST"
-    wrk.path = "/v2/payment-methods"
+    wrk.path = batch and "/v2/payment-methods/batch" or "/v2/payment-methods"
     wrk.headers["api-key"] = os.getenv("VAULT_API_KEY")
     wrk.headers["x-profile-id"] = os.getenv("VAULT_PROFILE_ID")
 end
@@ -37,11 +39,18 @@ if (os.getenv("CONNECTOR") or "") ~= "" then
         ',"psp_tokenization":{"tokenization_type":"single_use","connector_id":"%s"}', os.getenv("CONNECTOR"))
 end
 
-function request()
-    return wrk.format(nil, nil, nil, string.format(
+local function create()
+    return string.format(
         '{"payment_method_type":"card","customer_id":"%s","payment_method_data":{"card":{"card_number":"%s",'
             .. '"card_exp_month":"03","card_exp_year":"2048","card_holder_name":"joseph Doe"}}%s}',
-        customers[math.random(#customers)], card_number(), tokenization))
+        customers[math.random(#customers)], card_number(), tokenization)
+end
+
+function request()
+    if not batch then return wrk.format(nil, nil, nil, create()) end
+    local items = {}
+    for item = 1, batch do items[item] = create() end
+    return wrk.format(nil, nil, nil, '{"payment_methods":[' .. table.concat(items, ",") .. "]}")
 end
 
 local pause = tonumber(os.getenv("PAUSE") or "")

@@ -8,10 +8,15 @@ measure_requests() {
     table_of_ratios
     local clients
     for clients in 8 32; do
-        compare 'SQL create / plain-text insert, same table' 0.70 "$clients" sql_create
-        compare 'HTTP create / PostgREST function, one plain insert' 0.80 "$clients" over_http create.lua
+        compare 'SQL create / plain-text insert, same table' 0.75 "$clients" sql_create
+        compare 'HTTP create / PostgREST function, one plain insert' 0.95 "$clients" over_http create.lua
         compare 'HTTP retrieve / PostgREST no-op' 0.85 "$clients" over_http retrieve.lua
+        PLAIN_SUFFIX=/details compare 'HTTP retrieve / PostgREST function, one row by its key' 0.95 "$clients" over_http retrieve.lua
+        compare 'HTTP reveal / HTTP retrieve' 0.80 "$clients" reveal
     done
+    compare 'cards of HTTP batches of 100 / HTTP creates' 10 1 batch
+    table_of_rates 'many at once'
+    rate 'cards of vault.create_payment_methods, arrays of 1000, one session' "$(sql_batches)/s" 20000/s
     stop_servers
     trap - EXIT
 }
@@ -25,7 +30,7 @@ prepare_requests() {
         '{\"card\":{\"card_number\":\"4111111111111111\",\"card_exp_month\":\"03\",\"card_exp_year\":\"2048\"}}'::jsonb)) ->> 'id', ',')
         FROM unnest(string_to_array('$CUSTOMERS', ',')) AS id")
     export CUSTOMERS METHODS
-    query -U postgres -f "$here/requests.sql"
+    query -U postgres -f "$here/cards.sql" -f "$here/requests.sql"
     query -U postgres -c "VACUUM ANALYZE"
     local side
     for side in vault plain; do
@@ -51,7 +56,38 @@ sql_create() {
 }
 
 over_http() {
-    local url=$VAULT_URL
-    [ "$1" = vault ] || url=$plain_url
-    requests_per_second "$2" "$3" "$url"
+    local url=$VAULT_URL suffix=''
+    [ "$1" = vault ] || url=$plain_url suffix=${PLAIN_SUFFIX:-}
+    SUFFIX=$suffix requests_per_second "$2" "$3" "$url"
+}
+
+# Both sides are the vault.
+reveal() {
+    if [ "$1" = vault ]; then
+        VAULT_API_KEY=$VAULT_REVEAL_API_KEY SUFFIX='?fetch_raw_detail=true' requests_per_second "$2" retrieve.lua "$VAULT_URL"
+    else
+        SUFFIX='' requests_per_second "$2" retrieve.lua "$VAULT_URL"
+    fi
+}
+
+batch() {
+    if [ "$1" = vault ]; then
+        BATCH=100 requests_per_second "$2" create.lua "$VAULT_URL" | awk '{ print $1 * 100 }'
+    else
+        requests_per_second "$2" create.lua "$VAULT_URL"
+    fi
+}
+
+# The batches are made before, so that only the vault's part is measured.
+sql_batches() {
+    local count=50
+    query -U postgres -c "INSERT INTO plain.batches SELECT number, bench.batch(number * 1000, string_to_array('$CUSTOMERS', ','))
+        FROM generate_series(500000, $((500000 + count * rounds - 1))) AS number" -c 'VACUUM ANALYZE plain.batches' \
+        -c 'ALTER SEQUENCE bench.number RESTART 500000 INCREMENT 1'
+    echo "SELECT count(*) FROM vault.create_payment_methods(
+        (SELECT items FROM plain.batches WHERE number = (SELECT nextval('bench.number'))));" | tr -d '\n' >"$work/batches.pgbench"
+    local round
+    for ((round = 0; round < rounds; round++)); do
+        transactions_per_second "$work/batches.pgbench" 1 -t "$count" | awk '{ print $1 * 1000 }'
+    done | median | sed 's/\..*//'
 }

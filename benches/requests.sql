@@ -36,6 +36,22 @@ $$;
 
 CREATE FUNCTION plain.retrieve_payment_method(bytea) RETURNS json LANGUAGE sql AS $$ SELECT '{}'::json $$;
 
+-- One row by its key.
+INSERT INTO plain.payment_methods
+SELECT profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype, status,
+       '{"card_number":"4111111111111111"}', '{"card_exp_month":"03","card_exp_year":"2048","card_holder_name":"joseph Doe"}', payment_method_id,
+       created_at, modified_at, last_used_at
+FROM vault.payment_methods;
+CREATE FUNCTION plain.retrieve_payment_method_details(bytea) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('id', payment_method_id, 'customer_id', customer_id, 'payment_method_type', payment_method_type,
+                             'created', created_at, 'payment_method_data', summary::json)
+    FROM plain.payment_methods, (SELECT current_setting('request.headers')::json AS sent) AS headers
+    WHERE profile_id = sent ->> 'x-profile-id' AND payment_method_id = sent ->> 'x-vault-payment-method-id'
+$$;
+
+-- A batch of new cards for each number.
+CREATE TABLE plain.batches (number bigint PRIMARY KEY, items jsonb[] NOT NULL);
+
 -- In the order of time, like the vault's ids: random ones would slow the plain table's index down.
 CREATE FUNCTION plain.id() RETURNS text LANGUAGE sql AS $$
     SELECT lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')

@@ -1,4 +1,4 @@
--- wrk: retrieves of different payment methods.
+-- wrk: retrieves of different payment methods. SUFFIX stands behind their ids.
 
 local methods = {}
 for id in string.gmatch(os.getenv("METHODS"), "[^,]+") do
@@ -11,5 +11,5 @@ function init()
 end
 
 function request()
-    return wrk.format(nil, "/v2/payment-methods/" .. methods[math.random(#methods)])
+    return wrk.format(nil, "/v2/payment-methods/" .. methods[math.random(#methods)] .. (os.getenv("SUFFIX") or ""))
 end

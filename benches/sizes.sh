@@ -4,7 +4,7 @@
 
 measure_sizes() {
     local count=${BENCH_ROWS:-20000}
-    query -U postgres -f "$here/sizes.sql"
+    query -U postgres -f "$here/cards.sql" -f "$here/sizes.sql"
     table_of_rates 'room, and write-ahead log (WAL)' bytes/row
     rate 'WAL of the create of a customer, with its audit row' "$(wal_of_creates customer "$count")" ''
     rate 'WAL of the create of a payment method, with its audit row' "$(wal_of_creates card "$count")" ''

@@ -27,7 +27,8 @@ measure_types() {
 # Tables, indexes and joins of both sides take place in memory, as on a server that is sized for them: PostgreSQL's defaults
 # are for the smallest machines.
 give_memory() {
-    query -U postgres -c "ALTER SYSTEM SET shared_buffers = '1GB'" -c "ALTER SYSTEM SET work_mem = '256MB'"
+    query -U postgres -c "ALTER SYSTEM SET shared_buffers = '1GB'" -c "ALTER SYSTEM SET work_mem = '256MB'" \
+        -c "ALTER SYSTEM SET max_wal_size = '8GB'"
     as_user "$database_user" "$bin/pg_ctl" -D "$VAULT_STATE/data" -l "$VAULT_STATE/log/postgresql.log" -w -s restart </dev/null
 }
 

@@ -43,3 +43,12 @@ free_port() {
             if ($socket) { print $socket->sockport; exit }
         }' -- "$@"
 }
+
+# Runs a command until it succeeds, for two minutes at most. The last attempt may say what is wrong.
+eventually() {
+    for _ in {1..600}; do
+        "$@" >/dev/null 2>&1 && return
+        sleep 0.2
+    done
+    "$@"
+}

@@ -73,13 +73,4 @@ answers() {
     [ "$status" = "$1" ] || { echo "status $status:"; cat "$scratch/answer"; return 1; }
 }
 
-# Runs a command until it succeeds, for two minutes at most.
-eventually() {
-    for _ in {1..240}; do
-        "$@" >/dev/null 2>&1 && return
-        sleep 0.5
-    done
-    "$@"
-}
-
 health_is() { [ "$(docker inspect --format '{{.State.Health.Status}}' "$(container "$1")")" = "$2" ]; }

@@ -29,6 +29,12 @@ run_postgrest() {
         </dev/null >>"$state/log/postgrest.log" 2>&1
 }
 
+# One that asks standbys alone. A connection to a standby that was promoted does not stay for long: HOST:PORT[,HOST:PORT…]
+run_postgrest_of_replicas() {
+    local postgrest_settings=(PGRST_DB_POOL_MAX_LIFETIME=60)
+    run_postgrest replica "$1" target_session_attrs=standby
+}
+
 start_nginx() {
     local program=$state/bin/nginx
     if is_running "$run_directory/nginx/nginx.pid" "$program"; then
@@ -62,6 +68,7 @@ install_reference() {
 configure_nginx() {
     echo "$http_port" >"$state/http-port"
     echo "$metrics_port" >"$state/metrics-port"
+    echo "$requests_per_second" >"$state/requests-per-second"
     local replicas=$run_directory/postgrest/replica.sock
     [ -S "$replicas" ] || replicas=$run_directory/postgrest/primary.sock
     sed -e "s|@RUN@|$run_directory/nginx|" -e "s|@POSTGREST@|$run_directory/postgrest/primary.sock|" -e "s|@REPLICAS@|$replicas|" \

@@ -25,8 +25,9 @@ use crate::tenancy::Caller;
 /// Stands for the body of a request for a network token that has none: most clients send no body with a GET.
 const NETWORK_TOKEN: &[u8] = br#"{"token_type":"network_token"}"#;
 
-/// The status of what this server does not do, and another one does.
-const UNAVAILABLE: u16 = 503;
+/// Misdirected Request (RFC 9110): another server can answer. It is no 503, because PostgREST closes all its connections when it
+/// sends one.
+const MISDIRECTED: u16 = 421;
 
 #[pg_extern(sql = false)]
 fn http_create_customer(body: &[u8]) -> Result<String, ErrorReport> {
@@ -239,7 +240,7 @@ fn respond<R: Serialize>(
             }
             // nginx asks the primary instead.
             Err(Failure::Standby | Failure::RecentOnStandby) => {
-                set_status(UNAVAILABLE)?;
+                set_status(MISDIRECTED)?;
                 Ok(Refusal::Unexpected.body())
             }
             Err(failure) => Err(failure),

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# Whether calls stay as fast as a profile grows: BENCH_CARDS says to how many payment methods, in steps.
+
+readonly GROWTH=(
+    "create a card|SELECT bench.create()"
+    "create a card that is stored|SELECT vault.create_payment_method((SELECT card FROM bench.stored WHERE number = :n))"
+    "retrieve a payment method|SELECT vault.retrieve_payment_method((SELECT payment_method_id FROM bench.sample WHERE number = :n))"
+    "list the 100 payment methods of a customer|SELECT vault.list_payment_methods((SELECT customer_id FROM bench.sample WHERE number = :n))"
+)
+
+measure_growth() {
+    local cards step
+    read -ra steps <<<"${BENCH_CARDS:-10000 1000000 10000000}"
+    give_memory
+    query -U postgres -f "$here/cards.sql" -f "$here/growth.sql"
+    for step in "${!steps[@]}"; do
+        cards=${steps[step]}
+        grow_to "$cards"
+        measure_step "$step"
+    done
+    print_growth
+}
+
+grow_to() {
+    local there
+    there=$(query -U postgres -c "SELECT count(*) FROM bench.customers")
+    say "Growing to $1 payment methods"
+    repeat 'SELECT bench.grow_customers()' $((($1 / 100 - there) / 100))
+    repeat 'SELECT bench.grow()' $((($1 - there * 100) / 1000))
+    query -U postgres -c "SELECT bench.take_sample($1)" -c 'VACUUM ANALYZE' >/dev/null
+}
+
+# Carries out a statement so often, in two sessions.
+repeat() {
+    echo "$1;" >"$work/repeat.pgbench"
+    "$pgbench" -n -M prepared -c 2 -j 2 -t $(($2 / 2)) -f "$work/repeat.pgbench" >"$work/repeat.log" 2>&1 || { cat "$work/repeat.log" >&2; exit 1; }
+}
+
+measure_step() {
+    local call round
+    for call in "${!GROWTH[@]}"; do
+        printf '\\set n random(1, 10000)\n%s;\n' "${GROWTH[call]#*|}" >"$work/growth.pgbench"
+        for ((round = 0; round < rounds; round++)); do
+            transactions_per_second "$work/growth.pgbench" 8 -T "$seconds"
+        done | median >"$work/growth.$call.$1"
+    done
+}
+
+print_growth() {
+    local call step values
+    printf '\n%-50s' 'operations per second, 8 clients, by payment methods'
+    printf ' %10d' "${steps[@]}"
+    printf ' %10s\n' last/first
+    for call in "${!GROWTH[@]}"; do
+        values=()
+        for step in "${!steps[@]}"; do values+=("$(cat "$work/growth.$call.$step")"); done
+        printf '%-50s' "${GROWTH[call]%%|*}"
+        printf ' %10.0f' "${values[@]}"
+        awk -v first="${values[0]}" -v last="${values[-1]}" 'BEGIN { printf " %10.2f\n", last / first }'
+    done
+}
