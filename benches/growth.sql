@@ -8,7 +8,7 @@ CREATE TABLE bench.stored (number bigint PRIMARY KEY, card jsonb NOT NULL);
 CREATE FUNCTION bench.grow_customers() RETURNS void LANGUAGE sql AS $$
     INSERT INTO bench.customers SELECT n, vault.create_customer(
         jsonb_build_object('name', 'John Doe', 'email', 'guest' || n || '@example.com')) ->> 'id'
-    FROM (SELECT nextval('bench.customer') AS n FROM generate_series(1, 100) OFFSET 0) AS numbers
+    FROM (SELECT nextval('bench.customer') AS n FROM generate_series(1, 10) OFFSET 0) AS numbers
 $$;
 
 -- A thousand cards of ten customers.
@@ -30,7 +30,7 @@ $$;
 CREATE FUNCTION bench.take_sample(cards bigint) RETURNS void LANGUAGE sql AS $$
     TRUNCATE bench.sample, bench.stored;
     INSERT INTO bench.sample SELECT row_number() OVER (), payment_method_id, customer_id
-    FROM (SELECT * FROM vault.payment_methods WHERE status = 'active' AND random() < 20000.0 / cards LIMIT 10000) AS some;
+    FROM (SELECT * FROM vault.payment_methods WHERE status = 'active' AND random() < 20000.0 / cards LIMIT 10000) AS methods;
     INSERT INTO bench.stored SELECT row_number() OVER (), bench.card(n, customer_id)
     FROM (SELECT floor(random() * cards)::bigint AS n FROM generate_series(1, 10000) OFFSET 0) AS numbers
     JOIN bench.customers ON number = n / 1000 * 10 + 1 + n % 10;
