@@ -27,7 +27,7 @@ grow_to() {
     say "Growing to $1 payment methods"
     repeat 'SELECT bench.grow_customers()' $((($1 / 100 - there) / 10))
     repeat 'SELECT bench.grow()' $((($1 - there * 100) / 1000))
-    query -U postgres -c "SELECT bench.take_sample($1)" -c 'VACUUM ANALYZE' >/dev/null
+    query -U postgres -c "SELECT bench.take_sample($1)" -c 'VACUUM ANALYZE' -c CHECKPOINT >/dev/null
 }
 
 # Carries out a statement so often, in two sessions.

@@ -403,6 +403,12 @@ BEGIN
     RAISE NOTICE 'vault.reencrypt: done, rows moved: %', total;
 END
 $procedure$;
+CREATE FUNCTION vault.retrieve_payment_methods(ids text[], fetch_raw_detail boolean DEFAULT false)
+ RETURNS TABLE(item integer, payment_method_id text, payment_method jsonb)
+ LANGUAGE c
+ STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$retrieve_payment_methods_wrapper$function$;
 CREATE FUNCTION vault.retry_token_job(job_id text)
  RETURNS void
  LANGUAGE c
@@ -709,6 +715,7 @@ ALTER ROUTINE vault.get_network_token(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.get_network_token_eligibility(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.list_payment_methods(text,integer,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.ready() OWNER TO vault_operator;
+ALTER ROUTINE vault.retrieve_payment_methods(text[],boolean) OWNER TO vault_operator;
 ALTER ROUTINE vault.retry_token_job(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.set_network_tokenization(text,boolean) OWNER TO vault_operator;
 ALTER ROUTINE vault.shared_metrics() OWNER TO vault_operator;
@@ -828,6 +835,7 @@ BEGIN
         'vault.metrics_text()',
         'vault.object_findings()',
         'vault.ready()',
+        'vault.retrieve_payment_methods(text[],boolean)',
         'vault.retry_token_job(text)',
         'vault.right_findings()',
         'vault.role_findings()',
@@ -900,6 +908,7 @@ GRANT EXECUTE ON ROUTINE
     vault.get_network_token(text),
     vault.get_network_token_eligibility(text),
     vault.list_payment_methods(text,integer,text),
+    vault.retrieve_payment_methods(text[],boolean),
     vault.use_connector_token(text,text)
 TO vault_client;
 GRANT EXECUTE ON ROUTINE
@@ -1031,6 +1040,7 @@ COMMENT ON ROUTINE vault.reencrypt(text,integer) IS 'Seals values under earlier 
 COMMENT ON ROUTINE vault.retrieve_customer(text) IS 'Returns a customer, by id';
 COMMENT ON ROUTINE vault.retrieve_customer_by_reference(text) IS 'Returns a customer, by merchant_reference_id';
 COMMENT ON ROUTINE vault.retrieve_payment_method(text,boolean) IS 'Returns a payment method, masked. With fetch_raw_detail it is shown in full, to members of vault_reveal';
+COMMENT ON ROUTINE vault.retrieve_payment_methods(text[],boolean) IS 'Returns many payment methods as retrieve_payment_method does, and NULL for an id that has none';
 COMMENT ON ROUTINE vault.retry_token_job(text) IS 'Makes a failed job due again, with all its tries';
 COMMENT ON ROUTINE vault.revoke_api_key(text) IS 'Revokes an API key, by its key_id';
 COMMENT ON ROUTINE vault.rewrap_data_keys() IS 'For use after a change of the root key: wraps all data keys under the current root key, and makes new MACs. Returns how many data keys an earlier root key had wrapped';

@@ -106,7 +106,7 @@ mod tests {
 
     /// A call of every other function that a client may execute. No customer, no payment method and no connector has these
     /// ids.
-    fn every_operation() -> [(&'static str, String); 22] {
+    fn every_operation() -> [(&'static str, String); 23] {
         let card = format!("'{}'", card("12345_cus_nobody"));
         let call = |name: &'static str, arguments: &str| {
             (name, format!("SELECT vault.{name}({arguments})"))
@@ -134,6 +134,7 @@ mod tests {
             call("retrieve_customer", "'12345_cus_nobody'"),
             call("retrieve_customer_by_reference", "'ref'"),
             call("retrieve_payment_method", "'12345_pm_none'"),
+            call("retrieve_payment_methods", "ARRAY['12345_pm_none']"),
             call("searchable", "'text'"),
             call(
                 "set_default_payment_method",

@@ -47,6 +47,7 @@ operations! {
     CreatePaymentMethod "create_payment_method",
     CreatePaymentMethods "create_payment_methods",
     RetrievePaymentMethod "retrieve_payment_method",
+    RetrievePaymentMethods "retrieve_payment_methods",
     RetrievePaymentMethodDetails "retrieve_payment_method_details",
     UpdatePaymentMethod "update_payment_method",
     DeletePaymentMethod "delete_payment_method",

@@ -5,6 +5,7 @@ pub mod connectors;
 pub mod http;
 pub mod keys;
 pub mod lockouts;
+mod many;
 pub mod monitoring;
 mod request;
 pub mod sql;

@@ -2,8 +2,6 @@
 
 use pgrx::AllocatedByPostgres;
 use pgrx::datum::TimestampWithTimeZone;
-use pgrx::iter::TableIterator;
-use pgrx::name;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::trigger_support::PgTriggerError;
@@ -113,58 +111,6 @@ fn create_payment_method(payment_method: Jsonb) -> Result<Jsonb, ErrorReport> {
         payment_method,
         payment_methods::create,
     )
-}
-
-/// A row for each of them. `item` counts from 1.
-#[expect(clippy::type_complexity, reason = "pgrx reads the columns here")]
-#[pg_extern(security_definer)]
-#[search_path(pg_catalog, pg_temp)]
-fn create_payment_methods(
-    payment_methods: Array<'_, Jsonb>,
-    all_or_nothing: default!(bool, false),
-) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(item, i32),
-            name!(outcome, &'static str),
-            name!(payment_method_id, Option<String>),
-            name!(code, Option<&'static str>),
-            name!(message, Option<String>),
-        ),
-    >,
-    ErrorReport,
-> {
-    let outcomes = counted(Way::Sql, Operation::CreatePaymentMethods, || {
-        let requests = payment_methods.iter().map(|request| match request {
-            Some(request) => json::from_slice(request.as_bytes()),
-            None => json::from_slice(b"null"),
-        });
-        let outcomes = payment_methods::create_many(&Caller::of_session()?, requests)?;
-        let mut refused = (1..).zip(&outcomes).filter(|(_, outcome)| outcome.is_err());
-        match refused.next() {
-            Some((item, Err(refusal))) if all_or_nothing => Err(Failure::ItemRefused {
-                item,
-                refusal: refusal.clone(),
-            }),
-            _ => Ok(outcomes),
-        }
-    })?;
-    let rows = (1..).zip(outcomes).map(|(item, outcome)| match outcome {
-        Ok(stored) => {
-            let outcome = if stored.is_new {
-                "created"
-            } else {
-                "refreshed"
-            };
-            (item, outcome, Some(stored.method.id.into()), None, None)
-        }
-        Err(refusal) => {
-            let message = Some(refusal.to_string());
-            (item, "refused", None, Some(refusal.code()), message)
-        }
-    });
-    Ok(TableIterator::new(rows))
 }
 
 #[pg_extern(security_definer)]
@@ -327,8 +273,11 @@ fn respond<R: Serialize>(
     name: Operation,
     call: impl FnOnce() -> Result<R, Failure>,
 ) -> Result<Jsonb, ErrorReport> {
-    let response = counted(Way::Sql, name, call)?;
-    let json =
-        serde_json::to_string(&response).map_err(|_| Failure::from(Defect::NotSerialized))?;
+    Ok(counted(Way::Sql, name, || to_jsonb(&call()?))?)
+}
+
+/// An answer as the `jsonb` that a function returns.
+pub(super) fn to_jsonb<R: Serialize>(response: &R) -> Result<Jsonb, Failure> {
+    let json = serde_json::to_string(response).map_err(|_| Defect::NotSerialized)?;
     Ok(Jsonb::from(json))
 }

@@ -5,10 +5,10 @@ use std::ffi::CString;
 
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::datum::UnboxDatum;
-use pgrx::pg_sys;
 use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
 };
+use pgrx::{IntoDatum, pg_sys};
 use zeroize::Zeroizing;
 
 /// A `jsonb` argument or result of a SQL function; wiped when dropped.
@@ -51,19 +51,28 @@ unsafe impl UnboxDatum for Jsonb {
     }
 }
 
-// SAFETY: returns a datum that PostgreSQL's own input function made.
-unsafe impl BoxRet for Jsonb {
-    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> pgrx::datum::Datum<'fcx> {
+impl IntoDatum for Jsonb {
+    fn into_datum(self) -> Option<pg_sys::Datum> {
         // JSON writes a NUL as an escape, which jsonb refuses by itself.
         let text = CString::new(self.0.as_bytes()).unwrap_or_default();
         // SAFETY: jsonb_in takes a NUL-terminated text and copies what it needs.
-        let datum = unsafe {
+        unsafe {
             pgrx::direct_function_call_as_datum(
                 pg_sys::jsonb_in,
                 &[Some(pg_sys::Datum::from(text.as_ptr()))],
             )
-        };
-        match datum {
+        }
+    }
+
+    fn type_oid() -> pg_sys::Oid {
+        pg_sys::JSONBOID
+    }
+}
+
+// SAFETY: returns a datum that PostgreSQL's own input function made.
+unsafe impl BoxRet for Jsonb {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> pgrx::datum::Datum<'fcx> {
+        match self.into_datum() {
             // SAFETY: a jsonb in the memory context of the call.
             Some(datum) => unsafe { fcinfo.return_raw_datum(datum) },
             None => fcinfo.return_null(),

@@ -253,6 +253,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "retrieve_customer",
             "retrieve_customer_by_reference",
             "retrieve_payment_method",
+            "retrieve_payment_methods",
             "searchable",
             "set_default_payment_method",
             "update_customer",

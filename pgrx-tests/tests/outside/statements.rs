@@ -119,6 +119,23 @@ fn a_masked_retrieve_is_one_statement_and_so_is_a_reveal() {
 }
 
 #[test]
+fn many_masked_retrieves_are_one_statement() {
+    let mut counted = Counted::new();
+    let methods: Vec<String> = (0..20)
+        .map(|_| counted.tenant.store(&Card::new(), &counted.customer))
+        .collect();
+    let retrieve = |session: &mut Session| {
+        let retrieve = "select payment_method from vault.retrieve_payment_methods($1)";
+        session.rows(retrieve, &[&methods]).unwrap();
+    };
+    counted.call(retrieve);
+    are(
+        &counted.statements_of(retrieve),
+        &["SELECT m.payment_method_id"],
+    );
+}
+
+#[test]
 fn many_creates_are_three_statements_and_what_their_foreign_key_asks() {
     let mut counted = Counted::new();
     let requests = || -> Vec<_> {

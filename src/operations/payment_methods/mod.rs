@@ -11,7 +11,7 @@ pub use change::{delete, set_default, update};
 pub use create::{Stored, create};
 pub use create_many::create_many;
 pub use cvc::use_cvc;
-pub use read::{count, list, retrieve, retrieve_details};
+pub use read::{count, list, retrieve, retrieve_details, retrieve_many};
 
 pub(super) use change::delete_all_of_customer;
 pub(super) use read::{active, active_of};

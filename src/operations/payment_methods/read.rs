@@ -1,5 +1,7 @@
 //! Reading payment methods: masked for everyone, and in full for callers with the right to reveal.
 
+use std::collections::HashMap;
+
 use vault_core::contract::customer::PaymentMethodCount;
 use vault_core::contract::payment_method::{
     ListPaymentMethodsQuery, PaymentMethodDetails, PaymentMethodResponse, SavedPaymentMethods,
@@ -16,6 +18,9 @@ use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
 
+/// How many payment methods one statement finds at most.
+const TOGETHER: usize = 1000;
+
 /// A payment method, masked, or in full with `fetch_raw_detail`.
 pub fn retrieve(
     caller: &Caller,
@@ -31,6 +36,36 @@ pub fn retrieve(
         volatile_scope()?,
     )?)?;
     Ok(open(caller, stored)?.into_response())
+}
+
+/// Each of the payment methods as [`retrieve`] gives it, and none for an id that has none.
+pub fn retrieve_many(
+    caller: &Caller,
+    ids: &[PaymentMethodId],
+    fetch_raw_detail: bool,
+) -> Result<Vec<Option<PaymentMethodResponse>>, Failure> {
+    let mut found = HashMap::new();
+    if !fetch_raw_detail {
+        for ids in ids.chunks(TOGETHER) {
+            let scope = volatile_scope()?;
+            let methods = store::payment_methods::find_all(&caller.profile_id, ids, scope)?;
+            let by_id = |stored: StoredPaymentMethod| (stored.payment_method_id.clone(), stored);
+            found.extend(methods.into_iter().map(by_id));
+        }
+    }
+    // What was not found together, such as a volatile one or an id that comes again, is looked up by itself.
+    let retrieved = ids.iter().map(|id| match found.remove(id) {
+        Some(stored) => Ok(open(caller, active(Some(stored))?)?.into_response()),
+        None => retrieve(caller, id, fetch_raw_detail),
+    });
+    retrieved.map(none_if_not_found).collect()
+}
+
+fn none_if_not_found<T>(found: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match found {
+        Err(Failure::Refused(Refusal::PaymentMethodNotFound)) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// A payment method, without what is said about number and CVC.

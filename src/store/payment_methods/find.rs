@@ -8,7 +8,7 @@ use vault_core::time::Timestamp;
 use super::stored::{StoredPaymentMethod, WithInstrument, fold, method_and_token};
 use crate::error::Failure;
 use crate::postgres::standby::is_on_standby;
-use crate::store::statement::{id, optional_id, statements, timestamptz};
+use crate::store::statement::{id, ids, optional_id, statements, timestamptz};
 use crate::store::volatile_payment_methods;
 use crate::store::volatile_scope::VolatileScope;
 
@@ -31,6 +31,15 @@ statements! {
            ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
           AND c.memory_key = $3 AND c.expires_at > $4 \
          WHERE m.profile_id = $1 AND m.payment_method_id = $2";
+    Read FIND_ALL(TEXTOID, TEXTARRAYOID, BYTEAOID, TIMESTAMPTZOID) =
+        "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
+                m.created_at, m.last_used_at, m.token_position, m.token_details, \
+                m.network_token_connector_id, m.network_token_summary, c.expires_at AS cvc_expires_at \
+         FROM vault.payment_methods_with_tokens m \
+         LEFT JOIN vault.cvcs c \
+           ON c.profile_id = m.profile_id AND c.payment_method_id = m.payment_method_id \
+          AND c.memory_key = $3 AND c.expires_at > $4 \
+         WHERE m.profile_id = $1 AND m.payment_method_id = ANY ($2) ORDER BY m.payment_method_id";
     /// A standby cannot read unlogged tables. Even naming one in a statement is an error there.
     Read FIND_ON_STANDBY(TEXTOID, TEXTOID) =
         "SELECT m.payment_method_id, m.customer_id, m.payment_method_type, m.payment_method_subtype, m.status, m.summary, \
@@ -94,6 +103,25 @@ pub fn find(
         Some(method) => Ok(Some(method)),
         None => volatile_payment_methods::find(profile_id, payment_method_id, scope),
     }
+}
+
+/// Finds the persistent ones of these methods by one statement. On a standby there is no such statement, so it finds none.
+pub fn find_all(
+    profile_id: &ProfileId,
+    payment_method_ids: &[PaymentMethodId],
+    scope: VolatileScope,
+) -> Result<Vec<StoredPaymentMethod>, Failure> {
+    if is_on_standby() {
+        return Ok(Vec::new());
+    }
+    let arguments = [
+        id(profile_id),
+        ids(payment_method_ids),
+        scope.memory_key.into(),
+        timestamptz(scope.now).into(),
+    ];
+    let rows = FIND_ALL.with(|statement| statement.rows(&arguments, method_and_token))?;
+    Ok(fold(rows))
 }
 
 /// Finds a method for which no CVC is kept any more: every CVC comes with a write.

@@ -8,6 +8,7 @@ mod delete;
 mod duplicates;
 mod list;
 mod many;
+mod many_retrieves;
 mod retrieve;
 mod reveal;
 mod update;
