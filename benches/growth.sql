@@ -16,7 +16,7 @@ CREATE FUNCTION bench.grow() RETURNS bigint LANGUAGE sql AS $$
     SELECT count(*) FILTER (WHERE outcome = 'created')
     FROM nextval('bench.number') AS first,
          vault.create_payment_methods(bench.batch(first, ARRAY(
-             SELECT customer_id FROM bench.customers WHERE number > first / 100 AND number <= first / 100 + 10)))
+             SELECT customer_id FROM bench.customers WHERE number > first / 100 AND number <= first / 100 + 10 ORDER BY number)))
 $$;
 
 -- A new card of a customer that there is.

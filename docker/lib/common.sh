@@ -50,5 +50,8 @@ eventually() {
         "$@" >/dev/null 2>&1 && return
         sleep 0.2
     done
-    "$@"
+    "$@" || {
+        say "This did not come true within two minutes: $*"
+        return 1
+    }
 }

@@ -31,7 +31,7 @@ run_postgrest() {
 
 # One that asks standbys alone. A connection to a standby that was promoted does not stay for long: HOST:PORT[,HOST:PORT…]
 run_postgrest_of_replicas() {
-    local postgrest_settings=(PGRST_DB_POOL_MAX_LIFETIME=60)
+    local postgrest_settings=("${postgrest_settings[@]}" PGRST_DB_POOL_MAX_LIFETIME=60)
     run_postgrest replica "$1" target_session_attrs=standby
 }
 

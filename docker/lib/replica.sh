@@ -36,8 +36,8 @@ copy_cluster() {
 
 # Each start of the primary gives it another directory and port. The last line counts.
 start_standby() {
+    [ -e "$state/replica/standby.signal" ] || die "the replica in $state/replica was promoted, so it follows no primary"
     if ! is_running "$state/replica/postmaster.pid" "$state/postgresql/bin/postgres"; then
-        [ -e "$state/replica/standby.signal" ] || die "the replica in $state/replica was promoted, so it follows no primary"
         say "Starting the standby"
         echo "primary_conninfo = 'user=postgres host=$run_directory/postgresql port=$pg_port'" >>"$state/replica/postgresql.auto.conf"
         as_user "$database_user" "$state/postgresql/bin/pg_ctl" -D "$state/replica" -l "$state/log/replica.log" -o "-p $(free_port)" -w -s start \
@@ -48,7 +48,7 @@ start_standby() {
 }
 
 is_streaming() {
-    [ "$(as_superuser -d postgres -c "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")" -gt 0 ]
+    [ "$(as_superuser -d postgres -c "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'replica' AND active")" = 1 ]
 }
 
 # It refuses whoever has no key.

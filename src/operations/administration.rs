@@ -131,8 +131,9 @@ pub fn set_network_tokenization(profile_id: &ProfileId, enabled: bool) -> Result
 /// Forgets all failed authentications, and with them all locks.
 pub fn clear_lockouts() -> Result<(), Failure> {
     keys::root_key::root_keys()?;
+    record_administration(None, Event::LockoutsCleared, None)?;
     lockout::clear();
-    record_administration(None, Event::LockoutsCleared, None)
+    Ok(())
 }
 
 /// The failed authentications by one way that are counted at the moment, and the locks among them. A vault that is sealed

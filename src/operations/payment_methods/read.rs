@@ -18,8 +18,12 @@ use crate::store;
 use crate::store::payment_methods::{Status, StoredPaymentMethod};
 use crate::tenancy::Caller;
 
-/// How many payment methods one statement finds at most.
-const TOGETHER: usize = 1000;
+/// How many payment methods one call gives.
+const MAX_TOGETHER: usize = 1000;
+
+/// How many one call reveals. PostgreSQL keeps the rows of a function in memory as long as they fit `work_mem`, and full numbers must
+/// not get into a temporary file. An answer has at most 32 KiB of what a client sent, so a hundred fit the default of 4 MB.
+const MAX_REVEALED_TOGETHER: usize = 100;
 
 /// A payment method, masked, or in full with `fetch_raw_detail`.
 pub fn retrieve(
@@ -39,26 +43,43 @@ pub fn retrieve(
 }
 
 /// Each of the payment methods as [`retrieve`] gives it, and none for an id that has none.
+///
+/// # Errors
+/// [`Refusal::Field`] for too many ids; the errors of [`retrieve`] for one of the others.
 pub fn retrieve_many(
     caller: &Caller,
     ids: &[PaymentMethodId],
     fetch_raw_detail: bool,
 ) -> Result<Vec<Option<PaymentMethodResponse>>, Failure> {
-    let mut found = HashMap::new();
-    if !fetch_raw_detail {
-        for ids in ids.chunks(TOGETHER) {
-            let scope = volatile_scope()?;
-            let methods = store::payment_methods::find_all(&caller.profile_id, ids, scope)?;
-            let by_id = |stored: StoredPaymentMethod| (stored.payment_method_id.clone(), stored);
-            found.extend(methods.into_iter().map(by_id));
-        }
-    }
+    let mut found = find_together(caller, ids, fetch_raw_detail)?;
     // What was not found together, such as a volatile one or an id that comes again, is looked up by itself.
     let retrieved = ids.iter().map(|id| match found.remove(id) {
         Some(stored) => Ok(open(caller, active(Some(stored))?)?.into_response()),
         None => retrieve(caller, id, fetch_raw_detail),
     });
     retrieved.map(none_if_not_found).collect()
+}
+
+/// The persistent payment methods of these ids. None of those that are to be revealed, because each has its own row in the audit log.
+fn find_together(
+    caller: &Caller,
+    ids: &[PaymentMethodId],
+    fetch_raw_detail: bool,
+) -> Result<HashMap<PaymentMethodId, StoredPaymentMethod>, Failure> {
+    let limit = if fetch_raw_detail {
+        MAX_REVEALED_TOGETHER
+    } else {
+        MAX_TOGETHER
+    };
+    if ids.len() > limit {
+        return Err(Refusal::field("ids", format!("a list of at most {limit}")).into());
+    }
+    if fetch_raw_detail {
+        return Ok(HashMap::new());
+    }
+    let found = store::payment_methods::find_all(&caller.profile_id, ids, volatile_scope()?)?;
+    let by_id = |stored: StoredPaymentMethod| (stored.payment_method_id.clone(), stored);
+    Ok(found.into_iter().map(by_id).collect())
 }
 
 fn none_if_not_found<T>(found: Result<T, Failure>) -> Result<Option<T>, Failure> {

@@ -77,13 +77,13 @@ fn each_of_many_is_as_by_itself_and_null_if_there_is_none() {
 }
 
 #[test]
-fn more_than_a_thousand_are_retrieved_by_one_call() {
+fn a_thousand_are_retrieved_by_one_call_and_no_more() {
     let tenant = Tenant::new();
     let customer = tenant.customer();
     let mut sql = tenant
         .stack
         .session(&tenant.role(&["vault_client", "vault_bulk"]));
-    let cards: Vec<Value> = (0..1100)
+    let cards: Vec<Value> = (0..1000)
         .map(|_| Card::new().create_for(&customer))
         .collect();
     let rows = sql
@@ -99,6 +99,17 @@ fn more_than_a_thousand_are_retrieved_by_one_call() {
     for (id, found) in ids.iter().zip(found) {
         assert_eq!(found.unwrap()["id"].as_str(), *id);
     }
+    let too_many = vec![None; 1001];
+    let refused = retrieve(&mut sql, &too_many, false).unwrap_err();
+    assert_eq!(
+        refused.pair(),
+        ("22023", "`ids` must be a list of at most 1000")
+    );
+    let refused = retrieve(&mut tenant.revealing_sql(), &too_many[..101], true).unwrap_err();
+    assert_eq!(
+        refused.pair(),
+        ("22023", "`ids` must be a list of at most 100")
+    );
 }
 
 #[test]
