@@ -1,5 +1,7 @@
 //! Schema `vault`: the functions for application databases. A refusal is an error.
 
+use std::mem;
+
 use pgrx::AllocatedByPostgres;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -11,6 +13,7 @@ use vault_core::contract::json::{self, Body};
 use vault_core::contract::payment_method::{
     EligibilityQuery, ListPaymentMethodsQuery, NetworkTokenRequest,
 };
+use vault_core::contract::stored;
 use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 
 use crate::authentication::{self, Credentials};
@@ -276,8 +279,9 @@ fn respond<R: Serialize>(
     Ok(counted(Way::Sql, name, || to_jsonb(&call()?))?)
 }
 
-/// An answer as the `jsonb` that a function returns.
+/// An answer as the `jsonb` that a function returns. No copy of it stays in freed memory here, because it may show a full number.
 pub(super) fn to_jsonb<R: Serialize>(response: &R) -> Result<Jsonb, Failure> {
-    let json = serde_json::to_string(response).map_err(|_| Defect::NotSerialized)?;
+    let mut json = stored::to_bytes(response).map_err(|_| Defect::NotSerialized)?;
+    let json = String::from_utf8(mem::take(&mut *json)).map_err(|_| Defect::NotSerialized)?;
     Ok(Jsonb::from(json))
 }

@@ -1,7 +1,6 @@
 //! `jsonb` as its text. A parsed value would round numbers and lose how they were written.
 
 use core::ffi::CStr;
-use std::ffi::CString;
 
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::datum::UnboxDatum;
@@ -54,7 +53,9 @@ unsafe impl UnboxDatum for Jsonb {
 impl IntoDatum for Jsonb {
     fn into_datum(self) -> Option<pg_sys::Datum> {
         // JSON writes a NUL as an escape, which jsonb refuses by itself.
-        let text = CString::new(self.0.as_bytes()).unwrap_or_default();
+        let mut text = Zeroizing::new(Vec::with_capacity(self.0.len() + 1));
+        text.extend_from_slice(self.0.as_bytes());
+        text.push(0);
         // SAFETY: jsonb_in takes a NUL-terminated text and copies what it needs.
         unsafe {
             pgrx::direct_function_call_as_datum(

@@ -6,16 +6,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
+use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::customer;
 use vault_tests::{Answer, Card, Request, Session, Tenant, random};
 
-use crate::support::{CUSTOMER_REDACTED, NO_PAYMENT_METHOD, soon_equal};
+use crate::support::{CUSTOMER_REDACTED, NO_PAYMENT_METHOD, http_answers, soon_equal};
 
-const CLIENTS: usize = 20;
+const CLIENTS: usize = 40;
 const REQUESTS: usize = 200;
 
-/// Sends the request 200 times over twenty connections at once. On a busy machine, a call may wait longer for its row or for a
-/// connection to the database than it is given. It is undone then, and the client repeats it, as docs/http.md says.
+/// A vault whose calls over HTTP wait for a row as long as a statement may take. With the usual limit, a call that waits longer than a
+/// second is answered with 500, and on a busy machine some do. No other test takes connections of its pool.
+fn patient_stack() -> PrivateStack {
+    let stack = PrivateStack::start();
+    stack
+        .superuser()
+        .run("alter role vault_authenticator set lock_timeout = 0")
+        .unwrap();
+    stack.stop();
+    stack.restart();
+    http_answers(&Tenant::within(&stack));
+    stack
+}
+
+/// Sends the request 200 times over forty connections at once.
 fn storm(tenant: &Tenant, request: &Request) -> Vec<Answer> {
     let start = Barrier::new(CLIENTS);
     let sent = AtomicUsize::new(0);
@@ -26,9 +40,7 @@ fn storm(tenant: &Tenant, request: &Request) -> Vec<Answer> {
                     start.wait();
                     let mut answers = Vec::new();
                     while sent.fetch_add(1, Ordering::Relaxed) < REQUESTS {
-                        let mut tries = (0..10).map(|_| tenant.send(request));
-                        let answer = tries.find(|answer| answer.status < 500);
-                        answers.push(answer.expect("an answer of the vault"));
+                        answers.push(tenant.send(request));
                     }
                     answers
                 })
@@ -43,7 +55,8 @@ fn storm(tenant: &Tenant, request: &Request) -> Vec<Answer> {
 
 #[test]
 fn two_hundred_creates_of_one_card_make_one_payment_method() {
-    let tenant = Tenant::new();
+    let stack = patient_stack();
+    let tenant = Tenant::within(&stack);
     let customer = tenant.customer();
     let card = Card::new();
 
@@ -77,7 +90,8 @@ fn two_hundred_creates_of_one_card_make_one_payment_method() {
 
 #[test]
 fn two_hundred_creates_of_one_reference_make_one_customer_and_199_refusals() {
-    let tenant = Tenant::new();
+    let stack = patient_stack();
+    let tenant = Tenant::within(&stack);
     let mut person = customer();
     person["merchant_reference_id"] = json!(random::name("ref"));
 
@@ -112,10 +126,10 @@ fn a_customer_deleted_among_creates_keeps_no_payment_method() {
     for _ in 0..5 {
         let tenant = Tenant::new();
         let customer = tenant.customer();
-        let start = Barrier::new(CLIENTS / 2 + 1);
+        let start = Barrier::new(CLIENTS / 4 + 1);
 
         let answers: Vec<Answer> = thread::scope(|scope| {
-            let creators: Vec<_> = (0..CLIENTS / 2)
+            let creators: Vec<_> = (0..CLIENTS / 4)
                 .map(|_| {
                     scope.spawn(|| {
                         start.wait();
@@ -158,7 +172,8 @@ fn a_customer_deleted_among_creates_keeps_no_payment_method() {
 
 #[test]
 fn a_method_deleted_by_many_is_deleted_once() {
-    let tenant = Tenant::new();
+    let stack = patient_stack();
+    let tenant = Tenant::within(&stack);
     let id = tenant.store(&Card::new(), &tenant.customer());
 
     let answers = storm(
