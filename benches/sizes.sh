@@ -24,4 +24,8 @@ wal_of_creates() {
     query -U postgres -c "SELECT ((pg_current_wal_insert_lsn() - '$before') / $2)::integer"
 }
 
-bytes_of_a_row() { query -U postgres -c "SELECT $1('vault.$2') / count(*) FROM vault.$2"; }
+# The rows of a table with partitions lie in these.
+bytes_of_a_row() {
+    query -U postgres -c "SELECT sum($1(relid))::bigint / (SELECT count(*) FROM vault.$2)
+        FROM (SELECT 'vault.$2'::regclass AS relid UNION SELECT relid FROM pg_partition_tree('vault.$2')) AS part"
+}

@@ -65,7 +65,7 @@ GRANT SELECT, INSERT, UPDATE ON vault.jobs TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.cvcs TO vault_operator;
 GRANT SELECT, INSERT, DELETE ON vault.volatile_payment_methods TO vault_operator;
 GRANT SELECT ON vault.card_bins TO vault_operator;
-GRANT INSERT, SELECT (profile_id, audit_id, event, occurrences) ON vault.audit_log TO vault_operator;
+GRANT INSERT, SELECT (profile_id, audit_id, occurred_at, event, occurrences) ON vault.audit_log TO vault_operator;
 GRANT EXECUTE ON FUNCTION vault.current_profile(), vault.role_findings() TO vault_operator;
 GRANT EXECUTE ON FUNCTION
     vault.shared_metrics(), vault.metrics_text(),

@@ -284,30 +284,6 @@ CREATE TABLE vault.card_bins (
 );
 COMMENT ON TABLE vault.card_bins IS 'BIN table, loaded by a member of vault_admin. It fills in what the caller of a create leaves out';
 
--- audit_id is a UUID version 7 with the microsecond in it, so the order of ids is the order of time. A row without a profile (an
--- unknown API key, an action on a merchant) has an empty profile_id, because a primary key has no NULL.
-CREATE TABLE vault.audit_log (
-    profile_id     text COLLATE "C" NOT NULL DEFAULT '',
-    audit_id       uuid NOT NULL,
-    occurred_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    actor          text NOT NULL,
-    request_id     text,
-    client_address text,
-    event          text NOT NULL,
-    object_id      text,
-    outcome        text NOT NULL CHECK (outcome IN ('success', 'refused', 'rolled back', 'prepared')),
-    occurrences       bigint NOT NULL DEFAULT 1 CHECK (occurrences > 0),
-    first_occurred_at timestamptz,
-    PRIMARY KEY (profile_id, audit_id)
-);
-COMMENT ON TABLE vault.audit_log IS 'Who did what to which object, and when; append-only, without card data';
-COMMENT ON COLUMN vault.audit_log.occurred_at IS 'When the event happened. For a row of merged events, when the last one happened';
-COMMENT ON COLUMN vault.audit_log.request_id IS 'The id of the HTTP request. For a row of merged events, that of the first event, or none';
-COMMENT ON COLUMN vault.audit_log.object_id IS 'The object. various stands for further objects of the same actor, counted together, and others for objects of any actor';
-COMMENT ON COLUMN vault.audit_log.outcome IS 'success, refused, or what became of the transaction that did it: rolled back, prepared. For a reveal, success means that it was allowed; the row was written before';
-COMMENT ON COLUMN vault.audit_log.occurrences IS 'How many events the row stands for. Equal events within a minute (refused, rolled back, or a card number indexed) are merged';
-COMMENT ON COLUMN vault.audit_log.first_occurred_at IS 'For a row of merged events, when the first one happened';
-
 -- A dump contains the rows of these tables.
 DO $$
 DECLARE
@@ -317,7 +293,7 @@ BEGIN
         'vault.merchants', 'vault.profiles', 'vault.api_keys', 'vault.role_bindings', 'vault.root_keys',
         'vault.data_keys', 'vault.customers', 'vault.payment_methods',
         'vault.connector_accounts', 'vault.connector_tokens', 'vault.connector_customers', 'vault.network_tokens',
-        'vault.jobs', 'vault.card_bins', 'vault.audit_log'
+        'vault.jobs', 'vault.card_bins'
     ]::pg_catalog.regclass[] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(relation, '');
     END LOOP;

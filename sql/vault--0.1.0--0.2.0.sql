@@ -76,6 +76,34 @@ ALTER TABLE vault.audit_log
     ADD COLUMN occurrences bigint NOT NULL DEFAULT 1 CHECK (occurrences > 0),
     ADD COLUMN first_occurred_at timestamptz;
 
+-- The audit log has a partition for each month from now on. The table that is there becomes the first of them, with all rows.
+DO $$
+DECLARE
+    month     timestamp := pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC');
+    ends_at   timestamptz := (month + INTERVAL '1 month') AT TIME ZONE 'UTC';
+    partition text := 'audit_log_' || pg_catalog.to_char(month, 'YYYY_MM');
+BEGIN
+    DROP POLICY written_by_operations ON vault.audit_log;
+    DROP POLICY read_by_auditors ON vault.audit_log;
+    REVOKE ALL ON vault.audit_log FROM vault_operator, vault_auditor;
+    ALTER EXTENSION vault DROP TABLE vault.audit_log;
+    COMMENT ON TABLE vault.audit_log IS 'Internal: rows of the audit log for one month';
+    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log RENAME CONSTRAINT audit_log_pkey TO %I', partition || '_pkey');
+    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log RENAME TO %I', partition);
+    EXECUTE pg_catalog.format(
+        'CREATE TABLE vault.audit_log (LIKE vault.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY RANGE (occurred_at)', partition);
+    CREATE TABLE vault.audit_log_default PARTITION OF vault.audit_log (PRIMARY KEY (profile_id, audit_id)) DEFAULT;
+    -- A clock may have been wrong.
+    EXECUTE pg_catalog.format(
+        'WITH moved AS (DELETE FROM vault.%I WHERE occurred_at >= $1 RETURNING *) INSERT INTO vault.audit_log_default SELECT * FROM moved',
+        partition) USING ends_at;
+    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log ATTACH PARTITION vault.%I FOR VALUES FROM (MINVALUE) TO (%L)', partition, ends_at);
+END
+$$;
+ALTER TABLE vault.audit_log ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE vault.audit_log_default ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+SELECT pg_catalog.pg_extension_config_dump('vault.audit_log_default', '');
+
 -- An account of a merchant serves all its profiles. The root key seals the credentials, because no profile's data key could.
 CREATE TABLE vault.connector_accounts (
     connector_id text COLLATE "C" PRIMARY KEY,
@@ -172,7 +200,6 @@ DROP POLICY of_current_profile ON vault.profiles;
 DROP POLICY of_current_profile ON vault.role_bindings;
 DROP POLICY of_current_profile ON vault.volatile_payment_methods;
 DROP POLICY of_current_profile_only ON vault.role_bindings;
-DROP POLICY written_by_operations ON vault.audit_log;
 DROP ROUTINE vault.destroy_data_key(text,text,integer,boolean);
 DROP ROUTINE vault.list_payment_methods(text);
 CREATE FUNCTION vault."check"(OUT finding text, OUT severity text, OUT object text, OUT message text, OUT hint text)
@@ -230,6 +257,25 @@ CREATE FUNCTION vault.disable_connector(connector_id text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$disable_connector_wrapper$function$;
+CREATE FUNCTION vault.drop_audit_months(before timestamp without time zone)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    partition text;
+BEGIN
+    FOR partition IN
+        SELECT c.relname FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass
+          AND c.relname ~ '^audit_log_[0-9]{4}_[0-9]{2}$' AND c.relname < 'audit_log_' || pg_catalog.to_char(before, 'YYYY_MM')
+        ORDER BY c.relname
+    LOOP
+        EXECUTE pg_catalog.format('DROP TABLE vault.%I', partition);
+        RETURN NEXT pg_catalog.translate(pg_catalog.substr(partition, 11), '_', '-');
+    END LOOP;
+END
+$function$;
 CREATE FUNCTION vault.enable_connector(connector_id text)
  RETURNS void
  LANGUAGE c
@@ -260,6 +306,41 @@ CREATE FUNCTION vault.list_payment_methods(customer_id text, "limit" integer DEF
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$list_payment_methods_wrapper$function$;
+CREATE FUNCTION vault.make_audit_month(month timestamp without time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+DECLARE
+    partition text := pg_catalog.format('vault.audit_log_%s', pg_catalog.to_char(month, 'YYYY_MM'));
+    -- The first month also takes what is older.
+    is_first  boolean := NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i
+                                     WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass
+                                       AND i.inhrelid <> 'vault.audit_log_default'::pg_catalog.regclass);
+    starts_at timestamptz := CASE WHEN is_first THEN '-infinity' ELSE month END;
+    ends_at   timestamptz := month + INTERVAL '1 month';
+BEGIN
+    IF pg_catalog.to_regclass(partition) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    -- A row that is written meanwhile would go to the default partition, which is about to refuse it.
+    IF starts_at <= pg_catalog.now() THEN
+        LOCK TABLE vault.audit_log IN SHARE ROW EXCLUSIVE MODE;
+    END IF;
+    LOCK TABLE vault.audit_log_default IN ACCESS EXCLUSIVE MODE;
+    EXECUTE pg_catalog.format(
+        'CREATE TABLE %s (LIKE vault.audit_log INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY (profile_id, audit_id))', partition);
+    EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', partition, 'Internal: rows of the audit log for one month');
+    EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO %s, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', partition,
+        (SELECT c.relowner::pg_catalog.regrole FROM pg_catalog.pg_class c WHERE c.oid = 'vault.audit_log'::pg_catalog.regclass));
+    EXECUTE pg_catalog.format(
+        'WITH moved AS (DELETE FROM vault.audit_log_default WHERE occurred_at >= $1 AND occurred_at < $2 RETURNING *)
+         INSERT INTO %s SELECT * FROM moved', partition) USING starts_at, ends_at;
+    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%L)',
+        partition, CASE WHEN is_first THEN 'MINVALUE' ELSE pg_catalog.quote_literal(starts_at) END, ends_at);
+END
+$function$;
 CREATE FUNCTION vault.metrics_text()
  RETURNS text
  LANGUAGE sql
@@ -306,6 +387,9 @@ AS $function$
       AND d.classid <> 'pg_extension'::regclass
       AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e'
                                                AND e.refclassid = 'pg_extension'::regclass)
+      -- The worker makes the partitions of the audit log. Only its owner can attach one.
+      AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = d.objid AND d.classid = 'pg_class'::regclass
+                                                  AND i.inhparent = 'vault.audit_log'::regclass)
     UNION ALL
     SELECT DISTINCT 'table_out_of_reach', 'warning', c.relation::text, 'key management cannot read the table, so no key that it may need can be destroyed',
            CASE c.out_of_reach WHEN 'policies' THEN format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, until the keys are changed', c.relation)
@@ -795,6 +879,7 @@ CREATE POLICY of_current_profile ON vault.role_bindings FOR INSERT TO vault_oper
 CREATE POLICY of_current_profile ON vault.volatile_payment_methods FOR ALL TO public USING ((profile_id = vault.current_profile()));
 CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault_operator USING ((profile_id = vault.current_profile()));
 CREATE POLICY of_merchant_or_profile ON vault.connector_accounts FOR ALL TO vault_operator USING (true) WITH CHECK (true);
+CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor USING (true);
 CREATE POLICY renewed_for_current_profile ON vault.role_bindings FOR UPDATE TO vault_operator USING ((profile_id = vault.current_profile()));
 CREATE POLICY written_by_operations ON vault.audit_log FOR INSERT TO vault_operator WITH CHECK ((profile_id = ANY (ARRAY[''::text, vault.current_profile()])));
 DO $$
@@ -804,6 +889,8 @@ BEGIN
     FOR granted IN
         SELECT 'TABLE' AS kind, c.oid::pg_catalog.regclass::text AS name, c.relacl AS acl, c.relowner AS owner
         FROM pg_catalog.pg_class c WHERE c.oid = ANY (ARRAY[
+        'vault.audit_log',
+        'vault.audit_log_default',
         'vault.connector_accounts',
         'vault.connector_customers',
         'vault.connectors',
@@ -827,11 +914,13 @@ BEGIN
         'vault.create_payment_methods(jsonb[],boolean)',
         'vault.destroy_data_key(text,text,integer,boolean,oid[])',
         'vault.disable_connector(text)',
+        'vault.drop_audit_months(timestamp without time zone)',
         'vault.enable_connector(text)',
         'vault.forged_rows()',
         'vault.get_network_token(text)',
         'vault.get_network_token_eligibility(text)',
         'vault.list_payment_methods(text,integer,text)',
+        'vault.make_audit_month(timestamp without time zone)',
         'vault.metrics_text()',
         'vault.object_findings()',
         'vault.ready()',
@@ -927,6 +1016,7 @@ GRANT SELECT ON TABLE
     vault.token_jobs
 TO vault_admin;
 GRANT SELECT ON TABLE
+    vault.audit_log,
     vault.connectors,
     vault.lockouts,
     vault.metrics,
@@ -937,6 +1027,9 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE
     vault.connector_customers,
     vault.network_tokens
 TO vault_operator;
+GRANT INSERT, SELECT (audit_id, event, occurred_at, occurrences, profile_id) ON TABLE
+    vault.audit_log
+TO vault_operator;
 GRANT INSERT, SELECT, UPDATE ON TABLE
     vault.jobs
 TO vault_operator;
@@ -946,9 +1039,6 @@ TO vault_operator;
 GRANT SELECT ON TABLE
     vault.metrics,
     vault.payment_methods_with_tokens
-TO vault_operator;
-GRANT SELECT (audit_id, event, occurrences, profile_id) ON TABLE
-    vault.audit_log
 TO vault_operator;
 GRANT UPDATE (mac) ON TABLE
     vault.merchants
@@ -1025,12 +1115,14 @@ COMMENT ON ROUTINE vault.delete_payment_method(text) IS 'Deletes a payment metho
 COMMENT ON ROUTINE vault.destroy_data_key(text,text,integer,boolean,oid[]) IS 'Removes a retired key from its row. Refuses if values need the key, unless force gives them up, or if a table that may hold such values cannot be read, unless left_out names it';
 COMMENT ON ROUTINE vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and tells the source of the root key (vault.key_destruction_command). Nothing that the profile has sealed opens again. Earlier dumps stay closed once the source knows of it';
 COMMENT ON ROUTINE vault.disable_connector(text) IS 'Takes an account out of service: creates that name it are refused, and its jobs fail';
+COMMENT ON ROUTINE vault.drop_audit_months(timestamp without time zone) IS 'Internal: drops the partitions of the audit log for the months before that time, and returns the months';
 COMMENT ON ROUTINE vault.enable_connector(text) IS 'Takes an account into service again';
 COMMENT ON ROUTINE vault.forged_rows() IS 'Lists the rows of merchants, profiles, API keys, role bindings and connectors that are not believed, because the vault did not write them as they are, with the reason';
 COMMENT ON ROUTINE vault.get_network_token(text) IS 'Returns a payment method''s network token, with a cryptogram for one payment, to a member of vault_reveal';
 COMMENT ON ROUTINE vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
 COMMENT ON ROUTINE vault.list_customers(integer,integer,text) IS 'Lists customers, oldest first; limit is 1 to 100';
 COMMENT ON ROUTINE vault.list_payment_methods(text,integer,text) IS 'Lists the active payment methods of a customer, last used first; limit is 1 to 1000';
+COMMENT ON ROUTINE vault.make_audit_month(timestamp without time zone) IS 'Internal: makes the partition of the audit log for the month that begins then, if there is none';
 COMMENT ON ROUTINE vault.mask(vault.card_number) IS 'First six and last four digits, with an asterisk for each other digit. A number of fewer than 14 digits shows the last four only';
 COMMENT ON ROUTINE vault.metrics_text() IS 'vault.metrics in the text format of Prometheus';
 COMMENT ON ROUTINE vault.network(vault.card_number) IS 'The card network. NULL if the first digits do not tell it';
@@ -1064,6 +1156,8 @@ COMMENT ON ROUTINE vault_api.create_payment_methods(bytea) IS 'POST /payment-met
 COMMENT ON ROUTINE vault_api.get_network_token_eligibility(bytea) IS 'GET /payment-methods/get-network-token-eligibility';
 COMMENT ON ROUTINE vault_api.metrics(bytea) IS 'GET /metrics, which nginx serves at an address of its own';
 COMMENT ON ROUTINE vault_api.ready(bytea) IS 'GET /ready, without an API key. The status is 200 if a value can be stored, and otherwise 500';
+COMMENT ON TABLE vault.audit_log IS 'Who did what to which object, and when; append-only, without card data';
+COMMENT ON TABLE vault.audit_log_default IS 'Internal: rows of the audit log for whose month there is no partition yet';
 COMMENT ON TABLE vault.card_bins IS 'BIN table, loaded by a member of vault_admin. It fills in what the caller of a create leaves out';
 COMMENT ON TABLE vault.connector_accounts IS 'Accounts at payment service providers and token services';
 COMMENT ON TABLE vault.connector_customers IS 'The ids by which connectors know a customer, each an envelope';

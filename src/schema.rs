@@ -14,6 +14,11 @@ extension_sql_file!(
     requires = ["bootstrap"]
 );
 extension_sql_file!(
+    "../sql/audit_log.sql",
+    name = "audit_log",
+    requires = ["bootstrap"]
+);
+extension_sql_file!(
     "../sql/types.sql",
     name = "types",
     creates = [
@@ -46,6 +51,7 @@ extension_sql_file!(
     name = "policies",
     requires = [
         "tables",
+        "audit_log",
         surface::sql::current_profile,
         surface::sql::tell_of_change,
     ]
@@ -92,9 +98,10 @@ extension_sql_file!(
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 // Cargo does not see which files the macro above reads. With these, it builds again after a change of the SQL.
-const _: [&str; 11] = [
+const _: [&str; 12] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),
+    include_str!("../sql/audit_log.sql"),
     include_str!("../sql/types.sql"),
     include_str!("../sql/policies.sql"),
     include_str!("../sql/key_lifecycle.sql"),

@@ -2,72 +2,94 @@
 
 use crate::postgres::shared_memory::plain;
 
-/// What somebody did, or was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Event {
-    Authentication,
-    AuthenticationLocked,
-    CustomerCreated,
-    CustomerUpdated,
-    CustomerDeleted,
-    PaymentMethodCreated,
-    PaymentMethodRefreshed,
-    PaymentMethodRevealed,
-    CardNumberRevealed,
-    CardNumberIndexed,
-    CardNumberLimit,
-    PaymentMethodUpdated,
-    PaymentMethodDeleted,
-    CardCvcUsed,
-    CardSent,
-    ConnectorTokenCreated,
-    ConnectorTokenUsed,
-    ConnectorTokenDeleted,
-    NetworkTokenCreated,
-    NetworkTokenRevealed,
-    NetworkTokenDeleted,
-    ConnectorCreated,
-    ConnectorUpdated,
-    ConnectorMoved,
-    ConnectorEnabled,
-    ConnectorDisabled,
-    NetworkTokenizationEnabled,
-    NetworkTokenizationDisabled,
-    TokenJobRetried,
-    MerchantCreated,
-    ProfileCreated,
-    ApiKeyCreated,
-    RevealingApiKeyCreated,
-    ApiKeyRevoked,
-    RoleBound,
-    RoleUnbound,
-    LockoutsCleared,
-    AuditRowsLost,
-    DataKeyRotated,
-    DataKeyDestroyed,
-    DataKeysRewrapped,
-    ProfileKeysDestroyed,
-    RoleTakenOver,
-    RowForged,
-    RowsVouchedFor,
-    RoleUnsafe,
+/// Declares what the log has names for.
+macro_rules! named {
+    ($(#[$doc:meta])* $type:ident { $($(#[$doc_of_one:meta])* $one:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $type {
+            $($(#[$doc_of_one])* $one,)+
+        }
+
+        plain! {
+            choice $type;
+        }
+
+        impl $type {
+            /// As the log names it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$one => $name,)+
+                }
+            }
+        }
+    };
 }
 
-/// How an event ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// A reveal was allowed. The row was written before the value was opened.
-    Success,
-    Refused,
-    /// It was done, and then undone with its transaction or subtransaction.
-    RolledBack,
-    /// It was done in a transaction that was prepared, which anybody may roll back later.
-    Prepared,
+named! {
+    /// What somebody did, or was refused.
+    Event {
+        Authentication = "authentication",
+        AuthenticationLocked = "authentication.lock",
+        CustomerCreated = "customer.create",
+        CustomerUpdated = "customer.update",
+        CustomerDeleted = "customer.delete",
+        PaymentMethodCreated = "payment_method.create",
+        PaymentMethodRefreshed = "payment_method.refresh",
+        PaymentMethodRevealed = "payment_method.reveal",
+        CardNumberRevealed = "card_number.reveal",
+        CardNumberIndexed = "card_number.index",
+        CardNumberLimit = "card_number.limit",
+        PaymentMethodUpdated = "payment_method.update",
+        PaymentMethodDeleted = "payment_method.delete",
+        CardCvcUsed = "payment_method.use_cvc",
+        CardSent = "payment_method.send",
+        ConnectorTokenCreated = "connector_token.create",
+        ConnectorTokenUsed = "connector_token.use",
+        ConnectorTokenDeleted = "connector_token.delete",
+        NetworkTokenCreated = "network_token.create",
+        NetworkTokenRevealed = "network_token.reveal",
+        NetworkTokenDeleted = "network_token.delete",
+        ConnectorCreated = "connector.create",
+        ConnectorUpdated = "connector.update",
+        ConnectorMoved = "connector.move",
+        ConnectorEnabled = "connector.enable",
+        ConnectorDisabled = "connector.disable",
+        NetworkTokenizationEnabled = "network_tokenization.enable",
+        NetworkTokenizationDisabled = "network_tokenization.disable",
+        TokenJobRetried = "token_job.retry",
+        MerchantCreated = "merchant.create",
+        ProfileCreated = "profile.create",
+        ApiKeyCreated = "api_key.create",
+        RevealingApiKeyCreated = "api_key.create_with_reveal",
+        ApiKeyRevoked = "api_key.revoke",
+        RoleBound = "role.bind",
+        RoleUnbound = "role.unbind",
+        LockoutsCleared = "lockouts.clear",
+        AuditRowsLost = "audit.lost",
+        AuditMonthDropped = "audit.drop_month",
+        DataKeyRotated = "data_key.rotate",
+        DataKeyDestroyed = "data_key.destroy",
+        DataKeysRewrapped = "data_keys.rewrap",
+        ProfileKeysDestroyed = "profile_keys.destroy",
+        RoleTakenOver = "role.take_over",
+        RowForged = "row.forged",
+        RowsVouchedFor = "rows.vouch",
+        RoleUnsafe = "role.unsafe",
+    }
 }
 
-plain! {
-    choice Event;
-    choice Outcome;
+named! {
+    /// How an event ended.
+    Outcome {
+        /// A reveal was allowed. The row was written before the value was opened.
+        Success = "success",
+        Refused = "refused",
+        /// It was done, and then undone with its transaction or subtransaction.
+        RolledBack = "rolled back",
+        /// It was done in a transaction that was prepared, which anybody may roll back later.
+        Prepared = "prepared",
+    }
 }
 
 impl Event {
@@ -75,69 +97,5 @@ impl Event {
     /// clients, which can send any number of them.
     pub(super) fn is_of_an_object_of_the_vaults(self) -> bool {
         matches!(self, Self::RowForged | Self::RoleUnsafe)
-    }
-
-    /// As the log names it.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Authentication => "authentication",
-            Self::AuthenticationLocked => "authentication.lock",
-            Self::CustomerCreated => "customer.create",
-            Self::CustomerUpdated => "customer.update",
-            Self::CustomerDeleted => "customer.delete",
-            Self::PaymentMethodCreated => "payment_method.create",
-            Self::PaymentMethodRefreshed => "payment_method.refresh",
-            Self::PaymentMethodRevealed => "payment_method.reveal",
-            Self::CardNumberRevealed => "card_number.reveal",
-            Self::CardNumberIndexed => "card_number.index",
-            Self::CardNumberLimit => "card_number.limit",
-            Self::PaymentMethodUpdated => "payment_method.update",
-            Self::PaymentMethodDeleted => "payment_method.delete",
-            Self::CardCvcUsed => "payment_method.use_cvc",
-            Self::CardSent => "payment_method.send",
-            Self::ConnectorTokenCreated => "connector_token.create",
-            Self::ConnectorTokenUsed => "connector_token.use",
-            Self::ConnectorTokenDeleted => "connector_token.delete",
-            Self::NetworkTokenCreated => "network_token.create",
-            Self::NetworkTokenRevealed => "network_token.reveal",
-            Self::NetworkTokenDeleted => "network_token.delete",
-            Self::ConnectorCreated => "connector.create",
-            Self::ConnectorUpdated => "connector.update",
-            Self::ConnectorMoved => "connector.move",
-            Self::ConnectorEnabled => "connector.enable",
-            Self::ConnectorDisabled => "connector.disable",
-            Self::NetworkTokenizationEnabled => "network_tokenization.enable",
-            Self::NetworkTokenizationDisabled => "network_tokenization.disable",
-            Self::TokenJobRetried => "token_job.retry",
-            Self::MerchantCreated => "merchant.create",
-            Self::ProfileCreated => "profile.create",
-            Self::ApiKeyCreated => "api_key.create",
-            Self::RevealingApiKeyCreated => "api_key.create_with_reveal",
-            Self::ApiKeyRevoked => "api_key.revoke",
-            Self::RoleBound => "role.bind",
-            Self::RoleUnbound => "role.unbind",
-            Self::LockoutsCleared => "lockouts.clear",
-            Self::AuditRowsLost => "audit.lost",
-            Self::DataKeyRotated => "data_key.rotate",
-            Self::DataKeyDestroyed => "data_key.destroy",
-            Self::DataKeysRewrapped => "data_keys.rewrap",
-            Self::ProfileKeysDestroyed => "profile_keys.destroy",
-            Self::RoleTakenOver => "role.take_over",
-            Self::RowForged => "row.forged",
-            Self::RowsVouchedFor => "rows.vouch",
-            Self::RoleUnsafe => "role.unsafe",
-        }
-    }
-}
-
-impl Outcome {
-    /// As the log names it.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Refused => "refused",
-            Self::RolledBack => "rolled back",
-            Self::Prepared => "prepared",
-        }
     }
 }

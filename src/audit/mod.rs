@@ -7,6 +7,7 @@ mod entry;
 mod event;
 mod indexed;
 mod merged;
+pub mod months;
 mod places;
 mod reveals;
 mod rollbacks;
@@ -111,7 +112,7 @@ pub fn waiting_since_before(before: i64) -> u64 {
 /// # Errors
 /// When the log cannot be read.
 pub fn lost_since(time: Timestamp) -> Result<u64, Failure> {
-    store::audit_log::lost(random::uuid_at(time)?)
+    store::audit_log::lost(random::uuid_at(time)?, time)
 }
 
 /// Counts a card number that was opened.

@@ -1,12 +1,16 @@
 //! Deletes what expires: CVCs after a quarter of an hour, and volatile payment methods and tokens for one use after a day. CVCs
-//! and volatile payment methods also end with the server. A used CVC is deleted, too. Time is an argument.
+//! and volatile payment methods also end with the server. A used CVC is deleted, too. Time is an argument. Months of the audit log
+//! end when the settings say so.
 
 use vault_core::card::cvc;
 use vault_core::ids::{PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
+use crate::audit;
 use crate::error::Failure;
 use crate::keys;
+use crate::postgres::subtransaction::attempt;
+use crate::settings;
 use crate::store;
 
 /// How many rows of a table are deleted at a time.
@@ -40,6 +44,20 @@ pub fn delete_used_cvc(
 ) -> Result<bool, Failure> {
     let end = used_at.after(cvc::LIFETIME)?;
     store::as_worker(|| store::retention::delete_used_cvc(profile_id, payment_method_id, end))
+}
+
+/// Makes partitions for the coming rows of the audit log, and tells whether they are there. A vault that is sealed, or has no
+/// merchant yet, needs none.
+pub fn make_audit_months() -> Result<bool, Failure> {
+    match keys::check_usable() {
+        Ok(()) => attempt(audit::months::make),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Drops the months of the audit log that are no longer kept.
+pub fn drop_audit_months() -> Result<(), Failure> {
+    attempt(|| audit::months::drop_earlier_than(settings::audit_retention_months()))
 }
 
 impl Batch {

@@ -16,7 +16,7 @@ pub use keys::{
 pub use limits::{
     card_numbers_per_minute, lockout_duration, lockout_failures, lockout_failures_total,
 };
-pub use server::{cell, databases, environment, vacuum_after};
+pub use server::{audit_retention_months, cell, databases, environment, vacuum_after};
 
 use crate::postgres::guc;
 

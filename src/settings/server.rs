@@ -19,6 +19,7 @@ static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::n
 static CELL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"12345"));
 static ENVIRONMENT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
 static VACUUM_AFTER: GucSetting<i32> = GucSetting::<i32>::new(10 * 60);
+static AUDIT_RETENTION_MONTHS: GucSetting<i32> = GucSetting::<i32>::new(1200);
 
 /// Defines the settings that are read when the server starts.
 pub fn define_for_server_start() {
@@ -57,6 +58,16 @@ pub fn define() {
         GucContext::Sighup,
         GucFlags::UNIT_S,
     );
+    GucRegistry::define_int_guc(
+        c"vault.audit_retention_months",
+        c"Number of months before the present one whose rows stay in the audit log.",
+        c"Earlier months are dropped. PCI DSS 10.5.1 requires at least twelve.",
+        &AUDIT_RETENTION_MONTHS,
+        12,
+        1200,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
 }
 
 /// The databases that a worker looks after, each once.
@@ -84,6 +95,11 @@ pub fn environment() -> String {
 /// How long deleted ciphertext may stay; none when nobody asks.
 pub fn vacuum_after() -> Option<Duration> {
     Some(seconds(&VACUUM_AFTER)).filter(|time| !time.is_zero())
+}
+
+/// For how many months rows stay in the audit log after the month in which they were written.
+pub fn audit_retention_months() -> i32 {
+    AUDIT_RETENTION_MONTHS.get()
 }
 
 /// A word stands in identifiers and keys, where an underscore ends it.

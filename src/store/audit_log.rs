@@ -15,10 +15,19 @@ statements! {
          (profile_id, audit_id, occurred_at, actor, request_id, client_address, event, object_id, outcome, \
           occurrences, first_occurred_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    Read LOST(UUIDOID) =
+    /// The time leaves out the partitions of earlier months.
+    Read LOST(UUIDOID, TIMESTAMPTZOID) =
         "/* all profiles: rows without a profile, which say how many events are missing */ \
          SELECT COALESCE(pg_catalog.sum(occurrences), 0)::bigint AS events FROM vault.audit_log \
-         WHERE profile_id = '' AND audit_id >= $1 AND event = 'audit.lost'";
+         WHERE profile_id = '' AND audit_id >= $1 AND occurred_at >= $2 AND event = 'audit.lost'";
+    /// A dump brings partitions of its own, and its rows come after them. So no month is made for a vault without a merchant.
+    Write MAKE_MONTHS() =
+        "SELECT vault.make_audit_month(pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC') + ahead.months) \
+         FROM (VALUES (INTERVAL '0'), (INTERVAL '1 month')) AS ahead (months) \
+         WHERE EXISTS (SELECT FROM vault.merchants)";
+    Write DROP_MONTHS(INT4OID) =
+        "SELECT month FROM vault.drop_audit_months( \
+             pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC') - pg_catalog.make_interval(months => $1)) AS month";
 }
 
 /// A row to be.
@@ -90,11 +99,24 @@ pub fn insert(row: NewAuditRow<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How many events have no row of their own, by the rows whose ids are not smaller. Ids grow with time.
-pub fn lost(from: Uuid) -> Result<u64, Failure> {
+/// How many events have no row of their own since that time, by rows whose ids are not smaller. Ids grow with time.
+pub fn lost(from: Uuid, time: Timestamp) -> Result<u64, Failure> {
+    let arguments = [of_row(from).into(), timestamptz(time).into()];
     let events: Option<i64> =
-        LOST.with(|statement| statement.row(&[of_row(from).into()], |row| row.required("events")))?;
+        LOST.with(|statement| statement.row(&arguments, |row| row.required("events")))?;
     Ok(events.unwrap_or_default().unsigned_abs())
+}
+
+/// Makes the partitions of this month and of the next one where they are missing, and tells whether they are there: a vault without
+/// a merchant needs none. Needs the rights of the table's owner.
+pub fn make_months() -> Result<bool, Failure> {
+    MAKE_MONTHS.with(|statement| Ok(statement.execute(&[])? > 0))
+}
+
+/// Drops the partitions of the months that ended this many months ago or earlier, and returns those months. Needs the rights of
+/// the table's owner.
+pub fn drop_months(kept: i32) -> Result<Vec<String>, Failure> {
+    DROP_MONTHS.with(|statement| statement.rows(&[kept.into()], |row| row.required("month")))
 }
 
 fn of_row(id: Uuid) -> pgrx::Uuid {

@@ -13,13 +13,16 @@ use crate::error::Failure;
 use crate::metrics::processes::{self, Kind};
 use crate::operations::{retention, role_bindings, role_findings};
 use crate::postgres::background_worker::{
-    self, connect, end_to_start_again, is_to_stop, worker_function,
+    self, connect, end_to_start_again, is_to_stop, reload_settings, worker_function,
 };
 use crate::postgres::clock;
 use crate::settings;
 
 /// How often it looks for work.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// How often it looks for partitions of the audit log to make or drop.
+const MONTHS_PERIOD: Duration = Duration::from_secs(60);
 
 /// How long it waits for sessions to end when the server stops, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -47,7 +50,7 @@ fn main(index: usize) {
     // Once is enough: while the server runs, nothing is sealed under another memory key than its own.
     run(delete_dead);
     run(report_role_findings);
-    let mut round = Instant::now();
+    let (mut round, mut months) = (Instant::now(), Instant::now());
     let (mut expired_left, mut at_once) = (false, false);
     while BackgroundWorker::wait_latch(Some(pause(round, at_once))) {
         // Sessions wait for these rows, so no long work comes before them.
@@ -57,6 +60,10 @@ fn main(index: usize) {
             run(record_counts);
             expired_left = run(delete_expired);
             run(take_bindings_over);
+            if months <= round {
+                let soon = run(keep_audit_months);
+                months = round + if soon { PERIOD } else { MONTHS_PERIOD };
+            }
             processes::ran(Kind::Worker, index);
             // A wait for a lock may have consumed the signal of a session.
             at_once = expired_left || writer::has_reveals();
@@ -182,6 +189,20 @@ fn take_bindings_over() -> Result<bool, Failure> {
         role_bindings::take_over,
     )?;
     Ok(false)
+}
+
+/// Tells whether it is to look again soon. What waits for a lock in vain is tried again later.
+fn keep_audit_months() -> Result<bool, Failure> {
+    reload_settings();
+    let made = in_transaction(
+        c"vault: making partitions of the audit log",
+        retention::make_audit_months,
+    )?;
+    in_transaction(
+        c"vault: dropping partitions of the audit log",
+        retention::drop_audit_months,
+    )?;
+    Ok(made == Some(false))
 }
 
 fn delete_expired() -> Result<bool, Failure> {

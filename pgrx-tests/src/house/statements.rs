@@ -27,8 +27,12 @@ fn regex(pattern: &'static str) -> Regex {
 
 /// The tables, and the views of them, that have a profile.
 fn with_profile() -> BTreeSet<String> {
-    let sql = std::fs::read_to_string(repository().join("sql/tables.sql")).unwrap();
-    let tables = regex(r"(?s)CREATE (?:UNLOGGED )?TABLE vault\.(\w+) \(\n(.*?)\n\);");
+    let files = ["sql/tables.sql", "sql/audit_log.sql"];
+    let sql = files.map(|file| std::fs::read_to_string(repository().join(file)).unwrap());
+    let sql = sql.concat();
+    let tables = regex(
+        r"(?s)CREATE (?:UNLOGGED )?TABLE vault\.(\w+) \(\n(.*?)\n\)(?: PARTITION BY [^;]*)?;",
+    );
     let views = regex(r"(?s)CREATE VIEW vault\.(\w+)\b(.*?);\n");
     let definitions = tables.captures_iter(&sql).chain(views.captures_iter(&sql));
     definitions

@@ -97,7 +97,17 @@ fn tables_with_a_profile_are_guarded_by_policies_even_against_their_owner() {
         &mut superuser,
         "no policy",
         &format!(
-            "select c.relname::text, not exists (select from pg_policy where polrelid = c.oid) from {with_profile}"
+            "select c.relname::text, not exists (select from pg_policy where polrelid = c.oid)
+             from {with_profile} and not c.relispartition"
+        ),
+    );
+    none(
+        &mut superuser,
+        "a partition that others than its owner reach by itself",
+        &format!(
+            "select c.relname::text, exists (select from pg_policy where polrelid = c.oid)
+                 or exists (select from aclexplode(c.relacl) where grantee <> c.relowner)
+             from {with_profile} and c.relispartition"
         ),
     );
     none(
@@ -106,7 +116,7 @@ fn tables_with_a_profile_are_guarded_by_policies_even_against_their_owner() {
         &format!(
             "select c.relname::text, not exists (
                  select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indkey[0] = a.attnum)
-             from {with_profile} and c.relname not in ('profiles', 'role_bindings', 'connector_accounts')"
+             from {with_profile} and c.relkind = 'r' and c.relname not in ('profiles', 'role_bindings', 'connector_accounts')"
         ),
     );
 }

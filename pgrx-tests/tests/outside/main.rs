@@ -2,6 +2,7 @@
 
 mod application_columns;
 mod audit;
+mod audit_months;
 mod audit_under_flood;
 mod backup;
 mod bad_input;

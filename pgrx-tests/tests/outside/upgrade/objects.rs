@@ -158,6 +158,8 @@ pub fn objects(database: &Stack) -> Vec<String> {
                 .map(|row| format!("{kind} {}", row.get::<_, &str>(0))),
         );
     }
+    // Partitions of months come and go with time. `audit_months` tests those of an upgrade.
+    objects.retain(|object| !object.contains("vault.audit_log_2"));
     objects.sort();
     objects
 }

@@ -88,7 +88,7 @@ const RIGHTS: &str = "
         where oid {OURS}
         union all
         select 'TABLE', oid::regclass::text, relowner, coalesce(relacl, acldefault('r', relowner)) from pg_class
-        where relnamespace {OURS} and relkind in ('r', 'v')
+        where relnamespace {OURS} and relkind in ('r', 'p', 'v') and relname !~ '^audit_log_[0-9]' and relname !~ '^audit_log_[0-9]'
         union all
         select 'ROUTINE', oid::regprocedure::text, proowner, coalesce(proacl, acldefault('f', proowner)) from pg_proc
         where pronamespace {OURS}
@@ -111,10 +111,10 @@ const COMMENTS: &str = "
         select 'pg_proc'::regclass, oid, 0, 'ROUTINE ' || oid::regprocedure from pg_proc where pronamespace {OURS}
         union all
         select 'pg_class'::regclass, oid, 0, case relkind when 'v' then 'VIEW ' else 'TABLE ' end || oid::regclass
-        from pg_class where relnamespace {OURS} and relkind in ('r', 'v')
+        from pg_class where relnamespace {OURS} and relkind in ('r', 'p', 'v') and relname !~ '^audit_log_[0-9]' and relname !~ '^audit_log_[0-9]'
         union all
         select 'pg_class'::regclass, attrelid, attnum, format('COLUMN %s.%I', attrelid::regclass, attname)
-        from pg_attribute join pg_class c on c.oid = attrelid where relnamespace {OURS} and not attisdropped
+        from pg_attribute join pg_class c on c.oid = attrelid where relnamespace {OURS} and not attisdropped and relname !~ '^audit_log_[0-9]'
         union all
         select 'pg_namespace'::regclass, oid, 0, 'SCHEMA ' || oid::regnamespace from pg_namespace where oid {OURS}
         union all
@@ -124,7 +124,7 @@ const COMMENTS: &str = "
     on d.classoid = classid and d.objoid = objid and d.objsubid = object.objsubid";
 
 const OBJECTS: &str = "
-    select 'TABLE ' || oid::regclass, '' from pg_class where relnamespace {OURS} and relkind in ('r', 'v')
+    select 'TABLE ' || oid::regclass, relkind::text from pg_class where relnamespace {OURS} and relkind in ('r', 'p', 'v') and relname !~ '^audit_log_[0-9]' and relname !~ '^audit_log_[0-9]'
     union all select 'ROUTINE ' || oid::regprocedure, '' from pg_proc where pronamespace {OURS}";
 
 /// The generated part: `released` is the catalogue of the release, `present` is that of an installation, and `changed` is that of
@@ -227,7 +227,10 @@ fn new_or_other<'a>(
 
 /// An object comes with rights: EXECUTE for PUBLIC, and those of ALTER DEFAULT PRIVILEGES.
 fn take_back(part: &mut String, released: &Catalogue, present: &Catalogue) {
-    let new = gone(&present.objects, &released.objects);
+    let new: Vec<&str> = new_or_other(&released.objects, &present.objects)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     if new.is_empty() {
         return;
     }
