@@ -239,7 +239,34 @@ fn applications_of_0_1_0_go_on_after_the_upgrade() {
     let method = ada_s_card_over_http(&stack, &release);
     keys_go_on(&stack, &release, &method);
     roles_are_bound_as_before(&stack);
+    the_log_goes_on_by_month(&stack);
 }
+
+/// The log of 0.1.0 is the partition of this month, and is like the one that the worker makes for the next month.
+fn the_log_goes_on_by_month(stack: &Stack) {
+    let mut superuser = stack.superuser();
+    let mut shapes = || -> Vec<String> {
+        let partitions = superuser.rows(PARTITIONS, &[]).unwrap();
+        partitions.iter().map(|row| row.get(0)).collect()
+    };
+    soon_equal("there are partitions", &2, || shapes().len());
+    let shapes = shapes();
+    assert!(shapes[0].contains("PRIMARY KEY"), "{shapes:?}");
+    assert_eq!(shapes[0], shapes[1]);
+}
+
+/// What the partitions of months are like.
+const PARTITIONS: &str = "
+    select concat_ws(E'\n', relkind, relrowsecurity, relforcerowsecurity, relowner, obj_description(p.oid),
+        array(select concat_ws(' ', attnum, attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid))
+              from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
+              where attrelid = p.oid and attnum > 0 order by attnum),
+        array(select pg_get_constraintdef(c.oid) from pg_constraint c where conrelid = p.oid order by 1),
+        array(select grantee from aclexplode(relacl) where grantee <> relowner),
+        array(select polname from pg_policy where polrelid = p.oid),
+        array(select classid from pg_depend where objid = p.oid and deptype = 'e'))
+    from pg_class p join pg_inherits on inhrelid = p.oid
+    where inhparent = 'vault.audit_log'::regclass and relname <> 'audit_log_default' order by relname";
 
 /// The log in the order of time, with the columns of 0.1.0.
 fn audit_log(stack: &Stack) -> String {
