@@ -72,8 +72,7 @@ CREATE INDEX connector_tokens_by_expiry ON vault.connector_tokens (expires_at) W
 
 ALTER TABLE vault.audit_log
     DROP CONSTRAINT audit_log_outcome_check,
-    ADD CHECK (outcome IN ('success', 'refused', 'rolled back', 'prepared')),
-    ADD COLUMN occurrences bigint NOT NULL DEFAULT 1 CHECK (occurrences > 0),
+    ADD COLUMN occurrences bigint NOT NULL DEFAULT 1,
     ADD COLUMN first_occurred_at timestamptz;
 
 -- The audit log has a partition for each month from now on. The table that is there becomes the first of them, with all rows.
@@ -91,7 +90,7 @@ BEGIN
     EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log RENAME CONSTRAINT audit_log_pkey TO %I', partition || '_pkey');
     EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log RENAME TO %I', partition);
     EXECUTE pg_catalog.format(
-        'CREATE TABLE vault.audit_log (LIKE vault.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY RANGE (occurred_at)', partition);
+        'CREATE TABLE vault.audit_log (LIKE vault.%I INCLUDING DEFAULTS) PARTITION BY RANGE (occurred_at)', partition);
     CREATE TABLE vault.audit_log_default PARTITION OF vault.audit_log (PRIMARY KEY (profile_id, audit_id)) DEFAULT;
     -- A clock may have been wrong.
     EXECUTE pg_catalog.format(
@@ -330,7 +329,7 @@ BEGIN
     END IF;
     LOCK TABLE vault.audit_log_default IN ACCESS EXCLUSIVE MODE;
     EXECUTE pg_catalog.format(
-        'CREATE TABLE %s (LIKE vault.audit_log INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY (profile_id, audit_id))', partition);
+        'CREATE TABLE %s (LIKE vault.audit_log INCLUDING DEFAULTS, PRIMARY KEY (profile_id, audit_id))', partition);
     EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', partition, 'Internal: rows of the audit log for one month');
     EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO %s, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', partition,
         (SELECT c.relowner::pg_catalog.regrole FROM pg_catalog.pg_class c WHERE c.oid = 'vault.audit_log'::pg_catalog.regclass));
