@@ -31,54 +31,78 @@ ALTER TABLE vault.audit_log_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE vault.audit_log_default FORCE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('vault.audit_log_default', '');
 
--- The partitions of months do not belong to the extension, so a dump contains them as they are.
-CREATE FUNCTION vault.make_audit_month(month timestamp) RETURNS void
+-- The partitions of months do not belong to the extension, so a dump contains them as they are. The locks are held until the end of
+-- the transaction. `most_moved` bounds the work that is done under them.
+CREATE FUNCTION vault.make_audit_month(month timestamp, most_moved bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
-    partition text := pg_catalog.format('vault.audit_log_%s', pg_catalog.to_char(month, 'YYYY_MM'));
-    -- The first month also takes what is older.
-    is_first  boolean := NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i
-                                     WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass
-                                       AND i.inhrelid <> 'vault.audit_log_default'::pg_catalog.regclass);
-    starts_at timestamptz := CASE WHEN is_first THEN '-infinity' ELSE month END;
+    partition text := 'audit_log_' || pg_catalog.to_char(month, 'YYYY_MM');
+    months    text[] := ARRAY(SELECT c.relname FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+                              WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass AND c.relname ~ '^audit_log_[0-9]{4}_[0-9]{2}$'
+                              ORDER BY c.relname);
+    starts_at timestamptz := CASE WHEN months = '{}' THEN '-infinity' ELSE month END;
     ends_at   timestamptz := month + INTERVAL '1 month';
+    grantee   text;
 BEGIN
-    IF pg_catalog.to_regclass(partition) IS NOT NULL THEN
+    -- The first month also has what is older: it may have been made when the clock was ahead.
+    IF partition = ANY (months) OR partition < months[1] THEN
         RETURN;
     END IF;
     -- A row that is written meanwhile would go to the default partition, which is about to refuse it.
-    IF starts_at <= pg_catalog.now() THEN
-        LOCK TABLE vault.audit_log IN SHARE ROW EXCLUSIVE MODE;
+    IF starts_at <= pg_catalog.clock_timestamp() + INTERVAL '1 minute' THEN
+        LOCK TABLE ONLY vault.audit_log IN SHARE ROW EXCLUSIVE MODE;
     END IF;
-    LOCK TABLE vault.audit_log_default IN ACCESS EXCLUSIVE MODE;
+    LOCK TABLE ONLY vault.audit_log_default IN ACCESS EXCLUSIVE MODE;
+    IF (SELECT pg_catalog.count(*) FROM (SELECT FROM vault.audit_log_default LIMIT most_moved + 1) AS few) > most_moved THEN
+        RAISE EXCEPTION 'vault.audit_log_default has more than % rows', most_moved
+            USING ERRCODE = 'program_limit_exceeded',
+                  HINT = pg_catalog.format('In a quiet hour: SELECT vault.make_audit_month(%L, 1000000000)', month);
+    END IF;
     EXECUTE pg_catalog.format(
-        'CREATE TABLE %s (LIKE vault.audit_log INCLUDING DEFAULTS, PRIMARY KEY (profile_id, audit_id))', partition);
-    EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', partition, 'Internal: rows of the audit log for one month');
-    EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO %s, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', partition,
+        'CREATE TABLE vault.%I (LIKE vault.audit_log INCLUDING DEFAULTS, PRIMARY KEY (profile_id, audit_id))', partition);
+    EXECUTE pg_catalog.format('COMMENT ON TABLE vault.%I IS %L', partition, 'Internal: rows of the audit log for one month');
+    EXECUTE pg_catalog.format('ALTER TABLE vault.%I OWNER TO %s, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', partition,
         (SELECT c.relowner::pg_catalog.regrole FROM pg_catalog.pg_class c WHERE c.oid = 'vault.audit_log'::pg_catalog.regclass));
+    -- A table comes with the rights of ALTER DEFAULT PRIVILEGES.
+    FOR grantee IN
+        SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END
+        FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+        WHERE c.oid = ('vault.' || partition)::pg_catalog.regclass AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON vault.%I FROM %s', partition, grantee);
+    END LOOP;
     EXECUTE pg_catalog.format(
         'WITH moved AS (DELETE FROM vault.audit_log_default WHERE occurred_at >= $1 AND occurred_at < $2 RETURNING *)
-         INSERT INTO %s SELECT * FROM moved', partition) USING starts_at, ends_at;
-    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%L)',
-        partition, CASE WHEN is_first THEN 'MINVALUE' ELSE pg_catalog.quote_literal(starts_at) END, ends_at);
+         INSERT INTO vault.%I SELECT * FROM moved', partition) USING starts_at, ends_at;
+    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log ATTACH PARTITION vault.%I FOR VALUES FROM (%s) TO (%L)',
+        partition, CASE WHEN months = '{}' THEN 'MINVALUE' ELSE pg_catalog.quote_literal(starts_at) END, ends_at);
 END
 $$;
-COMMENT ON FUNCTION vault.make_audit_month(timestamp) IS 'Internal: makes the partition of the audit log for the month that begins then, if there is none';
+COMMENT ON FUNCTION vault.make_audit_month(timestamp, bigint) IS 'Internal: makes the partition of the audit log for the month that begins then, if there is none. Refuses if more rows than that lie in the default partition';
 
-CREATE FUNCTION vault.drop_audit_months(before timestamp) RETURNS SETOF text
+-- A month is dropped only if the months after it are there as partitions: those that are kept, the present one and the next one. So a
+-- clock that jumps ahead costs two months, and not the log. In a dump, row security and keys come after the rows.
+CREATE FUNCTION vault.drop_audit_month(months_kept integer) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    partition text;
+    present   timestamp := pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC');
+    partition text := (
+        SELECT m.name FROM (
+            SELECT c.relname::text AS name, pg_catalog.row_number() OVER (ORDER BY c.relname DESC) AS place,
+                   c.relrowsecurity AND EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisprimary) AS is_complete
+            FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass AND c.relname ~ '^audit_log_[0-9]{4}_[0-9]{2}$'
+        ) m
+        WHERE m.name < 'audit_log_' || pg_catalog.to_char(present - pg_catalog.make_interval(months => months_kept), 'YYYY_MM')
+          AND m.place > months_kept + 2 AND m.is_complete
+        ORDER BY m.name LIMIT 1);
 BEGIN
-    FOR partition IN
-        SELECT c.relname FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass
-          AND c.relname ~ '^audit_log_[0-9]{4}_[0-9]{2}$' AND c.relname < 'audit_log_' || pg_catalog.to_char(before, 'YYYY_MM')
-        ORDER BY c.relname
-    LOOP
-        EXECUTE pg_catalog.format('DROP TABLE vault.%I', partition);
-        RETURN NEXT pg_catalog.translate(pg_catalog.substr(partition, 11), '_', '-');
-    END LOOP;
+    IF partition IS NULL THEN
+        RETURN NULL;
+    END IF;
+    -- Anybody may make a view of a table without a right on it. Such a view keeps no month.
+    EXECUTE pg_catalog.format('DROP TABLE vault.%I CASCADE', partition);
+    RETURN pg_catalog.translate(pg_catalog.substr(partition, 11), '_', '-');
 END
 $$;
-COMMENT ON FUNCTION vault.drop_audit_months(timestamp) IS 'Internal: drops the partitions of the audit log for the months before that time, and returns the months';
+COMMENT ON FUNCTION vault.drop_audit_month(integer) IS 'Internal: drops the oldest partition of the audit log whose month is no longer kept, and returns its month, or NULL if there is none';

@@ -88,7 +88,8 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
         FROM object o CROSS JOIN LATERAL aclexplode(o.acl) a
         WHERE a.grantee <> o.owner
           -- Objects of others are a finding of their own.
-          AND (o.kind = 'SCHEMA' OR EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype = 'e'))
+          AND (o.kind = 'SCHEMA' OR EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype = 'e')
+               OR EXISTS (SELECT FROM pg_inherits m WHERE m.inhrelid = o.objid AND m.inhparent = 'vault.audit_log'::regclass))
           AND NOT EXISTS (
             SELECT FROM pg_init_privs i CROSS JOIN LATERAL aclexplode(i.initprivs) b
             WHERE i.classoid = o.classid AND i.objoid = o.objid AND i.objsubid = o.objsubid
@@ -142,7 +143,8 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
            format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', c.oid::regclass)
     FROM pg_class c
     WHERE c.relnamespace = 'vault'::regnamespace AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
-      AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+      AND (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+           OR EXISTS (SELECT FROM pg_inherits m WHERE m.inhrelid = c.oid AND m.inhparent = 'vault.audit_log'::regclass))
     UNION ALL
     SELECT 'function_changed', 'critical', p.oid::regprocedure::text, 'the function runs with other rights, or on another search_path, than it was installed with',
            'Restore the function from the extension''s script.'
@@ -160,6 +162,19 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
       -- The worker makes the partitions of the audit log. Only its owner can attach one.
       AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = d.objid AND d.classid = 'pg_class'::regclass
                                                   AND i.inhparent = 'vault.audit_log'::regclass)
+    UNION ALL
+    SELECT 'object_of_others', 'critical', pg_describe_object('pg_trigger'::regclass, t.oid, 0),
+           'somebody has put the trigger on a table of the vault, and its code runs with the vault''s rights',
+           format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = 'vault'::regnamespace AND NOT t.tgisinternal AND t.tgfoid <> 'vault.tell_of_change'::regproc
+    UNION ALL
+    SELECT 'audit_month_missing', 'warning', 'vault.audit_log', 'the audit log has no partition for this month, so its rows lie in vault.audit_log_default and are not dropped',
+           'The server''s log says why the vault worker cannot make the partition.'
+    -- The worker makes it within seconds of the first merchant.
+    WHERE EXISTS (SELECT FROM vault.merchants m WHERE m.created_at < now() - INTERVAL '10 seconds')
+      AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                      WHERE i.inhparent = 'vault.audit_log'::regclass AND c.relname = 'audit_log_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'))
     UNION ALL
     SELECT DISTINCT 'table_out_of_reach', 'warning', c.relation::text, 'key management cannot read the table, so no key that it may need can be destroyed',
            CASE c.out_of_reach WHEN 'policies' THEN format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, until the keys are changed', c.relation)

@@ -80,11 +80,20 @@ DO $$
 DECLARE
     month     timestamp := pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC');
     ends_at   timestamptz := (month + INTERVAL '1 month') AT TIME ZONE 'UTC';
+    -- As text, because DateStyle may be any.
+    bound     text := pg_catalog.to_char(month + INTERVAL '1 month', 'YYYY-MM-DD 00:00:00+00');
+    grantee   text;
     partition text := 'audit_log_' || pg_catalog.to_char(month, 'YYYY_MM');
 BEGIN
     DROP POLICY written_by_operations ON vault.audit_log;
     DROP POLICY read_by_auditors ON vault.audit_log;
-    REVOKE ALL ON vault.audit_log FROM vault_operator, vault_auditor;
+    FOR grantee IN
+        SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END
+        FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+        WHERE c.oid = 'vault.audit_log'::pg_catalog.regclass AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON vault.audit_log FROM %s', grantee);
+    END LOOP;
     ALTER EXTENSION vault DROP TABLE vault.audit_log;
     COMMENT ON TABLE vault.audit_log IS 'Internal: rows of the audit log for one month';
     EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log RENAME CONSTRAINT audit_log_pkey TO %I', partition || '_pkey');
@@ -96,7 +105,7 @@ BEGIN
     EXECUTE pg_catalog.format(
         'WITH moved AS (DELETE FROM vault.%I WHERE occurred_at >= $1 RETURNING *) INSERT INTO vault.audit_log_default SELECT * FROM moved',
         partition) USING ends_at;
-    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log ATTACH PARTITION vault.%I FOR VALUES FROM (MINVALUE) TO (%L)', partition, ends_at);
+    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log ATTACH PARTITION vault.%I FOR VALUES FROM (MINVALUE) TO (%L)', partition, bound);
 END
 $$;
 ALTER TABLE vault.audit_log ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -256,23 +265,30 @@ CREATE FUNCTION vault.disable_connector(connector_id text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$disable_connector_wrapper$function$;
-CREATE FUNCTION vault.drop_audit_months(before timestamp without time zone)
- RETURNS SETOF text
+CREATE FUNCTION vault.drop_audit_month(months_kept integer)
+ RETURNS text
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
-    partition text;
+    present   timestamp := pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC');
+    partition text := (
+        SELECT m.name FROM (
+            SELECT c.relname::text AS name, pg_catalog.row_number() OVER (ORDER BY c.relname DESC) AS place,
+                   c.relrowsecurity AND EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisprimary) AS is_complete
+            FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass AND c.relname ~ '^audit_log_[0-9]{4}_[0-9]{2}$'
+        ) m
+        WHERE m.name < 'audit_log_' || pg_catalog.to_char(present - pg_catalog.make_interval(months => months_kept), 'YYYY_MM')
+          AND m.place > months_kept + 2 AND m.is_complete
+        ORDER BY m.name LIMIT 1);
 BEGIN
-    FOR partition IN
-        SELECT c.relname FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass
-          AND c.relname ~ '^audit_log_[0-9]{4}_[0-9]{2}$' AND c.relname < 'audit_log_' || pg_catalog.to_char(before, 'YYYY_MM')
-        ORDER BY c.relname
-    LOOP
-        EXECUTE pg_catalog.format('DROP TABLE vault.%I', partition);
-        RETURN NEXT pg_catalog.translate(pg_catalog.substr(partition, 11), '_', '-');
-    END LOOP;
+    IF partition IS NULL THEN
+        RETURN NULL;
+    END IF;
+    -- Anybody may make a view of a table without a right on it. Such a view keeps no month.
+    EXECUTE pg_catalog.format('DROP TABLE vault.%I CASCADE', partition);
+    RETURN pg_catalog.translate(pg_catalog.substr(partition, 11), '_', '-');
 END
 $function$;
 CREATE FUNCTION vault.enable_connector(connector_id text)
@@ -305,39 +321,53 @@ CREATE FUNCTION vault.list_payment_methods(customer_id text, "limit" integer DEF
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$list_payment_methods_wrapper$function$;
-CREATE FUNCTION vault.make_audit_month(month timestamp without time zone)
+CREATE FUNCTION vault.make_audit_month(month timestamp without time zone, most_moved bigint)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
-    partition text := pg_catalog.format('vault.audit_log_%s', pg_catalog.to_char(month, 'YYYY_MM'));
-    -- The first month also takes what is older.
-    is_first  boolean := NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i
-                                     WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass
-                                       AND i.inhrelid <> 'vault.audit_log_default'::pg_catalog.regclass);
-    starts_at timestamptz := CASE WHEN is_first THEN '-infinity' ELSE month END;
+    partition text := 'audit_log_' || pg_catalog.to_char(month, 'YYYY_MM');
+    months    text[] := ARRAY(SELECT c.relname FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+                              WHERE i.inhparent = 'vault.audit_log'::pg_catalog.regclass AND c.relname ~ '^audit_log_[0-9]{4}_[0-9]{2}$'
+                              ORDER BY c.relname);
+    starts_at timestamptz := CASE WHEN months = '{}' THEN '-infinity' ELSE month END;
     ends_at   timestamptz := month + INTERVAL '1 month';
+    grantee   text;
 BEGIN
-    IF pg_catalog.to_regclass(partition) IS NOT NULL THEN
+    -- The first month also has what is older: it may have been made when the clock was ahead.
+    IF partition = ANY (months) OR partition < months[1] THEN
         RETURN;
     END IF;
     -- A row that is written meanwhile would go to the default partition, which is about to refuse it.
-    IF starts_at <= pg_catalog.now() THEN
-        LOCK TABLE vault.audit_log IN SHARE ROW EXCLUSIVE MODE;
+    IF starts_at <= pg_catalog.clock_timestamp() + INTERVAL '1 minute' THEN
+        LOCK TABLE ONLY vault.audit_log IN SHARE ROW EXCLUSIVE MODE;
     END IF;
-    LOCK TABLE vault.audit_log_default IN ACCESS EXCLUSIVE MODE;
+    LOCK TABLE ONLY vault.audit_log_default IN ACCESS EXCLUSIVE MODE;
+    IF (SELECT pg_catalog.count(*) FROM (SELECT FROM vault.audit_log_default LIMIT most_moved + 1) AS few) > most_moved THEN
+        RAISE EXCEPTION 'vault.audit_log_default has more than % rows', most_moved
+            USING ERRCODE = 'program_limit_exceeded',
+                  HINT = pg_catalog.format('In a quiet hour: SELECT vault.make_audit_month(%L, 1000000000)', month);
+    END IF;
     EXECUTE pg_catalog.format(
-        'CREATE TABLE %s (LIKE vault.audit_log INCLUDING DEFAULTS, PRIMARY KEY (profile_id, audit_id))', partition);
-    EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', partition, 'Internal: rows of the audit log for one month');
-    EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO %s, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', partition,
+        'CREATE TABLE vault.%I (LIKE vault.audit_log INCLUDING DEFAULTS, PRIMARY KEY (profile_id, audit_id))', partition);
+    EXECUTE pg_catalog.format('COMMENT ON TABLE vault.%I IS %L', partition, 'Internal: rows of the audit log for one month');
+    EXECUTE pg_catalog.format('ALTER TABLE vault.%I OWNER TO %s, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', partition,
         (SELECT c.relowner::pg_catalog.regrole FROM pg_catalog.pg_class c WHERE c.oid = 'vault.audit_log'::pg_catalog.regclass));
+    -- A table comes with the rights of ALTER DEFAULT PRIVILEGES.
+    FOR grantee IN
+        SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END
+        FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+        WHERE c.oid = ('vault.' || partition)::pg_catalog.regclass AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON vault.%I FROM %s', partition, grantee);
+    END LOOP;
     EXECUTE pg_catalog.format(
         'WITH moved AS (DELETE FROM vault.audit_log_default WHERE occurred_at >= $1 AND occurred_at < $2 RETURNING *)
-         INSERT INTO %s SELECT * FROM moved', partition) USING starts_at, ends_at;
-    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%L)',
-        partition, CASE WHEN is_first THEN 'MINVALUE' ELSE pg_catalog.quote_literal(starts_at) END, ends_at);
+         INSERT INTO vault.%I SELECT * FROM moved', partition) USING starts_at, ends_at;
+    EXECUTE pg_catalog.format('ALTER TABLE vault.audit_log ATTACH PARTITION vault.%I FOR VALUES FROM (%s) TO (%L)',
+        partition, CASE WHEN months = '{}' THEN 'MINVALUE' ELSE pg_catalog.quote_literal(starts_at) END, ends_at);
 END
 $function$;
 CREATE FUNCTION vault.metrics_text()
@@ -371,7 +401,8 @@ AS $function$
            format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', c.oid::regclass)
     FROM pg_class c
     WHERE c.relnamespace = 'vault'::regnamespace AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
-      AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+      AND (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+           OR EXISTS (SELECT FROM pg_inherits m WHERE m.inhrelid = c.oid AND m.inhparent = 'vault.audit_log'::regclass))
     UNION ALL
     SELECT 'function_changed', 'critical', p.oid::regprocedure::text, 'the function runs with other rights, or on another search_path, than it was installed with',
            'Restore the function from the extension''s script.'
@@ -389,6 +420,19 @@ AS $function$
       -- The worker makes the partitions of the audit log. Only its owner can attach one.
       AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = d.objid AND d.classid = 'pg_class'::regclass
                                                   AND i.inhparent = 'vault.audit_log'::regclass)
+    UNION ALL
+    SELECT 'object_of_others', 'critical', pg_describe_object('pg_trigger'::regclass, t.oid, 0),
+           'somebody has put the trigger on a table of the vault, and its code runs with the vault''s rights',
+           format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = 'vault'::regnamespace AND NOT t.tgisinternal AND t.tgfoid <> 'vault.tell_of_change'::regproc
+    UNION ALL
+    SELECT 'audit_month_missing', 'warning', 'vault.audit_log', 'the audit log has no partition for this month, so its rows lie in vault.audit_log_default and are not dropped',
+           'The server''s log says why the vault worker cannot make the partition.'
+    -- The worker makes it within seconds of the first merchant.
+    WHERE EXISTS (SELECT FROM vault.merchants m WHERE m.created_at < now() - INTERVAL '10 seconds')
+      AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                      WHERE i.inhparent = 'vault.audit_log'::regclass AND c.relname = 'audit_log_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'))
     UNION ALL
     SELECT DISTINCT 'table_out_of_reach', 'warning', c.relation::text, 'key management cannot read the table, so no key that it may need can be destroyed',
            CASE c.out_of_reach WHEN 'policies' THEN format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, until the keys are changed', c.relation)
@@ -527,7 +571,8 @@ AS $function$
         FROM object o CROSS JOIN LATERAL aclexplode(o.acl) a
         WHERE a.grantee <> o.owner
           -- Objects of others are a finding of their own.
-          AND (o.kind = 'SCHEMA' OR EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype = 'e'))
+          AND (o.kind = 'SCHEMA' OR EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype = 'e')
+               OR EXISTS (SELECT FROM pg_inherits m WHERE m.inhrelid = o.objid AND m.inhparent = 'vault.audit_log'::regclass))
           AND NOT EXISTS (
             SELECT FROM pg_init_privs i CROSS JOIN LATERAL aclexplode(i.initprivs) b
             WHERE i.classoid = o.classid AND i.objoid = o.objid AND i.objsubid = o.objsubid
@@ -913,13 +958,13 @@ BEGIN
         'vault.create_payment_methods(jsonb[],boolean)',
         'vault.destroy_data_key(text,text,integer,boolean,oid[])',
         'vault.disable_connector(text)',
-        'vault.drop_audit_months(timestamp without time zone)',
+        'vault.drop_audit_month(integer)',
         'vault.enable_connector(text)',
         'vault.forged_rows()',
         'vault.get_network_token(text)',
         'vault.get_network_token_eligibility(text)',
         'vault.list_payment_methods(text,integer,text)',
-        'vault.make_audit_month(timestamp without time zone)',
+        'vault.make_audit_month(timestamp without time zone,bigint)',
         'vault.metrics_text()',
         'vault.object_findings()',
         'vault.ready()',
@@ -1114,14 +1159,14 @@ COMMENT ON ROUTINE vault.delete_payment_method(text) IS 'Deletes a payment metho
 COMMENT ON ROUTINE vault.destroy_data_key(text,text,integer,boolean,oid[]) IS 'Removes a retired key from its row. Refuses if values need the key, unless force gives them up, or if a table that may hold such values cannot be read, unless left_out names it';
 COMMENT ON ROUTINE vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and tells the source of the root key (vault.key_destruction_command). Nothing that the profile has sealed opens again. Earlier dumps stay closed once the source knows of it';
 COMMENT ON ROUTINE vault.disable_connector(text) IS 'Takes an account out of service: creates that name it are refused, and its jobs fail';
-COMMENT ON ROUTINE vault.drop_audit_months(timestamp without time zone) IS 'Internal: drops the partitions of the audit log for the months before that time, and returns the months';
+COMMENT ON ROUTINE vault.drop_audit_month(integer) IS 'Internal: drops the oldest partition of the audit log whose month is no longer kept, and returns its month, or NULL if there is none';
 COMMENT ON ROUTINE vault.enable_connector(text) IS 'Takes an account into service again';
 COMMENT ON ROUTINE vault.forged_rows() IS 'Lists the rows of merchants, profiles, API keys, role bindings and connectors that are not believed, because the vault did not write them as they are, with the reason';
 COMMENT ON ROUTINE vault.get_network_token(text) IS 'Returns a payment method''s network token, with a cryptogram for one payment, to a member of vault_reveal';
 COMMENT ON ROUTINE vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
 COMMENT ON ROUTINE vault.list_customers(integer,integer,text) IS 'Lists customers, oldest first; limit is 1 to 100';
 COMMENT ON ROUTINE vault.list_payment_methods(text,integer,text) IS 'Lists the active payment methods of a customer, last used first; limit is 1 to 1000';
-COMMENT ON ROUTINE vault.make_audit_month(timestamp without time zone) IS 'Internal: makes the partition of the audit log for the month that begins then, if there is none';
+COMMENT ON ROUTINE vault.make_audit_month(timestamp without time zone,bigint) IS 'Internal: makes the partition of the audit log for the month that begins then, if there is none. Refuses if more rows than that lie in the default partition';
 COMMENT ON ROUTINE vault.mask(vault.card_number) IS 'First six and last four digits, with an asterisk for each other digit. A number of fewer than 14 digits shows the last four only';
 COMMENT ON ROUTINE vault.metrics_text() IS 'vault.metrics in the text format of Prometheus';
 COMMENT ON ROUTINE vault.network(vault.card_number) IS 'The card network. NULL if the first digits do not tell it';

@@ -8,32 +8,35 @@ use crate::postgres::clock;
 use crate::postgres::local_settings::with_short_lock_timeout;
 use crate::store;
 
+/// How many rows may wait for their partition. They are moved under a lock, for which every call waits.
+const MOST_MOVED: i64 = 10_000;
+
 /// Makes the partitions that are missing, and tells whether they are there: a vault without a merchant needs none. Needs the rights
 /// of a superuser.
 ///
 /// # Errors
-/// When somebody holds a lock on the log. Sessions that write to the log would queue behind a longer wait.
+/// When somebody holds a lock on the log. Sessions that write to the log would queue behind a longer wait. And when too many rows wait.
 pub fn make() -> Result<bool, Failure> {
-    with_short_lock_timeout(store::audit_log::make_months)
+    with_short_lock_timeout(|| store::audit_log::make_months(MOST_MOVED))
 }
 
-/// Drops the partitions of the months before the last `kept` ones, and records each. Needs the rights of a superuser.
+/// Drops the oldest month, if it ended more than `months_kept` months ago, and records that. Needs the rights of a superuser.
 ///
 /// # Errors
-/// As above.
-pub fn drop_earlier_than(kept: i32) -> Result<(), Failure> {
-    let months = with_short_lock_timeout(|| store::audit_log::drop_months(kept))?;
-    for month in months {
-        let entry = Entry {
-            profile_id: None,
-            actor: "vault worker",
-            request_id: None,
-            client_address: None,
-            event: Event::AuditMonthDropped,
-            object_id: Some(&month),
-            outcome: Outcome::Success,
-        };
-        store::as_operator(|| entry.write(clock::now()?))?;
-    }
-    Ok(())
+/// When somebody holds a lock on the log.
+pub fn drop_one(months_kept: i32) -> Result<(), Failure> {
+    let month = with_short_lock_timeout(|| store::audit_log::drop_month(months_kept))?;
+    let Some(month) = month else {
+        return Ok(());
+    };
+    let entry = Entry {
+        profile_id: None,
+        actor: "vault worker",
+        request_id: None,
+        client_address: None,
+        event: Event::AuditMonthDropped,
+        object_id: Some(&month),
+        outcome: Outcome::Success,
+    };
+    store::as_operator(|| entry.write(clock::now()?))
 }

@@ -55,9 +55,9 @@ pub fn make_audit_months() -> Result<bool, Failure> {
     }
 }
 
-/// Drops the months of the audit log that are no longer kept.
-pub fn drop_audit_months() -> Result<(), Failure> {
-    attempt(|| audit::months::drop_earlier_than(settings::audit_retention_months()))
+/// Drops a month of the audit log that is no longer kept. One at a time, because the files of a month take time to delete.
+pub fn drop_audit_month() -> Result<(), Failure> {
+    attempt(|| audit::months::drop_one(settings::audit_retention_months()))
 }
 
 impl Batch {

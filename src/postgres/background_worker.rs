@@ -46,6 +46,16 @@ pub fn register(kind: &str, function: &str, database: &str, number: usize) {
 pub fn connect(database: &str) {
     attach_signal_handlers();
     BackgroundWorker::connect_worker_to_spi(Some(database), None);
+    // The database may have another default. A worker has to see what is committed while it waits for a lock.
+    // SAFETY: a plain call of the backend's own function on its main thread, with texts that outlive it.
+    unsafe {
+        pg_sys::SetConfigOption(
+            c"default_transaction_isolation".as_ptr(),
+            c"read committed".as_ptr(),
+            pg_sys::GucContext::PGC_SUSET,
+            pg_sys::GucSource::PGC_S_OVERRIDE,
+        );
+    }
 }
 
 /// Makes SIGHUP and SIGTERM wake this worker, which then asks which of the two came.

@@ -21,13 +21,12 @@ statements! {
          SELECT COALESCE(pg_catalog.sum(occurrences), 0)::bigint AS events FROM vault.audit_log \
          WHERE profile_id = '' AND audit_id >= $1 AND occurred_at >= $2 AND event = 'audit.lost'";
     /// A dump brings partitions of its own, and its rows come after them. So no month is made for a vault without a merchant.
-    Write MAKE_MONTHS() =
-        "SELECT vault.make_audit_month(pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC') + ahead.months) \
+    Write MAKE_MONTHS(INT8OID) =
+        "SELECT vault.make_audit_month(pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC') + ahead.months, $1) \
          FROM (VALUES (INTERVAL '0'), (INTERVAL '1 month')) AS ahead (months) \
          WHERE EXISTS (SELECT FROM vault.merchants)";
-    Write DROP_MONTHS(INT4OID) =
-        "SELECT month FROM vault.drop_audit_months( \
-             pg_catalog.date_trunc('month', pg_catalog.now() AT TIME ZONE 'UTC') - pg_catalog.make_interval(months => $1)) AS month";
+    Write DROP_MONTH(INT4OID) =
+        "SELECT vault.drop_audit_month($1) AS month WHERE EXISTS (SELECT FROM vault.merchants)";
 }
 
 /// A row to be.
@@ -109,14 +108,16 @@ pub fn lost(from: Uuid, time: Timestamp) -> Result<u64, Failure> {
 
 /// Makes the partitions of this month and of the next one where they are missing, and tells whether they are there: a vault without
 /// a merchant needs none. Needs the rights of the table's owner.
-pub fn make_months() -> Result<bool, Failure> {
-    MAKE_MONTHS.with(|statement| Ok(statement.execute(&[])? > 0))
+pub fn make_months(most_moved: i64) -> Result<bool, Failure> {
+    MAKE_MONTHS.with(|statement| Ok(statement.execute(&[most_moved.into()])? > 0))
 }
 
-/// Drops the partitions of the months that ended this many months ago or earlier, and returns those months. Needs the rights of
+/// Drops the partition of the oldest month, if that ended more than so many months ago, and returns that month. Needs the rights of
 /// the table's owner.
-pub fn drop_months(kept: i32) -> Result<Vec<String>, Failure> {
-    DROP_MONTHS.with(|statement| statement.rows(&[kept.into()], |row| row.required("month")))
+pub fn drop_month(months_kept: i32) -> Result<Option<String>, Failure> {
+    let month = DROP_MONTH
+        .with(|statement| statement.row(&[months_kept.into()], |row| row.optional("month")))?;
+    Ok(month.flatten())
 }
 
 fn of_row(id: Uuid) -> pgrx::Uuid {

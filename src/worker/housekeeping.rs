@@ -194,15 +194,12 @@ fn take_bindings_over() -> Result<bool, Failure> {
 /// Tells whether it is to look again soon. What waits for a lock in vain is tried again later.
 fn keep_audit_months() -> Result<bool, Failure> {
     reload_settings();
-    let made = in_transaction(
-        c"vault: making partitions of the audit log",
-        retention::make_audit_months,
-    )?;
-    in_transaction(
-        c"vault: dropping partitions of the audit log",
-        retention::drop_audit_months,
-    )?;
-    Ok(made == Some(false))
+    let what = c"vault: making partitions of the audit log";
+    let made = in_transaction(what, retention::make_audit_months);
+    run(record_reveals);
+    let what = c"vault: dropping a partition of the audit log";
+    in_transaction(what, retention::drop_audit_month)?;
+    Ok(made? == Some(false))
 }
 
 fn delete_expired() -> Result<bool, Failure> {

@@ -107,7 +107,8 @@ fn rights(stack: &Stack) -> Vec<String> {
                    select c.oid::regclass::text,
                           coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::\"char\", c.relowner))
                    from pg_class c
-                   where c.relnamespace::regnamespace::text in ('vault', 'vault_api') and c.relkind in ('r', 'v', 'S')
+                   where c.relnamespace::regnamespace::text in ('vault', 'vault_api') and c.relkind in ('r', 'p', 'v', 'S')
+                         and c.relname !~ '^audit_log_[0-9]'
                    union all
                    select c.oid::regclass || '.' || t.attname, t.attacl
                    from pg_attribute t join pg_class c on c.oid = t.attrelid

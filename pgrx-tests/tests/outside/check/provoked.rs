@@ -98,7 +98,7 @@ const RIGHTS: [Case; 6] = [
     ),
 ];
 
-const OBJECTS: [Case; 7] = [
+const OBJECTS: [Case; 8] = [
     (
         &["alter table vault.cvcs no force row level security"],
         ("policies_off", "critical", "vault.cvcs"),
@@ -127,6 +127,18 @@ const OBJECTS: [Case; 7] = [
         &["create table vault.planted ()"],
         ("object_of_others", "critical", "table vault.planted"),
         &["drop table vault.planted"],
+    ),
+    (
+        &[
+            "create function public.listen() returns trigger language plpgsql as 'begin return new; end'",
+            "create trigger listen before insert on vault.audit_log_default for each row execute function public.listen()",
+        ],
+        (
+            "object_of_others",
+            "critical",
+            "trigger listen on table vault.audit_log_default",
+        ),
+        &["drop function public.listen() cascade"],
     ),
     (
         &[

@@ -6,6 +6,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::{Tenant, random};
 
 use super::{findings, found, run};
+use crate::audit_months::wait_for_months;
 use crate::support::{equal_within, soon_equal};
 
 #[test]
@@ -55,6 +56,7 @@ fn a_server_that_cannot_use_its_keys_or_listens_in_clear_is_found() {
 fn processes_that_do_not_run_and_rows_that_wait_for_them_are_found() {
     let stack = PrivateStack::start();
     let tenant = Tenant::within(&stack);
+    wait_for_months(&mut stack.superuser());
     stack.restart_with_settings("max_worker_processes = 0");
     assert_eq!(
         findings(&stack, "vault_dba"),

@@ -8,12 +8,12 @@ use std::process::{Child, Command, Stdio};
 
 use regex::Regex;
 use serde_json::Value;
-use vault_tests::http::{Client, Request};
+use vault_tests::http::{Answer, Client, Request};
 use vault_tests::stack::{free_port, repository, variable};
 use vault_tests::{Stack, Tenant, random};
 
 use super::{figure_names, scrape};
-use crate::support::soon;
+use crate::support::{soon, soon_equal};
 
 const ALERTS: &str = "docker/prometheus-alerts.yml";
 const DASHBOARD: &str = "docker/grafana-dashboard.json";
@@ -64,11 +64,18 @@ impl Prometheus {
         soon("Prometheus listens", || {
             std::net::TcpStream::connect(server).is_ok()
         });
+        soon_equal("Prometheus answers queries", &200, || {
+            prometheus.send("/-/ready").status
+        });
         prometheus
     }
 
+    fn send(&self, path: &str) -> Answer {
+        self.client.exchange(&Request::new("GET", path).bytes())
+    }
+
     fn ask(&self, path: &str) -> Value {
-        let answer = self.client.exchange(&Request::new("GET", path).bytes());
+        let answer = self.send(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.json()["data"].clone()
     }

@@ -158,7 +158,7 @@ pub fn objects(database: &Stack) -> Vec<String> {
                 .map(|row| format!("{kind} {}", row.get::<_, &str>(0))),
         );
     }
-    // Partitions of months come and go with time. `audit_months` tests those of an upgrade.
+    // Partitions of months come and go with time. `from_0_1_0` tests that of an upgrade.
     objects.retain(|object| !object.contains("vault.audit_log_2"));
     objects.sort();
     objects

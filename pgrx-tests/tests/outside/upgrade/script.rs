@@ -88,7 +88,7 @@ const RIGHTS: &str = "
         where oid {OURS}
         union all
         select 'TABLE', oid::regclass::text, relowner, coalesce(relacl, acldefault('r', relowner)) from pg_class
-        where relnamespace {OURS} and relkind in ('r', 'p', 'v') and relname !~ '^audit_log_[0-9]' and relname !~ '^audit_log_[0-9]'
+        where relnamespace {OURS} and relkind in ('r', 'p', 'v') and relname !~ '^audit_log_[0-9]'
         union all
         select 'ROUTINE', oid::regprocedure::text, proowner, coalesce(proacl, acldefault('f', proowner)) from pg_proc
         where pronamespace {OURS}
@@ -111,7 +111,7 @@ const COMMENTS: &str = "
         select 'pg_proc'::regclass, oid, 0, 'ROUTINE ' || oid::regprocedure from pg_proc where pronamespace {OURS}
         union all
         select 'pg_class'::regclass, oid, 0, case relkind when 'v' then 'VIEW ' else 'TABLE ' end || oid::regclass
-        from pg_class where relnamespace {OURS} and relkind in ('r', 'p', 'v') and relname !~ '^audit_log_[0-9]' and relname !~ '^audit_log_[0-9]'
+        from pg_class where relnamespace {OURS} and relkind in ('r', 'p', 'v') and relname !~ '^audit_log_[0-9]'
         union all
         select 'pg_class'::regclass, attrelid, attnum, format('COLUMN %s.%I', attrelid::regclass, attname)
         from pg_attribute join pg_class c on c.oid = attrelid where relnamespace {OURS} and not attisdropped and relname !~ '^audit_log_[0-9]'
@@ -124,7 +124,7 @@ const COMMENTS: &str = "
     on d.classoid = classid and d.objoid = objid and d.objsubid = object.objsubid";
 
 const OBJECTS: &str = "
-    select 'TABLE ' || oid::regclass, relkind::text from pg_class where relnamespace {OURS} and relkind in ('r', 'p', 'v') and relname !~ '^audit_log_[0-9]' and relname !~ '^audit_log_[0-9]'
+    select 'TABLE ' || oid::regclass, relkind::text from pg_class where relnamespace {OURS} and relkind in ('r', 'p', 'v') and relname !~ '^audit_log_[0-9]'
     union all select 'ROUTINE ' || oid::regprocedure, '' from pg_proc where pronamespace {OURS}";
 
 /// The generated part: `released` is the catalogue of the release, `present` is that of an installation, and `changed` is that of
