@@ -54,9 +54,9 @@ BEGIN
     END IF;
     LOCK TABLE ONLY vault.audit_log_default IN ACCESS EXCLUSIVE MODE;
     IF (SELECT pg_catalog.count(*) FROM (SELECT FROM vault.audit_log_default LIMIT most_moved + 1) AS few) > most_moved THEN
-        RAISE EXCEPTION 'vault.audit_log_default has more than % rows', most_moved
-            USING ERRCODE = 'program_limit_exceeded',
-                  HINT = pg_catalog.format('In a quiet hour: SELECT vault.make_audit_month(%L, 1000000000)', month);
+        -- The worker's warning has the message alone.
+        RAISE EXCEPTION 'vault.audit_log_default has more than % rows. In a quiet hour: SELECT vault.make_audit_month(''%'', 1000000000)', most_moved, month
+            USING ERRCODE = 'program_limit_exceeded';
     END IF;
     EXECUTE pg_catalog.format(
         'CREATE TABLE vault.%I (LIKE vault.audit_log INCLUDING DEFAULTS, PRIMARY KEY (profile_id, audit_id))', partition);

@@ -1,4 +1,4 @@
-//! The partitions of the audit log: one for each month, made in time, and dropped when they are no longer kept.
+//! Months are made in time, and nobody but the vault gets anything by it.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,59 +8,11 @@ use std::time::Duration;
 use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Session, Stack, Tenant};
 
+use super::{count, partition, partitions, start_worker_again, wait_for_months};
 use crate::support::{soon, soon_equal};
 
 /// Between two creates of a session, so that fewer rows come than can be moved.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// The partitions, from the oldest to the newest, and the default one at last.
-fn partitions(superuser: &mut Session) -> Vec<String> {
-    let rows = superuser
-        .rows(
-            "select relid::text from pg_partition_tree('vault.audit_log') where isleaf
-             order by relid = 'vault.audit_log_default'::regclass, 1",
-            &[],
-        )
-        .unwrap();
-    rows.iter().map(|row| row.get(0)).collect()
-}
-
-/// The name of the partition for the month that many months from now.
-fn partition(superuser: &mut Session, months: i32) -> String {
-    superuser
-        .value(
-            "select to_char(now() at time zone 'UTC' + make_interval(months => $1), '\"vault.audit_log_\"YYYY_MM')",
-            &[&months],
-        )
-        .unwrap()
-}
-
-/// How many rows a table has for an event or an object.
-fn count(superuser: &mut Session, table: &str, what: &str) -> i64 {
-    superuser
-        .value(
-            &format!("select count(*) from {table} where $1 in (event, object_id)"),
-            &[&what],
-        )
-        .unwrap()
-}
-
-/// Waits until the worker has made this month's partition and the next one's.
-pub fn wait_for_months(superuser: &mut Session) {
-    let expected = vec![
-        partition(superuser, 0),
-        partition(superuser, 1),
-        "vault.audit_log_default".to_owned(),
-    ];
-    soon_equal("there are partitions", &expected, || partitions(superuser));
-}
-
-/// Ends the worker, which looks for work as soon as it has started again.
-fn start_worker_again(superuser: &mut Session) {
-    superuser
-        .run("select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'vault worker'")
-        .unwrap();
-}
 
 /// Takes this month's partition and the next one's away. Their rows lie in the default partition then, as before the first month.
 fn forget_months(superuser: &mut Session) {
@@ -76,6 +28,19 @@ fn forget_months(superuser: &mut Session) {
              commit"
         ))
         .unwrap();
+}
+
+/// Has the months made anew that belong to the present time, with what lies in the default partition.
+fn make_months_again(superuser: &mut Session) {
+    forget_months(superuser);
+    start_worker_again(superuser);
+}
+
+fn findings(superuser: &mut Session) -> Vec<String> {
+    let rows = superuser
+        .rows("select finding from vault.check() order by 1", &[])
+        .unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 #[test]
@@ -196,72 +161,6 @@ fn a_transaction_that_stays_open_holds_a_new_month_up_and_no_call() {
 }
 
 #[test]
-fn months_that_are_no_longer_kept_are_dropped_and_that_is_on_record() {
-    let stack = PrivateStack::start();
-    let mut superuser = stack.superuser();
-    wait_for_months(&mut superuser);
-    let (this, next) = (partition(&mut superuser, 0), partition(&mut superuser, 1));
-    superuser
-        .run(&format!(
-            "begin;
-             drop table {this}, {next};
-             select vault.make_audit_month(date_trunc('month', now() at time zone 'UTC') + make_interval(months => m), 0)
-             from generate_series(-15, 1) m;
-             insert into vault.audit_log (audit_id, occurred_at, actor, event, object_id, outcome)
-             select gen_random_uuid(), date_trunc('month', now() at time zone 'UTC') at time zone 'UTC' + make_interval(months => m),
-                    'a', 'old', -m, 'success'
-             from generate_series(-15, 0) m;
-             commit"
-        ))
-        .unwrap();
-    start_worker_again(&mut superuser);
-    assert_eq!(
-        count(&mut superuser, "vault.audit_log", "old"),
-        16,
-        "a default of a hundred years"
-    );
-
-    let refused = superuser
-        .run("alter system set vault.audit_retention_months = 11")
-        .unwrap_err();
-    assert_eq!(refused.sqlstate, "22023");
-    stack.restart_with_settings("vault.audit_retention_months = 12");
-
-    let mut superuser = stack.superuser();
-    // One at a time, once a minute. A worker that starts again looks at once.
-    for left in [15, 14, 13] {
-        soon_equal("a month is dropped", &left, || {
-            count(&mut superuser, "vault.audit_log", "old")
-        });
-        start_worker_again(&mut superuser);
-    }
-    thread::sleep(Duration::from_secs(2));
-    assert_eq!(count(&mut superuser, "vault.audit_log", "old"), 13);
-    let dropped: Vec<String> = superuser
-        .rows("select object_id from vault.audit_log where event = 'audit.drop_month' and actor = 'vault worker' order by 1", &[])
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
-    let expected: Vec<String> = [-15, -14, -13]
-        .iter()
-        .map(|months| {
-            let name = partition(&mut superuser, *months);
-            name.trim_start_matches("vault.audit_log_")
-                .replace('_', "-")
-        })
-        .collect();
-    assert_eq!(dropped, expected);
-    let oldest: String = superuser
-        .value(
-            "select max(object_id::int)::text from vault.audit_log where event = 'old'",
-            &[],
-        )
-        .unwrap();
-    assert_eq!(oldest, "12");
-}
-
-#[test]
 fn the_log_of_one_month_is_read_from_its_partition_alone() {
     let stack: Stack = Stack::shared();
     let mut superuser = stack.superuser();
@@ -280,12 +179,6 @@ fn the_log_of_one_month_is_read_from_its_partition_alone() {
         .collect();
     let this = partition(&mut superuser, 0).replace("vault.", "");
     assert!(!plan.join("\n").contains(&this), "{plan:?}");
-}
-
-/// Has the months made anew that belong to the present time, with what lies in the default partition.
-fn make_months_again(superuser: &mut Session) {
-    forget_months(superuser);
-    start_worker_again(superuser);
 }
 
 #[test]
@@ -333,13 +226,6 @@ fn nobody_gets_a_right_on_a_new_month_or_has_code_run_by_it() {
     assert_eq!(findings(&mut superuser), ["policies_off"]);
 }
 
-fn findings(superuser: &mut Session) -> Vec<String> {
-    let rows = superuser
-        .rows("select finding from vault.check() order by 1", &[])
-        .unwrap();
-    rows.iter().map(|row| row.get(0)).collect()
-}
-
 #[test]
 fn more_rows_than_can_be_moved_at_a_moment_wait_for_a_quiet_hour() {
     let stack = PrivateStack::start();
@@ -358,6 +244,11 @@ fn more_rows_than_can_be_moved_at_a_moment_wait_for_a_quiet_hour() {
             .log()
             .contains("vault.audit_log_default has more than 10000 rows")
     });
+    assert!(
+        stack
+            .log()
+            .contains("In a quiet hour: SELECT vault.make_audit_month(")
+    );
     assert_eq!(partitions(&mut superuser), ["vault.audit_log_default"]);
     soon_equal(
         "it is found",
@@ -373,107 +264,4 @@ fn more_rows_than_can_be_moved_at_a_moment_wait_for_a_quiet_hour() {
     let this = partition(&mut superuser, 0);
     assert_eq!(count(&mut superuser, &this, "many"), 10_001);
     assert_eq!(findings(&mut superuser), [""; 0]);
-}
-
-#[test]
-fn a_clock_that_jumps_ahead_costs_no_more_than_two_months() {
-    let stack = PrivateStack::start();
-    let mut superuser = stack.superuser();
-    wait_for_months(&mut superuser);
-    let (this, next) = (partition(&mut superuser, 0), partition(&mut superuser, 1));
-    // The log of a vault whose clock was three years behind until now: twelve months, the present one and the next one.
-    superuser
-        .run(&format!(
-            "begin;
-             drop table {this}, {next};
-             select vault.make_audit_month(date_trunc('month', now() at time zone 'UTC') + make_interval(months => m), 0)
-             from generate_series(-50, -37) m;
-             select vault.make_audit_month(date_trunc('month', now() at time zone 'UTC') + make_interval(months => m), 10000)
-             from generate_series(0, 1) m;
-             commit"
-        ))
-        .unwrap();
-    let mut dropped = Vec::new();
-    while let Some(month) = superuser
-        .value::<Option<String>>("select vault.drop_audit_month(12)", &[])
-        .unwrap()
-    {
-        dropped.push(month);
-    }
-    assert_eq!(dropped.len(), 2, "{dropped:?}");
-}
-
-#[test]
-fn a_view_that_somebody_makes_of_a_month_does_not_keep_it() {
-    let stack = PrivateStack::start();
-    let mut superuser = stack.superuser();
-    wait_for_months(&mut superuser);
-    let (this, next) = (partition(&mut superuser, 0), partition(&mut superuser, 1));
-    superuser
-        .run(&format!(
-            "begin;
-             drop table {this}, {next};
-             select vault.make_audit_month(date_trunc('month', now() at time zone 'UTC') + make_interval(months => m), 10000)
-             from generate_series(-13, 1) m;
-             commit;
-             create role insider login;
-             grant create on schema public to insider"
-        ))
-        .unwrap();
-    let oldest = partition(&mut superuser, -13);
-    let mut insider = stack.session("insider");
-    insider
-        .run(&format!(
-            "create view public.held as select audit_id from {oldest}"
-        ))
-        .unwrap();
-    assert_eq!(
-        insider.run("select from public.held").unwrap_err().sqlstate,
-        "42501"
-    );
-    let dropped: Option<String> = superuser
-        .value("select vault.drop_audit_month(12)", &[])
-        .unwrap();
-    assert_eq!(
-        dropped,
-        Some(
-            oldest
-                .trim_start_matches("vault.audit_log_")
-                .replace('_', "-")
-        )
-    );
-}
-
-#[test]
-fn a_month_that_a_restore_has_not_finished_is_not_dropped() {
-    let stack = PrivateStack::start();
-    let mut superuser = stack.superuser();
-    wait_for_months(&mut superuser);
-    let (this, next) = (partition(&mut superuser, 0), partition(&mut superuser, 1));
-    let oldest = partition(&mut superuser, -13);
-    // A dump makes keys and row security after the rows.
-    superuser
-        .run(&format!(
-            "begin;
-             drop table {this}, {next};
-             select vault.make_audit_month(date_trunc('month', now() at time zone 'UTC') + make_interval(months => m), 10000)
-             from generate_series(-13, 1) m;
-             alter table {oldest} drop constraint {}_pkey;
-             commit",
-            oldest.trim_start_matches("vault.")
-        ))
-        .unwrap();
-    let drop = "select vault.drop_audit_month(12)";
-    assert_eq!(superuser.value::<Option<String>>(drop, &[]).unwrap(), None);
-    superuser
-        .run(&format!(
-            "alter table {oldest} add primary key (profile_id, audit_id)"
-        ))
-        .unwrap();
-    assert!(
-        superuser
-            .value::<Option<String>>(drop, &[])
-            .unwrap()
-            .is_some()
-    );
 }
