@@ -89,6 +89,9 @@ docker-test: ## build the containers, run them, try to break them, and remove th
 test-failover: ## run two servers under Patroni, and kill each while it takes writes
 	docker/test-failover
 
+test-nodes: ## run one vault on three nodes with Citus, and kill some of them while they take writes
+	docker/test-nodes
+
 pgdg: ## let apt know the packages of apt.postgresql.org
 	docker/stack pgdg
 

@@ -18,13 +18,15 @@ BEGIN
 END
 $$;
 
--- Nobody may act as one of these four roles. Somebody who becomes one of them, or gives it a right, a setting or a way to log
+-- Nobody may act as one of these five roles. Somebody who becomes one of them, or gives it a right, a setting or a way to log
 -- in, is past the vault's isolation. The settings that this script makes are no findings. The two timeouts may have any value.
 CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT remedy text) RETURNS SETOF record
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH own AS (
-        SELECT r.*, r.rolname = 'vault_authenticator' AS is_login FROM pg_catalog.pg_roles r
-        WHERE r.rolname IN ('vault_operator', 'vault_worker', 'vault_api', 'vault_authenticator')
+        SELECT r.*, r.rolname = 'vault_authenticator' AS is_login,
+               r.rolname = 'vault_node' AND to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS is_login_of_nodes
+        FROM pg_catalog.pg_roles r
+        WHERE r.rolname IN ('vault_operator', 'vault_worker', 'vault_node', 'vault_api', 'vault_authenticator')
     ), membership AS (
         SELECT DISTINCT m.roleid, g.rolname AS role, m.member, u.rolname AS member_name
         FROM pg_catalog.pg_auth_members m
@@ -49,7 +51,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT o.rolname::text, format('has the attribute %s', a.attribute), format('ALTER ROLE %I NO%s', o.rolname, a.attribute)
     FROM own o, LATERAL (VALUES
         ('SUPERUSER', o.rolsuper), ('CREATEROLE', o.rolcreaterole), ('CREATEDB', o.rolcreatedb),
-        ('REPLICATION', o.rolreplication), ('BYPASSRLS', o.rolbypassrls), ('LOGIN', o.rolcanlogin AND NOT o.is_login)
+        ('REPLICATION', o.rolreplication), ('BYPASSRLS', o.rolbypassrls), ('LOGIN', o.rolcanlogin AND NOT (o.is_login OR o.is_login_of_nodes))
     ) a (attribute, is_set)
     WHERE a.is_set
     UNION ALL
@@ -86,7 +88,7 @@ DECLARE
     role_name text;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY[
-        'vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api', 'vault_client', 'vault_reveal',
+        'vault_operator', 'vault_worker', 'vault_node', 'vault_authenticator', 'vault_api', 'vault_client', 'vault_reveal',
         'vault_bulk', 'vault_admin', 'vault_auditor', 'vault_table_owner'
     ] LOOP
         IF pg_catalog.to_regrole(role_name) IS NULL THEN
@@ -122,6 +124,7 @@ ALTER ROLE vault_authenticator SET statement_timeout = '15s';
 
 COMMENT ON ROLE vault_operator IS 'Internal: the operations of the vault run as this role. It cannot log in, owns no table and bypasses no policy';
 COMMENT ON ROLE vault_worker IS 'Internal: the background processes delete what has expired and find due jobs, in all profiles, as this role. It cannot read an envelope';
+COMMENT ON ROLE vault_node IS 'Internal: the nodes of a vault that is spread over several write what all of them have as this role. Only vault.distribute lets it log in';
 COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST. It may become vault_api and nothing else';
 COMMENT ON ROLE vault_api IS 'Executes the functions of schema vault_api';
 COMMENT ON ROLE vault_client IS 'Granted to application roles: executes the operations and the functions of the encrypted types';

@@ -68,7 +68,7 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
     -- The first superuser has the oid 10. Lower oids than 16384 are PostgreSQL's own roles.
     WITH role AS (
         SELECT r.*, r.rolname::text AS name, quote_ident(r.rolname) AS quoted FROM pg_roles r
-        WHERE r.oid >= 16384 AND r.rolname NOT IN ('vault_operator', 'vault_worker', 'vault_api', 'vault_authenticator')
+        WHERE r.oid >= 16384 AND r.rolname NOT IN ('vault_operator', 'vault_worker', 'vault_node', 'vault_api', 'vault_authenticator')
     ), object (classid, objid, objsubid, kind, name, columns, acl, owner) AS (
         SELECT 'pg_proc'::regclass, p.oid, 0, 'ROUTINE', p.oid::regprocedure::text, '', COALESCE(p.proacl, acldefault('f', p.proowner)), p.proowner
         FROM pg_proc p WHERE p.pronamespace IN ('vault'::regnamespace, 'vault_api'::regnamespace)
@@ -136,6 +136,13 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
 $$;
 COMMENT ON FUNCTION vault.right_findings() IS 'Internal: the part of vault.check() about roles and rights';
 
+-- A function by itself, because Citus would plan a statement with catalogues and a table that all nodes share.
+CREATE FUNCTION vault.has_merchants() RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM vault.merchants m WHERE m.created_at < now() - INTERVAL '10 seconds')
+$$;
+COMMENT ON FUNCTION vault.has_merchants() IS 'Internal: whether the vault has been in use for some seconds';
+
 -- Objects of the vault that are not as they were installed, objects of others among them, and tables that the vault cannot read.
 CREATE FUNCTION vault.object_findings(OUT finding text, OUT severity text, OUT object text, OUT message text, OUT hint text)
 RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -162,17 +169,20 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
       -- The worker makes the partitions of the audit log. Only its owner can attach one.
       AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = d.objid AND d.classid = 'pg_class'::regclass
                                                   AND i.inhparent = 'vault.audit_log'::regclass)
+      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT vault.shards()))
     UNION ALL
     SELECT 'object_of_others', 'critical', pg_describe_object('pg_trigger'::regclass, t.oid, 0),
            'somebody has put the trigger on a table of the vault, and its code runs with the vault''s rights',
            format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
-    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = 'vault'::regnamespace AND NOT t.tgisinternal AND t.tgfoid <> 'vault.tell_of_change'::regproc
+    FROM pg_trigger t
+    WHERE (t.tgrelid IN (SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'vault'::regnamespace)
+           OR t.tgrelid IN (SELECT vault.shards()))
+      AND NOT t.tgisinternal AND t.tgfoid <> 'vault.tell_of_change'::regproc
     UNION ALL
     SELECT 'audit_month_missing', 'warning', 'vault.audit_log', 'the audit log has no partition for this month, so its rows lie in vault.audit_log_default and are not dropped',
            'The server''s log says why the vault worker cannot make the partition.'
     -- The worker makes it within seconds of the first merchant.
-    WHERE EXISTS (SELECT FROM vault.merchants m WHERE m.created_at < now() - INTERVAL '10 seconds')
+    WHERE vault.has_merchants()
       AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
                       WHERE i.inhparent = 'vault.audit_log'::regclass AND c.relname = 'audit_log_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'))
     UNION ALL

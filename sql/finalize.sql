@@ -69,8 +69,17 @@ GRANT INSERT, SELECT (profile_id, audit_id, occurred_at, event, occurrences) ON 
 GRANT EXECUTE ON FUNCTION vault.current_profile(), vault.role_findings() TO vault_operator;
 GRANT EXECUTE ON FUNCTION
     vault.shared_metrics(), vault.metrics_text(),
-    vault.state_findings(), vault.setting_findings(), vault.right_findings(), vault.object_findings()
+    vault.state_findings(), vault.setting_findings(), vault.right_findings(), vault.object_findings(), vault.has_merchants(),
+    vault.shards()
 TO vault_operator;
+
+-- The nodes of a vault write as this role what all of them have.
+GRANT USAGE ON SCHEMA vault TO vault_node;
+GRANT SELECT, INSERT ON vault.root_keys, vault.merchants, vault.profiles, vault.connector_accounts, vault.api_keys TO vault_node;
+GRANT UPDATE (mac) ON vault.merchants TO vault_node;
+GRANT UPDATE (network_tokenization_enabled, mac) ON vault.profiles TO vault_node;
+GRANT UPDATE (label, settings, credentials, enabled, mac) ON vault.connector_accounts TO vault_node;
+GRANT UPDATE (revoked_at, mac) ON vault.api_keys TO vault_node;
 
 -- The worker deletes what has expired. PostgreSQL asks for UPDATE to lock rows; the policies let the worker change none.
 GRANT SELECT (profile_id, payment_method_id, memory_key, expires_at), UPDATE (expires_at), DELETE
@@ -80,6 +89,9 @@ GRANT SELECT (profile_id, payment_method_id, position, expires_at), UPDATE (expi
 -- It also decides when jobs and checks of network tokens are due, and deletes old jobs.
 GRANT SELECT (profile_id, job_id, connector_id, state, next_try_at, finished_at), UPDATE (next_try_at), DELETE
     ON vault.jobs TO vault_worker;
+-- Its role lists keys and jobs for administrators, without key material and envelopes.
+GRANT SELECT (profile_id, key_id, purpose, version, state, created_at, retired_at, rotate_after) ON vault.data_keys TO vault_worker;
+GRANT SELECT (payment_method_id, action, attempts, error, error_status, created_at) ON vault.jobs TO vault_worker;
 GRANT SELECT (profile_id, payment_method_id, connector_id, check_after), UPDATE (check_after)
     ON vault.network_tokens TO vault_worker;
 
@@ -241,6 +253,12 @@ GRANT EXECUTE ON PROCEDURE vault.reencrypt(text, integer) TO vault_admin;
 GRANT SELECT ON vault.keys, vault.application_columns TO vault_admin;
 GRANT SELECT ON vault.application_columns TO vault_operator, vault_auditor;
 GRANT EXECUTE ON FUNCTION vault.acts_for(oid, text) TO vault_auditor;
+
+-- Several nodes.
+COMMENT ON FUNCTION vault.keys_on_shards() IS 'Internal: the rows of vault.keys_of_node when the vault is spread over several nodes';
+COMMENT ON FUNCTION vault.jobs_on_shards() IS 'Internal: the rows of vault.jobs_of_node when the vault is spread over several nodes';
+GRANT EXECUTE ON FUNCTION vault.nodes() TO vault_admin;
+GRANT EXECUTE ON FUNCTION vault.keys_on_shards(), vault.jobs_on_shards() TO vault_operator, vault_admin, vault_auditor;
 
 -- The audit log.
 GRANT SELECT ON vault.audit_log TO vault_auditor;

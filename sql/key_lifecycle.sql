@@ -37,6 +37,17 @@ JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relispopulated AND c.relk
 JOIN pg_catalog.pg_roles o ON o.oid = c.relowner;
 COMMENT ON VIEW vault.application_columns IS 'The columns of tables (kind r, partitioned p) and materialized views (m) of this database that hold values of the encrypted types; out_of_reach says what keeps their owner, and so the vault, from them';
 
+-- vault.distribute makes these two views show the rows of the node's shards.
+CREATE VIEW vault.keys_of_node AS
+SELECT k.profile_id, k.key_id, k.purpose, k.version, k.state, k.created_at, k.retired_at, k.rotate_after FROM vault.data_keys k;
+COMMENT ON VIEW vault.keys_of_node IS 'Internal: the data keys of the profiles of this node, without key material';
+
+CREATE VIEW vault.jobs_of_node AS
+SELECT j.profile_id, j.job_id, j.payment_method_id, j.connector_id, j.action, j.state, j.attempts, j.next_try_at, j.error,
+       j.error_status, j.created_at, j.finished_at
+FROM vault.jobs j;
+COMMENT ON VIEW vault.jobs_of_node IS 'Internal: the jobs of the profiles of this node, without their envelopes';
+
 CREATE VIEW vault.keys AS
 WITH application AS MATERIALIZED (SELECT * FROM vault.count_application_values())
 SELECT k.key_id, k.profile_id, k.purpose, k.version,
@@ -46,7 +57,7 @@ SELECT k.key_id, k.profile_id, k.purpose, k.version,
        vault.count_values(k.profile_id, k.key_id)
            + COALESCE((SELECT pg_catalog.sum(a.values_count)::bigint FROM application a WHERE a.key_id = k.key_id), 0)
            AS values_count
-FROM vault.data_keys k;
+FROM vault.keys_of_node k;
 COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without key material. values_count says how many values of the vault''s and the applications'' tables name the key';
 
 CREATE PROCEDURE vault.reencrypt(profile_id text, batch_size integer DEFAULT 1000)

@@ -8,15 +8,15 @@ SELECT m.name, m.labels::pg_catalog.jsonb AS labels, m.value, m.kind, m.help FRO
 UNION ALL
 SELECT 'vault_keys', pg_catalog.jsonb_build_object('purpose', k.purpose, 'state', k.state), pg_catalog.count(*), 'gauge',
        'Data keys and index keys of all profiles'
-FROM vault.data_keys k GROUP BY k.purpose, k.state
+FROM vault.keys_of_node k GROUP BY k.purpose, k.state
 UNION ALL
 SELECT 'vault_oldest_key_age_seconds', pg_catalog.jsonb_build_object('purpose', k.purpose),
        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.min(k.created_at)), 'gauge',
        'The age of the oldest current key'
-FROM vault.data_keys k WHERE k.state OPERATOR(pg_catalog.=) 'current' GROUP BY k.purpose
+FROM vault.keys_of_node k WHERE k.state OPERATOR(pg_catalog.=) 'current' GROUP BY k.purpose
 UNION ALL
 SELECT 'vault_keys_due', '{}', pg_catalog.count(*), 'gauge', 'Current keys that should have been rotated by now'
-FROM vault.data_keys k
+FROM vault.keys_of_node k
 WHERE k.state OPERATOR(pg_catalog.=) 'current' AND k.rotate_after OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
 UNION ALL
 SELECT 'vault_token_jobs', pg_catalog.jsonb_build_object('state', s.state),

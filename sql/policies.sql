@@ -43,6 +43,10 @@ CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault
 -- look an account up name it, and the row's MAC keeps the owner of the account from being changed.
 CREATE POLICY of_merchant_or_profile ON vault.connector_accounts TO vault_operator USING (true) WITH CHECK (true);
 
+-- Each node of a vault that is spread over several writes these rows on all the others, where the profile is not the current one.
+CREATE POLICY written_by_nodes ON vault.profiles TO vault_node USING (true) WITH CHECK (true);
+CREATE POLICY written_by_nodes ON vault.connector_accounts TO vault_node USING (true) WITH CHECK (true);
+
 -- Administrators see which profiles and bindings there are.
 CREATE POLICY seen_by_administrators ON vault.profiles FOR SELECT TO vault_admin USING (true);
 CREATE POLICY seen_by_administrators ON vault.role_bindings FOR SELECT TO vault_admin USING (true);
@@ -61,8 +65,9 @@ CREATE POLICY deleted_by_worker ON vault.cvcs TO vault_worker USING (true) WITH 
 CREATE POLICY deleted_by_worker ON vault.connector_tokens TO vault_worker USING (true) WITH CHECK (false);
 
 -- The worker finds due jobs in all profiles at once, and then acts for the profile of each job. As vault_worker it can only change
--- when a job or a check of a network token is due, and delete old jobs. Its grants leave out everything else.
+-- when a job or a check of a network token is due, and delete old jobs. Its role also lists keys and jobs for administrators. Its grants leave out everything else.
 CREATE POLICY found_by_worker ON vault.jobs TO vault_worker USING (true) WITH CHECK (true);
+CREATE POLICY found_by_worker ON vault.data_keys FOR SELECT TO vault_worker USING (true);
 CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (true) WITH CHECK (true);
 
 -- Backends remember rows of these tables, and the policies trust what they remember of bindings and profiles. The triggers are

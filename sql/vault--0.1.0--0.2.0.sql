@@ -3,7 +3,8 @@
 -- From 0.1.0 to 0.2.0. docs/operations.md says what to do before. The script runs in one transaction: if anything in it fails, the
 -- database stays at 0.1.0 as it was.
 
--- Roles belong to the cluster, so another database may have made the two new ones already. Their attributes are set every time.
+-- Roles belong to the cluster, so another database may have made the three new ones already. Their attributes are set every time,
+-- but vault.distribute of another database may let vault_node log in.
 DO $$
 DECLARE
     role_name text;
@@ -15,6 +16,10 @@ BEGIN
         EXECUTE pg_catalog.format(
             'ALTER ROLE %I NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOLOGIN', role_name);
     END LOOP;
+    IF pg_catalog.to_regrole('vault_node') IS NULL THEN
+        CREATE ROLE vault_node;
+    END IF;
+    ALTER ROLE vault_node NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
     -- 0.1.0 let a call wait for a lock for five seconds. A time that somebody else has set stays.
     IF EXISTS (SELECT FROM pg_catalog.pg_db_role_setting s
                WHERE s.setrole = 'vault_authenticator'::pg_catalog.regrole AND s.setdatabase = 0
@@ -26,6 +31,7 @@ $$;
 
 COMMENT ON ROLE vault_operator IS 'Internal: the operations of the vault run as this role. It cannot log in, owns no table and bypasses no policy';
 COMMENT ON ROLE vault_worker IS 'Internal: the background processes delete what has expired and find due jobs, in all profiles, as this role. It cannot read an envelope';
+COMMENT ON ROLE vault_node IS 'Internal: the nodes of a vault that is spread over several write what all of them have as this role. Only vault.distribute lets it log in';
 COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST. It may become vault_api and nothing else';
 COMMENT ON ROLE vault_bulk IS 'Granted beside vault_client: may compute any number of blind indexes, to load cards in bulk';
 COMMENT ON ROLE vault_admin IS 'Manages merchants, profiles, API keys, role bindings, keys, lock-outs, connectors and the BIN table; sees no card data';
@@ -265,6 +271,166 @@ CREATE FUNCTION vault.disable_connector(connector_id text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$disable_connector_wrapper$function$;
+CREATE FUNCTION vault.distribute(shards integer DEFAULT 32)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET client_min_messages TO 'warning'
+ SET row_security TO 'off'
+AS $function$
+DECLARE
+    shared     CONSTANT text[] := ARRAY['merchants', 'profiles', 'api_keys', 'root_keys', 'card_bins', 'connector_accounts'];
+    spread     CONSTANT text[] := ARRAY['data_keys', 'customers', 'payment_methods', 'connector_tokens', 'connector_customers',
+        'network_tokens', 'jobs'];
+    of_a_node  CONSTANT text[] := ARRAY['role_bindings', 'volatile_payment_methods'];
+    -- Tables of one node cannot refer to others on a node that is not the coordinator.
+    drop_keys  CONSTANT text := format($drop$
+        DO $do$
+        DECLARE
+            key record;
+        BEGIN
+            SET LOCAL citus.enable_ddl_propagation = off;
+            FOR key IN
+                SELECT k.conrelid::regclass AS relation, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+                WHERE k.contype = 'f' AND c.relnamespace = 'vault'::regnamespace AND c.relname = ANY (%L::text[])
+                  AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = k.conrelid)
+            LOOP
+                EXECUTE format('ALTER TABLE %%s DROP CONSTRAINT %%I', key.relation, key.conname);
+            END LOOP;
+        END
+        $do$
+    $drop$, shared || spread || of_a_node);
+    -- Their functions log in to other nodes, or try out ports, for anybody.
+    revoke_all CONSTANT text := $revoke$
+        DO $do$
+        DECLARE
+            function regprocedure;
+        BEGIN
+            SET LOCAL citus.enable_ddl_propagation = off;
+            FOR function IN
+                SELECT p.oid FROM pg_proc p
+                WHERE p.pronamespace = 'pg_catalog'::regnamespace
+                  AND (p.proname LIKE 'run\_command\_on\_%' OR p.proname LIKE 'master\_run\_on\_worker'
+                       OR p.proname LIKE 'citus\_check\_c%\_node%')
+            LOOP
+                EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', function);
+            END LOOP;
+        END
+        $do$
+    $revoke$;
+    show_nodes CONSTANT text := $show$
+        DO $do$
+        BEGIN
+            SET LOCAL citus.enable_ddl_propagation = off;
+            CREATE OR REPLACE VIEW vault.keys_of_node AS
+                SELECT k.* FROM vault.keys_on_shards() row, json_to_record(row::json) AS k (profile_id text COLLATE "C", key_id integer,
+                    purpose text, version integer, state text, created_at timestamptz, retired_at timestamptz,
+                    rotate_after timestamptz);
+            CREATE OR REPLACE VIEW vault.jobs_of_node AS
+                SELECT j.* FROM vault.jobs_on_shards() row, json_to_record(row::json) AS j (profile_id text COLLATE "C",
+                    job_id text COLLATE "C", payment_method_id text COLLATE "C", connector_id text COLLATE "C",
+                    action text COLLATE "C", state text COLLATE "C", attempts integer, next_try_at timestamptz,
+                    error text COLLATE "C", error_status integer, created_at timestamptz, finished_at timestamptz);
+        END
+        $do$
+    $show$;
+    to_do      text[];
+    keys       text[];
+    name       text;
+    node       record;
+BEGIN
+    IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+        RAISE EXCEPTION 'vault.distribute needs a superuser' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
+        RAISE EXCEPTION 'Citus is not installed in this database' USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'docs/scaling.md describes how to set up the nodes.';
+    END IF;
+    IF NOT citus_is_coordinator() OR NOT EXISTS (SELECT FROM pg_dist_node WHERE groupid = 0) THEN
+        RAISE EXCEPTION 'vault.distribute runs on the coordinator' USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'If this is the coordinator, call citus_set_coordinator_host(host, port) first.';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('vault.distribute', 0));
+    PERFORM set_config('citus.enable_unsafe_triggers', 'on', true);
+    PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+
+    FOR node IN
+        SELECT n.nodename, n.nodeport FROM run_command_on_workers($remote$
+            SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'vault' $remote$) n
+        WHERE NOT n.success OR n.result IS DISTINCT FROM (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'vault')
+    LOOP
+        RAISE EXCEPTION 'the node %:% does not have this version of the vault', node.nodename, node.nodeport
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Call CREATE EXTENSION vault there, or ALTER EXTENSION vault UPDATE.';
+    END LOOP;
+    -- Each table of a move is made anew, with the rights that its owner gives by default.
+    FOR node IN
+        SELECT n.nodename, n.nodeport FROM run_command_on_all_nodes($remote$
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_default_acl d
+                           WHERE d.defaclobjtype = 'r' AND d.defaclnamespace IN (0, 'vault'::pg_catalog.regnamespace)) $remote$) r
+        JOIN pg_dist_node n ON n.nodeid = r.nodeid WHERE NOT r.success OR r.result <> 'f'
+    LOOP
+        RAISE EXCEPTION 'ALTER DEFAULT PRIVILEGES gives rights to tables of the node %:%', node.nodename, node.nodeport
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Revoke them there. They would give rights to the vault''s rows.';
+    END LOOP;
+
+    SELECT array_agg(t.name) INTO to_do FROM unnest(shared || spread) t (name)
+    WHERE NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = to_regclass('vault.' || t.name));
+    -- A row that another node has already would become invisible.
+    FOREACH name IN ARRAY COALESCE(to_do, '{}') LOOP
+        FOR node IN
+            SELECT n.nodename, n.nodeport FROM run_command_on_workers(format('SELECT EXISTS (SELECT FROM vault.%I)', name)) n
+            WHERE NOT n.success OR n.result <> 'f'
+        LOOP
+            RAISE EXCEPTION 'the table vault.% of the node %:% is not empty', name, node.nodename, node.nodeport
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = 'Only the coordinator may have rows yet. Drop and create the extension on the other nodes.';
+        END LOOP;
+    END LOOP;
+    -- All locks at once, because the background processes read these tables all the time.
+    FOREACH name IN ARRAY COALESCE(to_do, '{}') LOOP
+        EXECUTE format('LOCK TABLE vault.%I IN ACCESS EXCLUSIVE MODE', name);
+    END LOOP;
+
+    -- Foreign keys go first, on the other nodes for good at once. Citus makes them anew everywhere.
+    SELECT array_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
+                     ORDER BY k.conname)
+    INTO keys
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+    WHERE k.contype = 'f' AND c.relnamespace = 'vault'::regnamespace AND c.relname = ANY (to_do);
+    FOR node IN SELECT n.nodename, n.nodeport, n.result FROM run_command_on_workers(drop_keys) n WHERE NOT n.success LOOP
+        RAISE EXCEPTION 'the foreign keys of the node %:% could not be dropped: %', node.nodename, node.nodeport, node.result;
+    END LOOP;
+    EXECUTE drop_keys;
+
+    FOREACH name IN ARRAY COALESCE(to_do, '{}') LOOP
+        IF name = ANY (shared) THEN
+            PERFORM create_reference_table(format('vault.%I', name)::regclass);
+            RETURN NEXT 'shared: vault.' || name;
+        ELSIF name = 'data_keys' THEN
+            PERFORM create_distributed_table('vault.data_keys'::regclass, 'profile_id', colocate_with => 'none', shard_count => shards);
+            RETURN NEXT 'spread: vault.' || name;
+        ELSE
+            PERFORM create_distributed_table(format('vault.%I', name)::regclass, 'profile_id', colocate_with => 'vault.data_keys');
+            RETURN NEXT 'spread: vault.' || name;
+        END IF;
+        -- Citus has copied the rows. What it copied would stay on this disk, where no deletion reaches it.
+        PERFORM truncate_local_data_after_distributing_table(format('vault.%I', name)::regclass);
+    END LOOP;
+    FOREACH name IN ARRAY COALESCE(keys, '{}') LOOP
+        EXECUTE name;
+    END LOOP;
+    RETURN QUERY SELECT 'foreign keys: ' || cardinality(keys) WHERE keys IS NOT NULL;
+
+    ALTER ROLE vault_node LOGIN;
+    FOR node IN
+        SELECT n.nodename, n.nodeport, r.result
+        FROM unnest(ARRAY[revoke_all, show_nodes]) command, run_command_on_all_nodes(command) r
+        JOIN pg_dist_node n ON n.nodeid = r.nodeid WHERE NOT r.success
+    LOOP
+        RAISE EXCEPTION 'the node %:% could not be changed: %', node.nodename, node.nodeport, node.result;
+    END LOOP;
+END
+$function$;
 CREATE FUNCTION vault.drop_audit_month(months_kept integer)
  RETURNS text
  LANGUAGE plpgsql
@@ -315,6 +481,26 @@ CREATE FUNCTION vault.get_network_token_eligibility(card_bin text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$get_network_token_eligibility_wrapper$function$;
+CREATE FUNCTION vault.has_merchants()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT EXISTS (SELECT FROM vault.merchants m WHERE m.created_at < now() - INTERVAL '10 seconds')
+$function$;
+CREATE FUNCTION vault.jobs_on_shards()
+ RETURNS SETOF text
+ LANGUAGE c
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$jobs_on_shards_wrapper$function$;
+CREATE FUNCTION vault.keys_on_shards()
+ RETURNS SETOF text
+ LANGUAGE c
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$keys_on_shards_wrapper$function$;
 CREATE FUNCTION vault.list_payment_methods(customer_id text, "limit" integer DEFAULT 1000, starting_after text DEFAULT ''::text)
  RETURNS jsonb
  LANGUAGE c
@@ -391,6 +577,54 @@ AS $function$
     )
     SELECT string_agg(l.text, E'\n' ORDER BY l.family, l.place) || E'\n' FROM line l
 $function$;
+CREATE PROCEDURE vault.move_profile(IN profile_id text, IN host text, IN port integer DEFAULT 5432)
+ LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+    place record;
+    shard bigint;
+BEGIN
+    SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport INTO place
+    FROM pg_catalog.pg_dist_shard s
+    JOIN pg_catalog.pg_dist_placement p ON p.shardid OPERATOR(pg_catalog.=) s.shardid
+    JOIN pg_catalog.pg_dist_node n ON n.groupid OPERATOR(pg_catalog.=) p.groupid AND n.noderole OPERATOR(pg_catalog.=) 'primary'
+    WHERE s.logicalrelid OPERATOR(pg_catalog.=) 'vault.data_keys'::pg_catalog.regclass
+      AND pg_catalog.worker_hash(profile_id) OPERATOR(pg_catalog.>=) s.shardminvalue::integer
+      AND pg_catalog.worker_hash(profile_id) OPERATOR(pg_catalog.<=) s.shardmaxvalue::integer;
+    shard := place.shardid;
+    IF NOT place.is_alone THEN
+        shard := pg_catalog.isolate_tenant_to_new_shard('vault.data_keys', profile_id, 'CASCADE', 'block_writes');
+        COMMIT;
+    END IF;
+    IF place.nodename OPERATOR(pg_catalog.<>) host OR place.nodeport OPERATOR(pg_catalog.<>) port THEN
+        -- Citus cannot copy tables with row-level security while it lets others write.
+        PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
+    END IF;
+END
+$procedure$;
+CREATE FUNCTION vault.nodes(OUT profile_id text, OUT host text, OUT port integer, OUT is_here boolean)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+        RETURN QUERY
+            SELECT f.profile_id, n.nodename, n.nodeport, n.groupid = here.groupid
+            FROM vault.profiles f
+            JOIN pg_dist_shard s ON s.logicalrelid = 'vault.data_keys'::regclass
+             AND worker_hash(f.profile_id) BETWEEN s.shardminvalue::integer AND s.shardmaxvalue::integer
+            JOIN pg_dist_placement p ON p.shardid = s.shardid
+            JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary'
+            CROSS JOIN pg_dist_local_group here;
+    END IF;
+    -- The vault is not spread.
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT f.profile_id, NULL::text, NULL::integer, true FROM vault.profiles f;
+    END IF;
+END
+$function$;
 CREATE FUNCTION vault.object_findings(OUT finding text, OUT severity text, OUT object text, OUT message text, OUT hint text)
  RETURNS SETOF record
  LANGUAGE sql
@@ -420,17 +654,20 @@ AS $function$
       -- The worker makes the partitions of the audit log. Only its owner can attach one.
       AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = d.objid AND d.classid = 'pg_class'::regclass
                                                   AND i.inhparent = 'vault.audit_log'::regclass)
+      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT vault.shards()))
     UNION ALL
     SELECT 'object_of_others', 'critical', pg_describe_object('pg_trigger'::regclass, t.oid, 0),
            'somebody has put the trigger on a table of the vault, and its code runs with the vault''s rights',
            format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
-    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = 'vault'::regnamespace AND NOT t.tgisinternal AND t.tgfoid <> 'vault.tell_of_change'::regproc
+    FROM pg_trigger t
+    WHERE (t.tgrelid IN (SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'vault'::regnamespace)
+           OR t.tgrelid IN (SELECT vault.shards()))
+      AND NOT t.tgisinternal AND t.tgfoid <> 'vault.tell_of_change'::regproc
     UNION ALL
     SELECT 'audit_month_missing', 'warning', 'vault.audit_log', 'the audit log has no partition for this month, so its rows lie in vault.audit_log_default and are not dropped',
            'The server''s log says why the vault worker cannot make the partition.'
     -- The worker makes it within seconds of the first merchant.
-    WHERE EXISTS (SELECT FROM vault.merchants m WHERE m.created_at < now() - INTERVAL '10 seconds')
+    WHERE vault.has_merchants()
       AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
                       WHERE i.inhparent = 'vault.audit_log'::regclass AND c.relname = 'audit_log_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'))
     UNION ALL
@@ -551,7 +788,7 @@ AS $function$
     -- The first superuser has the oid 10. Lower oids than 16384 are PostgreSQL's own roles.
     WITH role AS (
         SELECT r.*, r.rolname::text AS name, quote_ident(r.rolname) AS quoted FROM pg_roles r
-        WHERE r.oid >= 16384 AND r.rolname NOT IN ('vault_operator', 'vault_worker', 'vault_api', 'vault_authenticator')
+        WHERE r.oid >= 16384 AND r.rolname NOT IN ('vault_operator', 'vault_worker', 'vault_node', 'vault_api', 'vault_authenticator')
     ), object (classid, objid, objsubid, kind, name, columns, acl, owner) AS (
         SELECT 'pg_proc'::regclass, p.oid, 0, 'ROUTINE', p.oid::regprocedure::text, '', COALESCE(p.proacl, acldefault('f', p.proowner)), p.proowner
         FROM pg_proc p WHERE p.pronamespace IN ('vault'::regnamespace, 'vault_api'::regnamespace)
@@ -624,8 +861,10 @@ CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT re
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH own AS (
-        SELECT r.*, r.rolname = 'vault_authenticator' AS is_login FROM pg_catalog.pg_roles r
-        WHERE r.rolname IN ('vault_operator', 'vault_worker', 'vault_api', 'vault_authenticator')
+        SELECT r.*, r.rolname = 'vault_authenticator' AS is_login,
+               r.rolname = 'vault_node' AND to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS is_login_of_nodes
+        FROM pg_catalog.pg_roles r
+        WHERE r.rolname IN ('vault_operator', 'vault_worker', 'vault_node', 'vault_api', 'vault_authenticator')
     ), membership AS (
         SELECT DISTINCT m.roleid, g.rolname AS role, m.member, u.rolname AS member_name
         FROM pg_catalog.pg_auth_members m
@@ -650,7 +889,7 @@ AS $function$
     SELECT o.rolname::text, format('has the attribute %s', a.attribute), format('ALTER ROLE %I NO%s', o.rolname, a.attribute)
     FROM own o, LATERAL (VALUES
         ('SUPERUSER', o.rolsuper), ('CREATEROLE', o.rolcreaterole), ('CREATEDB', o.rolcreatedb),
-        ('REPLICATION', o.rolreplication), ('BYPASSRLS', o.rolbypassrls), ('LOGIN', o.rolcanlogin AND NOT o.is_login)
+        ('REPLICATION', o.rolreplication), ('BYPASSRLS', o.rolbypassrls), ('LOGIN', o.rolcanlogin AND NOT (o.is_login OR o.is_login_of_nodes))
     ) a (attribute, is_set)
     WHERE a.is_set
     UNION ALL
@@ -729,6 +968,21 @@ AS $function$
     WHERE s.name = 'listen_addresses' AND current_setting('ssl') = 'off'
       AND EXISTS (SELECT FROM regexp_split_to_table(s.setting, '\s*,\s*') a (address)
                   WHERE trim(a.address) !~ '^(|localhost|127(\.\d+){3}|::1)$')
+$function$;
+CREATE FUNCTION vault.shards()
+ RETURNS SETOF regclass
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
+        RETURN QUERY
+            SELECT to_regclass(shard_name(s.logicalrelid, s.shardid))
+            FROM pg_dist_shard s JOIN pg_class c ON c.oid = s.logicalrelid
+            WHERE c.relnamespace = 'vault'::regnamespace AND to_regclass(shard_name(s.logicalrelid, s.shardid)) IS NOT NULL;
+    END IF;
+END
 $function$;
 CREATE FUNCTION vault.shared_metrics()
  RETURNS TABLE(name text, labels text, value double precision, kind text, help text)
@@ -841,7 +1095,10 @@ ALTER ROUTINE vault.enable_connector(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.forged_rows() OWNER TO vault_operator;
 ALTER ROUTINE vault.get_network_token(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.get_network_token_eligibility(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.jobs_on_shards() OWNER TO vault_operator;
+ALTER ROUTINE vault.keys_on_shards() OWNER TO vault_operator;
 ALTER ROUTINE vault.list_payment_methods(text,integer,text) OWNER TO vault_operator;
+ALTER ROUTINE vault.nodes() OWNER TO vault_operator;
 ALTER ROUTINE vault.ready() OWNER TO vault_operator;
 ALTER ROUTINE vault.retrieve_payment_methods(text[],boolean) OWNER TO vault_operator;
 ALTER ROUTINE vault.retry_token_job(text) OWNER TO vault_operator;
@@ -865,6 +1122,25 @@ LEFT JOIN vault.connector_tokens t
  AND (t.expires_at IS NULL OR t.expires_at > pg_catalog.clock_timestamp())
 LEFT JOIN vault.network_tokens n
   ON n.profile_id = p.profile_id AND n.payment_method_id = p.payment_method_id;
+CREATE VIEW vault.lockouts AS
+SELECT f.kind, w.way, NULLIF(f.prefix, '') AS prefix, NULLIF(f.source, '') AS source, f.failures, f.locked_until
+FROM (VALUES ('sql'), ('http')) w (way), vault.counted_failures(w.way) f;
+CREATE VIEW vault.keys_of_node AS
+SELECT k.profile_id, k.key_id, k.purpose, k.version, k.state, k.created_at, k.retired_at, k.rotate_after FROM vault.data_keys k;
+CREATE VIEW vault.jobs_of_node AS
+SELECT j.profile_id, j.job_id, j.payment_method_id, j.connector_id, j.action, j.state, j.attempts, j.next_try_at, j.error,
+       j.error_status, j.created_at, j.finished_at
+FROM vault.jobs j;
+CREATE OR REPLACE VIEW vault.keys AS
+WITH application AS MATERIALIZED (SELECT * FROM vault.count_application_values())
+SELECT k.key_id, k.profile_id, k.purpose, k.version,
+       CASE WHEN vault.is_destroyed(k.profile_id) THEN 'destroyed' ELSE k.state END AS state,
+       CASE k.purpose WHEN 'data' THEN 'XAES-256-GCM' ELSE 'HMAC-SHA-256' END AS algorithm,
+       k.created_at, k.retired_at, k.rotate_after,
+       vault.count_values(k.profile_id, k.key_id)
+           + COALESCE((SELECT pg_catalog.sum(a.values_count)::bigint FROM application a WHERE a.key_id = k.key_id), 0)
+           AS values_count
+FROM vault.keys_of_node k;
 CREATE VIEW vault.connectors AS
 SELECT a.connector_id, a.merchant_id, a.profile_id, a.kind, a.label, a.settings::pg_catalog.jsonb AS settings, a.enabled,
        a.created_at
@@ -872,29 +1148,26 @@ FROM vault.connector_accounts a;
 CREATE VIEW vault.token_jobs AS
 SELECT j.job_id, j.profile_id, j.payment_method_id, j.connector_id, j.action, j.state, j.attempts,
        CASE j.state WHEN 'waiting' THEN j.next_try_at END AS next_try_at, j.error, j.error_status, j.created_at, j.finished_at
-FROM vault.jobs j;
+FROM vault.jobs_of_node j;
 CREATE VIEW vault.token_job_counts AS
 SELECT j.connector_id, j.action, j.state, pg_catalog.count(*) AS jobs, pg_catalog.min(j.created_at) AS oldest_created_at,
        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.min(j.created_at)) AS oldest_age_seconds
-FROM vault.jobs j
+FROM vault.jobs_of_node j
 GROUP BY j.connector_id, j.action, j.state;
-CREATE VIEW vault.lockouts AS
-SELECT f.kind, w.way, NULLIF(f.prefix, '') AS prefix, NULLIF(f.source, '') AS source, f.failures, f.locked_until
-FROM (VALUES ('sql'), ('http')) w (way), vault.counted_failures(w.way) f;
 CREATE VIEW vault.metrics AS
 SELECT m.name, m.labels::pg_catalog.jsonb AS labels, m.value, m.kind, m.help FROM vault.shared_metrics() m
 UNION ALL
 SELECT 'vault_keys', pg_catalog.jsonb_build_object('purpose', k.purpose, 'state', k.state), pg_catalog.count(*), 'gauge',
        'Data keys and index keys of all profiles'
-FROM vault.data_keys k GROUP BY k.purpose, k.state
+FROM vault.keys_of_node k GROUP BY k.purpose, k.state
 UNION ALL
 SELECT 'vault_oldest_key_age_seconds', pg_catalog.jsonb_build_object('purpose', k.purpose),
        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.min(k.created_at)), 'gauge',
        'The age of the oldest current key'
-FROM vault.data_keys k WHERE k.state OPERATOR(pg_catalog.=) 'current' GROUP BY k.purpose
+FROM vault.keys_of_node k WHERE k.state OPERATOR(pg_catalog.=) 'current' GROUP BY k.purpose
 UNION ALL
 SELECT 'vault_keys_due', '{}', pg_catalog.count(*), 'gauge', 'Current keys that should have been rotated by now'
-FROM vault.data_keys k
+FROM vault.keys_of_node k
 WHERE k.state OPERATOR(pg_catalog.=) 'current' AND k.rotate_after OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
 UNION ALL
 SELECT 'vault_token_jobs', pg_catalog.jsonb_build_object('state', s.state),
@@ -906,6 +1179,7 @@ SELECT 'vault_oldest_open_token_job_seconds', '{}', COALESCE(pg_catalog.max(j.ol
        'The age of the oldest job at a connector that is not over'
 FROM vault.token_job_counts j WHERE j.state OPERATOR(pg_catalog.=) ANY (ARRAY['waiting', 'sent']);
 CREATE POLICY deleted_by_worker ON vault.connector_tokens FOR ALL TO vault_worker USING (true) WITH CHECK (false);
+CREATE POLICY found_by_worker ON vault.data_keys FOR SELECT TO vault_worker USING (true);
 CREATE POLICY found_by_worker ON vault.jobs FOR ALL TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY found_by_worker ON vault.network_tokens FOR ALL TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY locked_before_current ON vault.profiles FOR UPDATE TO vault_operator USING (true) WITH CHECK ((profile_id = vault.current_profile()));
@@ -925,6 +1199,8 @@ CREATE POLICY of_current_profile_only ON vault.role_bindings FOR DELETE TO vault
 CREATE POLICY of_merchant_or_profile ON vault.connector_accounts FOR ALL TO vault_operator USING (true) WITH CHECK (true);
 CREATE POLICY read_by_auditors ON vault.audit_log FOR SELECT TO vault_auditor USING (true);
 CREATE POLICY renewed_for_current_profile ON vault.role_bindings FOR UPDATE TO vault_operator USING ((profile_id = vault.current_profile()));
+CREATE POLICY written_by_nodes ON vault.connector_accounts FOR ALL TO vault_node USING (true) WITH CHECK (true);
+CREATE POLICY written_by_nodes ON vault.profiles FOR ALL TO vault_node USING (true) WITH CHECK (true);
 CREATE POLICY written_by_operations ON vault.audit_log FOR INSERT TO vault_operator WITH CHECK ((profile_id = ANY (ARRAY[''::text, vault.current_profile()])));
 DO $$
 DECLARE
@@ -939,6 +1215,8 @@ BEGIN
         'vault.connector_customers',
         'vault.connectors',
         'vault.jobs',
+        'vault.jobs_of_node',
+        'vault.keys_of_node',
         'vault.lockouts',
         'vault.metrics',
         'vault.network_tokens',
@@ -958,14 +1236,20 @@ BEGIN
         'vault.create_payment_methods(jsonb[],boolean)',
         'vault.destroy_data_key(text,text,integer,boolean,oid[])',
         'vault.disable_connector(text)',
+        'vault.distribute(integer)',
         'vault.drop_audit_month(integer)',
         'vault.enable_connector(text)',
         'vault.forged_rows()',
         'vault.get_network_token(text)',
         'vault.get_network_token_eligibility(text)',
+        'vault.has_merchants()',
+        'vault.jobs_on_shards()',
+        'vault.keys_on_shards()',
         'vault.list_payment_methods(text,integer,text)',
         'vault.make_audit_month(timestamp without time zone,bigint)',
         'vault.metrics_text()',
+        'vault.move_profile(text,text,integer)',
+        'vault.nodes()',
         'vault.object_findings()',
         'vault.ready()',
         'vault.retrieve_payment_methods(text[],boolean)',
@@ -974,6 +1258,7 @@ BEGIN
         'vault.role_findings()',
         'vault.set_network_tokenization(text,boolean)',
         'vault.setting_findings()',
+        'vault.shards()',
         'vault.shared_metrics()',
         'vault.state_findings()',
         'vault.tell_of_change()',
@@ -1012,7 +1297,10 @@ GRANT EXECUTE ON ROUTINE
     vault.disable_connector(text),
     vault.enable_connector(text),
     vault.forged_rows(),
+    vault.jobs_on_shards(),
+    vault.keys_on_shards(),
     vault.metrics_text(),
+    vault.nodes(),
     vault.retry_token_job(text),
     vault.role_findings(),
     vault.set_network_tokenization(text,boolean),
@@ -1031,6 +1319,8 @@ GRANT EXECUTE ON ROUTINE
     vault.acts_for(oid,text),
     vault.counted_failures(text),
     vault.forged_rows(),
+    vault.jobs_on_shards(),
+    vault.keys_on_shards(),
     vault.metrics_text(),
     vault.role_findings(),
     vault.shared_metrics()
@@ -1045,13 +1335,18 @@ GRANT EXECUTE ON ROUTINE
     vault.use_connector_token(text,text)
 TO vault_client;
 GRANT EXECUTE ON ROUTINE
+    vault.has_merchants(),
     vault.metrics_text(),
     vault.object_findings(),
     vault.right_findings(),
     vault.role_findings(),
     vault.setting_findings(),
+    vault.shards(),
     vault.state_findings()
 TO vault_operator;
+GRANT USAGE ON SCHEMA
+    vault
+TO vault_node;
 GRANT SELECT ON TABLE
     vault.connectors,
     vault.lockouts,
@@ -1067,6 +1362,21 @@ GRANT SELECT ON TABLE
     vault.token_job_counts,
     vault.token_jobs
 TO vault_auditor;
+GRANT INSERT, SELECT ON TABLE
+    vault.root_keys
+TO vault_node;
+GRANT INSERT, SELECT, UPDATE (credentials, enabled, label, mac, settings) ON TABLE
+    vault.connector_accounts
+TO vault_node;
+GRANT INSERT, SELECT, UPDATE (mac) ON TABLE
+    vault.merchants
+TO vault_node;
+GRANT INSERT, SELECT, UPDATE (mac, network_tokenization_enabled) ON TABLE
+    vault.profiles
+TO vault_node;
+GRANT INSERT, SELECT, UPDATE (mac, revoked_at) ON TABLE
+    vault.api_keys
+TO vault_node;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE
     vault.connector_customers,
     vault.network_tokens
@@ -1096,7 +1406,7 @@ TO vault_operator;
 GRANT UPDATE (mac, role_oid, system_identifier) ON TABLE
     vault.role_bindings
 TO vault_operator;
-GRANT DELETE, SELECT (connector_id, finished_at, job_id, next_try_at, profile_id, state), UPDATE (next_try_at) ON TABLE
+GRANT DELETE, SELECT (action, attempts, connector_id, created_at, error, error_status, finished_at, job_id, next_try_at, payment_method_id, profile_id, state), UPDATE (next_try_at) ON TABLE
     vault.jobs
 TO vault_worker;
 GRANT DELETE, SELECT (expires_at, payment_method_id, "position", profile_id), UPDATE (expires_at) ON TABLE
@@ -1104,6 +1414,9 @@ GRANT DELETE, SELECT (expires_at, payment_method_id, "position", profile_id), UP
 TO vault_worker;
 GRANT SELECT (check_after, connector_id, payment_method_id, profile_id), UPDATE (check_after) ON TABLE
     vault.network_tokens
+TO vault_worker;
+GRANT SELECT (created_at, key_id, profile_id, purpose, retired_at, rotate_after, state, version) ON TABLE
+    vault.data_keys
 TO vault_worker;
 COMMENT ON COLUMN vault.api_keys.mac IS 'The MAC of all other columns, made by the root key. A row without a right MAC does not count';
 COMMENT ON COLUMN vault.audit_log.first_occurred_at IS 'For a row of merged events, when the first one happened';
@@ -1159,17 +1472,23 @@ COMMENT ON ROUTINE vault.delete_payment_method(text) IS 'Deletes a payment metho
 COMMENT ON ROUTINE vault.destroy_data_key(text,text,integer,boolean,oid[]) IS 'Removes a retired key from its row. Refuses if values need the key, unless force gives them up, or if a table that may hold such values cannot be read, unless left_out names it';
 COMMENT ON ROUTINE vault.destroy_profile_keys(text) IS 'Removes all keys of a profile from their rows, and tells the source of the root key (vault.key_destruction_command). Nothing that the profile has sealed opens again. Earlier dumps stay closed once the source knows of it';
 COMMENT ON ROUTINE vault.disable_connector(text) IS 'Takes an account out of service: creates that name it are refused, and its jobs fail';
+COMMENT ON ROUTINE vault.distribute(integer) IS 'Spreads the vault over the nodes of Citus, on the coordinator. Does what is not done yet, and says what it did';
 COMMENT ON ROUTINE vault.drop_audit_month(integer) IS 'Internal: drops the oldest partition of the audit log whose month is no longer kept, and returns its month, or NULL if there is none';
 COMMENT ON ROUTINE vault.enable_connector(text) IS 'Takes an account into service again';
 COMMENT ON ROUTINE vault.forged_rows() IS 'Lists the rows of merchants, profiles, API keys, role bindings and connectors that are not believed, because the vault did not write them as they are, with the reason';
 COMMENT ON ROUTINE vault.get_network_token(text) IS 'Returns a payment method''s network token, with a cryptogram for one payment, to a member of vault_reveal';
 COMMENT ON ROUTINE vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
+COMMENT ON ROUTINE vault.has_merchants() IS 'Internal: whether the vault has been in use for some seconds';
+COMMENT ON ROUTINE vault.jobs_on_shards() IS 'Internal: the rows of vault.jobs_of_node when the vault is spread over several nodes';
+COMMENT ON ROUTINE vault.keys_on_shards() IS 'Internal: the rows of vault.keys_of_node when the vault is spread over several nodes';
 COMMENT ON ROUTINE vault.list_customers(integer,integer,text) IS 'Lists customers, oldest first; limit is 1 to 100';
 COMMENT ON ROUTINE vault.list_payment_methods(text,integer,text) IS 'Lists the active payment methods of a customer, last used first; limit is 1 to 1000';
 COMMENT ON ROUTINE vault.make_audit_month(timestamp without time zone,bigint) IS 'Internal: makes the partition of the audit log for the month that begins then, if there is none. Refuses if more rows than that lie in the default partition';
 COMMENT ON ROUTINE vault.mask(vault.card_number) IS 'First six and last four digits, with an asterisk for each other digit. A number of fewer than 14 digits shows the last four only';
 COMMENT ON ROUTINE vault.metrics_text() IS 'vault.metrics in the text format of Prometheus';
+COMMENT ON ROUTINE vault.move_profile(text,text,integer) IS 'Moves a profile to another node of Citus, on the coordinator. Its writes wait meanwhile, and are refused on the node that it has left';
 COMMENT ON ROUTINE vault.network(vault.card_number) IS 'The card network. NULL if the first digits do not tell it';
+COMMENT ON ROUTINE vault.nodes() IS 'Which node has which profile. Without Citus, host and port are NULL';
 COMMENT ON ROUTINE vault.object_findings() IS 'Internal: the part of vault.check() about objects';
 COMMENT ON ROUTINE vault.ready() IS 'True if this server can seal and store a value. Otherwise an error that says why not: the vault is sealed, or the server is a standby';
 COMMENT ON ROUTINE vault.reencrypt(text,integer) IS 'Seals values under earlier keys anew, in the tables of the vault and of applications, in batches that commit. It may be stopped, and goes on when it is called again';
@@ -1187,6 +1506,7 @@ COMMENT ON ROUTINE vault.searchable(text) IS 'Seals a text under the current pro
 COMMENT ON ROUTINE vault.searchable(text,text) IS 'Seals a text so that it opens only with the same context. The text is found without the context';
 COMMENT ON ROUTINE vault.set_network_tokenization(text,boolean) IS 'Switches network tokens on or off for a profile';
 COMMENT ON ROUTINE vault.setting_findings() IS 'Internal: the part of vault.check() about settings';
+COMMENT ON ROUTINE vault.shards() IS 'Internal: the shards of the vault''s tables on this node';
 COMMENT ON ROUTINE vault.shared_metrics() IS 'Internal: the figures of vault.metrics that stand in shared memory';
 COMMENT ON ROUTINE vault.state_findings() IS 'Internal: the part of vault.check() about keys, rows and background processes';
 COMMENT ON ROUTINE vault.tell_of_change() IS 'Internal: makes every backend read the rows of a table again that it remembers';
@@ -1213,7 +1533,9 @@ COMMENT ON TABLE vault.payment_methods IS 'Payment methods. The instrument and i
 COMMENT ON TABLE vault.profiles IS 'Profiles, the unit of isolation: one profile cannot reach the data of another';
 COMMENT ON TABLE vault.root_keys IS 'Check values of the root keys that wrapped data keys of this database, or made MACs; no key material';
 COMMENT ON VIEW vault.connectors IS 'The accounts at payment service providers and token services, without their credentials; without a profile_id an account serves every profile of its merchant';
+COMMENT ON VIEW vault.jobs_of_node IS 'Internal: the jobs of the profiles of this node, without their envelopes';
 COMMENT ON VIEW vault.keys IS 'The inventory of data keys, without key material. values_count says how many values of the vault''s and the applications'' tables name the key';
+COMMENT ON VIEW vault.keys_of_node IS 'Internal: the data keys of the profiles of this node, without key material';
 COMMENT ON VIEW vault.lockouts IS 'Failed authentications that are counted at the moment, by SQL and over HTTP, of each kind: pair (a key''s prefix and the address or role that tried it), prefix (from anywhere), address or role (with any key). What has locked_until is locked. IPv6 addresses are counted by their /64';
 COMMENT ON VIEW vault.metrics IS 'Figures for those who watch the vault: calls, durations, values, keys, jobs, limits, lock-outs, background processes. Counters are those of the whole server and begin at its start; figures of keys, jobs and background processes are those of this database';
 COMMENT ON VIEW vault.payment_methods_with_tokens IS 'Internal: payment methods as the operations read them, with the tokens that can be used';

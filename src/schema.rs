@@ -83,22 +83,36 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/check.sql",
     name = "check",
-    requires = ["key_lifecycle", surface::monitoring::state_findings]
+    requires = [
+        "key_lifecycle",
+        "nodes",
+        surface::monitoring::state_findings
+    ]
 );
 extension_sql_file!(
     "../sql/connectors.sql",
     name = "connectors",
-    requires = ["tables"]
+    requires = ["key_lifecycle"]
 );
 extension_sql_file!(
     "../sql/api.sql",
     name = "api",
     requires = ["bootstrap", "metrics"]
 );
+extension_sql_file!(
+    "../sql/nodes.sql",
+    name = "nodes",
+    requires = [
+        "policies",
+        "key_lifecycle",
+        surface::nodes::keys_on_shards,
+        surface::nodes::jobs_on_shards
+    ]
+);
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 // Cargo does not see which files the macro above reads. With these, it builds again after a change of the SQL.
-const _: [&str; 12] = [
+const _: [&str; 13] = [
     include_str!("../sql/bootstrap.sql"),
     include_str!("../sql/tables.sql"),
     include_str!("../sql/audit_log.sql"),
@@ -110,5 +124,6 @@ const _: [&str; 12] = [
     include_str!("../sql/metrics.sql"),
     include_str!("../sql/connectors.sql"),
     include_str!("../sql/api.sql"),
+    include_str!("../sql/nodes.sql"),
     include_str!("../sql/finalize.sql"),
 ];

@@ -96,6 +96,14 @@ impl Stack {
         }
     }
 
+    /// Another server of the same stack, by its port.
+    pub fn at(&self, port: u16) -> Stack {
+        Stack {
+            port,
+            ..self.clone()
+        }
+    }
+
     /// The database's name.
     pub fn name(&self) -> &str {
         &self.database

@@ -1,5 +1,7 @@
 //! Every failure, with its message in PostgreSQL's style: lower case, and no full stop.
 
+use std::fmt;
+
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::spi::SpiError;
 use vault_core::contract::refusal::Refusal;
@@ -70,6 +72,9 @@ pub enum Failure {
     /// What was to be shown would have no row in the audit log.
     #[error("the reveal was refused: {0}")]
     Unrecorded(#[from] Unrecorded),
+    /// The vault is spread over several nodes, and the profile is on another one.
+    #[error("the profile is on another node of the vault, {0}")]
+    ProfileElsewhere(Node),
     /// A write on a standby.
     #[error("the vault cannot be written to: the server is a standby")]
     Standby,
@@ -124,6 +129,19 @@ pub enum Failure {
     /// Others changed the same row again and again.
     #[error("could not write because other transactions kept changing the same row")]
     Contention,
+}
+
+/// A node of a vault that is spread over several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    pub host: String,
+    pub port: i32,
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
 }
 
 /// What an administrator did wrong.

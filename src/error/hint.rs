@@ -16,6 +16,9 @@ impl Failure {
             Self::ConnectorSettings(_) => {
                 Some("docs/connectors.md describes the settings and credentials of each kind.")
             }
+            Self::ProfileElsewhere(_) => {
+                Some("Call that node. The function vault.nodes() shows which profile is where.")
+            }
             Self::Standby => Some(
                 "Call the primary. A standby can only retrieve and list. A reveal is a write as well, because it adds a row to \
                  the audit log.",

@@ -8,7 +8,7 @@ mod reason;
 mod report;
 mod sqlstate;
 
-pub use failure::{Failure, invalid, missing, wrong_state};
+pub use failure::{Failure, Node, invalid, missing, wrong_state};
 pub use reason::{CommandError, Defect, Sealed, Unrecorded};
 pub use report::{internal_error, warn};
 pub use sqlstate::{is_cancellation, is_shutdown, is_unreadable_text, passes_through_http};

@@ -16,6 +16,7 @@ impl Failure {
             Self::Sealed(_)
             | Self::NotUpgraded
             | Self::KeysDestroyed
+            | Self::ProfileElsewhere(_)
             | Self::KeyNeeded { .. }
             | Self::OutOfReach { .. }
             | Self::Unread { .. }

@@ -13,8 +13,7 @@ use crate::postgres::preload::is_preloaded;
 use crate::postgres::standby::is_on_standby;
 use crate::postgres::{clock, process};
 use crate::settings;
-use crate::store::profiles::Profile;
-use crate::store::{self, Vouched};
+use crate::store;
 use crate::tenancy::session;
 
 /// How long a background process may be away, because it starts again after an error, and how long audit rows may wait for it.
@@ -94,7 +93,7 @@ fn forged_rows(findings: &mut Vec<Finding>) -> Result<(), Failure> {
 
 fn keys_of_profiles(findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let (mut due, mut closed) = (0_u64, 0_u64);
-    for profile in Profile::all()? {
+    for profile in store::profiles::all_here()? {
         let profile_id = profile.profile_id;
         let _acting = session::act_for(&profile_id);
         due += store::data_keys::count_due(&profile_id)?;

@@ -14,9 +14,9 @@ use crate::keys::row_macs::believed;
 use crate::keys::{self, ProfileKeys, destruction, epoch};
 use crate::postgres::local_settings::with_lock_timeout;
 use crate::postgres::snapshot::snapshot_is_the_transactions;
+use crate::store;
 use crate::store::data_keys::{self, KeyLock};
 use crate::store::profiles::Profile;
-use crate::store::{self, Vouched};
 use crate::tenancy::session;
 
 /// Replaces a profile's current key by a new one. The old one opens what it sealed until it is destroyed.
@@ -76,7 +76,7 @@ fn rotate_key(profile_id: &ProfileId, purpose: Purpose) -> Result<i32, Failure> 
 /// Wraps every data key under the current root key, and returns how many were under an earlier one. Renews the MACs of rows.
 pub fn rewrap_all() -> Result<usize, Failure> {
     let mut rewrapped = 0;
-    for profile in Profile::all()? {
+    for profile in store::profiles::all_here()? {
         // This includes the keys of a profile that is not believed, so that its values do not end with the old root key.
         let profile_id = profile.profile_id;
         Profile::lock(&profile_id)?;

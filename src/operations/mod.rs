@@ -14,6 +14,7 @@ mod existing;
 pub mod figures;
 pub mod key_lifecycle;
 pub mod network_tokens;
+pub mod of_node;
 pub mod outside_calls;
 pub mod payment_methods;
 pub mod readiness;

@@ -10,10 +10,10 @@ use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
 statements! {
-    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TEXTARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID) =
+    WriteEverywhere INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TEXTARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID) =
         "INSERT INTO vault.api_keys (key_id, merchant_id, name, prefix, key_hash, scopes, created_at, expires_at, mac) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    Write REVOKE(TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
+    WriteEverywhere REVOKE(TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
         "UPDATE vault.api_keys SET revoked_at = $2, mac = $3 WHERE key_id = $1";
     /// One look-up for key and profile, so that a wrong one of either takes the same way.
     Read FIND(TEXTOID, BYTEAOID) =
@@ -24,7 +24,7 @@ statements! {
          WHERE k.key_hash = $2";
     Read ALL() = "SELECT * FROM vault.api_keys ORDER BY key_id";
     Write LOCK(TEXTOID) = "SELECT * FROM vault.api_keys WHERE key_id = $1 FOR NO KEY UPDATE";
-    Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.api_keys SET mac = $2 WHERE key_id = $1";
+    WriteEverywhere WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.api_keys SET mac = $2 WHERE key_id = $1";
 }
 
 /// A row.

@@ -297,7 +297,7 @@ fn rows<T>(
     Spi::connect_mut(|client| {
         let table = match access {
             Access::Read => client.select(statement, None, arguments)?,
-            Access::Write => client.update(statement, None, arguments)?,
+            Access::Write | Access::WriteEverywhere => client.update(statement, None, arguments)?,
         };
         table.map(|row| read(&Row::from(row))).collect()
     })

@@ -9,11 +9,11 @@ use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
 statements! {
-    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BOOLOID, TIMESTAMPTZOID, BYTEAOID) =
+    WriteEverywhere INSERT(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BOOLOID, TIMESTAMPTZOID, BYTEAOID) =
         "INSERT INTO vault.connector_accounts \
          (connector_id, merchant_id, profile_id, kind, label, settings, credentials, enabled, created_at, mac) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    Write UPDATE(TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BOOLOID, BYTEAOID) =
+    WriteEverywhere UPDATE(TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BOOLOID, BYTEAOID) =
         "/* all profiles: administrators name an account by its id alone; many serve every profile of a merchant */ \
          UPDATE vault.connector_accounts SET label = $2, settings = $3, credentials = $4, enabled = $5, mac = $6 \
          WHERE connector_id = $1";
@@ -32,7 +32,7 @@ statements! {
     Write LOCK(TEXTOID) =
         "/* all profiles: administrators name an account by its id alone */ \
          SELECT * FROM vault.connector_accounts WHERE connector_id = $1 FOR NO KEY UPDATE";
-    Write WRITE_MAC(TEXTOID, BYTEAOID) =
+    WriteEverywhere WRITE_MAC(TEXTOID, BYTEAOID) =
         "/* all profiles: administrators name an account by its id alone */ UPDATE vault.connector_accounts SET mac = $2 WHERE connector_id = $1";
 }
 

@@ -40,8 +40,12 @@ statements! {
          WHERE profile_id = $1 AND state = 'current' AND rotate_after < pg_catalog.clock_timestamp()";
     Read ROOT_KEYS_OF(TEXTOID) =
         "SELECT root_key_check FROM vault.data_keys WHERE profile_id = $1 AND state <> 'destroyed'";
+    Read ALL() =
+        "/* all profiles: administrators see which keys there are */ \
+         SELECT pg_catalog.to_json(k)::text AS row \
+         FROM (SELECT profile_id, key_id, purpose, version, state, created_at, retired_at, rotate_after FROM vault.data_keys) k";
     Read ROOT_KEYS() = "SELECT check_value FROM vault.root_keys";
-    Write INSERT_ROOT_KEY(BYTEAOID) =
+    WriteEverywhere INSERT_ROOT_KEY(BYTEAOID) =
         "INSERT INTO vault.root_keys (check_value) VALUES ($1) ON CONFLICT DO NOTHING";
 }
 
@@ -126,7 +130,16 @@ pub fn root_keys() -> Result<Vec<Vec<u8>>, Failure> {
     ROOT_KEYS.with(|statement| statement.rows_now(&[], |row| row.required("check_value")))
 }
 
+/// Each key as a JSON object, without key material. For the worker's role.
+pub fn all() -> Result<Vec<String>, Failure> {
+    ALL.with(|statement| statement.rows(&[], |row| row.required("row")))
+}
+
+/// Writes nothing if the database has the root key already. So the other nodes of a vault are not needed for a new data key.
 pub fn insert_root_key(check_value: &[u8]) -> Result<(), Failure> {
+    if root_keys()?.iter().any(|known| known == check_value) {
+        return Ok(());
+    }
     INSERT_ROOT_KEY.with(|statement| statement.execute(&[check_value.into()]))?;
     Ok(())
 }

@@ -68,6 +68,11 @@ statements! {
     Read PROFILE_OF(TEXTOID) =
         "/* all profiles: administrators name a job by its id alone */ \
          SELECT profile_id FROM vault.jobs WHERE job_id = $1";
+    Read ALL() =
+        "/* all profiles: administrators see which jobs there are */ \
+         SELECT pg_catalog.to_json(j)::text AS row \
+         FROM (SELECT profile_id, job_id, payment_method_id, connector_id, action, state, attempts, next_try_at, error, \
+                      error_status, created_at, finished_at FROM vault.jobs) j";
     Write DELETE_FINISHED(TIMESTAMPTZOID, INT8OID) =
         "/* all profiles: the worker deletes old jobs */ \
          DELETE FROM vault.jobs WHERE (profile_id, job_id) IN ( \
@@ -158,6 +163,11 @@ pub fn due(now: Timestamp, busy: Vec<String>, limit: i64) -> Result<Vec<DueJob>,
             })
         })
     })
+}
+
+/// Each job as a JSON object, without its envelope. For the worker's role.
+pub fn all() -> Result<Vec<String>, Failure> {
+    ALL.with(|statement| statement.rows(&[], |row| row.required("row")))
 }
 
 /// Makes the jobs due that an earlier process has sent. For the worker.

@@ -9,14 +9,14 @@ use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
 statements! {
-    Write INSERT(TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
+    WriteEverywhere INSERT(TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
         "INSERT INTO vault.merchants (merchant_id, name, created_at, mac) VALUES ($1, $2, $3, $4)";
     Read FIND(TEXTOID) =
         "SELECT * FROM vault.merchants WHERE merchant_id = $1";
     Read ALL() = "SELECT * FROM vault.merchants ORDER BY merchant_id";
     Write LOCK(TEXTOID) =
         "SELECT * FROM vault.merchants WHERE merchant_id = $1 FOR NO KEY UPDATE";
-    Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.merchants SET mac = $2 WHERE merchant_id = $1";
+    WriteEverywhere WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.merchants SET mac = $2 WHERE merchant_id = $1";
 }
 
 /// A row.

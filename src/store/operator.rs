@@ -12,6 +12,7 @@ use crate::postgres::run_as::{Trust, run_as};
 
 const OPERATOR: &CStr = c"vault_operator";
 const WORKER: &CStr = c"vault_worker";
+const NODE: &CStr = c"vault_node";
 
 const NO_ROW_SECURITY: (&CStr, &CStr) = (c"row_security", c"off");
 /// A synchronized scan starts in the middle of the table, and batches need rows in the order of their places.
@@ -26,6 +27,21 @@ pub fn as_operator<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result
 /// Runs `statements` as `vault_worker`: deletes in all profiles, and sees no envelope.
 pub fn as_worker<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     run_as(required(WORKER), Trust::Own, &[SEARCH_PATH], statements)
+}
+
+/// Runs `statements` as `vault_node`, which can log in to the other nodes of a vault that is spread over several. These
+/// statements go through Citus. The caller's settings must neither break them nor show them.
+pub(super) fn as_node<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let settings = [
+        SEARCH_PATH,
+        (c"citus.log_local_commands", c"off"),
+        (c"citus.log_remote_commands", c"off"),
+        (c"client_min_messages", c"notice"),
+        (c"citus.enable_local_execution", c"on"),
+        (c"citus.enable_router_execution", c"on"),
+        (c"plan_cache_mode", c"auto"),
+    ];
+    run_as(required(NODE), Trust::Own, &settings, statements)
 }
 
 /// Runs `statements` as the owner of an application's table. Code that the owner has attached to the table runs with the

@@ -4,12 +4,13 @@ use pgrx::datum::TimestampWithTimeZone;
 use vault_core::crypto::Column;
 use vault_core::ids::{MerchantId, ProfileId};
 
+use super::shards;
 use super::statement::{Row, id, statements};
 use super::vouched::{Vouched, VouchedStatements};
 use crate::error::Failure;
 
 statements! {
-    Write INSERT(TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
+    WriteEverywhere INSERT(TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID) =
         "INSERT INTO vault.profiles (profile_id, merchant_id, name, created_at, mac) VALUES ($1, $2, $3, $4, $5)";
     /// Rows of the profile can be written meanwhile, because they lock only its key.
     Write LOCK(TEXTOID) = "SELECT * FROM vault.profiles WHERE profile_id = $1 FOR NO KEY UPDATE";
@@ -17,9 +18,9 @@ statements! {
         "/* all profiles: MACs are checked, and made under a new root key, for the whole table */ \
          SELECT * FROM vault.profiles ORDER BY profile_id";
     Read FIND(TEXTOID) = "SELECT * FROM vault.profiles WHERE profile_id = $1";
-    Write UPDATE(TEXTOID, BOOLOID, BYTEAOID) =
+    WriteEverywhere UPDATE(TEXTOID, BOOLOID, BYTEAOID) =
         "UPDATE vault.profiles SET network_tokenization_enabled = $2, mac = $3 WHERE profile_id = $1";
-    Write WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.profiles SET mac = $2 WHERE profile_id = $1";
+    WriteEverywhere WRITE_MAC(TEXTOID, BYTEAOID) = "UPDATE vault.profiles SET mac = $2 WHERE profile_id = $1";
 }
 
 /// A row.
@@ -60,6 +61,17 @@ pub fn update(profile: &Profile) -> Result<(), Failure> {
 
 pub fn find(profile_id: &ProfileId) -> Result<Option<Profile>, Failure> {
     FIND.with(|statement| statement.row(&[id(profile_id)], Profile::read))
+}
+
+/// All profiles of this node, which are all profiles unless the vault is spread over several nodes.
+pub fn all_here() -> Result<Vec<Profile>, Failure> {
+    let mut here = Vec::new();
+    for profile in Profile::all()? {
+        if shards::is_here(&profile.profile_id)? {
+            here.push(profile);
+        }
+    }
+    Ok(here)
 }
 
 impl Profile {

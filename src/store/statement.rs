@@ -1,19 +1,25 @@
-//! A statement that is prepared once per backend and run by position of its parameters. The only caller of SPI.
+//! A statement of the vault. It is prepared once per backend, and for each group of shards if the vault is spread over several
+//! nodes.
 
-use std::cell::OnceCell;
+use std::borrow::Cow;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
-use pgrx::pg_sys::{self, PgOid};
-use pgrx::spi::{OwnedPreparedStatement, Spi, SpiClient, SpiHeapTupleData, SpiTupleTable};
-use pgrx::{FromDatum, IntoDatum};
-use vault_core::ids::Id;
-use vault_core::time::Timestamp;
+use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys;
+use pgrx::spi::SpiTupleTable;
+use vault_core::ids::{Id, ProfileId};
 
-use super::operator::has_present_tables;
+use super::operator::as_node;
+pub(super) use super::prepared::Access;
+use super::prepared::Prepared;
+pub(super) use super::row::{Row, id, ids, optional_id, timestamptz};
+use super::shards::{self, Reach, ShardGroup};
 use crate::error::Failure;
-use crate::postgres::clock;
-use crate::postgres::latest_snapshot::Plan;
-use crate::postgres::local_settings::with_search_path;
+use crate::postgres::citus::WRITE_TO_SHARDS;
+use crate::postgres::local_settings::with_settings;
+use crate::postgres::parameter::text;
 use crate::postgres::standby::is_on_standby;
 
 /// Declares prepared statements: each is one per backend.
@@ -28,24 +34,17 @@ macro_rules! statements {
 }
 pub(super) use statements;
 
-/// Whether a statement writes or locks rows. Reading alone assigns no transaction id, and works on a standby.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    Read,
-    Write,
-}
-
-/// A statement with the types of its parameters.
+/// A statement with the types of its parameters. If it is for one profile, the profile is the first of them.
 pub struct Statement {
     access: Access,
     sql: &'static str,
     parameters: &'static [pg_sys::Oid],
-    plan: OnceCell<OwnedPreparedStatement>,
-    plan_for_any_snapshot: OnceCell<Plan>,
+    /// On the tables that it names.
+    plain: Prepared,
+    /// On the shards that stand for them.
+    on_shards: RefCell<BTreeMap<ShardGroup, Rc<Prepared>>>,
+    reach: OnceCell<Reach>,
 }
-
-/// One row of a result. Its columns are read by their names.
-pub struct Row<'conn>(SpiHeapTupleData<'conn>);
 
 impl Statement {
     pub const fn new(
@@ -57,8 +56,9 @@ impl Statement {
             access,
             sql,
             parameters,
-            plan: OnceCell::new(),
-            plan_for_any_snapshot: OnceCell::new(),
+            plain: Prepared::new(access, Cow::Borrowed(sql), parameters),
+            on_shards: RefCell::new(BTreeMap::new()),
+            reach: OnceCell::new(),
         }
     }
 
@@ -68,9 +68,14 @@ impl Statement {
         arguments: &[DatumWithOid<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, Failure>,
     ) -> Result<Vec<T>, Failure> {
+        let mut rows = Vec::new();
         self.run(arguments, |table| {
-            table.map(|row| read(&Row(row))).collect()
-        })
+            for row in table {
+                rows.push(read(&row.into())?);
+            }
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
     /// The only row of the result, or none.
@@ -79,9 +84,14 @@ impl Statement {
         arguments: &[DatumWithOid<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
+        let mut found = None;
         self.run(arguments, |mut table| {
-            table.next().map(|row| read(&Row(row))).transpose()
-        })
+            if let Some(row) = table.next() {
+                found = Some(read(&row.into())?);
+            }
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// The rows as they are committed by now, or written by this transaction, even if its snapshot is older.
@@ -90,143 +100,73 @@ impl Statement {
         arguments: &[DatumWithOid<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, Failure>,
     ) -> Result<Vec<T>, Failure> {
-        with_search_path(|| {
-            Spi::connect(|client| {
-                let plan = self.plan_for_any_snapshot(client)?;
-                let rows = plan.select(client, arguments)?;
-                rows.into_iter().map(|row| read(&Row(row))).collect()
-            })
-        })
+        let mut rows = Vec::new();
+        self.in_place(arguments, |prepared| {
+            rows.extend(prepared.rows_now(arguments, &read)?);
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
     /// How many rows the statement touched.
     pub fn execute(&self, arguments: &[DatumWithOid<'_>]) -> Result<usize, Failure> {
-        self.run(arguments, |table| Ok(table.len()))
+        let mut touched = 0;
+        self.run(arguments, |table| {
+            touched += table.len();
+            Ok(())
+        })?;
+        Ok(touched)
     }
 
-    fn run<T>(
+    fn run(
         &self,
         arguments: &[DatumWithOid<'_>],
-        read: impl FnOnce(SpiTupleTable<'_>) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        if self.access == Access::Write && is_on_standby() {
+        mut read: impl FnMut(SpiTupleTable<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.access != Access::Read && is_on_standby() {
             return Err(Failure::Standby);
         }
-        with_search_path(|| self.run_on_path(arguments, read))
+        self.in_place(arguments, |prepared| prepared.run(arguments, &mut read))
     }
 
-    fn run_on_path<T>(
+    /// Calls `run` with the statement on the tables that have the rows.
+    fn in_place(
         &self,
         arguments: &[DatumWithOid<'_>],
-        read: impl FnOnce(SpiTupleTable<'_>) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        Spi::connect_mut(|client| {
-            if self.plan.get().is_none() {
-                check_tables()?;
-                let types: Vec<PgOid> = self
-                    .parameters
-                    .iter()
-                    .map(|oid| PgOid::from(*oid))
-                    .collect();
-                let plan = match self.access {
-                    Access::Read => client.prepare(self.sql, &types)?,
-                    Access::Write => client.prepare_mut(self.sql, &types)?,
-                };
-                // A nested call may have prepared it meanwhile; either plan is good.
-                let _ = self.plan.set(plan.keep());
+        mut run: impl FnMut(&Prepared) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if !shards::are_in_use()? {
+            return run(&self.plain);
+        }
+        let groups = match self.reach.get_or_init(|| Reach::of(self.sql)) {
+            Reach::Plain => return run(&self.plain),
+            Reach::Shared if self.access == Access::WriteEverywhere => {
+                return as_node(|| run(&self.plain));
             }
-            let plan = self.plan.get().ok_or(Failure::UnexpectedNull)?;
-            let table = match self.access {
-                Access::Read => client.select(plan, None, arguments)?,
-                Access::Write => client.update(plan, None, arguments)?,
-            };
-            read(table)
+            Reach::Shared => vec![ShardGroup::NONE],
+            Reach::Profile => {
+                let profile_id = arguments.first().and_then(text);
+                let profile_id = ProfileId::from_stored(profile_id.ok_or(Failure::UnexpectedNull)?);
+                vec![shards::of_profile(&profile_id, self.access)?]
+            }
+            Reach::AllProfiles => shards::all_here(self.access)?,
+        };
+        with_settings(&[WRITE_TO_SHARDS], || {
+            groups
+                .into_iter()
+                .try_for_each(|group| run(&*self.on(group)?))
         })
     }
-}
 
-impl Statement {
-    fn plan_for_any_snapshot(&self, client: &SpiClient<'_>) -> Result<Plan, Failure> {
-        if let Some(plan) = self.plan_for_any_snapshot.get() {
-            return Ok(*plan);
+    fn on(&self, group: ShardGroup) -> Result<Rc<Prepared>, Failure> {
+        if let Some(known) = self.on_shards.borrow().get(&group) {
+            return Ok(Rc::clone(known));
         }
-        check_tables()?;
-        let plan = Plan::prepare(client, self.sql, self.parameters)?;
-        Ok(*self.plan_for_any_snapshot.get_or_init(|| plan))
+        let sql = shards::addressed(self.sql, group)?;
+        let prepared = Rc::new(Prepared::new(self.access, Cow::Owned(sql), self.parameters));
+        self.on_shards
+            .borrow_mut()
+            .insert(group, Rc::clone(&prepared));
+        Ok(prepared)
     }
-}
-
-/// A clear error is better than one about a column that is missing.
-fn check_tables() -> Result<(), Failure> {
-    if has_present_tables() {
-        Ok(())
-    } else {
-        Err(Failure::NotUpgraded)
-    }
-}
-
-impl<'conn> From<SpiHeapTupleData<'conn>> for Row<'conn> {
-    fn from(row: SpiHeapTupleData<'conn>) -> Self {
-        Self(row)
-    }
-}
-
-impl Row<'_> {
-    /// The column's value, or none for NULL.
-    pub fn optional<T: FromDatum + IntoDatum>(&self, column: &str) -> Result<Option<T>, Failure> {
-        Ok(self.0.get_by_name(column)?)
-    }
-
-    /// The column's id, which the table's definition promises.
-    pub fn id<I: Id>(&self, column: &str) -> Result<I, Failure> {
-        self.required::<String>(column).map(I::from_stored)
-    }
-
-    /// The column's id, or none for NULL.
-    pub fn optional_id<I: Id>(&self, column: &str) -> Result<Option<I>, Failure> {
-        let value: Option<String> = self.optional(column)?;
-        Ok(value.map(I::from_stored))
-    }
-
-    /// The column's time, which the table's definition promises.
-    pub fn timestamp(&self, column: &str) -> Result<Timestamp, Failure> {
-        let value: TimestampWithTimeZone = self.required(column)?;
-        from_row(value)
-    }
-
-    /// The column's time, or none for NULL.
-    pub fn optional_timestamp(&self, column: &str) -> Result<Option<Timestamp>, Failure> {
-        let value: Option<TimestampWithTimeZone> = self.optional(column)?;
-        value.map(from_row).transpose()
-    }
-
-    /// The column's value, which the table's definition promises.
-    pub fn required<T: FromDatum + IntoDatum>(&self, column: &str) -> Result<T, Failure> {
-        self.optional(column)?.ok_or(Failure::UnexpectedNull)
-    }
-}
-
-/// An id as a parameter.
-pub(super) fn id<I: Id>(id: &I) -> DatumWithOid<'_> {
-    id.as_ref().into()
-}
-
-/// An id as a parameter, or NULL for none.
-pub(super) fn optional_id<I: Id>(id: Option<&I>) -> DatumWithOid<'_> {
-    id.map(AsRef::as_ref).into()
-}
-
-/// Ids as one parameter.
-pub(super) fn ids<I: Id>(ids: &[I]) -> DatumWithOid<'_> {
-    let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
-    ids.into()
-}
-
-fn from_row(value: TimestampWithTimeZone) -> Result<Timestamp, Failure> {
-    clock::from_postgres(value.into()).map_err(|_| Failure::DamagedRow)
-}
-
-/// A time as a parameter.
-pub(super) fn timestamptz(timestamp: Timestamp) -> Option<TimestampWithTimeZone> {
-    TimestampWithTimeZone::try_from(clock::to_postgres(timestamp)).ok()
 }

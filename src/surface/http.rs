@@ -233,11 +233,8 @@ fn respond<R: Serialize>(
             Ok(response) => {
                 serde_json::to_string(&response).map_err(|_| Defect::NotSerialized.into())
             }
-            Err(Failure::Refused(refusal)) => {
-                set_status(refusal.status())?;
-                set_headers(request.id(), refusal.retry_after())?;
-                Ok(refusal.body())
-            }
+            Err(Failure::Refused(refusal)) => refuse(&request, &refusal),
+            Err(Failure::ProfileElsewhere(_)) => refuse(&request, &Refusal::ProfileElsewhere),
             // nginx asks the primary instead.
             Err(Failure::Standby | Failure::RecentOnStandby) => {
                 set_status(MISDIRECTED)?;
@@ -250,6 +247,12 @@ fn respond<R: Serialize>(
     .catch_rust_panic(from_postgres)
     .execute()
     .map_err(internal_error)
+}
+
+fn refuse(request: &Request, refusal: &Refusal) -> Result<String, Failure> {
+    set_status(refusal.status())?;
+    set_headers(request.id(), refusal.retry_after())?;
+    Ok(refusal.body())
 }
 
 /// PostgREST chooses the status by an error's SQLSTATE. Only a few SQLSTATEs say something true of the request, and only

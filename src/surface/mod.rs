@@ -7,6 +7,7 @@ pub mod keys;
 pub mod lockouts;
 mod many;
 pub mod monitoring;
+pub mod nodes;
 mod request;
 pub mod sql;
 mod upgrade;

@@ -108,6 +108,8 @@ pub enum Refusal {
         /// Seconds until the next minute begins.
         retry_after: u32,
     },
+    /// The vault is spread over several nodes, and another one has the profile, or is just getting it.
+    ProfileElsewhere,
     /// An internal error. The server's log has the details.
     Unexpected,
 }
@@ -164,7 +166,7 @@ impl Refusal {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooManyRequests { retry_after } => Some(*retry_after),
-            Self::TokenServiceBusy => Some(1),
+            Self::TokenServiceBusy | Self::ProfileElsewhere => Some(1),
             _ => None,
         }
     }
@@ -242,6 +244,7 @@ impl Refusal {
             Self::TokenServiceFailed => row(500, "HE_00", EXTERNAL, "Something went wrong"),
             Self::TokenServiceBusy => row(429, "IR_90", "53400", "Too many requests"),
             Self::TooManyRequests { .. } => row(429, "IR_90", "53400", "Too many requests"),
+            Self::ProfileElsewhere => row(421, "HE_00", WRONG_STATE, "The profile is on another node"),
             Self::Unexpected => row(500, "HE_00", "XX000", "Something went wrong"),
         }
     }

@@ -39,7 +39,7 @@ fn of_bodies(limit: usize) -> Vec<Refusal> {
 }
 
 /// Answers that can meet any call before it reaches the vault, or instead of the vault's: status, name, and when.
-const OF_EVERY_CALL: [(u16, &str, &str); 10] = [
+const OF_EVERY_CALL: [(u16, &str, &str); 11] = [
     (
         400,
         "BadRequest",
@@ -49,6 +49,11 @@ const OF_EVERY_CALL: [(u16, &str, &str); 10] = [
     (411, "LengthRequired", "The body came without its length."),
     (413, "BodyTooLarge", "The body is too long."),
     (414, "PathTooLong", "The path and the query are too long."),
+    (
+        421,
+        "MisdirectedRequest",
+        "The vault is spread over several nodes, and the profile is on another one. `Retry-After` says when to ask again.",
+    ),
     (431, "HeadersTooLong", "The headers are too long."),
     (
         500,
@@ -75,7 +80,7 @@ pub(super) fn shared_responses() -> Value {
             description,
             json!({"$ref": "#/components/schemas/ErrorResponse"}),
         );
-        if *status == 503 {
+        if [421, 503].contains(status) {
             response["headers"]["Retry-After"] = header("RetryAfter");
         }
         ((*name).to_owned(), response)

@@ -4,6 +4,7 @@
 mod arrows;
 mod documents;
 mod graph;
+mod nodes;
 mod release;
 mod size;
 mod source;

@@ -43,7 +43,8 @@ fn with_profile() -> BTreeSet<String> {
 
 /// The statements of a file. Each is one literal, so that readers see the statement exactly as it runs.
 fn statements(file: &Path, text: &str) -> Vec<Statement> {
-    let declaration = regex(r"\b(?:Read|Write) ([A-Z][A-Z_]*)\([A-Z0-9_,\s]*\)\s*=\s*");
+    let declaration =
+        regex(r"\b(?:Read|Write|WriteEverywhere) ([A-Z][A-Z_]*)\([A-Z0-9_,\s]*\)\s*=\s*");
     let literal = regex(r#"^"((?:[^"\\]|\\.|\\\n)*)";"#);
     let line_break = regex(r"\\\n\s*");
     declaration
@@ -97,6 +98,12 @@ fn references(sql: &str) -> Vec<(String, String, &str)> {
         .collect()
 }
 
+/// Whether the rows of the table are on the node of their profile.
+fn is_spread(table: &str) -> bool {
+    let [spread, _, of_a_node] = super::nodes::tables_of_the_store();
+    spread.contains(table) || of_a_node.contains(table)
+}
+
 /// What is wrong with a statement. None if nothing is.
 fn fault(sql: &str, with_profile: &BTreeSet<String>) -> Option<&'static str> {
     let references: Vec<_> = references(sql)
@@ -110,13 +117,19 @@ fn fault(sql: &str, with_profile: &BTreeSet<String>) -> Option<&'static str> {
         let columns = behind.split(')').next().unwrap_or_default();
         regex(r"\bprofile_id\b").is_match(columns)
     });
-    let parameters = regex(r"\bprofile_id = \$\d").find_iter(sql).count();
+    // The store finds the node of a profile by the first parameter.
+    let first = inserts.iter().all(|(_, table, behind)| {
+        !is_spread(table)
+            || regex(r"^ \(profile_id, [^)]*\) (?:VALUES \(\$1,|SELECT (?:\$1|profile_id),)")
+                .is_match(behind)
+    });
+    let parameters = regex(r"\bprofile_id = \$1\b").find_iter(sql).count();
     let joins = regex(r"\bprofile_id = \w+\.profile_id\b")
         .find_iter(sql)
         .count();
     let named = others.is_empty() || parameters > 0 && parameters + joins >= others.len();
     let is_for_all = regex(r"^/\* all profiles: [^*]{10,} \*/").is_match(sql);
-    match (written && named, is_for_all) {
+    match (written && first && named, is_for_all) {
         (false, false) => Some("does not name the profile of each row"),
         (true, true) => Some("says that it is for all profiles, and names one"),
         _ => None,
@@ -151,6 +164,8 @@ fn a_statement_that_names_no_profile_is_found() {
         "UPDATE vault.jobs SET state = 'sent' WHERE job_id = $1",
         "DELETE FROM vault.cvcs",
         "INSERT INTO vault.customers (customer_id) VALUES ($1)",
+        "INSERT INTO vault.customers (profile_id, customer_id) VALUES ($2, $1)",
+        "SELECT details FROM vault.customers WHERE profile_id = $2 AND customer_id = $1",
         "SELECT 1 FROM vault.jobs j JOIN vault.customers c ON c.customer_id = $2 WHERE j.profile_id = $1",
         "SELECT 1 FROM vault.jobs j JOIN vault.customers c ON c.profile_id = j.profile_id",
         "/* all profiles: */ DELETE FROM vault.cvcs WHERE expires_at <= $1",

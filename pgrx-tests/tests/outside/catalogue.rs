@@ -30,7 +30,7 @@ fn lines(superuser: &mut Session, query: &str) -> Vec<String> {
 const FUNCTIONS: &str =
     "pg_proc p where p.pronamespace in ('vault'::regnamespace, 'vault_api'::regnamespace)";
 
-const ROLES: &str = "pg_roles r where r.rolname in ('vault_operator', 'vault_worker', 'vault_authenticator', 'vault_api',
+const ROLES: &str = "pg_roles r where r.rolname in ('vault_operator', 'vault_worker', 'vault_node', 'vault_authenticator', 'vault_api',
                      'vault_client', 'vault_reveal', 'vault_bulk', 'vault_admin', 'vault_auditor', 'vault_table_owner')";
 
 #[test]
@@ -155,7 +155,7 @@ fn the_roles_can_do_no_more_than_they_are_for() {
             &format!("select r.rolname::text from {ROLES}")
         )
         .len(),
-        10
+        11
     );
     none(
         &mut superuser,
@@ -292,7 +292,10 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "enable_connector",
             "forged_rows",
             "is_destroyed",
+            "jobs_on_shards",
+            "keys_on_shards",
             "metrics_text",
+            "nodes",
             "reencrypt",
             "reencrypt_batch",
             "retry_token_job",
@@ -314,6 +317,8 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "check",
             "counted_failures",
             "forged_rows",
+            "jobs_on_shards",
+            "keys_on_shards",
             "metrics_text",
             "role_findings",
             "shared_metrics",
@@ -321,6 +326,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
     );
     for role in [
         "vault_worker",
+        "vault_node",
         "vault_reveal",
         "vault_bulk",
         "vault_table_owner",
@@ -345,10 +351,12 @@ fn tables_are_granted_as_the_design_says() {
     assert_eq!(
         grants,
         [
+            "api_keys to vault_node: INSERT, SELECT",
             "application_columns to vault_admin: SELECT",
             "application_columns to vault_auditor: SELECT",
             "audit_log to vault_auditor: SELECT",
             "card_bins to vault_admin: DELETE, INSERT, SELECT, UPDATE",
+            "connector_accounts to vault_node: INSERT, SELECT",
             "connector_tokens to vault_worker: DELETE",
             "connectors to vault_admin: SELECT",
             "connectors to vault_auditor: SELECT",
@@ -358,10 +366,13 @@ fn tables_are_granted_as_the_design_says() {
             "lockouts to vault_admin: SELECT",
             "lockouts to vault_auditor: SELECT",
             "merchants to vault_admin: SELECT",
+            "merchants to vault_node: INSERT, SELECT",
             "metrics to vault_admin: SELECT",
             "metrics to vault_auditor: SELECT",
             "profiles to vault_admin: SELECT",
+            "profiles to vault_node: INSERT, SELECT",
             "role_bindings to vault_admin: SELECT",
+            "root_keys to vault_node: INSERT, SELECT",
             "token_job_counts to vault_admin: SELECT",
             "token_job_counts to vault_auditor: SELECT",
             "token_jobs to vault_admin: SELECT",

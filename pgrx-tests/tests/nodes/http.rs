@@ -1,0 +1,85 @@
+//! Over HTTP: one address for the profiles of all nodes.
+
+use serde_json::json;
+use vault_tests::card::{account, ach_for};
+use vault_tests::tenant::customer;
+use vault_tests::{Card, Tenant};
+
+use crate::nodes::Nodes;
+
+/// Everything that happens to a customer and its payment methods.
+#[track_caller]
+fn life(tenant: &Tenant) {
+    let person = tenant.post("/v2/customers", &customer()).id();
+    let card = Card::new();
+    let method = tenant.store(&card, &person);
+    let path = format!("/v2/payment-methods/{method}");
+    let masked = tenant.get(&path);
+    assert_eq!(masked.ok()["id"], method);
+    assert!(!masked.text.contains(&card.number));
+    let full = tenant.send(&tenant.revealing("GET", &format!("{path}?fetch_raw_detail=true")));
+    assert_eq!(
+        full.ok()["raw_payment_method_data"]["card"]["card_number"],
+        card.number
+    );
+    let debit = tenant.post("/v2/payment-methods", &ach_for(&person, &account()));
+    debit.ok();
+    let list = tenant.get(&format!("/v2/customers/{person}/saved-payment-methods"));
+    let list = list.ok();
+    let listed = list["customer_payment_methods"].as_array().unwrap();
+    assert_eq!(listed.len(), 2);
+    let items = [
+        Card::new().create_for(&person),
+        Card::new().create_for(&person),
+    ];
+    let batch = tenant.post(
+        "/v2/payment-methods/batch",
+        &json!({"payment_methods": items}),
+    );
+    for item in batch.ok()["payment_methods"].as_array().unwrap() {
+        assert_eq!(item["outcome"], "created");
+    }
+    let changes = json!({"payment_method_data": {"card": {"nick_name": "Travel"}}});
+    let changed = tenant.put(&format!("{path}/update-saved-payment-method"), &changes);
+    assert_eq!(
+        changed.ok()["payment_method_data"]["card"]["nick_name"],
+        "Travel"
+    );
+    let count = tenant.get("/v2/customers/total-payment-methods").ok();
+    assert!(count.to_string().contains('4'), "{count}");
+    tenant.delete(&path).ok();
+    assert_eq!(tenant.get(&path).status, 404);
+    tenant.delete(&format!("/v2/customers/{person}")).ok();
+}
+
+#[test]
+fn one_address_serves_the_profiles_of_all_nodes() {
+    for tenant in Nodes::shared().tenants() {
+        life(&tenant);
+    }
+}
+
+#[test]
+fn several_profiles_of_a_merchant_are_on_several_nodes_and_have_the_same_keys() {
+    let nodes = Nodes::shared();
+    let first = nodes.coordinator().unannounced_tenant();
+    let elsewhere = Tenant {
+        stack: nodes.workers().0.stack.clone(),
+        ..first.clone()
+    };
+    let second = elsewhere.sibling();
+    crate::nodes::tell_edge();
+    life(&first);
+    life(&second);
+}
+
+#[test]
+fn the_vault_is_ready() {
+    let nodes = Nodes::shared();
+    let client = nodes.coordinator().stack.client();
+    let answer = client.exchange(&vault_tests::Request::new("GET", "/ready").bytes());
+    assert_eq!(
+        (answer.status, answer.text.as_str()),
+        (200, r#"{"status":"ready"}"#)
+    );
+}

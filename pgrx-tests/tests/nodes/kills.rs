@@ -1,0 +1,89 @@
+//! A node that dies stops its own profiles alone, and has lost nothing when it is back.
+
+use vault_tests::tenant::ADMIN;
+use vault_tests::{Card, random};
+
+use crate::life;
+use crate::load::{self, Clients};
+use crate::nodes::{Node, Nodes};
+
+/// Starts the nodes that a test has killed, also when it fails.
+struct Killed<'a>(Vec<&'a Node>);
+
+impl<'a> Killed<'a> {
+    fn kill(nodes: impl IntoIterator<Item = &'a Node>) -> Killed<'a> {
+        let nodes: Vec<&Node> = nodes.into_iter().collect();
+        nodes.iter().for_each(|node| node.kill());
+        Killed(nodes)
+    }
+}
+
+impl Drop for Killed<'_> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|node| node.start());
+    }
+}
+
+fn a_kill_stops_only_the_profiles_of(victim: usize) {
+    let nodes = Nodes::alone();
+    let tenants = nodes.all.iter().zip(nodes.tenants());
+    let all: Vec<Clients> = tenants.map(|(n, t)| Clients::of(n, t)).collect();
+
+    load::during(&all, || {
+        let _killed = Killed::kill([&nodes.all[victim - 1]]);
+        let others = all.iter().filter(|clients| clients.node != victim);
+        others.for_each(Clients::succeed);
+    });
+
+    for clients in &all {
+        let failures = clients.failures.lock().unwrap();
+        assert_eq!(!failures.is_empty(), clients.node == victim, "{failures:?}");
+        clients.have_lost_nothing();
+    }
+}
+
+#[test]
+fn a_killed_worker_stops_only_its_own_profiles_and_loses_nothing() {
+    a_kill_stops_only_the_profiles_of(3);
+}
+
+#[test]
+fn a_killed_coordinator_stops_only_its_own_profiles_and_loses_nothing() {
+    a_kill_stops_only_the_profiles_of(1);
+}
+
+#[test]
+fn a_node_does_everything_for_its_profiles_while_all_others_are_dead() {
+    let nodes = Nodes::alone();
+    for node in &nodes.all {
+        let tenant = node.tenant();
+        let role = tenant.role(&["vault_client", "vault_reveal"]);
+        let _killed = Killed::kill(nodes.all.iter().filter(|other| other.number != node.number));
+        life::run(&mut node.stack.session(&role));
+        tenant.store(&Card::new(), &tenant.customer());
+    }
+}
+
+#[test]
+fn while_a_node_is_dead_administration_is_refused_and_not_done_by_halves() {
+    let nodes = Nodes::alone();
+    let (living, dead) = nodes.workers();
+    let name = random::name("shop");
+    let killed = Killed::kill([dead]);
+    let refused = living
+        .stack
+        .session(ADMIN)
+        .execute("select vault.create_merchant($1)", &[&name]);
+    assert!(refused.is_err());
+    drop(killed);
+    for node in &nodes.all {
+        let count: i64 = node
+            .superuser()
+            .value(
+                "select count(*) from vault.merchants where name = $1",
+                &[&name],
+            )
+            .unwrap();
+        assert_eq!(count, 0, "node {}", node.number);
+    }
+}

@@ -1,0 +1,228 @@
+-- The vault on several nodes of Citus. Tables that are shared are whole on every node (reference tables of Citus). Tables that are
+-- spread have the rows of each profile on one node, in shards. The lists are those of src/store/shards/text.rs. Every node has
+-- tables of its own for what is sealed under its memory key, for role bindings, and for the audit log.
+
+CREATE FUNCTION vault.distribute(shards integer DEFAULT 32) RETURNS SETOF text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning
+SET row_security = off
+AS $$
+DECLARE
+    shared     CONSTANT text[] := ARRAY['merchants', 'profiles', 'api_keys', 'root_keys', 'card_bins', 'connector_accounts'];
+    spread     CONSTANT text[] := ARRAY['data_keys', 'customers', 'payment_methods', 'connector_tokens', 'connector_customers',
+        'network_tokens', 'jobs'];
+    of_a_node  CONSTANT text[] := ARRAY['role_bindings', 'volatile_payment_methods'];
+    -- Tables of one node cannot refer to others on a node that is not the coordinator.
+    drop_keys  CONSTANT text := format($drop$
+        DO $do$
+        DECLARE
+            key record;
+        BEGIN
+            SET LOCAL citus.enable_ddl_propagation = off;
+            FOR key IN
+                SELECT k.conrelid::regclass AS relation, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+                WHERE k.contype = 'f' AND c.relnamespace = 'vault'::regnamespace AND c.relname = ANY (%L::text[])
+                  AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = k.conrelid)
+            LOOP
+                EXECUTE format('ALTER TABLE %%s DROP CONSTRAINT %%I', key.relation, key.conname);
+            END LOOP;
+        END
+        $do$
+    $drop$, shared || spread || of_a_node);
+    -- Their functions log in to other nodes, or try out ports, for anybody.
+    revoke_all CONSTANT text := $revoke$
+        DO $do$
+        DECLARE
+            function regprocedure;
+        BEGIN
+            SET LOCAL citus.enable_ddl_propagation = off;
+            FOR function IN
+                SELECT p.oid FROM pg_proc p
+                WHERE p.pronamespace = 'pg_catalog'::regnamespace
+                  AND (p.proname LIKE 'run\_command\_on\_%' OR p.proname LIKE 'master\_run\_on\_worker'
+                       OR p.proname LIKE 'citus\_check\_c%\_node%')
+            LOOP
+                EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', function);
+            END LOOP;
+        END
+        $do$
+    $revoke$;
+    show_nodes CONSTANT text := $show$
+        DO $do$
+        BEGIN
+            SET LOCAL citus.enable_ddl_propagation = off;
+            CREATE OR REPLACE VIEW vault.keys_of_node AS
+                SELECT k.* FROM vault.keys_on_shards() row, json_to_record(row::json) AS k (profile_id text COLLATE "C", key_id integer,
+                    purpose text, version integer, state text, created_at timestamptz, retired_at timestamptz,
+                    rotate_after timestamptz);
+            CREATE OR REPLACE VIEW vault.jobs_of_node AS
+                SELECT j.* FROM vault.jobs_on_shards() row, json_to_record(row::json) AS j (profile_id text COLLATE "C",
+                    job_id text COLLATE "C", payment_method_id text COLLATE "C", connector_id text COLLATE "C",
+                    action text COLLATE "C", state text COLLATE "C", attempts integer, next_try_at timestamptz,
+                    error text COLLATE "C", error_status integer, created_at timestamptz, finished_at timestamptz);
+        END
+        $do$
+    $show$;
+    to_do      text[];
+    keys       text[];
+    name       text;
+    node       record;
+BEGIN
+    IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+        RAISE EXCEPTION 'vault.distribute needs a superuser' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
+        RAISE EXCEPTION 'Citus is not installed in this database' USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'docs/scaling.md describes how to set up the nodes.';
+    END IF;
+    IF NOT citus_is_coordinator() OR NOT EXISTS (SELECT FROM pg_dist_node WHERE groupid = 0) THEN
+        RAISE EXCEPTION 'vault.distribute runs on the coordinator' USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'If this is the coordinator, call citus_set_coordinator_host(host, port) first.';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('vault.distribute', 0));
+    PERFORM set_config('citus.enable_unsafe_triggers', 'on', true);
+    PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+
+    FOR node IN
+        SELECT n.nodename, n.nodeport FROM run_command_on_workers($remote$
+            SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'vault' $remote$) n
+        WHERE NOT n.success OR n.result IS DISTINCT FROM (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'vault')
+    LOOP
+        RAISE EXCEPTION 'the node %:% does not have this version of the vault', node.nodename, node.nodeport
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Call CREATE EXTENSION vault there, or ALTER EXTENSION vault UPDATE.';
+    END LOOP;
+    -- Each table of a move is made anew, with the rights that its owner gives by default.
+    FOR node IN
+        SELECT n.nodename, n.nodeport FROM run_command_on_all_nodes($remote$
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_default_acl d
+                           WHERE d.defaclobjtype = 'r' AND d.defaclnamespace IN (0, 'vault'::pg_catalog.regnamespace)) $remote$) r
+        JOIN pg_dist_node n ON n.nodeid = r.nodeid WHERE NOT r.success OR r.result <> 'f'
+    LOOP
+        RAISE EXCEPTION 'ALTER DEFAULT PRIVILEGES gives rights to tables of the node %:%', node.nodename, node.nodeport
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Revoke them there. They would give rights to the vault''s rows.';
+    END LOOP;
+
+    SELECT array_agg(t.name) INTO to_do FROM unnest(shared || spread) t (name)
+    WHERE NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = to_regclass('vault.' || t.name));
+    -- A row that another node has already would become invisible.
+    FOREACH name IN ARRAY COALESCE(to_do, '{}') LOOP
+        FOR node IN
+            SELECT n.nodename, n.nodeport FROM run_command_on_workers(format('SELECT EXISTS (SELECT FROM vault.%I)', name)) n
+            WHERE NOT n.success OR n.result <> 'f'
+        LOOP
+            RAISE EXCEPTION 'the table vault.% of the node %:% is not empty', name, node.nodename, node.nodeport
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = 'Only the coordinator may have rows yet. Drop and create the extension on the other nodes.';
+        END LOOP;
+    END LOOP;
+    -- All locks at once, because the background processes read these tables all the time.
+    FOREACH name IN ARRAY COALESCE(to_do, '{}') LOOP
+        EXECUTE format('LOCK TABLE vault.%I IN ACCESS EXCLUSIVE MODE', name);
+    END LOOP;
+
+    -- Foreign keys go first, on the other nodes for good at once. Citus makes them anew everywhere.
+    SELECT array_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
+                     ORDER BY k.conname)
+    INTO keys
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+    WHERE k.contype = 'f' AND c.relnamespace = 'vault'::regnamespace AND c.relname = ANY (to_do);
+    FOR node IN SELECT n.nodename, n.nodeport, n.result FROM run_command_on_workers(drop_keys) n WHERE NOT n.success LOOP
+        RAISE EXCEPTION 'the foreign keys of the node %:% could not be dropped: %', node.nodename, node.nodeport, node.result;
+    END LOOP;
+    EXECUTE drop_keys;
+
+    FOREACH name IN ARRAY COALESCE(to_do, '{}') LOOP
+        IF name = ANY (shared) THEN
+            PERFORM create_reference_table(format('vault.%I', name)::regclass);
+            RETURN NEXT 'shared: vault.' || name;
+        ELSIF name = 'data_keys' THEN
+            PERFORM create_distributed_table('vault.data_keys'::regclass, 'profile_id', colocate_with => 'none', shard_count => shards);
+            RETURN NEXT 'spread: vault.' || name;
+        ELSE
+            PERFORM create_distributed_table(format('vault.%I', name)::regclass, 'profile_id', colocate_with => 'vault.data_keys');
+            RETURN NEXT 'spread: vault.' || name;
+        END IF;
+        -- Citus has copied the rows. What it copied would stay on this disk, where no deletion reaches it.
+        PERFORM truncate_local_data_after_distributing_table(format('vault.%I', name)::regclass);
+    END LOOP;
+    FOREACH name IN ARRAY COALESCE(keys, '{}') LOOP
+        EXECUTE name;
+    END LOOP;
+    RETURN QUERY SELECT 'foreign keys: ' || cardinality(keys) WHERE keys IS NOT NULL;
+
+    ALTER ROLE vault_node LOGIN;
+    FOR node IN
+        SELECT n.nodename, n.nodeport, r.result
+        FROM unnest(ARRAY[revoke_all, show_nodes]) command, run_command_on_all_nodes(command) r
+        JOIN pg_dist_node n ON n.nodeid = r.nodeid WHERE NOT r.success
+    LOOP
+        RAISE EXCEPTION 'the node %:% could not be changed: %', node.nodename, node.nodeport, node.result;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION vault.distribute(integer) IS 'Spreads the vault over the nodes of Citus, on the coordinator. Does what is not done yet, and says what it did';
+
+CREATE FUNCTION vault.shards() RETURNS SETOF regclass
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
+        RETURN QUERY
+            SELECT to_regclass(shard_name(s.logicalrelid, s.shardid))
+            FROM pg_dist_shard s JOIN pg_class c ON c.oid = s.logicalrelid
+            WHERE c.relnamespace = 'vault'::regnamespace AND to_regclass(shard_name(s.logicalrelid, s.shardid)) IS NOT NULL;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION vault.shards() IS 'Internal: the shards of the vault''s tables on this node';
+
+CREATE FUNCTION vault.nodes(OUT profile_id text, OUT host text, OUT port integer, OUT is_here boolean) RETURNS SETOF record
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+        RETURN QUERY
+            SELECT f.profile_id, n.nodename, n.nodeport, n.groupid = here.groupid
+            FROM vault.profiles f
+            JOIN pg_dist_shard s ON s.logicalrelid = 'vault.data_keys'::regclass
+             AND worker_hash(f.profile_id) BETWEEN s.shardminvalue::integer AND s.shardmaxvalue::integer
+            JOIN pg_dist_placement p ON p.shardid = s.shardid
+            JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary'
+            CROSS JOIN pg_dist_local_group here;
+    END IF;
+    -- The vault is not spread.
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT f.profile_id, NULL::text, NULL::integer, true FROM vault.profiles f;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION vault.nodes() IS 'Which node has which profile. Without Citus, host and port are NULL';
+
+CREATE PROCEDURE vault.move_profile(profile_id text, host text, port integer DEFAULT 5432)
+LANGUAGE plpgsql AS $$
+DECLARE
+    place record;
+    shard bigint;
+BEGIN
+    SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport INTO place
+    FROM pg_catalog.pg_dist_shard s
+    JOIN pg_catalog.pg_dist_placement p ON p.shardid OPERATOR(pg_catalog.=) s.shardid
+    JOIN pg_catalog.pg_dist_node n ON n.groupid OPERATOR(pg_catalog.=) p.groupid AND n.noderole OPERATOR(pg_catalog.=) 'primary'
+    WHERE s.logicalrelid OPERATOR(pg_catalog.=) 'vault.data_keys'::pg_catalog.regclass
+      AND pg_catalog.worker_hash(profile_id) OPERATOR(pg_catalog.>=) s.shardminvalue::integer
+      AND pg_catalog.worker_hash(profile_id) OPERATOR(pg_catalog.<=) s.shardmaxvalue::integer;
+    shard := place.shardid;
+    IF NOT place.is_alone THEN
+        shard := pg_catalog.isolate_tenant_to_new_shard('vault.data_keys', profile_id, 'CASCADE', 'block_writes');
+        COMMIT;
+    END IF;
+    IF place.nodename OPERATOR(pg_catalog.<>) host OR place.nodeport OPERATOR(pg_catalog.<>) port THEN
+        -- Citus cannot copy tables with row-level security while it lets others write.
+        PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
+    END IF;
+END
+$$;
+COMMENT ON PROCEDURE vault.move_profile(text, text, integer) IS 'Moves a profile to another node of Citus, on the coordinator. Its writes wait meanwhile, and are refused on the node that it has left';
