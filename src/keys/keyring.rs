@@ -33,6 +33,8 @@ struct Stamp {
     epoch: (u64, u64),
     /// No epoch reaches a standby, so there the keys are kept for one transaction.
     transaction: Option<u32>,
+    /// Nor does one reach a node of Citus when the profile is on another one by now.
+    placement: Option<u64>,
 }
 
 /// The keys of the current profile, unwrapped once per backend and change of a key.
@@ -43,7 +45,7 @@ pub fn for_reading(profile_id: &ProfileId) -> Result<Rc<ProfileKeys>, Failure> {
     // A server that did not load the library has no shared memory, and no root key.
     root_keys()?;
     // The epoch is read before the keys, so that a change in between is noticed the next time.
-    let stamp = Stamp::now();
+    let stamp = Stamp::now()?;
     let known = KEYRING.with_borrow_mut(|keyring| {
         if keyring.stamp != stamp {
             keyring.profiles.clear();
@@ -110,10 +112,11 @@ pub fn for_duplicate_check(profile_id: &ProfileId) -> Result<SealingKeys, Failur
 }
 
 impl Stamp {
-    fn now() -> Self {
-        Self {
+    fn now() -> Result<Self, Failure> {
+        Ok(Self {
             epoch: epoch::current(),
             transaction: is_on_standby().then(local_transaction_id),
-        }
+            placement: store::shards::changes_of_places()?,
+        })
     }
 }

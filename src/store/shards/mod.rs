@@ -14,7 +14,7 @@ use vault_core::ids::ProfileId;
 
 use super::prepared::Access;
 use crate::error::Failure;
-use crate::postgres::invalidation::listen;
+use crate::postgres::invalidation::{changes, listen};
 
 pub use places::ShardGroup;
 pub use text::Reach;
@@ -22,6 +22,11 @@ pub use text::Reach;
 /// Whether the tables are spread. Where they are not, statements run on them as they are.
 pub fn are_in_use() -> Result<bool, Failure> {
     Ok(move_lock()?.is_some())
+}
+
+/// A number that grows whenever profiles may have moved. None if the tables are not spread.
+pub fn changes_of_places() -> Result<Option<u64>, Failure> {
+    Ok(are_in_use()?.then(changes))
 }
 
 /// The group of a profile. It stays on this node until the transaction ends if the statement is to write.
