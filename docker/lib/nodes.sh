@@ -55,6 +55,8 @@ max_prepared_transactions = 150
 citus.node_conninfo = 'sslmode=prefer'
 hba_file = '$state/etc/pg_hba.conf'
 port = ${node_ports[$1]}
+# The clients of the tests store more cards than an API key may in a minute.
+vault.card_numbers_per_minute = 0
 unix_socket_directories = '$pg_host'
 vault.root_key_command = 'cat "$state/root.key" "$state/destroyed-keys"'
 vault.key_destruction_command = 'cat >>"$state/destroyed-keys" && sync "$state/destroyed-keys"'

@@ -11,5 +11,6 @@ mod load;
 mod moves;
 mod nodes;
 mod own_node;
+mod plans;
 mod sql;
 mod wrong_node;
