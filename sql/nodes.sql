@@ -206,7 +206,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
     place record;
     shard bigint;
+    turn  CONSTANT bigint := pg_catalog.hashtextextended('vault.move_profile', 0);
 BEGIN
+    -- Citus refuses to divide shards twice at the same time.
+    PERFORM pg_catalog.pg_advisory_xact_lock(turn);
     SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport INTO place
     FROM pg_catalog.pg_dist_shard s
     JOIN pg_catalog.pg_dist_placement p ON p.shardid OPERATOR(pg_catalog.=) s.shardid
@@ -218,6 +221,7 @@ BEGIN
     IF NOT place.is_alone THEN
         shard := pg_catalog.isolate_tenant_to_new_shard('vault.data_keys', profile_id, 'CASCADE', 'block_writes');
         COMMIT;
+        PERFORM pg_catalog.pg_advisory_xact_lock(turn);
     END IF;
     IF place.nodename OPERATOR(pg_catalog.<>) host OR place.nodeport OPERATOR(pg_catalog.<>) port THEN
         -- Citus cannot copy tables with row-level security while it lets others write.

@@ -91,7 +91,7 @@ impl Clients {
 }
 
 /// Ends the load also when a check fails, or the scope of its threads would never end.
-struct Ending<'a>(&'a AtomicBool);
+pub struct Ending<'a>(pub &'a AtomicBool);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {

@@ -12,5 +12,6 @@ mod moves;
 mod nodes;
 mod own_node;
 mod plans;
+mod root_keys;
 mod sql;
 mod wrong_node;

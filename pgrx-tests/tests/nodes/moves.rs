@@ -1,31 +1,37 @@
 //! A profile moves to another node while its clients work.
 
-use vault_tests::Tenant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use crate::load::{self, Clients};
+use serde_json::json;
+use vault_tests::tenant::ADMIN;
+use vault_tests::{Card, Refused, Tenant};
+
+use crate::life;
+use crate::load::{self, Clients, Ending};
 use crate::nodes::{Node, Nodes, tell_edge};
 use crate::wrong_node::{ELSEWHERE, call};
 
-/// Gives a profile a shard of its own. `block_writes`, because row-level security stops the other modes.
-fn isolate(nodes: &Nodes, profile: &str) -> i64 {
+/// SQLSTATE of a statement that waited for the move longer than its `lock_timeout`.
+const WAITED: &str = "55P03";
+
+fn move_profile(nodes: &Nodes, profile: &str, to: &Node) {
+    let port = to.stack.port();
     let mut superuser = nodes.coordinator().superuser();
     superuser
-        .value(
-            "select isolate_tenant_to_new_shard('vault.data_keys', $1::text, 'CASCADE', shard_transfer_mode => 'block_writes')",
-            &[&profile],
-        )
-        .unwrap()
+        .run(&format!(
+            "call vault.move_profile('{profile}', '127.0.0.1', {port})"
+        ))
+        .unwrap();
 }
 
-fn move_shard(nodes: &Nodes, shard: i64, from: &Node, to: &Node) {
-    let port = |node: &Node| i32::from(node.stack.port());
-    let mut superuser = nodes.coordinator().superuser();
-    superuser
-        .execute(
-            "select citus_move_shard_placement($1, '127.0.0.1', $2, '127.0.0.1', $3, 'block_writes')",
-            &[&shard, &port(from), &port(to)],
-        )
-        .unwrap();
+/// The tenant as it is reached on another node.
+fn on(tenant: &Tenant, node: &Node) -> Tenant {
+    Tenant {
+        stack: node.stack.clone(),
+        ..tenant.clone()
+    }
 }
 
 #[test]
@@ -36,20 +42,111 @@ fn a_profile_that_moves_while_its_clients_write_loses_nothing() {
     let all = [Clients::of(from, tenant.clone())];
 
     load::during(&all, || {
-        let shard = isolate(&nodes, &tenant.profile);
-        for (from, to) in [(from, to), (to, from), (from, to)] {
-            move_shard(&nodes, shard, from, to);
+        for to in [to, from, to] {
+            move_profile(&nodes, &tenant.profile, to);
             tell_edge();
             all[0].succeed();
         }
     });
 
     all[0].have_lost_nothing();
-    let moved = Tenant {
-        stack: to.stack.clone(),
-        ..tenant.clone()
-    };
-    crate::life::run(&mut moved.revealing_sql());
+    life::run(&mut on(&tenant, to).revealing_sql());
     let refused = call(from, &tenant, "list_customers()", &[]);
     assert_eq!(refused.unwrap_err().sqlstate, ELSEWHERE);
+}
+
+#[test]
+fn the_other_profiles_of_the_node_stay_where_they_are() {
+    let nodes = Nodes::shared();
+    let (from, to) = nodes.workers();
+    let stays = from.unannounced_tenant();
+    let moves = stays.sibling();
+    move_profile(&nodes, &moves.profile, to);
+    life::run(&mut stays.revealing_sql());
+    life::run(&mut on(&moves, to).revealing_sql());
+}
+
+/// They are sealed under the memory key of the node.
+#[test]
+fn cvcs_and_volatile_payment_methods_do_not_move() {
+    let nodes = Nodes::shared();
+    let (from, to) = nodes.workers();
+    let tenant = from.unannounced_tenant();
+    let mut sql = tenant.revealing_sql();
+    let person = life::create_customer(&mut sql);
+    let card = Card::new();
+    let kept = life::create(&mut sql, &card.create_for(&person));
+    let mut request = card.create_for(&person);
+    request["storage_type"] = json!("volatile");
+    let short = life::create(&mut sql, &request);
+
+    move_profile(&nodes, &tenant.profile, to);
+
+    let mut sql = on(&tenant, to).revealing_sql();
+    assert_eq!(life::revealed(&mut sql, &kept), card.number);
+    for (operation, method) in [
+        ("use_cvc($1)", &kept),
+        ("retrieve_payment_method($1)", &short),
+    ] {
+        let refused = sql.execute(&format!("select vault.{operation}"), &[method]);
+        assert_eq!(
+            refused.unwrap_err().sqlstate,
+            life::NOT_FOUND,
+            "{operation}"
+        );
+    }
+}
+
+#[test]
+fn keys_that_are_rotated_while_the_profile_moves_open_everything() {
+    let nodes = Nodes::shared();
+    let (from, to) = nodes.workers();
+    let tenant = from.unannounced_tenant();
+    let mut sql = tenant.revealing_sql();
+    let person = life::create_customer(&mut sql);
+    let stored: Vec<(String, Card)> = (0..20)
+        .map(|_| {
+            let card = Card::new();
+            (life::create(&mut sql, &card.create_for(&person)), card)
+        })
+        .collect();
+    let is_over = AtomicBool::new(false);
+
+    let rotations = thread::scope(|scope| {
+        let rotating = [from, to].map(|node| scope.spawn(|| rotate_until(&is_over, node, &tenant)));
+        let ending = Ending(&is_over);
+        for to in [to, from, to] {
+            move_profile(&nodes, &tenant.profile, to);
+        }
+        drop(ending);
+        rotating.map(|thread| thread.join().unwrap())
+    });
+
+    assert!(rotations.iter().all(|number| *number > 0), "{rotations:?}");
+    let mut sql = on(&tenant, to).revealing_sql();
+    for (method, card) in stored {
+        assert_eq!(life::revealed(&mut sql, &method), card.number);
+    }
+    life::run(&mut sql);
+}
+
+/// Rotates the profile's key again and again, and moves its values to it, wherever the profile is. Returns how often.
+fn rotate_until(is_over: &AtomicBool, node: &Node, tenant: &Tenant) -> usize {
+    let mut admin = node.stack.session(ADMIN);
+    admin.run("set lock_timeout = '200ms'").unwrap();
+    let mut rotations = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        let profile = &tenant.profile;
+        let done = admin
+            .execute("select vault.rotate_data_key($1)", &[profile])
+            .and_then(|_| admin.run(&format!("call vault.reencrypt('{profile}')")));
+        match done {
+            Ok(_) => rotations += 1,
+            Err(Refused { sqlstate, .. }) if [ELSEWHERE, WAITED].contains(&sqlstate.as_str()) => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(refused) => panic!("{refused:?}"),
+        }
+    }
+    rotations
 }
