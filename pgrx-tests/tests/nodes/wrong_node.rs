@@ -84,6 +84,7 @@ fn over_http_a_request_at_the_wrong_node_is_refused_until_nginx_knows_the_right_
     let refused = tenant.post("/v2/customers", &customer());
 
     assert_eq!(refused.status, 421, "{}", refused.text);
+    assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(stored(&nodes, &tenant.profile), 0);
     tell_edge();
     tenant.post("/v2/customers", &customer()).ok();
