@@ -153,6 +153,10 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
       AND (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
            OR EXISTS (SELECT FROM pg_inherits m WHERE m.inhrelid = c.oid AND m.inhparent = 'vault.audit_log'::regclass))
     UNION ALL
+    SELECT 'policies_off', 'critical', s.shard::text, 'the policies of the table do not bind everybody',
+           format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', s.shard)
+    FROM vault.shards() s WHERE s.is_unprotected
+    UNION ALL
     SELECT 'function_changed', 'critical', p.oid::regprocedure::text, 'the function runs with other rights, or on another search_path, than it was installed with',
            'Restore the function from the extension''s script.'
     FROM pg_proc p
@@ -169,14 +173,14 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
       -- The worker makes the partitions of the audit log. Only its owner can attach one.
       AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = d.objid AND d.classid = 'pg_class'::regclass
                                                   AND i.inhparent = 'vault.audit_log'::regclass)
-      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT vault.shards()))
+      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT s.shard FROM vault.shards() s))
     UNION ALL
     SELECT 'object_of_others', 'critical', pg_describe_object('pg_trigger'::regclass, t.oid, 0),
            'somebody has put the trigger on a table of the vault, and its code runs with the vault''s rights',
            format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
     FROM pg_trigger t
     WHERE (t.tgrelid IN (SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'vault'::regnamespace)
-           OR t.tgrelid IN (SELECT vault.shards()))
+           OR t.tgrelid IN (SELECT s.shard FROM vault.shards() s))
       AND NOT t.tgisinternal AND t.tgfoid <> 'vault.tell_of_change'::regproc
     UNION ALL
     SELECT 'audit_month_missing', 'warning', 'vault.audit_log', 'the audit log has no partition for this month, so its rows lie in vault.audit_log_default and are not dropped',

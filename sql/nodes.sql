@@ -2,6 +2,28 @@
 -- spread have the rows of each profile on one node, in shards. The lists are those of src/store/shards/text.rs. Every node has
 -- tables of its own for what is sealed under its memory key, for role bindings, and for the audit log.
 
+CREATE FUNCTION vault.refuse_default_privileges() RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    node record;
+BEGIN
+    FOR node IN
+        SELECT n.nodename, n.nodeport FROM run_command_on_all_nodes($remote$
+            SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_default_acl d
+                JOIN pg_catalog.pg_class t ON t.oid = 'vault.data_keys'::pg_catalog.regclass AND t.relowner = d.defaclrole
+                WHERE d.defaclobjtype = 'r' AND d.defaclnamespace IN (0, t.relnamespace)) $remote$) r
+        JOIN pg_dist_node n ON n.nodeid = r.nodeid WHERE NOT r.success OR r.result <> 'f'
+    LOOP
+        RAISE EXCEPTION 'ALTER DEFAULT PRIVILEGES gives rights to tables of the node %:%', node.nodename, node.nodeport
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Revoke them there. They would give rights to the vault''s rows.';
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION vault.refuse_default_privileges() IS 'Internal: fails if shards, which are made anew by each move, would get rights that the vault did not give';
+
 CREATE FUNCTION vault.distribute(shards integer DEFAULT 32) RETURNS SETOF text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -92,16 +114,7 @@ BEGIN
         RAISE EXCEPTION 'the node %:% does not have this version of the vault', node.nodename, node.nodeport
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Call CREATE EXTENSION vault there, or ALTER EXTENSION vault UPDATE.';
     END LOOP;
-    -- Each table of a move is made anew, with the rights that its owner gives by default.
-    FOR node IN
-        SELECT n.nodename, n.nodeport FROM run_command_on_all_nodes($remote$
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_default_acl d
-                           WHERE d.defaclobjtype = 'r' AND d.defaclnamespace IN (0, 'vault'::pg_catalog.regnamespace)) $remote$) r
-        JOIN pg_dist_node n ON n.nodeid = r.nodeid WHERE NOT r.success OR r.result <> 'f'
-    LOOP
-        RAISE EXCEPTION 'ALTER DEFAULT PRIVILEGES gives rights to tables of the node %:%', node.nodename, node.nodeport
-            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Revoke them there. They would give rights to the vault''s rows.';
-    END LOOP;
+    PERFORM vault.refuse_default_privileges();
 
     SELECT array_agg(t.name) INTO to_do FROM unnest(shared || spread) t (name)
     WHERE NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = to_regclass('vault.' || t.name));
@@ -163,20 +176,28 @@ END
 $$;
 COMMENT ON FUNCTION vault.distribute(integer) IS 'Spreads the vault over the nodes of Citus, on the coordinator. Does what is not done yet, and says what it did';
 
-CREATE FUNCTION vault.shards() RETURNS SETOF regclass
+CREATE FUNCTION vault.shards(OUT shard regclass, OUT is_unprotected boolean) RETURNS SETOF record
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    visible text := current_setting('citus.override_table_visibility', true);
 BEGIN
-    IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
-        RETURN QUERY
-            SELECT to_regclass(shard_name(s.logicalrelid, s.shardid))
-            FROM pg_dist_shard s JOIN pg_class c ON c.oid = s.logicalrelid
-            WHERE c.relnamespace = 'vault'::regnamespace AND to_regclass(shard_name(s.logicalrelid, s.shardid)) IS NOT NULL;
+    IF to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
+        RETURN;
     END IF;
+    -- Citus hides shards in the catalogues.
+    PERFORM set_config('citus.override_table_visibility', 'off', true);
+    RETURN QUERY
+        SELECT c.oid::regclass, EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = s.logicalrelid)
+                                AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+        FROM pg_dist_shard s
+        JOIN pg_class t ON t.oid = s.logicalrelid AND t.relnamespace = 'vault'::regnamespace
+        JOIN pg_class c ON c.oid = to_regclass(shard_name(s.logicalrelid, s.shardid));
+    PERFORM set_config('citus.override_table_visibility', visible, true);
 END
 $$;
-COMMENT ON FUNCTION vault.shards() IS 'Internal: the shards of the vault''s tables on this node';
+COMMENT ON FUNCTION vault.shards() IS 'Internal: the shards of the vault''s tables on this node, and whether the policies of one do not bind everybody';
 
 CREATE FUNCTION vault.nodes(OUT profile_id text, OUT host text, OUT port integer, OUT is_here boolean) RETURNS SETOF record
 LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -208,6 +229,15 @@ DECLARE
     shard bigint;
     turn  CONSTANT bigint := pg_catalog.hashtextextended('vault.move_profile', 0);
 BEGIN
+    IF pg_catalog.to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
+        RAISE EXCEPTION 'the vault is not spread over several nodes' USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'docs/scaling.md describes how to set up the nodes.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM vault.profiles p WHERE p.profile_id OPERATOR(pg_catalog.=) move_profile.profile_id) THEN
+        RAISE EXCEPTION 'there is no such profile' USING ERRCODE = 'undefined_object',
+            HINT = 'The table vault.profiles shows the profiles.';
+    END IF;
+    PERFORM vault.refuse_default_privileges();
     -- Citus refuses to divide shards twice at the same time.
     PERFORM pg_catalog.pg_advisory_xact_lock(turn);
     SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport INTO place
@@ -215,11 +245,15 @@ BEGIN
     JOIN pg_catalog.pg_dist_placement p ON p.shardid OPERATOR(pg_catalog.=) s.shardid
     JOIN pg_catalog.pg_dist_node n ON n.groupid OPERATOR(pg_catalog.=) p.groupid AND n.noderole OPERATOR(pg_catalog.=) 'primary'
     WHERE s.logicalrelid OPERATOR(pg_catalog.=) 'vault.data_keys'::pg_catalog.regclass
-      AND pg_catalog.worker_hash(profile_id) OPERATOR(pg_catalog.>=) s.shardminvalue::integer
-      AND pg_catalog.worker_hash(profile_id) OPERATOR(pg_catalog.<=) s.shardmaxvalue::integer;
+      AND pg_catalog.worker_hash(move_profile.profile_id) OPERATOR(pg_catalog.>=) s.shardminvalue::integer
+      AND pg_catalog.worker_hash(move_profile.profile_id) OPERATOR(pg_catalog.<=) s.shardmaxvalue::integer;
+    IF place IS NULL THEN
+        RAISE EXCEPTION 'the vault is not spread over several nodes' USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Call vault.distribute() first.';
+    END IF;
     shard := place.shardid;
     IF NOT place.is_alone THEN
-        shard := pg_catalog.isolate_tenant_to_new_shard('vault.data_keys', profile_id, 'CASCADE', 'block_writes');
+        shard := pg_catalog.isolate_tenant_to_new_shard('vault.data_keys', move_profile.profile_id, 'CASCADE', 'block_writes');
         COMMIT;
         PERFORM pg_catalog.pg_advisory_xact_lock(turn);
     END IF;

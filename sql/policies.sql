@@ -65,7 +65,8 @@ CREATE POLICY deleted_by_worker ON vault.cvcs TO vault_worker USING (true) WITH 
 CREATE POLICY deleted_by_worker ON vault.connector_tokens TO vault_worker USING (true) WITH CHECK (false);
 
 -- The worker finds due jobs in all profiles at once, and then acts for the profile of each job. As vault_worker it can only change
--- when a job or a check of a network token is due, and delete old jobs. Its role also lists keys and jobs for administrators. Its grants leave out everything else.
+-- when a job or a check of a network token is due, and delete old jobs. Administrators of several nodes see keys and jobs by this
+-- role. Its grants leave out everything else.
 CREATE POLICY found_by_worker ON vault.jobs TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY found_by_worker ON vault.data_keys FOR SELECT TO vault_worker USING (true);
 CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (true) WITH CHECK (true);

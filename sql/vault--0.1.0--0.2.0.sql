@@ -362,16 +362,7 @@ BEGIN
         RAISE EXCEPTION 'the node %:% does not have this version of the vault', node.nodename, node.nodeport
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Call CREATE EXTENSION vault there, or ALTER EXTENSION vault UPDATE.';
     END LOOP;
-    -- Each table of a move is made anew, with the rights that its owner gives by default.
-    FOR node IN
-        SELECT n.nodename, n.nodeport FROM run_command_on_all_nodes($remote$
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_default_acl d
-                           WHERE d.defaclobjtype = 'r' AND d.defaclnamespace IN (0, 'vault'::pg_catalog.regnamespace)) $remote$) r
-        JOIN pg_dist_node n ON n.nodeid = r.nodeid WHERE NOT r.success OR r.result <> 'f'
-    LOOP
-        RAISE EXCEPTION 'ALTER DEFAULT PRIVILEGES gives rights to tables of the node %:%', node.nodename, node.nodeport
-            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Revoke them there. They would give rights to the vault''s rows.';
-    END LOOP;
+    PERFORM vault.refuse_default_privileges();
 
     SELECT array_agg(t.name) INTO to_do FROM unnest(shared || spread) t (name)
     WHERE NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = to_regclass('vault.' || t.name));
@@ -583,18 +574,35 @@ AS $procedure$
 DECLARE
     place record;
     shard bigint;
+    turn  CONSTANT bigint := pg_catalog.hashtextextended('vault.move_profile', 0);
 BEGIN
+    IF pg_catalog.to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
+        RAISE EXCEPTION 'the vault is not spread over several nodes' USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'docs/scaling.md describes how to set up the nodes.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM vault.profiles p WHERE p.profile_id OPERATOR(pg_catalog.=) move_profile.profile_id) THEN
+        RAISE EXCEPTION 'there is no such profile' USING ERRCODE = 'undefined_object',
+            HINT = 'The table vault.profiles shows the profiles.';
+    END IF;
+    PERFORM vault.refuse_default_privileges();
+    -- Citus refuses to divide shards twice at the same time.
+    PERFORM pg_catalog.pg_advisory_xact_lock(turn);
     SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport INTO place
     FROM pg_catalog.pg_dist_shard s
     JOIN pg_catalog.pg_dist_placement p ON p.shardid OPERATOR(pg_catalog.=) s.shardid
     JOIN pg_catalog.pg_dist_node n ON n.groupid OPERATOR(pg_catalog.=) p.groupid AND n.noderole OPERATOR(pg_catalog.=) 'primary'
     WHERE s.logicalrelid OPERATOR(pg_catalog.=) 'vault.data_keys'::pg_catalog.regclass
-      AND pg_catalog.worker_hash(profile_id) OPERATOR(pg_catalog.>=) s.shardminvalue::integer
-      AND pg_catalog.worker_hash(profile_id) OPERATOR(pg_catalog.<=) s.shardmaxvalue::integer;
+      AND pg_catalog.worker_hash(move_profile.profile_id) OPERATOR(pg_catalog.>=) s.shardminvalue::integer
+      AND pg_catalog.worker_hash(move_profile.profile_id) OPERATOR(pg_catalog.<=) s.shardmaxvalue::integer;
+    IF place IS NULL THEN
+        RAISE EXCEPTION 'the vault is not spread over several nodes' USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Call vault.distribute() first.';
+    END IF;
     shard := place.shardid;
     IF NOT place.is_alone THEN
-        shard := pg_catalog.isolate_tenant_to_new_shard('vault.data_keys', profile_id, 'CASCADE', 'block_writes');
+        shard := pg_catalog.isolate_tenant_to_new_shard('vault.data_keys', move_profile.profile_id, 'CASCADE', 'block_writes');
         COMMIT;
+        PERFORM pg_catalog.pg_advisory_xact_lock(turn);
     END IF;
     IF place.nodename OPERATOR(pg_catalog.<>) host OR place.nodeport OPERATOR(pg_catalog.<>) port THEN
         -- Citus cannot copy tables with row-level security while it lets others write.
@@ -638,6 +646,10 @@ AS $function$
       AND (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
            OR EXISTS (SELECT FROM pg_inherits m WHERE m.inhrelid = c.oid AND m.inhparent = 'vault.audit_log'::regclass))
     UNION ALL
+    SELECT 'policies_off', 'critical', s.shard::text, 'the policies of the table do not bind everybody',
+           format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', s.shard)
+    FROM vault.shards() s WHERE s.is_unprotected
+    UNION ALL
     SELECT 'function_changed', 'critical', p.oid::regprocedure::text, 'the function runs with other rights, or on another search_path, than it was installed with',
            'Restore the function from the extension''s script.'
     FROM pg_proc p
@@ -654,14 +666,14 @@ AS $function$
       -- The worker makes the partitions of the audit log. Only its owner can attach one.
       AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = d.objid AND d.classid = 'pg_class'::regclass
                                                   AND i.inhparent = 'vault.audit_log'::regclass)
-      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT vault.shards()))
+      AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT s.shard FROM vault.shards() s))
     UNION ALL
     SELECT 'object_of_others', 'critical', pg_describe_object('pg_trigger'::regclass, t.oid, 0),
            'somebody has put the trigger on a table of the vault, and its code runs with the vault''s rights',
            format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
     FROM pg_trigger t
     WHERE (t.tgrelid IN (SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'vault'::regnamespace)
-           OR t.tgrelid IN (SELECT vault.shards()))
+           OR t.tgrelid IN (SELECT s.shard FROM vault.shards() s))
       AND NOT t.tgisinternal AND t.tgfoid <> 'vault.tell_of_change'::regproc
     UNION ALL
     SELECT 'audit_month_missing', 'warning', 'vault.audit_log', 'the audit log has no partition for this month, so its rows lie in vault.audit_log_default and are not dropped',
@@ -767,6 +779,27 @@ BEGIN
     RAISE NOTICE 'vault.reencrypt: done, rows moved: %', total;
 END
 $procedure$;
+CREATE FUNCTION vault.refuse_default_privileges()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    node record;
+BEGIN
+    FOR node IN
+        SELECT n.nodename, n.nodeport FROM run_command_on_all_nodes($remote$
+            SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_default_acl d
+                JOIN pg_catalog.pg_class t ON t.oid = 'vault.data_keys'::pg_catalog.regclass AND t.relowner = d.defaclrole
+                WHERE d.defaclobjtype = 'r' AND d.defaclnamespace IN (0, t.relnamespace)) $remote$) r
+        JOIN pg_dist_node n ON n.nodeid = r.nodeid WHERE NOT r.success OR r.result <> 'f'
+    LOOP
+        RAISE EXCEPTION 'ALTER DEFAULT PRIVILEGES gives rights to tables of the node %:%', node.nodename, node.nodeport
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Revoke them there. They would give rights to the vault''s rows.';
+    END LOOP;
+END
+$function$;
 CREATE FUNCTION vault.retrieve_payment_methods(ids text[], fetch_raw_detail boolean DEFAULT false)
  RETURNS TABLE(item integer, payment_method_id text, payment_method jsonb)
  LANGUAGE c
@@ -969,19 +1002,27 @@ AS $function$
       AND EXISTS (SELECT FROM regexp_split_to_table(s.setting, '\s*,\s*') a (address)
                   WHERE trim(a.address) !~ '^(|localhost|127(\.\d+){3}|::1)$')
 $function$;
-CREATE FUNCTION vault.shards()
- RETURNS SETOF regclass
+CREATE FUNCTION vault.shards(OUT shard regclass, OUT is_unprotected boolean)
+ RETURNS SETOF record
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+DECLARE
+    visible text := current_setting('citus.override_table_visibility', true);
 BEGIN
-    IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
-        RETURN QUERY
-            SELECT to_regclass(shard_name(s.logicalrelid, s.shardid))
-            FROM pg_dist_shard s JOIN pg_class c ON c.oid = s.logicalrelid
-            WHERE c.relnamespace = 'vault'::regnamespace AND to_regclass(shard_name(s.logicalrelid, s.shardid)) IS NOT NULL;
+    IF to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
+        RETURN;
     END IF;
+    -- Citus hides shards in the catalogues.
+    PERFORM set_config('citus.override_table_visibility', 'off', true);
+    RETURN QUERY
+        SELECT c.oid::regclass, EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = s.logicalrelid)
+                                AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+        FROM pg_dist_shard s
+        JOIN pg_class t ON t.oid = s.logicalrelid AND t.relnamespace = 'vault'::regnamespace
+        JOIN pg_class c ON c.oid = to_regclass(shard_name(s.logicalrelid, s.shardid));
+    PERFORM set_config('citus.override_table_visibility', visible, true);
 END
 $function$;
 CREATE FUNCTION vault.shared_metrics()
@@ -1252,6 +1293,7 @@ BEGIN
         'vault.nodes()',
         'vault.object_findings()',
         'vault.ready()',
+        'vault.refuse_default_privileges()',
         'vault.retrieve_payment_methods(text[],boolean)',
         'vault.retry_token_job(text)',
         'vault.right_findings()',
@@ -1492,6 +1534,7 @@ COMMENT ON ROUTINE vault.nodes() IS 'Which node has which profile. Without Citus
 COMMENT ON ROUTINE vault.object_findings() IS 'Internal: the part of vault.check() about objects';
 COMMENT ON ROUTINE vault.ready() IS 'True if this server can seal and store a value. Otherwise an error that says why not: the vault is sealed, or the server is a standby';
 COMMENT ON ROUTINE vault.reencrypt(text,integer) IS 'Seals values under earlier keys anew, in the tables of the vault and of applications, in batches that commit. It may be stopped, and goes on when it is called again';
+COMMENT ON ROUTINE vault.refuse_default_privileges() IS 'Internal: fails if shards, which are made anew by each move, would get rights that the vault did not give';
 COMMENT ON ROUTINE vault.retrieve_customer(text) IS 'Returns a customer, by id';
 COMMENT ON ROUTINE vault.retrieve_customer_by_reference(text) IS 'Returns a customer, by merchant_reference_id';
 COMMENT ON ROUTINE vault.retrieve_payment_method(text,boolean) IS 'Returns a payment method, masked. With fetch_raw_detail it is shown in full, to members of vault_reveal';
@@ -1506,7 +1549,7 @@ COMMENT ON ROUTINE vault.searchable(text) IS 'Seals a text under the current pro
 COMMENT ON ROUTINE vault.searchable(text,text) IS 'Seals a text so that it opens only with the same context. The text is found without the context';
 COMMENT ON ROUTINE vault.set_network_tokenization(text,boolean) IS 'Switches network tokens on or off for a profile';
 COMMENT ON ROUTINE vault.setting_findings() IS 'Internal: the part of vault.check() about settings';
-COMMENT ON ROUTINE vault.shards() IS 'Internal: the shards of the vault''s tables on this node';
+COMMENT ON ROUTINE vault.shards() IS 'Internal: the shards of the vault''s tables on this node, and whether the policies of one do not bind everybody';
 COMMENT ON ROUTINE vault.shared_metrics() IS 'Internal: the figures of vault.metrics that stand in shared memory';
 COMMENT ON ROUTINE vault.state_findings() IS 'Internal: the part of vault.check() about keys, rows and background processes';
 COMMENT ON ROUTINE vault.tell_of_change() IS 'Internal: makes every backend read the rows of a table again that it remembers';

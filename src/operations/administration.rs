@@ -23,8 +23,8 @@ use crate::tenancy::session;
 /// The scopes that an API key may carry.
 const SCOPES: [&str; 1] = ["reveal"];
 
-/// How many ids are tried for a profile that is to be on this node. A node with one profile in fifty takes a profile this way
-/// but once in a billion times.
+/// How many ids are tried for a profile that is to be on this node. Even a node with one profile in fifty fails to find an id but
+/// once in half a billion times.
 const MOST_PROFILE_IDS: usize = 1000;
 
 /// Makes a merchant and returns its id.

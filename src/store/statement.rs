@@ -151,11 +151,14 @@ impl Statement {
             }
             Reach::AllProfiles => shards::all_here(self.access)?,
         };
-        with_settings(&[WRITE_TO_SHARDS], || {
-            groups
-                .into_iter()
-                .try_for_each(|group| run(&*self.on(group)?))
-        })
+        let mut groups = groups.into_iter();
+        let mut run_on_all = || groups.try_for_each(|group| run(&*self.on(group)?));
+        match self.access {
+            Access::Read => run_on_all(),
+            Access::Write | Access::WriteEverywhere => {
+                with_settings(&[WRITE_TO_SHARDS], run_on_all)
+            }
+        }
     }
 
     fn on(&self, group: ShardGroup) -> Result<Rc<Prepared>, Failure> {

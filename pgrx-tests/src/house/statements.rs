@@ -12,6 +12,7 @@ use super::repository;
 /// A statement of `statements! { … }`.
 struct Statement {
     name: String,
+    is_everywhere: bool,
     sql: String,
 }
 
@@ -56,6 +57,7 @@ fn statements(file: &Path, text: &str) -> Vec<Statement> {
                 .captures(behind)
                 .unwrap_or_else(|| panic!("{name} is not written out as one literal"));
             Statement {
+                is_everywhere: declared[0].starts_with("WriteEverywhere"),
                 sql: line_break.replace_all(&sql[1], "").into_owned(),
                 name,
             }
@@ -143,6 +145,17 @@ fn every_statement_names_its_profile() {
     for statement in all_statements() {
         let fault = fault(&statement.sql, &with_profile);
         assert_eq!(fault, None, "{}:\n{}", statement.name, statement.sql);
+    }
+}
+
+#[test]
+fn what_all_nodes_share_is_written_on_all_of_them() {
+    let [_, shared, _] = super::nodes::tables_of_the_store();
+    let written = regex(r"\b(?:INSERT INTO|UPDATE|DELETE FROM) vault\.(\w+)");
+    for statement in all_statements() {
+        let mut tables = written.captures_iter(&statement.sql);
+        let is_shared = tables.any(|table| shared.contains(&table[1]));
+        assert_eq!(is_shared, statement.is_everywhere, "{}", statement.name);
     }
 }
 

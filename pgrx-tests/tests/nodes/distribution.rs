@@ -81,6 +81,28 @@ fn no_node_finds_anything_wrong() {
 }
 
 #[test]
+fn a_shard_without_its_policies_is_found() {
+    let nodes = Nodes::shared();
+    let node = nodes.workers().0;
+    let mut superuser = node.superuser();
+    superuser.run("begin").unwrap();
+    let shard: String = superuser
+        .value("select min(shard)::text from vault.shards() where shard::text like 'vault.customers_%'", &[])
+        .unwrap();
+    superuser
+        .run(&format!("alter table {shard} no force row level security"))
+        .unwrap();
+    let found: String = superuser
+        .value(
+            "select object from vault.check() where finding = 'policies_off'",
+            &[],
+        )
+        .unwrap();
+    assert_eq!(found, shard);
+    superuser.run("rollback").unwrap();
+}
+
+#[test]
 fn no_background_process_complains() {
     for node in &Nodes::shared().all {
         let log = node.log();
