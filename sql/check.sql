@@ -157,6 +157,10 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
            format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', s.shard)
     FROM vault.shards() s WHERE s.is_unprotected
     UNION ALL
+    SELECT 'citus_open', 'critical', f.function::text, 'everybody may execute the function of Citus, by which the nodes of the vault can be changed or reached',
+           'Call vault.distribute() on the coordinator.'
+    FROM vault.open_functions_of_citus() f WHERE EXISTS (SELECT FROM vault.shards())
+    UNION ALL
     SELECT 'function_changed', 'critical', p.oid::regprocedure::text, 'the function runs with other rights, or on another search_path, than it was installed with',
            'Restore the function from the extension''s script.'
     FROM pg_proc p

@@ -70,7 +70,7 @@ GRANT EXECUTE ON FUNCTION vault.current_profile(), vault.role_findings() TO vaul
 GRANT EXECUTE ON FUNCTION
     vault.shared_metrics(), vault.metrics_text(),
     vault.state_findings(), vault.setting_findings(), vault.right_findings(), vault.object_findings(), vault.has_merchants(),
-    vault.shards()
+    vault.shards(), vault.open_functions_of_citus()
 TO vault_operator;
 
 -- The nodes of a vault write as this role what all of them have.
@@ -258,7 +258,8 @@ GRANT EXECUTE ON FUNCTION vault.acts_for(oid, text) TO vault_auditor;
 COMMENT ON FUNCTION vault.keys_on_shards() IS 'Internal: the rows of vault.keys_of_node when the vault is spread over several nodes';
 COMMENT ON FUNCTION vault.jobs_on_shards() IS 'Internal: the rows of vault.jobs_of_node when the vault is spread over several nodes';
 GRANT EXECUTE ON FUNCTION vault.nodes() TO vault_admin;
-GRANT EXECUTE ON FUNCTION vault.keys_on_shards(), vault.jobs_on_shards() TO vault_operator, vault_admin, vault_auditor;
+COMMENT ON FUNCTION vault.connectors_on_shards() IS 'Internal: the rows of vault.connectors when the vault is spread over several nodes';
+GRANT EXECUTE ON FUNCTION vault.keys_on_shards(), vault.jobs_on_shards(), vault.connectors_on_shards() TO vault_operator, vault_admin, vault_auditor;
 
 -- The audit log.
 GRANT SELECT ON vault.audit_log TO vault_auditor;

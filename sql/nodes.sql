@@ -24,6 +24,19 @@ END
 $$;
 COMMENT ON FUNCTION vault.refuse_default_privileges() IS 'Internal: fails if shards, which are made anew by each move, would get rights that the vault did not give';
 
+CREATE FUNCTION vault.open_functions_of_citus(OUT function regprocedure, OUT kind text) RETURNS SETOF record
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT p.oid::regprocedure, CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END
+    FROM pg_proc p
+    JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'citus'
+    WHERE p.proname NOT IN ('worker_hash', 'shard_name', 'relation_is_a_known_shard', 'citus_table_is_visible')
+      AND EXISTS (SELECT FROM aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0)
+$$;
+COMMENT ON FUNCTION vault.open_functions_of_citus() IS 'Internal: functions that Citus leaves to everybody and the vault does not';
+
 CREATE FUNCTION vault.distribute(shards integer DEFAULT 32) RETURNS SETOF text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -52,21 +65,21 @@ DECLARE
         END
         $do$
     $drop$, shared || spread || of_a_node);
-    -- Their functions log in to other nodes, or try out ports, for anybody.
+    -- Citus lets anybody change its catalogues who sets application_name, and lets anybody reach other servers. What is left to
+    -- everybody are the functions that find shards, and those by which Citus hides shards in the catalogues.
     revoke_all CONSTANT text := $revoke$
         DO $do$
         DECLARE
-            function regprocedure;
+            function record;
         BEGIN
             SET LOCAL citus.enable_ddl_propagation = off;
-            FOR function IN
-                SELECT p.oid FROM pg_proc p
-                WHERE p.pronamespace = 'pg_catalog'::regnamespace
-                  AND (p.proname LIKE 'run\_command\_on\_%' OR p.proname LIKE 'master\_run\_on\_worker'
-                       OR p.proname LIKE 'citus\_check\_c%\_node%')
-            LOOP
-                EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', function);
+            FOR function IN SELECT f.function, f.kind FROM vault.open_functions_of_citus() f LOOP
+                EXECUTE format('REVOKE EXECUTE ON %s %s FROM PUBLIC', function.kind, function.function);
             END LOOP;
+            REVOKE USAGE ON SCHEMA citus_internal FROM PUBLIC;
+            -- By these, Citus begins a write on all nodes.
+            GRANT EXECUTE ON FUNCTION assign_distributed_transaction_id(integer, bigint, timestamptz),
+                lock_shard_resources(integer, bigint[]) TO vault_node;
         END
         $do$
     $revoke$;
@@ -83,6 +96,10 @@ DECLARE
                     job_id text COLLATE "C", payment_method_id text COLLATE "C", connector_id text COLLATE "C",
                     action text COLLATE "C", state text COLLATE "C", attempts integer, next_try_at timestamptz,
                     error text COLLATE "C", error_status integer, created_at timestamptz, finished_at timestamptz);
+            CREATE OR REPLACE VIEW vault.connectors AS
+                SELECT c.* FROM vault.connectors_on_shards() row, json_to_record(row::json) AS c (connector_id text COLLATE "C",
+                    merchant_id text COLLATE "C", profile_id text COLLATE "C", kind text COLLATE "C", label text, settings jsonb,
+                    enabled boolean, created_at timestamptz);
         END
         $do$
     $show$;
@@ -129,7 +146,11 @@ BEGIN
                 HINT = 'Only the coordinator may have rows yet. Drop and create the extension on the other nodes.';
         END LOOP;
     END LOOP;
-    -- All locks at once, because the background processes read these tables all the time.
+    -- Every statement of the vault locks this table first where Citus is installed. So each of them either ends before the tables
+    -- are spread, or finds them spread. Citus' planner, which would take over in between, crashes the server.
+    IF 'data_keys' = ANY (to_do) THEN
+        LOCK TABLE vault.data_keys IN ACCESS EXCLUSIVE MODE;
+    END IF;
     FOREACH name IN ARRAY COALESCE(to_do, '{}') LOOP
         EXECUTE format('LOCK TABLE vault.%I IN ACCESS EXCLUSIVE MODE', name);
     END LOOP;
@@ -163,6 +184,8 @@ BEGIN
         EXECUTE name;
     END LOOP;
     RETURN QUERY SELECT 'foreign keys: ' || cardinality(keys) WHERE keys IS NOT NULL;
+    -- For a node that has joined since.
+    PERFORM replicate_reference_tables('block_writes');
 
     ALTER ROLE vault_node LOGIN;
     FOR node IN
@@ -188,12 +211,15 @@ BEGIN
     END IF;
     -- Citus hides shards in the catalogues.
     PERFORM set_config('citus.override_table_visibility', 'off', true);
+    -- By their names, because a shard that has moved stays here for a while. Nobody else can make a table with this owner.
     RETURN QUERY
-        SELECT c.oid::regclass, EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = s.logicalrelid)
+        SELECT c.oid::regclass, EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid)
                                 AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
-        FROM pg_dist_shard s
-        JOIN pg_class t ON t.oid = s.logicalrelid AND t.relnamespace = 'vault'::regnamespace
-        JOIN pg_class c ON c.oid = to_regclass(shard_name(s.logicalrelid, s.shardid));
+        FROM pg_class t
+        JOIN pg_class c ON c.relnamespace = t.relnamespace AND c.relowner = t.relowner AND c.relkind = 'r'
+         AND c.relname ~ ('^' || t.relname || '_[0-9]+$')
+        WHERE t.relnamespace = 'vault'::regnamespace
+          AND EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = t.oid);
     PERFORM set_config('citus.override_table_visibility', visible, true);
 END
 $$;
@@ -227,6 +253,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     place record;
     shard bigint;
+    keys  integer[];
     turn  CONSTANT bigint := pg_catalog.hashtextextended('vault.move_profile', 0);
 BEGIN
     IF pg_catalog.to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
@@ -240,6 +267,9 @@ BEGIN
     PERFORM vault.refuse_default_privileges();
     -- Citus refuses to divide shards twice at the same time.
     PERFORM pg_catalog.pg_advisory_xact_lock(turn);
+    -- While the move waits for an open transaction, other writes wait behind it, on all nodes.
+    SET LOCAL citus.propagate_set_commands = 'local';
+    SET LOCAL lock_timeout = '10s';
     SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport INTO place
     FROM pg_catalog.pg_dist_shard s
     JOIN pg_catalog.pg_dist_placement p ON p.shardid OPERATOR(pg_catalog.=) s.shardid
@@ -256,11 +286,33 @@ BEGIN
         shard := pg_catalog.isolate_tenant_to_new_shard('vault.data_keys', move_profile.profile_id, 'CASCADE', 'block_writes');
         COMMIT;
         PERFORM pg_catalog.pg_advisory_xact_lock(turn);
+        SET LOCAL citus.propagate_set_commands = 'local';
+        SET LOCAL lock_timeout = '10s';
     END IF;
-    IF place.nodename OPERATOR(pg_catalog.<>) host OR place.nodeport OPERATOR(pg_catalog.<>) port THEN
-        -- Citus cannot copy tables with row-level security while it lets others write.
-        PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
+    IF place.nodename OPERATOR(pg_catalog.=) host AND place.nodeport OPERATOR(pg_catalog.=) port THEN
+        RETURN;
     END IF;
+    keys := ARRAY(SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) move_profile.profile_id);
+    -- Citus cannot copy tables with row-level security while it lets others write.
+    PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
+    -- Nobody can seal a value for the profile any more until this transaction ends.
+    IF EXISTS (
+        SELECT FROM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
+            SELECT EXISTS (SELECT FROM vault.count_application_values() v
+                           WHERE v.key_id OPERATOR(pg_catalog.=) ANY (%L::integer[]) AND v.values_count OPERATOR(pg_catalog.>) 0) $remote$, keys)) r
+        JOIN pg_catalog.pg_dist_node n ON n.nodeid OPERATOR(pg_catalog.=) r.nodeid
+        WHERE n.nodename OPERATOR(pg_catalog.=) place.nodename AND n.nodeport OPERATOR(pg_catalog.=) place.nodeport
+          AND (NOT r.success OR r.result OPERATOR(pg_catalog.<>) 'f')
+    ) THEN
+        RAISE EXCEPTION 'tables of applications on the node of the profile have values under its keys'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = 'These tables cannot move with the profile. The view vault.keys of that node counts the values.';
+    END IF;
+    COMMIT;
+    -- If the profile came back within a quarter of an hour, its earlier CVCs would count again.
+    PERFORM pg_catalog.run_command_on_all_nodes(pg_catalog.format(
+        'DELETE FROM vault.%I WHERE profile_id OPERATOR(pg_catalog.=) %L', t.name, move_profile.profile_id))
+    FROM (VALUES ('cvcs'), ('volatile_payment_methods')) t (name);
 END
 $$;
 COMMENT ON PROCEDURE vault.move_profile(text, text, integer) IS 'Moves a profile to another node of Citus, on the coordinator. Its writes wait meanwhile, and are refused on the node that it has left';

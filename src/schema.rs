@@ -106,7 +106,8 @@ extension_sql_file!(
         "policies",
         "key_lifecycle",
         surface::nodes::keys_on_shards,
-        surface::nodes::jobs_on_shards
+        surface::nodes::jobs_on_shards,
+        surface::nodes::connectors_on_shards
     ]
 );
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);

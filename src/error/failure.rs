@@ -75,6 +75,9 @@ pub enum Failure {
     /// The vault is spread over several nodes, and the profile is on another one.
     #[error("the profile is on another node of the vault, {0}")]
     ProfileElsewhere(Node),
+    /// The profile got another shard group just now, and the statement cannot name the new one yet.
+    #[error("could not serialize access because the profile has just moved")]
+    MovedMeanwhile,
     /// A write on a standby.
     #[error("the vault cannot be written to: the server is a standby")]
     Standby,

@@ -29,7 +29,7 @@ impl Failure {
             Self::RestrictedOperation => Some(
                 "Call vault.authenticate in the session itself, not in an index expression, a constraint or a policy.",
             ),
-            Self::RotatedMeanwhile => Some("Run the transaction again."),
+            Self::RotatedMeanwhile | Self::MovedMeanwhile => Some("Run the transaction again."),
             Self::Contention => Some("Try again."),
             Self::NotUpgraded => Some(
                 "Call ALTER EXTENSION vault UPDATE as a superuser. docs/operations.md says what to do before.",

@@ -39,7 +39,7 @@ impl Failure {
             | Self::DamagedRow
             | Self::DamagedPlaintext => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
             Self::TimeOutOfRange(_) => PgSqlErrorCode::ERRCODE_DATETIME_FIELD_OVERFLOW,
-            Self::Contention | Self::RotatedMeanwhile => {
+            Self::Contention | Self::RotatedMeanwhile | Self::MovedMeanwhile => {
                 PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE
             }
             Self::Input(_) => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,

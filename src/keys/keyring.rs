@@ -78,6 +78,7 @@ pub fn for_sealing(profile_id: &ProfileId) -> Result<SealingKeys, Failure> {
         if keys.are_held() {
             return Ok(SealingKeys::held(keys));
         }
+        store::shards::hold_profile(profile_id)?;
         store::data_keys::lock(keys.current_data_key(), KeyLock::Sealing);
         // The key may have been retired, and even destroyed, before the lock was taken.
         if Rc::ptr_eq(&keys, &for_reading(profile_id)?) {

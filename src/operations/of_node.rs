@@ -12,3 +12,8 @@ pub fn keys() -> Result<Vec<String>, Failure> {
 pub fn jobs() -> Result<Vec<String>, Failure> {
     store::as_worker(store::jobs::all)
 }
+
+/// All accounts at connectors, each a JSON object, without their credentials.
+pub fn connectors() -> Result<Vec<String>, Failure> {
+    store::as_operator(store::connector_accounts::listed)
+}

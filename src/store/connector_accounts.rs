@@ -26,6 +26,11 @@ statements! {
         "SELECT * FROM vault.connector_accounts \
          WHERE (profile_id = $1 OR profile_id IS NULL) AND merchant_id = $2 AND enabled AND kind = $3 \
          ORDER BY profile_id IS NULL, created_at, connector_id";
+    Read LISTED() =
+        "/* all profiles: administrators see which accounts there are */ \
+         SELECT pg_catalog.to_json(a)::text AS row \
+         FROM (SELECT connector_id, merchant_id, profile_id, kind, label, settings::pg_catalog.jsonb AS settings, enabled, \
+                      created_at FROM vault.connector_accounts) a";
     Read ALL() =
         "/* all profiles: MACs are checked, and made under a new root key, for the whole table */ \
          SELECT * FROM vault.connector_accounts ORDER BY connector_id";
@@ -105,6 +110,11 @@ pub fn find_of_kind(
 ) -> Result<Vec<ConnectorAccount>, Failure> {
     let arguments = [id(profile_id), id(merchant_id), kind.into()];
     FIND_OF_KIND.with(|statement| statement.rows(&arguments, ConnectorAccount::read))
+}
+
+/// Each account as a JSON object, without its credentials.
+pub fn listed() -> Result<Vec<String>, Failure> {
+    LISTED.with(|statement| statement.rows(&[], |row| row.required("row")))
 }
 
 impl ConnectorAccount {

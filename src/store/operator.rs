@@ -39,6 +39,13 @@ pub(super) fn as_node<T>(statements: impl FnOnce() -> Result<T, Failure>) -> Res
         (c"client_min_messages", c"notice"),
         (c"citus.enable_local_execution", c"on"),
         (c"citus.enable_router_execution", c"on"),
+        (
+            c"citus.allow_modifications_from_workers_to_replicated_tables",
+            c"on",
+        ),
+        (c"citus.all_modifications_commutative", c"off"),
+        (c"citus.propagate_set_commands", c"none"),
+        (c"citus.multi_task_query_log_level", c"off"),
         (c"plan_cache_mode", c"auto"),
     ];
     run_as(required(NODE), Trust::Own, &settings, statements)

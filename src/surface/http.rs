@@ -234,7 +234,9 @@ fn respond<R: Serialize>(
                 serde_json::to_string(&response).map_err(|_| Defect::NotSerialized.into())
             }
             Err(Failure::Refused(refusal)) => refuse(&request, &refusal),
-            Err(Failure::ProfileElsewhere(_)) => refuse(&request, &Refusal::ProfileElsewhere),
+            Err(Failure::ProfileElsewhere(_) | Failure::MovedMeanwhile) => {
+                refuse(&request, &Refusal::ProfileElsewhere)
+            }
             // nginx asks the primary instead.
             Err(Failure::Standby | Failure::RecentOnStandby) => {
                 set_status(MISDIRECTED)?;

@@ -19,3 +19,10 @@ pub fn keys_on_shards() -> Result<SetOfIterator<'static, String>, ErrorReport> {
 pub fn jobs_on_shards() -> Result<SetOfIterator<'static, String>, ErrorReport> {
     Ok(SetOfIterator::new(of_node::jobs()?))
 }
+
+/// Each account is a JSON object.
+#[pg_extern(stable, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+pub fn connectors_on_shards() -> Result<SetOfIterator<'static, String>, ErrorReport> {
+    Ok(SetOfIterator::new(of_node::connectors()?))
+}

@@ -87,7 +87,7 @@ fn a_shard_without_its_policies_is_found() {
     let mut superuser = node.superuser();
     superuser.run("begin").unwrap();
     let shard: String = superuser
-        .value("select min(shard)::text from vault.shards() where shard::text like 'vault.customers_%'", &[])
+        .value("select min(shard::text) from vault.shards() where shard::text like 'vault.customers_%'", &[])
         .unwrap();
     superuser
         .run(&format!("alter table {shard} no force row level security"))

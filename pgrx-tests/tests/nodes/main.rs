@@ -5,6 +5,7 @@
 mod administration;
 mod distribution;
 mod http;
+mod insiders;
 mod kills;
 mod life;
 mod load;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use vault_tests::tenant::ADMIN;
-use vault_tests::{Card, Refused, Tenant};
+use vault_tests::{Card, Refused, Tenant, random};
 
 use crate::life;
 use crate::load::{self, Clients, Ending};
@@ -16,14 +16,20 @@ use crate::wrong_node::{ELSEWHERE, call};
 /// SQLSTATE of a statement that waited for the move longer than its `lock_timeout`.
 const WAITED: &str = "55P03";
 
+#[track_caller]
 fn move_profile(nodes: &Nodes, profile: &str, to: &Node) {
+    // It gives up when it has to wait, as for another test's transaction.
+    let attempts = (0..10).map(|_| try_to_move(nodes, profile, to));
+    let outcomes: Vec<_> = attempts.map_while(Result::err).collect();
+    assert!(outcomes.len() < 10, "{outcomes:?}");
+}
+
+fn try_to_move(nodes: &Nodes, profile: &str, to: &Node) -> Result<(), Refused> {
     let port = to.stack.port();
     let mut superuser = nodes.coordinator().superuser();
-    superuser
-        .run(&format!(
-            "call vault.move_profile('{profile}', '127.0.0.1', {port})"
-        ))
-        .unwrap();
+    superuser.run(&format!(
+        "call vault.move_profile('{profile}', '127.0.0.1', {port})"
+    ))
 }
 
 /// The tenant as it is reached on another node.
@@ -95,6 +101,103 @@ fn cvcs_and_volatile_payment_methods_do_not_move() {
             "{operation}"
         );
     }
+}
+
+/// The shards are counted anew when one is divided, and with them the locks of Citus.
+#[test]
+fn an_open_write_outlasts_the_division_of_other_shards() {
+    let nodes = Nodes::shared();
+    let (from, to) = nodes.workers();
+    let tenant = from.unannounced_tenant();
+    let mut sql = tenant.revealing_sql();
+    sql.run("begin").unwrap();
+    let person = life::create_customer(&mut sql);
+
+    // Each gets a shard of its own, in the middle of the others.
+    let others: Vec<Tenant> = (0..3).map(|_| from.unannounced_tenant()).collect();
+    thread::scope(|scope| {
+        let moving = scope.spawn(|| {
+            let outcomes = others.iter().chain([&tenant]);
+            outcomes
+                .map(|tenant| try_to_move(&nodes, &tenant.profile, to).is_ok())
+                .collect::<Vec<bool>>()
+        });
+        thread::sleep(Duration::from_secs(2));
+        sql.run("commit").unwrap();
+        moving.join().unwrap();
+    });
+
+    try_to_move(&nodes, &tenant.profile, to).unwrap();
+    let mut sql = on(&tenant, to).revealing_sql();
+    sql.call("retrieve_customer($1)", &[&person]).unwrap();
+}
+
+#[test]
+fn a_move_that_has_to_wait_gives_up_and_the_profile_goes_on() {
+    let nodes = Nodes::shared();
+    let (from, to) = nodes.workers();
+    let tenant = from.unannounced_tenant();
+    let mut open = tenant.revealing_sql();
+    open.run("begin").unwrap();
+    life::create_customer(&mut open);
+
+    let waited = try_to_move(&nodes, &tenant.profile, to);
+
+    assert!(waited.is_err());
+    open.run("commit").unwrap();
+    life::run(&mut tenant.revealing_sql());
+}
+
+#[test]
+fn a_profile_with_values_in_tables_of_its_node_stays() {
+    let nodes = Nodes::shared();
+    let (from, to) = nodes.workers();
+    let tenant = from.unannounced_tenant();
+    let table = random::name("notes");
+    let mut superuser = from.superuser();
+    superuser
+        .run(&format!("create table public.{table} (note vault.encrypted_text); grant all on public.{table} to public"))
+        .unwrap();
+    let mut sql = tenant.revealing_sql();
+    sql.run(&format!(
+        "insert into public.{table} values (vault.encrypt('calls on Mondays'::text))"
+    ))
+    .unwrap();
+
+    let refused = try_to_move(&nodes, &tenant.profile, to).unwrap_err();
+
+    let message = "tables of applications on the node of the profile have values under its keys";
+    assert_eq!(refused.pair(), ("55000", message));
+    life::run(&mut tenant.revealing_sql());
+    superuser
+        .run(&format!("drop table public.{table}"))
+        .unwrap();
+    move_profile(&nodes, &tenant.profile, to);
+}
+
+#[test]
+fn a_cvc_does_not_come_back_with_its_profile() {
+    let nodes = Nodes::shared();
+    let (from, to) = nodes.workers();
+    let tenant = from.unannounced_tenant();
+    let mut sql = tenant.revealing_sql();
+    let person = life::create_customer(&mut sql);
+    let method = life::create(&mut sql, &Card::new().create_for(&person));
+
+    move_profile(&nodes, &tenant.profile, to);
+    move_profile(&nodes, &tenant.profile, from);
+
+    let refused = tenant
+        .revealing_sql()
+        .execute("select vault.use_cvc($1)", &[&method]);
+    assert_eq!(refused.unwrap_err().sqlstate, life::NOT_FOUND);
+}
+
+#[test]
+fn a_profile_that_there_is_not_is_not_moved() {
+    let nodes = Nodes::shared();
+    let refused = try_to_move(&nodes, "pro_nobody", nodes.workers().0).unwrap_err();
+    assert_eq!(refused.pair(), ("42704", "there is no such profile"));
 }
 
 #[test]

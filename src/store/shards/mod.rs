@@ -8,20 +8,33 @@
 mod places;
 mod text;
 
-use places::{Place, groups_here, move_lock, place_of};
+use places::{Place, Standing, groups_here, keep_undivided, keep_whole, place_of, standing};
 use text::Tables;
 use vault_core::ids::ProfileId;
 
 use super::prepared::Access;
 use crate::error::Failure;
 use crate::postgres::invalidation::{changes, listen};
+use crate::postgres::standby::is_on_standby;
 
 pub use places::ShardGroup;
 pub use text::Reach;
 
-/// Whether the tables are spread. Where they are not, statements run on them as they are.
+/// Whether the tables are spread. Where they are not, statements run on them as they are, and the tables stay so until the
+/// transaction ends.
 pub fn are_in_use() -> Result<bool, Failure> {
-    Ok(move_lock()?.is_some())
+    loop {
+        match standing()? {
+            Standing::WithoutCitus => return Ok(false),
+            Standing::Spread(_) => return Ok(true),
+            Standing::Whole => {
+                keep_whole();
+                if matches!(standing()?, Standing::Whole) {
+                    return Ok(false);
+                }
+            }
+        }
+    }
 }
 
 /// A number that grows whenever profiles may have moved. None if the tables are not spread.
@@ -34,6 +47,9 @@ pub fn changes_of_places() -> Result<Option<u64>, Failure> {
 /// # Errors
 /// [`Failure::ProfileElsewhere`].
 pub fn of_profile(profile_id: &ProfileId, access: Access) -> Result<ShardGroup, Failure> {
+    if access != Access::Read {
+        keep_undivided();
+    }
     loop {
         let group = match place_of(profile_id)? {
             Place::Here(group) => group,
@@ -49,8 +65,22 @@ pub fn of_profile(profile_id: &ProfileId, access: Access) -> Result<ShardGroup, 
     }
 }
 
+/// Keeps the profile on this node until the transaction ends.
+///
+/// # Errors
+/// [`Failure::ProfileElsewhere`].
+pub fn hold_profile(profile_id: &ProfileId) -> Result<(), Failure> {
+    if !is_on_standby() && are_in_use()? {
+        of_profile(profile_id, Access::Write)?;
+    }
+    Ok(())
+}
+
 /// The groups of this node. They stay here until the transaction ends if the statement is to write.
 pub fn all_here(access: Access) -> Result<Vec<ShardGroup>, Failure> {
+    if access != Access::Read {
+        keep_undivided();
+    }
     loop {
         let groups = groups_here()?;
         if access == Access::Read {
@@ -72,12 +102,16 @@ pub fn is_here(profile_id: &ProfileId) -> Result<bool, Failure> {
 }
 
 /// The statement on the tables of a group.
+///
+/// # Errors
+/// [`Failure::MovedMeanwhile`] when there is no such group any more.
 pub fn addressed(sql: &str, group: ShardGroup) -> Result<String, Failure> {
-    Ok(Tables::of(group)?.in_place_of_names(sql))
+    Tables::of(group)?.in_place_of_names(sql)
 }
 
+/// Holds the group where it is, and hears of a move that was waited for.
 fn hold(group: ShardGroup) -> Result<(), Failure> {
-    if let Some(lock) = move_lock()? {
+    if let Standing::Spread(lock) = standing()? {
         lock.share(group.0)?;
     }
     listen();

@@ -9,6 +9,7 @@ use crate::error::{Failure, Node};
 use crate::postgres::catalog;
 use crate::postgres::citus::MoveLock;
 use crate::postgres::invalidation::changes;
+use crate::postgres::object_locks::{Mode, lock_table};
 use crate::postgres::remembered::{Remembered, before_reading};
 use crate::store::operator::relation;
 use crate::store::prepared::lookups;
@@ -36,7 +37,7 @@ lookups! {
 }
 
 thread_local! {
-    static FOUND: Cell<Option<(u64, Option<MoveLock>)>> = const { Cell::new(None) };
+    static STANDING: Cell<Option<(u64, Standing)>> = const { Cell::new(None) };
     static PLACES: Remembered<ProfileId, Place> = Remembered::default();
     static HERE: Remembered<(), Vec<ShardGroup>> = Remembered::default();
 }
@@ -57,23 +58,33 @@ pub(super) enum Place {
     Elsewhere(Node),
 }
 
-/// The lock of Citus for moves, if the vault's tables are spread. Asked before every statement, so the answer for a database
-/// without Citus must cost next to nothing.
-pub(super) fn move_lock() -> Result<Option<MoveLock>, Failure> {
-    if let Some((then, found)) = FOUND.get()
-        && then == changes()
-    {
-        return Ok(found);
-    }
-    let then = changes();
-    let found = find_move_lock()?;
-    FOUND.set(Some((then, found)));
-    Ok(found)
+/// What has become of the vault's tables.
+#[derive(Clone, Copy)]
+pub(super) enum Standing {
+    /// The database has no Citus.
+    WithoutCitus,
+    /// It has, and may spread the tables at any moment.
+    Whole,
+    /// The tables are spread. This is the lock for moves.
+    Spread(MoveLock),
 }
 
-fn find_move_lock() -> Result<Option<MoveLock>, Failure> {
+/// Asked before every statement, so the answer for a database without Citus must cost next to nothing.
+pub(super) fn standing() -> Result<Standing, Failure> {
+    if let Some((then, standing)) = STANDING.get()
+        && then == changes()
+    {
+        return Ok(standing);
+    }
+    let then = changes();
+    let standing = find_standing()?;
+    STANDING.set(Some((then, standing)));
+    Ok(standing)
+}
+
+fn find_standing() -> Result<Standing, Failure> {
     if catalog::table(c"pg_catalog", c"pg_dist_partition").is_none() {
-        return Ok(None);
+        return Ok(Standing::WithoutCitus);
     }
     let found = MOVE_LOCK.with(|lookup| {
         lookup.rows_now(&[data_keys().into()], |row| {
@@ -83,7 +94,21 @@ fn find_move_lock() -> Result<Option<MoveLock>, Failure> {
             })
         })
     })?;
-    Ok(found.into_iter().next())
+    let lock = found.into_iter().next();
+    Ok(lock.map_or(Standing::Whole, Standing::Spread))
+}
+
+/// Keeps `vault.distribute()` from spreading the tables until the transaction ends. It locks this table first.
+pub(super) fn keep_whole() {
+    lock_table(data_keys(), Mode::AccessShare);
+}
+
+/// Keeps every shard group from being divided until the transaction ends. Citus numbers the groups for its lock, and a division
+/// changes the numbers of other groups, too.
+pub(super) fn keep_undivided() {
+    if let Some(shards) = catalog::table(c"pg_catalog", c"pg_dist_shard") {
+        lock_table(shards, Mode::Share);
+    }
 }
 
 /// Where the profile is by now.

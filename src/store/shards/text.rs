@@ -87,21 +87,29 @@ impl Tables {
         let mut tables = Self(shards.into_iter().collect());
         if group != ShardGroup::NONE {
             let definition = view_definition()?;
-            let on_shards = format!("({})", tables.in_place_of_names(&definition));
+            let on_shards = format!("({})", tables.in_place_of_names(&definition)?);
             tables.0.insert(VIEW.to_owned(), on_shards);
         }
         Ok(tables)
     }
 
-    /// The text with the shards in it.
-    pub(super) fn in_place_of_names(&self, sql: &str) -> String {
-        let head = sql.split(SCHEMA).next().unwrap_or_default();
-        let behind = pieces(sql).map(|piece| match self.0.get(piece.table) {
-            Some(shard) => format!("{shard}{}", piece.rest),
-            None => format!("{SCHEMA}{}{}", piece.table, piece.rest),
-        });
-        head.to_owned() + &behind.collect::<String>()
+    /// The text with the shards in it. A table that is spread or shared must have one, because the table itself is that of Citus.
+    pub(super) fn in_place_of_names(&self, sql: &str) -> Result<String, Failure> {
+        let mut text = sql.split(SCHEMA).next().unwrap_or_default().to_owned();
+        for Piece { table, rest } in pieces(sql) {
+            match self.0.get(table) {
+                Some(shard) => text += shard,
+                None if is_of_citus(table) => return Err(Failure::MovedMeanwhile),
+                None => text.extend([SCHEMA, table]),
+            }
+            text += rest;
+        }
+        Ok(text)
     }
+}
+
+fn is_of_citus(table: &str) -> bool {
+    table == VIEW || SPREAD.contains(&table) || SHARED.contains(&table)
 }
 
 fn view_definition() -> Result<String, Failure> {
