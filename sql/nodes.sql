@@ -155,12 +155,14 @@ BEGIN
         EXECUTE format('LOCK TABLE vault.%I IN ACCESS EXCLUSIVE MODE', name);
     END LOOP;
 
-    -- Foreign keys go first, on the other nodes for good at once. Citus makes them anew everywhere.
+    -- Foreign keys go first, on the other nodes for good at once. Citus makes them anew everywhere, but for those from tables that
+    -- are spread to shared ones: each drop of a shard would lock the shared table for everybody. Nobody may delete rows there.
     SELECT array_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
                      ORDER BY k.conname)
     INTO keys
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-    WHERE k.contype = 'f' AND c.relnamespace = 'vault'::regnamespace AND c.relname = ANY (to_do);
+    WHERE k.contype = 'f' AND c.relnamespace = 'vault'::regnamespace AND c.relname = ANY (to_do)
+      AND NOT (c.relname = ANY (spread) AND EXISTS (SELECT FROM pg_class r WHERE r.oid = k.confrelid AND r.relname = ANY (shared)));
     FOR node IN SELECT n.nodename, n.nodeport, n.result FROM run_command_on_workers(drop_keys) n WHERE NOT n.success LOOP
         RAISE EXCEPTION 'the foreign keys of the node %:% could not be dropped: %', node.nodename, node.nodeport, node.result;
     END LOOP;

@@ -75,7 +75,7 @@ pub enum Failure {
     /// The vault is spread over several nodes, and the profile is on another one.
     #[error("the profile is on another node of the vault, {0}")]
     ProfileElsewhere(Node),
-    /// The profile got another shard group just now, and the statement cannot name the new one yet.
+    /// The profile has got another shard group, and the transaction sees the time before.
     #[error("could not serialize access because the profile has just moved")]
     MovedMeanwhile,
     /// A write on a standby.

@@ -12,7 +12,7 @@ use crate::error::Failure;
 pub const WRITE_TO_SHARDS: (&CStr, &CStr) = (c"citus.enable_manual_changes_to_shards", c"on");
 
 /// The lock that Citus takes on the shards of a group before it moves or splits them.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MoveLock {
     /// `pg_catalog.lock_shard_metadata(integer, bigint[])`. It refuses everybody but the owner of the table.
     pub function: pg_sys::Oid,

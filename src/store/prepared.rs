@@ -75,6 +75,27 @@ impl Prepared {
         })
     }
 
+    /// The rows as they are by now, if the snapshot of the transaction shows the same. So what was found is right for the rows of
+    /// other tables, too, which the next statement sees by that snapshot.
+    ///
+    /// # Errors
+    /// [`Failure::MovedMeanwhile`] when the snapshot shows something else.
+    pub fn rows_of_snapshot<T: PartialEq>(
+        &self,
+        arguments: &[DatumWithOid<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        let now = self.rows_now(arguments, &read)?;
+        let then: Vec<T> = self.run(arguments, |table| {
+            table.map(|row| read(&row.into())).collect()
+        })?;
+        if now == then {
+            Ok(now)
+        } else {
+            Err(Failure::MovedMeanwhile)
+        }
+    }
+
     /// Gives the result to `read`.
     pub fn run<T>(
         &self,

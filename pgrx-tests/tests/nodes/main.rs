@@ -14,5 +14,6 @@ mod nodes;
 mod own_node;
 mod plans;
 mod root_keys;
+mod spreading;
 mod sql;
 mod wrong_node;

@@ -87,7 +87,7 @@ fn find_standing() -> Result<Standing, Failure> {
         return Ok(Standing::WithoutCitus);
     }
     let found = MOVE_LOCK.with(|lookup| {
-        lookup.rows_now(&[data_keys().into()], |row| {
+        lookup.rows_of_snapshot(&[data_keys().into()], |row| {
             Ok(MoveLock {
                 function: row.required("function")?,
                 owner: row.required("owner")?,
@@ -112,13 +112,16 @@ pub(super) fn keep_undivided() {
 }
 
 /// Where the profile is by now.
+///
+/// # Errors
+/// [`Failure::MovedMeanwhile`] when the transaction's snapshot is older than that.
 pub(super) fn place_of(profile_id: &ProfileId) -> Result<Place, Failure> {
     if let Some(place) = PLACES.with(|places| places.get(profile_id)) {
         return Ok(place);
     }
     let before = before_reading();
     let found = PLACE.with(|lookup| {
-        lookup.rows_now(&[data_keys().into(), id(profile_id)], |row| {
+        lookup.rows_of_snapshot(&[data_keys().into(), id(profile_id)], |row| {
             let is_here: bool = row.required("is_here")?;
             Ok(if is_here {
                 Place::Here(ShardGroup(row.required("shard_group")?))

@@ -1,0 +1,144 @@
+//! `vault.distribute()` while clients call.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use vault_tests::tenant::customer;
+use vault_tests::{Card, Refused, Session, Stack, Tenant, random};
+
+use crate::load::Ending;
+use crate::nodes::Nodes;
+
+/// A database of its own on each node, which is dropped with this value.
+struct Fresh {
+    stacks: Vec<Stack>,
+}
+
+impl Fresh {
+    /// The nodes know each other, and nothing is spread yet.
+    fn on(nodes: &Nodes) -> Fresh {
+        let name = random::name("fresh");
+        let stacks: Vec<Stack> = nodes
+            .all
+            .iter()
+            .map(|node| {
+                let create = format!("create database {name}");
+                node.superuser().run(&create).unwrap();
+                node.stack.database(&name)
+            })
+            .collect();
+        for stack in &stacks {
+            let extensions = "create extension citus; create extension vault";
+            stack.superuser().run(extensions).unwrap();
+        }
+        let port = |stack: &Stack| stack.port();
+        let (coordinator, workers) = stacks.split_first().unwrap();
+        let mut superuser = coordinator.superuser();
+        let here = port(coordinator);
+        superuser
+            .run(&format!(
+                "select citus_set_coordinator_host('127.0.0.1', {here})"
+            ))
+            .unwrap();
+        for worker in workers {
+            let port = port(worker);
+            // The clients' profile is to stay where they are.
+            superuser
+                .run(&format!(
+                    "select citus_add_node('127.0.0.1', {port});
+                     select citus_set_node_property('127.0.0.1', {port}, 'shouldhaveshards', false)"
+                ))
+                .unwrap();
+        }
+        superuser
+            .run(&format!(
+                "select citus_set_node_property('127.0.0.1', {here}, 'shouldhaveshards', true)"
+            ))
+            .unwrap();
+        Fresh { stacks }
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        for stack in &self.stacks {
+            let name = stack.name();
+            let drop = format!("drop database {name} with (force)");
+            let _ = stack.database("postgres").superuser().run(&drop);
+        }
+    }
+}
+
+/// SQLSTATE of a transaction that is to be run again.
+const AGAIN: &str = "40001";
+
+/// Creates and retrieves until it is over, and returns what was acknowledged.
+fn call_until(is_over: &AtomicBool, tenant: &Tenant) -> Vec<String> {
+    let role = tenant.role(&["vault_client", "vault_bulk"]);
+    let mut sql = tenant.stack.session(&role);
+    sql.run("set plan_cache_mode = force_generic_plan").unwrap();
+    let mut acknowledged = Vec::new();
+    while !is_over.load(Ordering::Relaxed) {
+        match calls(&mut sql) {
+            Ok(method) => acknowledged.push(method),
+            Err(Refused { sqlstate, .. }) if sqlstate == AGAIN => {
+                let _ = sql.run("rollback");
+            }
+            Err(refused) => panic!("{refused:?}"),
+        }
+    }
+    acknowledged
+}
+
+fn calls(sql: &mut Session) -> Result<String, Refused> {
+    let person = sql.call("create_customer($1)", &[&customer()])?;
+    let person = person["id"].as_str().expect("an id").to_owned();
+    sql.call("retrieve_customer($1)", &[&person])?;
+    let request = Card::new().create_for(&person);
+    let method = sql.call("create_payment_method($1)", &[&request])?;
+    let method = method["id"].as_str().expect("an id").to_owned();
+    sql.run("begin")?;
+    sql.call("retrieve_payment_method($1)", &[&method])?;
+    let changes = json!({"payment_method_data": {"card": {"nick_name": "Travel"}}});
+    sql.call("update_payment_method($1, $2)", &[&method, &changes])?;
+    sql.call("list_payment_methods($1)", &[&person])?;
+    sql.run("commit")?;
+    Ok(method)
+}
+
+#[test]
+fn clients_that_call_while_the_vault_is_spread_lose_nothing_and_at_most_have_to_try_again() {
+    let nodes = Nodes::shared();
+    let fresh = Fresh::on(&nodes);
+    let coordinator = &fresh.stacks[0];
+    let tenant = Tenant::within(coordinator);
+    let is_over = AtomicBool::new(false);
+
+    let outcomes = thread::scope(|scope| {
+        let calling: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| call_until(&is_over, &tenant)))
+            .collect();
+        let ending = Ending(&is_over);
+        thread::sleep(Duration::from_secs(1));
+        let done = coordinator
+            .superuser()
+            .rows("select vault.distribute()", &[])
+            .unwrap();
+        assert_eq!(done.len(), 14);
+        thread::sleep(Duration::from_secs(1));
+        drop(ending);
+        calling
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+
+    let acknowledged: Vec<String> = outcomes.into_iter().flatten().collect();
+    assert!(acknowledged.len() > 20, "{}", acknowledged.len());
+    let mut sql = coordinator.session(&tenant.role(&["vault_client"]));
+    for method in acknowledged {
+        sql.call("retrieve_payment_method($1)", &[&method]).unwrap();
+    }
+}
