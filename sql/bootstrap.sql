@@ -24,7 +24,10 @@ CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT re
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH own AS (
         SELECT r.*, r.rolname = 'vault_authenticator' AS is_login,
-               r.rolname = 'vault_node' AND to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS is_login_of_nodes
+               -- Roles belong to all databases. So the server has Citus, and perhaps another database of it.
+               r.rolname = 'vault_node' AND EXISTS (
+                   SELECT FROM pg_catalog.pg_settings s
+                   WHERE s.name = 'citus.recover_2pc_interval' AND s.context = 'sighup') AS is_login_of_nodes
         FROM pg_catalog.pg_roles r
         WHERE r.rolname IN ('vault_operator', 'vault_worker', 'vault_node', 'vault_api', 'vault_authenticator')
     ), membership AS (

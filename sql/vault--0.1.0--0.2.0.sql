@@ -242,6 +242,12 @@ CREATE FUNCTION vault.check_network_token_status(payment_method_id text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$check_network_token_status_wrapper$function$;
+CREATE FUNCTION vault.connectors_on_shards()
+ RETURNS SETOF text
+ LANGUAGE c
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$connectors_on_shards_wrapper$function$;
 CREATE FUNCTION vault.counted_failures(way text)
  RETURNS TABLE(kind text, prefix text, source text, failures bigint, locked_until timestamp with time zone)
  LANGUAGE c
@@ -300,21 +306,21 @@ DECLARE
         END
         $do$
     $drop$, shared || spread || of_a_node);
-    -- Their functions log in to other nodes, or try out ports, for anybody.
+    -- Citus lets anybody change its catalogues who sets application_name, and lets anybody reach other servers. What is left to
+    -- everybody are the functions that find shards, and those by which Citus hides shards in the catalogues.
     revoke_all CONSTANT text := $revoke$
         DO $do$
         DECLARE
-            function regprocedure;
+            function record;
         BEGIN
             SET LOCAL citus.enable_ddl_propagation = off;
-            FOR function IN
-                SELECT p.oid FROM pg_proc p
-                WHERE p.pronamespace = 'pg_catalog'::regnamespace
-                  AND (p.proname LIKE 'run\_command\_on\_%' OR p.proname LIKE 'master\_run\_on\_worker'
-                       OR p.proname LIKE 'citus\_check\_c%\_node%')
-            LOOP
-                EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', function);
+            FOR function IN SELECT f.function, f.kind FROM vault.open_functions_of_citus() f LOOP
+                EXECUTE format('REVOKE EXECUTE ON %s %s FROM PUBLIC', function.kind, function.function);
             END LOOP;
+            REVOKE USAGE ON SCHEMA citus_internal FROM PUBLIC;
+            -- By these, Citus begins a write on all nodes.
+            GRANT EXECUTE ON FUNCTION assign_distributed_transaction_id(integer, bigint, timestamptz),
+                lock_shard_resources(integer, bigint[]) TO vault_node;
         END
         $do$
     $revoke$;
@@ -331,6 +337,10 @@ DECLARE
                     job_id text COLLATE "C", payment_method_id text COLLATE "C", connector_id text COLLATE "C",
                     action text COLLATE "C", state text COLLATE "C", attempts integer, next_try_at timestamptz,
                     error text COLLATE "C", error_status integer, created_at timestamptz, finished_at timestamptz);
+            CREATE OR REPLACE VIEW vault.connectors AS
+                SELECT c.* FROM vault.connectors_on_shards() row, json_to_record(row::json) AS c (connector_id text COLLATE "C",
+                    merchant_id text COLLATE "C", profile_id text COLLATE "C", kind text COLLATE "C", label text, settings jsonb,
+                    enabled boolean, created_at timestamptz);
         END
         $do$
     $show$;
@@ -377,17 +387,23 @@ BEGIN
                 HINT = 'Only the coordinator may have rows yet. Drop and create the extension on the other nodes.';
         END LOOP;
     END LOOP;
-    -- All locks at once, because the background processes read these tables all the time.
+    -- Every statement of the vault locks this table first where Citus is installed. So each of them either ends before the tables
+    -- are spread, or finds them spread. Citus' planner, which would take over in between, crashes the server.
+    IF 'data_keys' = ANY (to_do) THEN
+        LOCK TABLE vault.data_keys IN ACCESS EXCLUSIVE MODE;
+    END IF;
     FOREACH name IN ARRAY COALESCE(to_do, '{}') LOOP
         EXECUTE format('LOCK TABLE vault.%I IN ACCESS EXCLUSIVE MODE', name);
     END LOOP;
 
-    -- Foreign keys go first, on the other nodes for good at once. Citus makes them anew everywhere.
+    -- Foreign keys go first, on the other nodes for good at once. Citus makes them anew everywhere, but for those from tables that
+    -- are spread to shared ones: each drop of a shard would lock the shared table for everybody. Nobody may delete rows there.
     SELECT array_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
                      ORDER BY k.conname)
     INTO keys
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-    WHERE k.contype = 'f' AND c.relnamespace = 'vault'::regnamespace AND c.relname = ANY (to_do);
+    WHERE k.contype = 'f' AND c.relnamespace = 'vault'::regnamespace AND c.relname = ANY (to_do)
+      AND NOT (c.relname = ANY (spread) AND EXISTS (SELECT FROM pg_class r WHERE r.oid = k.confrelid AND r.relname = ANY (shared)));
     FOR node IN SELECT n.nodename, n.nodeport, n.result FROM run_command_on_workers(drop_keys) n WHERE NOT n.success LOOP
         RAISE EXCEPTION 'the foreign keys of the node %:% could not be dropped: %', node.nodename, node.nodeport, node.result;
     END LOOP;
@@ -411,6 +427,8 @@ BEGIN
         EXECUTE name;
     END LOOP;
     RETURN QUERY SELECT 'foreign keys: ' || cardinality(keys) WHERE keys IS NOT NULL;
+    -- For a node that has joined since.
+    PERFORM replicate_reference_tables('block_writes');
 
     ALTER ROLE vault_node LOGIN;
     FOR node IN
@@ -574,6 +592,7 @@ AS $procedure$
 DECLARE
     place record;
     shard bigint;
+    keys  integer[];
     turn  CONSTANT bigint := pg_catalog.hashtextextended('vault.move_profile', 0);
 BEGIN
     IF pg_catalog.to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
@@ -587,6 +606,9 @@ BEGIN
     PERFORM vault.refuse_default_privileges();
     -- Citus refuses to divide shards twice at the same time.
     PERFORM pg_catalog.pg_advisory_xact_lock(turn);
+    -- While the move waits for an open transaction, other writes wait behind it, on all nodes.
+    SET LOCAL citus.propagate_set_commands = 'local';
+    SET LOCAL lock_timeout = '10s';
     SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport INTO place
     FROM pg_catalog.pg_dist_shard s
     JOIN pg_catalog.pg_dist_placement p ON p.shardid OPERATOR(pg_catalog.=) s.shardid
@@ -603,11 +625,33 @@ BEGIN
         shard := pg_catalog.isolate_tenant_to_new_shard('vault.data_keys', move_profile.profile_id, 'CASCADE', 'block_writes');
         COMMIT;
         PERFORM pg_catalog.pg_advisory_xact_lock(turn);
+        SET LOCAL citus.propagate_set_commands = 'local';
+        SET LOCAL lock_timeout = '10s';
     END IF;
-    IF place.nodename OPERATOR(pg_catalog.<>) host OR place.nodeport OPERATOR(pg_catalog.<>) port THEN
-        -- Citus cannot copy tables with row-level security while it lets others write.
-        PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
+    IF place.nodename OPERATOR(pg_catalog.=) host AND place.nodeport OPERATOR(pg_catalog.=) port THEN
+        RETURN;
     END IF;
+    keys := ARRAY(SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) move_profile.profile_id);
+    -- Citus cannot copy tables with row-level security while it lets others write.
+    PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
+    -- Nobody can seal a value for the profile any more until this transaction ends.
+    IF EXISTS (
+        SELECT FROM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
+            SELECT EXISTS (SELECT FROM vault.count_application_values() v
+                           WHERE v.key_id OPERATOR(pg_catalog.=) ANY (%L::integer[]) AND v.values_count OPERATOR(pg_catalog.>) 0) $remote$, keys)) r
+        JOIN pg_catalog.pg_dist_node n ON n.nodeid OPERATOR(pg_catalog.=) r.nodeid
+        WHERE n.nodename OPERATOR(pg_catalog.=) place.nodename AND n.nodeport OPERATOR(pg_catalog.=) place.nodeport
+          AND (NOT r.success OR r.result OPERATOR(pg_catalog.<>) 'f')
+    ) THEN
+        RAISE EXCEPTION 'tables of applications on the node of the profile have values under its keys'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = 'These tables cannot move with the profile. The view vault.keys of that node counts the values.';
+    END IF;
+    COMMIT;
+    -- If the profile came back within a quarter of an hour, its earlier CVCs would count again.
+    PERFORM pg_catalog.run_command_on_all_nodes(pg_catalog.format(
+        'DELETE FROM vault.%I WHERE profile_id OPERATOR(pg_catalog.=) %L', t.name, move_profile.profile_id))
+    FROM (VALUES ('cvcs'), ('volatile_payment_methods')) t (name);
 END
 $procedure$;
 CREATE FUNCTION vault.nodes(OUT profile_id text, OUT host text, OUT port integer, OUT is_here boolean)
@@ -649,6 +693,10 @@ AS $function$
     SELECT 'policies_off', 'critical', s.shard::text, 'the policies of the table do not bind everybody',
            format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', s.shard)
     FROM vault.shards() s WHERE s.is_unprotected
+    UNION ALL
+    SELECT 'citus_open', 'critical', f.function::text, 'everybody may execute the function of Citus, by which the nodes of the vault can be changed or reached',
+           'Call vault.distribute() on the coordinator.'
+    FROM vault.open_functions_of_citus() f WHERE EXISTS (SELECT FROM vault.shards())
     UNION ALL
     SELECT 'function_changed', 'critical', p.oid::regprocedure::text, 'the function runs with other rights, or on another search_path, than it was installed with',
            'Restore the function from the extension''s script.'
@@ -693,6 +741,19 @@ AS $function$
     FROM pg_database d
     WHERE d.datname = current_database() AND d.datcollversion IS NOT NULL
       AND d.datcollversion IS DISTINCT FROM pg_database_collation_actual_version(d.oid)
+$function$;
+CREATE FUNCTION vault.open_functions_of_citus(OUT function regprocedure, OUT kind text)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT p.oid::regprocedure, CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END
+    FROM pg_proc p
+    JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'citus'
+    WHERE p.proname NOT IN ('worker_hash', 'shard_name', 'relation_is_a_known_shard', 'citus_table_is_visible')
+      AND EXISTS (SELECT FROM aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0)
 $function$;
 CREATE FUNCTION vault.ready()
  RETURNS boolean
@@ -895,7 +956,10 @@ CREATE FUNCTION vault.role_findings(OUT role_name text, OUT finding text, OUT re
 AS $function$
     WITH own AS (
         SELECT r.*, r.rolname = 'vault_authenticator' AS is_login,
-               r.rolname = 'vault_node' AND to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS is_login_of_nodes
+               -- Roles belong to all databases. So the server has Citus, and perhaps another database of it.
+               r.rolname = 'vault_node' AND EXISTS (
+                   SELECT FROM pg_catalog.pg_settings s
+                   WHERE s.name = 'citus.recover_2pc_interval' AND s.context = 'sighup') AS is_login_of_nodes
         FROM pg_catalog.pg_roles r
         WHERE r.rolname IN ('vault_operator', 'vault_worker', 'vault_node', 'vault_api', 'vault_authenticator')
     ), membership AS (
@@ -1016,12 +1080,15 @@ BEGIN
     END IF;
     -- Citus hides shards in the catalogues.
     PERFORM set_config('citus.override_table_visibility', 'off', true);
+    -- By their names, because a shard that has moved stays here for a while. Nobody else can make a table with this owner.
     RETURN QUERY
-        SELECT c.oid::regclass, EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = s.logicalrelid)
+        SELECT c.oid::regclass, EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid)
                                 AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
-        FROM pg_dist_shard s
-        JOIN pg_class t ON t.oid = s.logicalrelid AND t.relnamespace = 'vault'::regnamespace
-        JOIN pg_class c ON c.oid = to_regclass(shard_name(s.logicalrelid, s.shardid));
+        FROM pg_class t
+        JOIN pg_class c ON c.relnamespace = t.relnamespace AND c.relowner = t.relowner AND c.relkind = 'r'
+         AND c.relname ~ ('^' || t.relname || '_[0-9]+$')
+        WHERE t.relnamespace = 'vault'::regnamespace
+          AND EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = t.oid);
     PERFORM set_config('citus.override_table_visibility', visible, true);
 END
 $function$;
@@ -1128,6 +1195,7 @@ AS 'MODULE_PATHNAME', $function$http_retrieve_payment_method_wrapper$function$;
 ALTER ROUTINE vault."check"() OWNER TO vault_operator;
 ALTER ROUTINE vault.acts_for(oid,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.check_network_token_status(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.connectors_on_shards() OWNER TO vault_operator;
 ALTER ROUTINE vault.create_connector(text,text,text,jsonb,text) OWNER TO vault_operator;
 ALTER ROUTINE vault.create_payment_methods(jsonb[],boolean) OWNER TO vault_operator;
 ALTER ROUTINE vault.destroy_data_key(text,text,integer,boolean,oid[]) OWNER TO vault_operator;
@@ -1272,6 +1340,7 @@ BEGIN
         'vault."check"()',
         'vault.acts_for(oid,text)',
         'vault.check_network_token_status(text)',
+        'vault.connectors_on_shards()',
         'vault.counted_failures(text)',
         'vault.create_connector(text,text,text,jsonb,text)',
         'vault.create_payment_methods(jsonb[],boolean)',
@@ -1292,6 +1361,7 @@ BEGIN
         'vault.move_profile(text,text,integer)',
         'vault.nodes()',
         'vault.object_findings()',
+        'vault.open_functions_of_citus()',
         'vault.ready()',
         'vault.refuse_default_privileges()',
         'vault.retrieve_payment_methods(text[],boolean)',
@@ -1333,6 +1403,7 @@ TO PUBLIC;
 GRANT EXECUTE ON ROUTINE
     vault."check"(),
     vault.acts_for(oid,text),
+    vault.connectors_on_shards(),
     vault.counted_failures(text),
     vault.create_connector(text,text,text,jsonb,text),
     vault.destroy_data_key(text,text,integer,boolean,oid[]),
@@ -1359,6 +1430,7 @@ TO vault_api;
 GRANT EXECUTE ON ROUTINE
     vault."check"(),
     vault.acts_for(oid,text),
+    vault.connectors_on_shards(),
     vault.counted_failures(text),
     vault.forged_rows(),
     vault.jobs_on_shards(),
@@ -1380,6 +1452,7 @@ GRANT EXECUTE ON ROUTINE
     vault.has_merchants(),
     vault.metrics_text(),
     vault.object_findings(),
+    vault.open_functions_of_citus(),
     vault.right_findings(),
     vault.role_findings(),
     vault.setting_findings(),
@@ -1501,6 +1574,7 @@ COMMENT ON ROUTINE vault.card_number(text) IS 'Checks and seals a card number, w
 COMMENT ON ROUTINE vault.card_number(text,text) IS 'Checks and seals a card number so that it opens only with the same context. The number is found without the context';
 COMMENT ON ROUTINE vault.check_network_token_status(text) IS 'Asks the token service for the state of a payment method''s network token';
 COMMENT ON ROUTINE vault.clear_lockouts() IS 'Forgets all failed authentications, and ends all locks';
+COMMENT ON ROUTINE vault.connectors_on_shards() IS 'Internal: the rows of vault.connectors when the vault is spread over several nodes';
 COMMENT ON ROUTINE vault.counted_failures(text) IS 'What the view vault.lockouts shows';
 COMMENT ON ROUTINE vault.create_api_key(text,text,text[],timestamp with time zone) IS 'Makes an API key of a merchant. The key is shown only now';
 COMMENT ON ROUTINE vault.create_connector(text,text,text,jsonb,text) IS 'Makes an account at a payment service provider or a token service, and returns its id. The owner is a merchant (the account serves every profile) or a profile';
@@ -1532,6 +1606,7 @@ COMMENT ON ROUTINE vault.move_profile(text,text,integer) IS 'Moves a profile to 
 COMMENT ON ROUTINE vault.network(vault.card_number) IS 'The card network. NULL if the first digits do not tell it';
 COMMENT ON ROUTINE vault.nodes() IS 'Which node has which profile. Without Citus, host and port are NULL';
 COMMENT ON ROUTINE vault.object_findings() IS 'Internal: the part of vault.check() about objects';
+COMMENT ON ROUTINE vault.open_functions_of_citus() IS 'Internal: functions that Citus leaves to everybody and the vault does not';
 COMMENT ON ROUTINE vault.ready() IS 'True if this server can seal and store a value. Otherwise an error that says why not: the vault is sealed, or the server is a standby';
 COMMENT ON ROUTINE vault.reencrypt(text,integer) IS 'Seals values under earlier keys anew, in the tables of the vault and of applications, in batches that commit. It may be stopped, and goes on when it is called again';
 COMMENT ON ROUTINE vault.refuse_default_privileges() IS 'Internal: fails if shards, which are made anew by each move, would get rights that the vault did not give';

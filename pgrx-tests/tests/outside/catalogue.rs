@@ -279,6 +279,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "bind_role",
             "check",
             "clear_lockouts",
+            "connectors_on_shards",
             "count_application_values",
             "count_values",
             "counted_failures",
@@ -315,6 +316,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
         [
             "acts_for",
             "check",
+            "connectors_on_shards",
             "counted_failures",
             "forged_rows",
             "jobs_on_shards",
