@@ -155,6 +155,12 @@ BEGIN
         EXECUTE format('LOCK TABLE vault.%I IN ACCESS EXCLUSIVE MODE', name);
     END LOOP;
 
+    -- Such tables stay here, and their profiles may not.
+    IF 'data_keys' = ANY (to_do) AND EXISTS (SELECT FROM vault.count_application_values() v WHERE v.values_count > 0) THEN
+        RAISE EXCEPTION 'tables of applications have values under keys of the vault'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = 'A vault can be spread before applications have such values. The view vault.application_columns shows the columns.';
+    END IF;
     -- Foreign keys go first, on the other nodes for good at once. Citus makes them anew everywhere, but for those from tables that
     -- are spread to shared ones: each drop of a shard would lock the shared table for everybody. Nobody may delete rows there.
     SELECT array_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))

@@ -1,6 +1,7 @@
 //! `vault.distribute()` while clients call.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -11,14 +12,19 @@ use vault_tests::{Card, Refused, Session, Stack, Tenant, random};
 use crate::load::Ending;
 use crate::nodes::Nodes;
 
+/// Citus does not add nodes to two databases at the same time.
+static TURNS: Mutex<()> = Mutex::new(());
+
 /// A database of its own on each node, which is dropped with this value.
 struct Fresh {
     stacks: Vec<Stack>,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Fresh {
     /// The nodes know each other, and nothing is spread yet.
     fn on(nodes: &Nodes) -> Fresh {
+        let turn = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
         let name = random::name("fresh");
         let stacks: Vec<Stack> = nodes
             .all
@@ -57,7 +63,10 @@ impl Fresh {
                 "select citus_set_node_property('127.0.0.1', {here}, 'shouldhaveshards', true)"
             ))
             .unwrap();
-        Fresh { stacks }
+        Fresh {
+            stacks,
+            _turn: turn,
+        }
     }
 }
 
@@ -141,4 +150,27 @@ fn clients_that_call_while_the_vault_is_spread_lose_nothing_and_at_most_have_to_
     for method in acknowledged {
         sql.call("retrieve_payment_method($1)", &[&method]).unwrap();
     }
+}
+
+#[test]
+fn a_vault_with_values_in_tables_of_applications_is_not_spread() {
+    let nodes = Nodes::shared();
+    let fresh = Fresh::on(&nodes);
+    let coordinator = &fresh.stacks[0];
+    let tenant = Tenant::within(coordinator);
+    let mut superuser = coordinator.superuser();
+    superuser
+        .run("create table public.notes (note vault.encrypted_text); grant all on public.notes to public")
+        .unwrap();
+    let mut sql = coordinator.session(&tenant.role(&["vault_client"]));
+    sql.run("insert into public.notes values (vault.encrypt('calls on Mondays'::text))")
+        .unwrap();
+
+    let refused = superuser.run("select vault.distribute()").unwrap_err();
+
+    let message = "tables of applications have values under keys of the vault";
+    assert_eq!(refused.pair(), ("55000", message));
+    superuser
+        .run("drop table public.notes; select vault.distribute()")
+        .unwrap();
 }
