@@ -3,6 +3,7 @@
 
 COMMENT ON FUNCTION vault.reencrypt_batch(text, oid, text, integer) IS 'Internal: one step of vault.reencrypt';
 COMMENT ON FUNCTION vault.count_application_values() IS 'Internal: how many values of application columns are under which key';
+COMMENT ON FUNCTION vault.has_application_values(integer[]) IS 'Internal: whether values of application columns are under one of these keys, or under any if none are given';
 COMMENT ON FUNCTION vault.acts_for(oid, text) IS 'Whether key management of a profile includes the tables of an owner. It does if the owner can become a role that is bound to the profile, is a member of vault_table_owner, or is a superuser';
 COMMENT ON FUNCTION vault.values_of_strangers(text) IS 'Internal: tables that vault.reencrypt leaves alone, because their owners do not act for the profile, with the number of values under its retired keys';
 COMMENT ON FUNCTION vault.count_values(text, integer) IS 'Internal: how many of the vault''s own values are under a key';

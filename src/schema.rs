@@ -63,6 +63,7 @@ extension_sql_file!(
         "policies",
         "types",
         surface::keys::acts_for,
+        surface::keys::has_application_values,
         surface::keys::count_application_values,
         surface::keys::count_values,
         surface::keys::is_destroyed,

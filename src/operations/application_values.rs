@@ -18,26 +18,13 @@ pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
     let mut counts = BTreeMap::new();
     let mut time = Time::for_all();
     for table in countable(None)? {
-        let mut of_table = BTreeMap::new();
-        let counted = time.spend(|reading| {
-            visit(&table, reading, |encrypted_type, value| {
-                let Ok(value) = type_named(encrypted_type)?.parse(value) else {
-                    return Ok(());
-                };
-                let (data_key, index_key) = value.key_ids();
-                for KeyId(key_id) in std::iter::once(data_key).chain(index_key) {
-                    *of_table.entry(key_id).or_insert(0) += 1;
-                }
-                Ok(())
-            })
-        });
-        if unless_unreadable(counted)?.is_none() {
+        let Some(of_table) = count_by_key(&table, &mut time)? else {
             pgrx::warning!(
                 "vault: the table {} could not be read in time, so its values are not counted",
                 table.name
             );
             continue;
-        }
+        };
         for (key_id, values) in of_table {
             *counts.entry(key_id).or_insert(0) += values;
         }
@@ -47,6 +34,46 @@ pub fn count() -> Result<Vec<(i32, i64)>, Failure> {
         .into_iter()
         .filter_map(|(key_id, values)| Some((to_sql(KeyId(key_id)).ok()?, values)))
         .collect())
+}
+
+/// Whether a value names one of these keys, or any key if none are given. The value need not open.
+///
+/// # Errors
+/// [`Failure::Unread`] when a table cannot be read in time.
+pub fn exist(under: Option<&[i32]>) -> Result<bool, Failure> {
+    let is_asked_for = |key_id: &u32| {
+        under.is_none_or(|keys| keys.iter().any(|key| i64::from(*key) == i64::from(*key_id)))
+    };
+    let mut time = Time::for_all();
+    for table in countable(None)? {
+        let Some(of_table) = count_by_key(&table, &mut time)? else {
+            return Err(Failure::Unread {
+                tables: vec![table.name],
+            });
+        };
+        if of_table.keys().any(is_asked_for) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// How many values of the table name each key. None if it could not be read in time.
+fn count_by_key(table: &Countable, time: &mut Time) -> Result<Option<BTreeMap<u32, i64>>, Failure> {
+    let mut counts = BTreeMap::new();
+    let counted = time.spend(|reading| {
+        visit(table, reading, |encrypted_type, value| {
+            let Ok(value) = type_named(encrypted_type)?.parse(value) else {
+                return Ok(());
+            };
+            let (data_key, index_key) = value.key_ids();
+            for KeyId(key_id) in std::iter::once(data_key).chain(index_key) {
+                *counts.entry(key_id).or_insert(0) += 1;
+            }
+            Ok(())
+        })
+    });
+    Ok(unless_unreadable(counted)?.map(|()| counts))
 }
 
 /// The tables whose owners do not act for the profile and that hold values under one of these keys, each with the number of such

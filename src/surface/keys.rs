@@ -113,6 +113,15 @@ pub fn count_application_values()
     Ok(TableIterator::new(application_values::count()?))
 }
 
+/// Whether tables of applications have values under one of these keys, or under any if none are given.
+#[pg_extern(stable, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+pub fn has_application_values(
+    key_ids: default!(Option<Vec<i32>>, "NULL"),
+) -> Result<bool, ErrorReport> {
+    Ok(application_values::exist(key_ids.as_deref())?)
+}
+
 #[pg_extern(stable, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 pub fn values_of_strangers(
