@@ -7,15 +7,15 @@ DECLARE
     table_name text;
 BEGIN
     FOREACH table_name IN ARRAY ARRAY[
-        'profiles', 'role_bindings', 'connector_accounts', 'data_keys', 'customers', 'payment_methods', 'connector_tokens',
-        'connector_customers', 'network_tokens', 'jobs', 'audit_log', 'volatile_payment_methods', 'cvcs'
+        'profiles', 'role_bindings', 'connector_accounts', 'data_keys', 'customers', 'payment_methods', 'payment_method_counts',
+        'connector_tokens', 'connector_customers', 'network_tokens', 'jobs', 'audit_log', 'volatile_payment_methods', 'cvcs'
     ] LOOP
         EXECUTE pg_catalog.format('ALTER TABLE vault.%I ENABLE ROW LEVEL SECURITY', table_name);
         EXECUTE pg_catalog.format('ALTER TABLE vault.%I FORCE ROW LEVEL SECURITY', table_name);
     END LOOP;
     FOREACH table_name IN ARRAY ARRAY[
-        'data_keys', 'customers', 'payment_methods', 'connector_tokens', 'connector_customers', 'network_tokens', 'jobs',
-        'volatile_payment_methods', 'cvcs'
+        'data_keys', 'customers', 'payment_methods', 'payment_method_counts', 'connector_tokens', 'connector_customers',
+        'network_tokens', 'jobs', 'volatile_payment_methods', 'cvcs'
     ] LOOP
         EXECUTE pg_catalog.format(
             'CREATE POLICY of_current_profile ON vault.%I USING (profile_id = vault.current_profile())', table_name);
@@ -70,6 +70,9 @@ CREATE POLICY deleted_by_worker ON vault.connector_tokens TO vault_worker USING 
 CREATE POLICY found_by_worker ON vault.jobs TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY found_by_worker ON vault.data_keys FOR SELECT TO vault_worker USING (true);
 CREATE POLICY found_by_worker ON vault.network_tokens TO vault_worker USING (true) WITH CHECK (true);
+
+-- The worker adds up the counts of all profiles.
+CREATE POLICY added_up_by_worker ON vault.payment_method_counts TO vault_worker USING (true) WITH CHECK (true);
 
 -- Backends remember rows of these tables, and the policies trust what they remember of bindings and profiles. The triggers are
 -- ALWAYS triggers, so that they also fire under session_replication_role = replica.

@@ -143,6 +143,15 @@ COMMENT ON COLUMN vault.payment_methods.duplicate_index IS 'Id of the index key,
 CREATE UNIQUE INDEX payment_methods_once_per_customer
     ON vault.payment_methods (profile_id, customer_id, duplicate_index);
 
+-- What changes the number inserts a row. Otherwise, two creates of a profile would wait for each other.
+CREATE TABLE vault.payment_method_counts (
+    profile_id text COLLATE "C" NOT NULL,
+    count_id   uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+    active     bigint NOT NULL,
+    PRIMARY KEY (profile_id, count_id)
+);
+COMMENT ON TABLE vault.payment_method_counts IS 'How many active payment methods each profile has: the sum of its rows. The worker puts one row in the place of many';
+
 CREATE TABLE vault.connector_tokens (
     profile_id        text COLLATE "C" NOT NULL,
     payment_method_id text COLLATE "C" NOT NULL,
@@ -291,7 +300,7 @@ DECLARE
 BEGIN
     FOREACH relation IN ARRAY ARRAY[
         'vault.merchants', 'vault.profiles', 'vault.api_keys', 'vault.role_bindings', 'vault.root_keys',
-        'vault.data_keys', 'vault.customers', 'vault.payment_methods',
+        'vault.data_keys', 'vault.customers', 'vault.payment_methods', 'vault.payment_method_counts',
         'vault.connector_accounts', 'vault.connector_tokens', 'vault.connector_customers', 'vault.network_tokens',
         'vault.jobs', 'vault.card_bins'
     ]::pg_catalog.regclass[] LOOP

@@ -382,3 +382,23 @@ fn a_stored_card_can_be_revealed_and_its_number_lies_nowhere() {
     );
     assert!(found.is_empty(), "{found:#?}");
 }
+
+#[test]
+fn the_numbers_of_active_payment_methods_are_those_of_the_rows() {
+    let numbers = Stack::shared()
+        .superuser()
+        .rows(
+            "select profile_id, rows.n is not distinct from nullif(counts.n, 0) from
+                 (select profile_id, count(*) as n from vault.payment_methods where status = 'active' group by 1) rows
+             full join (select profile_id, sum(active) as n from vault.payment_method_counts group by 1) counts using (profile_id)",
+            &[],
+        )
+        .unwrap();
+    let wrong: Vec<String> = numbers
+        .iter()
+        .filter(|row| !row.get::<_, bool>(1))
+        .map(|row| row.get(0))
+        .collect();
+    assert!(numbers.len() > 100, "many tests have stored something");
+    assert_eq!(wrong, [""; 0]);
+}

@@ -1,6 +1,6 @@
 //! Deletes what expires: CVCs after a quarter of an hour, and volatile payment methods and tokens for one use after a day. CVCs
 //! and volatile payment methods also end with the server. A used CVC is deleted, too. Time is an argument. Months of the audit log
-//! end when the settings say so.
+//! end when the settings say so. The counts of payment methods are added up.
 
 use vault_core::card::cvc;
 use vault_core::ids::{PaymentMethodId, ProfileId};
@@ -44,6 +44,11 @@ pub fn delete_used_cvc(
 ) -> Result<bool, Failure> {
     let end = used_at.after(cvc::LIFETIME)?;
     store::as_worker(|| store::retention::delete_used_cvc(profile_id, payment_method_id, end))
+}
+
+/// Puts one row in the place of those that operations have written to count payment methods, for each profile.
+pub fn add_up_payment_methods() -> Result<(), Failure> {
+    store::as_worker(store::payment_methods::add_up)
 }
 
 /// Makes partitions for the coming rows of the audit log, and tells whether they are there. A vault that is sealed, or has no

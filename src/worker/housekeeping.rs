@@ -24,6 +24,9 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// How often it looks for partitions of the audit log to make or drop.
 const MONTHS_PERIOD: Duration = Duration::from_secs(60);
 
+/// How often it adds up the counts of payment methods. Meanwhile, a call that asks for the number reads a row for each create.
+const COUNTS_PERIOD: Duration = Duration::from_secs(10);
+
 /// How long it waits for sessions to end when the server stops, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(2);
 const GLANCE: Duration = Duration::from_millis(20);
@@ -50,7 +53,7 @@ fn main(index: usize) {
     // Once is enough: while the server runs, nothing is sealed under another memory key than its own.
     run(delete_dead);
     run(report_role_findings);
-    let (mut round, mut months) = (Instant::now(), Instant::now());
+    let (mut round, mut months, mut counts) = (Instant::now(), Instant::now(), Instant::now());
     let (mut expired_left, mut at_once) = (false, false);
     while BackgroundWorker::wait_latch(Some(pause(round, at_once))) {
         // Sessions wait for these rows, so no long work comes before them.
@@ -60,6 +63,10 @@ fn main(index: usize) {
             run(record_counts);
             expired_left = run(delete_expired);
             run(take_bindings_over);
+            if counts.elapsed() >= COUNTS_PERIOD {
+                counts = round;
+                run(add_up_payment_methods);
+            }
             if months <= round {
                 let soon = run(keep_audit_months);
                 months = round + if soon { PERIOD } else { MONTHS_PERIOD };
@@ -204,6 +211,12 @@ fn keep_audit_months() -> Result<bool, Failure> {
 fn drop_audit_month() -> Result<bool, Failure> {
     let what = c"vault: dropping a partition of the audit log";
     in_transaction(what, retention::drop_audit_month)?;
+    Ok(false)
+}
+
+fn add_up_payment_methods() -> Result<bool, Failure> {
+    let what = c"vault: adding up counts of payment methods";
+    in_transaction(what, retention::add_up_payment_methods)?;
     Ok(false)
 }
 

@@ -371,6 +371,7 @@ fn tables_are_granted_as_the_design_says() {
             "merchants to vault_node: INSERT, SELECT",
             "metrics to vault_admin: SELECT",
             "metrics to vault_auditor: SELECT",
+            "payment_method_counts to vault_worker: DELETE, INSERT, SELECT",
             "profiles to vault_admin: SELECT",
             "profiles to vault_node: INSERT, SELECT",
             "role_bindings to vault_admin: SELECT",

@@ -51,7 +51,8 @@ pub fn update(
         store::customers::drop_default(&caller.profile_id, customer, id)?;
     }
     let summary = seal_summary(caller, &method)?;
-    store::payment_methods::update(&caller.profile_id, id, &summary, status, clock::now()?)?;
+    let now = clock::now()?;
+    store::payment_methods::update(&caller.profile_id, id, &summary, earlier, status, now)?;
     cvc::change(caller, &mut method, status, changes.card_cvc.as_ref())?;
     record(caller, Event::PaymentMethodUpdated, id.as_str())?;
     Ok(method.into_response())

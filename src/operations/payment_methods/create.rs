@@ -227,6 +227,7 @@ impl<'a> Create<'a> {
         let Some(duplicate) = found else {
             return Ok(Refreshed::Missing);
         };
+        let earlier_status = duplicate.method.status;
         let mut method = open(self.caller, duplicate.method)?;
         method.summary.refresh(self.new.summary.clone());
         method
@@ -239,6 +240,7 @@ impl<'a> Create<'a> {
             payment_method_id: &method.id,
             payment_method_subtype: method.payment_method_subtype.as_deref(),
             summary: &seal_summary(self.caller, &method)?,
+            earlier_status,
             now: self.now,
             unchanged_since: duplicate.modified_at,
             cvc: cvc.as_ref(),

@@ -7,7 +7,7 @@ use vault_core::crypto::searchable::IndexPart;
 use vault_core::ids::{CustomerId, PaymentMethodId, ProfileId};
 use vault_core::time::Timestamp;
 
-use super::stored::{StoredPaymentMethod, fold, method_and_token};
+use super::stored::{Status, StoredPaymentMethod, fold, method_and_token};
 use crate::error::Failure;
 use crate::store::audit_log::NewCreation;
 use crate::store::cvcs::NewCvc;
@@ -43,7 +43,9 @@ statements! {
          audit_row AS ( \
              INSERT INTO vault.audit_log \
              (profile_id, audit_id, occurred_at, actor, request_id, client_address, event, object_id, outcome) \
-             SELECT profile_id, $10, $11, $12, $13, $14, $15, payment_method_id, 'success' FROM method) \
+             SELECT profile_id, $10, $11, $12, $13, $14, $15, payment_method_id, 'success' FROM method), \
+         counted AS ( \
+             INSERT INTO vault.payment_method_counts (profile_id, active) SELECT profile_id, 1 FROM method) \
          SELECT is_redacted, EXISTS (SELECT 1 FROM method) AS is_inserted FROM customer";
     /// The same with a CVC.
     Write INSERT_WITH_CVC(TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID,
@@ -63,6 +65,8 @@ statements! {
              INSERT INTO vault.audit_log \
              (profile_id, audit_id, occurred_at, actor, request_id, client_address, event, object_id, outcome) \
              SELECT profile_id, $10, $11, $12, $13, $14, $15, payment_method_id, 'success' FROM method), \
+         counted AS ( \
+             INSERT INTO vault.payment_method_counts (profile_id, active) SELECT profile_id, 1 FROM method), \
          cvc AS ( \
              INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
              SELECT profile_id, payment_method_id, $16, $17, $18 FROM method \
@@ -86,14 +90,17 @@ statements! {
              INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
              SELECT $1, new.payment_method_id, $10, new.code, $11 \
              FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($9)) AS new (payment_method_id, code) \
-             WHERE new.code IS NOT NULL) \
+             WHERE new.code IS NOT NULL), \
+         counted AS ( \
+             INSERT INTO vault.payment_method_counts (profile_id, active) \
+             SELECT $1, n FROM pg_catalog.cardinality($2) AS n WHERE n > 0) \
          INSERT INTO vault.audit_log \
          (profile_id, audit_id, occurred_at, actor, request_id, client_address, event, object_id, outcome) \
          SELECT $1, new.audit_id, $4, $5, $6, $7, $8, new.payment_method_id, 'success' \
          FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS new (payment_method_id, audit_id)";
     /// Writes the CVC, too, if one came with the create. Gives a row for the method.
     Write REFRESH(TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BYTEAOID, BYTEAOID,
-                  TIMESTAMPTZOID) =
+                  TIMESTAMPTZOID, INT8OID) =
         "WITH method AS ( \
              UPDATE vault.payment_methods SET summary = $3, status = 'active', payment_method_subtype = $6, \
                     modified_at = GREATEST($4, modified_at + INTERVAL '1 microsecond') \
@@ -103,7 +110,9 @@ statements! {
              INSERT INTO vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at) \
              SELECT profile_id, payment_method_id, $7, $8, $9 FROM method WHERE $8 IS NOT NULL \
              ON CONFLICT (profile_id, payment_method_id) \
-             DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at) \
+             DO UPDATE SET memory_key = EXCLUDED.memory_key, code = EXCLUDED.code, expires_at = EXCLUDED.expires_at), \
+         counted AS ( \
+             INSERT INTO vault.payment_method_counts (profile_id, active) SELECT profile_id, $10 FROM method WHERE $10 <> 0) \
          SELECT 1 FROM method";
 }
 
@@ -138,6 +147,8 @@ pub struct Refresh<'a> {
     pub payment_method_subtype: Option<&'a str>,
     /// Envelope.
     pub summary: &'a [u8],
+    /// As the look-up found it.
+    pub earlier_status: Status,
     pub now: Timestamp,
     /// `modified_at` of the method as the look-up found it.
     pub unchanged_since: Timestamp,
@@ -300,6 +311,9 @@ pub fn refresh(refresh: Refresh<'_>) -> Result<bool, Failure> {
             memory_key,
             cvc,
             cvc_expires_at,
+            Status::Active
+                .change_of_count(refresh.earlier_status)
+                .into(),
         ])?;
         Ok(rows > 0)
     })

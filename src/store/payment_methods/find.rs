@@ -73,8 +73,6 @@ statements! {
          LEFT JOIN vault.payment_methods_with_tokens m \
            ON m.profile_id = c.profile_id AND m.payment_method_id = page.payment_method_id \
          WHERE c.profile_id = $1 AND c.customer_id = $2 ORDER BY m.last_used_at DESC, m.payment_method_id DESC";
-    Read COUNT_ACTIVE(TEXTOID) =
-        "SELECT pg_catalog.count(*) FROM vault.payment_methods WHERE profile_id = $1 AND status = 'active'";
 }
 
 /// The active methods of a customer.
@@ -256,11 +254,4 @@ pub fn list(
         last_is_missing: *last_is_missing,
         methods: fold(rows.into_iter().filter_map(|(_, _, _, method)| method)),
     }))
-}
-
-/// How many active persistent methods the profile has.
-pub fn count_active(profile_id: &ProfileId) -> Result<i64, Failure> {
-    COUNT_ACTIVE
-        .with(|statement| statement.row(&[id(profile_id)], |row| row.required("count")))?
-        .ok_or(Failure::UnexpectedNull)
 }

@@ -58,6 +58,11 @@ impl Status {
         }
     }
 
+    /// What the number of the profile's active methods grows by when a method with the earlier status gets this one.
+    pub(super) fn change_of_count(self, earlier: Self) -> i64 {
+        i64::from(self == Self::Active) - i64::from(earlier == Self::Active)
+    }
+
     fn parse(text: &str) -> Result<Self, Failure> {
         match text {
             "active" => Ok(Self::Active),

@@ -3,6 +3,7 @@
 mod bank_debits;
 mod batches;
 mod connector_tokens;
+mod counts;
 mod create;
 mod delete;
 mod duplicates;

@@ -236,10 +236,28 @@ fn applications_of_0_1_0_go_on_after_the_upgrade() {
     assert!(audit_log(&stack).starts_with(&log));
     let mut app = stack.session("vault_app");
     assert!(plan(&mut app).contains("people_by_card"));
+    payment_methods_are_counted(&stack);
     let method = ada_s_card_over_http(&stack, &release);
     keys_go_on(&stack, &release, &method);
     roles_are_bound_as_before(&stack);
     the_log_goes_on_by_month(&stack);
+}
+
+/// 0.1.0 counted the rows at each call.
+fn payment_methods_are_counted(stack: &Stack) {
+    let mut superuser = stack.superuser();
+    let mut numbers = |query: &str| -> Vec<String> {
+        let rows = superuser.rows(query, &[]).unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    let active = numbers(
+        "select concat_ws(' ', profile_id, count(*)) from vault.payment_methods where status = 'active' group by profile_id order by 1",
+    );
+    assert!(!active.is_empty());
+    let counted = numbers(
+        "select concat_ws(' ', profile_id, active) from vault.payment_method_counts order by 1",
+    );
+    assert_eq!(counted, active);
 }
 
 /// The log of 0.1.0 is the partition of this month, and is like the one that the worker makes for the next month.
