@@ -59,6 +59,7 @@ GRANT SELECT, INSERT, UPDATE (state, wrapped, root_key_check, retired_at) ON vau
     TO vault_operator;
 GRANT SELECT, INSERT, UPDATE ON vault.customers, vault.payment_methods TO vault_operator;
 GRANT SELECT ON vault.payment_methods_with_tokens TO vault_operator;
+GRANT SELECT, INSERT ON vault.payment_method_counts TO vault_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault.connector_tokens, vault.connector_customers, vault.network_tokens
     TO vault_operator;
 GRANT SELECT, INSERT, UPDATE ON vault.jobs TO vault_operator;
@@ -76,6 +77,8 @@ TO vault_operator;
 -- The nodes of a vault write as this role what all of them have.
 GRANT USAGE ON SCHEMA vault TO vault_node;
 GRANT SELECT, INSERT ON vault.root_keys, vault.merchants, vault.profiles, vault.connector_accounts, vault.api_keys TO vault_node;
+-- Nothing updates it. Citus asks for UPDATE where an INSERT has ON CONFLICT.
+GRANT UPDATE (first_used_at) ON vault.root_keys TO vault_node;
 GRANT UPDATE (mac) ON vault.merchants TO vault_node;
 GRANT UPDATE (network_tokenization_enabled, mac) ON vault.profiles TO vault_node;
 GRANT UPDATE (label, settings, credentials, enabled, mac) ON vault.connector_accounts TO vault_node;
@@ -86,6 +89,7 @@ GRANT SELECT (profile_id, payment_method_id, memory_key, expires_at), UPDATE (ex
     ON vault.cvcs, vault.volatile_payment_methods TO vault_worker;
 GRANT SELECT (profile_id, payment_method_id, position, expires_at), UPDATE (expires_at), DELETE
     ON vault.connector_tokens TO vault_worker;
+GRANT SELECT, INSERT, DELETE ON vault.payment_method_counts TO vault_worker;
 -- It also decides when jobs and checks of network tokens are due, and deletes old jobs.
 GRANT SELECT (profile_id, job_id, connector_id, state, next_try_at, finished_at), UPDATE (next_try_at), DELETE
     ON vault.jobs TO vault_worker;

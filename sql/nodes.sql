@@ -45,8 +45,8 @@ SET row_security = off
 AS $$
 DECLARE
     shared     CONSTANT text[] := ARRAY['merchants', 'profiles', 'api_keys', 'root_keys', 'card_bins', 'connector_accounts'];
-    spread     CONSTANT text[] := ARRAY['data_keys', 'customers', 'payment_methods', 'connector_tokens', 'connector_customers',
-        'network_tokens', 'jobs'];
+    spread     CONSTANT text[] := ARRAY['data_keys', 'customers', 'payment_methods', 'payment_method_counts', 'connector_tokens',
+        'connector_customers', 'network_tokens', 'jobs'];
     of_a_node  CONSTANT text[] := ARRAY['role_bindings', 'volatile_payment_methods'];
     -- Tables of one node cannot refer to others on a node that is not the coordinator.
     drop_keys  CONSTANT text := format($drop$
@@ -156,7 +156,7 @@ BEGIN
     END LOOP;
 
     -- Such tables stay here, and their profiles may not.
-    IF 'data_keys' = ANY (to_do) AND EXISTS (SELECT FROM vault.count_application_values() v WHERE v.values_count > 0) THEN
+    IF 'data_keys' = ANY (to_do) AND vault.has_application_values() THEN
         RAISE EXCEPTION 'tables of applications have values under keys of the vault'
             USING ERRCODE = 'object_not_in_prerequisite_state',
                 HINT = 'A vault can be spread before applications have such values. The view vault.application_columns shows the columns.';
@@ -261,7 +261,6 @@ LANGUAGE plpgsql AS $$
 DECLARE
     place record;
     shard bigint;
-    keys  integer[];
     turn  CONSTANT bigint := pg_catalog.hashtextextended('vault.move_profile', 0);
 BEGIN
     IF pg_catalog.to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
@@ -272,6 +271,8 @@ BEGIN
         RAISE EXCEPTION 'there is no such profile' USING ERRCODE = 'undefined_object',
             HINT = 'The table vault.profiles shows the profiles.';
     END IF;
+    -- Citus moves no shard from here in a transaction that has read a table here.
+    COMMIT;
     PERFORM vault.refuse_default_privileges();
     -- Citus refuses to divide shards twice at the same time.
     PERFORM pg_catalog.pg_advisory_xact_lock(turn);
@@ -300,26 +301,28 @@ BEGIN
     IF place.nodename OPERATOR(pg_catalog.=) host AND place.nodeport OPERATOR(pg_catalog.=) port THEN
         RETURN;
     END IF;
-    keys := ARRAY(SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) move_profile.profile_id);
     -- Citus cannot copy tables with row-level security while it lets others write.
     PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
     -- Nobody can seal a value for the profile any more until this transaction ends.
     IF EXISTS (
         SELECT FROM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
-            SELECT EXISTS (SELECT FROM vault.count_application_values() v
-                           WHERE v.key_id OPERATOR(pg_catalog.=) ANY (%L::integer[]) AND v.values_count OPERATOR(pg_catalog.>) 0) $remote$, keys)) r
+            SELECT vault.has_application_values(ARRAY(
+                SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) %L)) $remote$, move_profile.profile_id)) r
         JOIN pg_catalog.pg_dist_node n ON n.nodeid OPERATOR(pg_catalog.=) r.nodeid
         WHERE n.nodename OPERATOR(pg_catalog.=) place.nodename AND n.nodeport OPERATOR(pg_catalog.=) place.nodeport
           AND (NOT r.success OR r.result OPERATOR(pg_catalog.<>) 'f')
     ) THEN
-        RAISE EXCEPTION 'tables of applications on the node of the profile have values under its keys'
+        RAISE EXCEPTION 'tables of applications on the node of the profile have values under its keys, or cannot be read'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                HINT = 'These tables cannot move with the profile. The view vault.keys of that node counts the values.';
+                HINT = 'These tables cannot move with the profile. The view vault.keys of that node counts the values, and warns of tables that it cannot read.';
     END IF;
     COMMIT;
-    -- If the profile came back within a quarter of an hour, its earlier CVCs would count again.
-    PERFORM pg_catalog.run_command_on_all_nodes(pg_catalog.format(
-        'DELETE FROM vault.%I WHERE profile_id OPERATOR(pg_catalog.=) %L', t.name, move_profile.profile_id))
+    -- If the profile came back within a quarter of an hour, its earlier CVCs would count again. Clients write new ones already where
+    -- it is now.
+    PERFORM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
+        DELETE FROM vault.%I WHERE profile_id OPERATOR(pg_catalog.=) %L
+        AND NOT EXISTS (SELECT FROM vault.nodes() n WHERE n.profile_id OPERATOR(pg_catalog.=) %L AND n.is_here) $remote$,
+        t.name, move_profile.profile_id, move_profile.profile_id))
     FROM (VALUES ('cvcs'), ('volatile_payment_methods')) t (name);
 END
 $$;

@@ -179,11 +179,22 @@ CREATE INDEX jobs_finished ON vault.jobs (finished_at) WHERE finished_at IS NOT 
 CREATE UNIQUE INDEX jobs_once ON vault.jobs (profile_id, payment_method_id, connector_id, action)
     WHERE state IN ('waiting', 'sent') AND action NOT IN ('delete_token', 'delete_network_token');
 
+-- The number of a profile's active payment methods. Nobody may change it between the count and the end of the script.
+LOCK TABLE vault.payment_methods IN SHARE MODE;
+CREATE TABLE vault.payment_method_counts (
+    profile_id text COLLATE "C" NOT NULL,
+    count_id   uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+    active     bigint NOT NULL,
+    PRIMARY KEY (profile_id, count_id)
+);
+INSERT INTO vault.payment_method_counts (profile_id, active)
+SELECT profile_id, pg_catalog.count(*) FROM vault.payment_methods WHERE status = 'active' GROUP BY profile_id;
+
 DO $$
 DECLARE
     table_name text;
 BEGIN
-    FOREACH table_name IN ARRAY ARRAY['connector_accounts', 'connector_customers', 'network_tokens', 'jobs'] LOOP
+    FOREACH table_name IN ARRAY ARRAY['payment_method_counts', 'connector_accounts', 'connector_customers', 'network_tokens', 'jobs'] LOOP
         EXECUTE pg_catalog.format('ALTER TABLE vault.%I ENABLE ROW LEVEL SECURITY', table_name);
         EXECUTE pg_catalog.format('ALTER TABLE vault.%I FORCE ROW LEVEL SECURITY', table_name);
         PERFORM pg_catalog.pg_extension_config_dump(pg_catalog.format('vault.%I', table_name)::pg_catalog.regclass, '');
@@ -286,8 +297,8 @@ CREATE FUNCTION vault.distribute(shards integer DEFAULT 32)
 AS $function$
 DECLARE
     shared     CONSTANT text[] := ARRAY['merchants', 'profiles', 'api_keys', 'root_keys', 'card_bins', 'connector_accounts'];
-    spread     CONSTANT text[] := ARRAY['data_keys', 'customers', 'payment_methods', 'connector_tokens', 'connector_customers',
-        'network_tokens', 'jobs'];
+    spread     CONSTANT text[] := ARRAY['data_keys', 'customers', 'payment_methods', 'payment_method_counts', 'connector_tokens',
+        'connector_customers', 'network_tokens', 'jobs'];
     of_a_node  CONSTANT text[] := ARRAY['role_bindings', 'volatile_payment_methods'];
     -- Tables of one node cannot refer to others on a node that is not the coordinator.
     drop_keys  CONSTANT text := format($drop$
@@ -397,7 +408,7 @@ BEGIN
     END LOOP;
 
     -- Such tables stay here, and their profiles may not.
-    IF 'data_keys' = ANY (to_do) AND EXISTS (SELECT FROM vault.count_application_values() v WHERE v.values_count > 0) THEN
+    IF 'data_keys' = ANY (to_do) AND vault.has_application_values() THEN
         RAISE EXCEPTION 'tables of applications have values under keys of the vault'
             USING ERRCODE = 'object_not_in_prerequisite_state',
                 HINT = 'A vault can be spread before applications have such values. The view vault.application_columns shows the columns.';
@@ -496,6 +507,12 @@ CREATE FUNCTION vault.get_network_token_eligibility(card_bin text)
  STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS 'MODULE_PATHNAME', $function$get_network_token_eligibility_wrapper$function$;
+CREATE FUNCTION vault.has_application_values(key_ids integer[] DEFAULT NULL::integer[])
+ RETURNS boolean
+ LANGUAGE c
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS 'MODULE_PATHNAME', $function$has_application_values_wrapper$function$;
 CREATE FUNCTION vault.has_merchants()
  RETURNS boolean
  LANGUAGE sql
@@ -598,7 +615,6 @@ AS $procedure$
 DECLARE
     place record;
     shard bigint;
-    keys  integer[];
     turn  CONSTANT bigint := pg_catalog.hashtextextended('vault.move_profile', 0);
 BEGIN
     IF pg_catalog.to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
@@ -609,6 +625,8 @@ BEGIN
         RAISE EXCEPTION 'there is no such profile' USING ERRCODE = 'undefined_object',
             HINT = 'The table vault.profiles shows the profiles.';
     END IF;
+    -- Citus moves no shard from here in a transaction that has read a table here.
+    COMMIT;
     PERFORM vault.refuse_default_privileges();
     -- Citus refuses to divide shards twice at the same time.
     PERFORM pg_catalog.pg_advisory_xact_lock(turn);
@@ -637,26 +655,28 @@ BEGIN
     IF place.nodename OPERATOR(pg_catalog.=) host AND place.nodeport OPERATOR(pg_catalog.=) port THEN
         RETURN;
     END IF;
-    keys := ARRAY(SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) move_profile.profile_id);
     -- Citus cannot copy tables with row-level security while it lets others write.
     PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
     -- Nobody can seal a value for the profile any more until this transaction ends.
     IF EXISTS (
         SELECT FROM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
-            SELECT EXISTS (SELECT FROM vault.count_application_values() v
-                           WHERE v.key_id OPERATOR(pg_catalog.=) ANY (%L::integer[]) AND v.values_count OPERATOR(pg_catalog.>) 0) $remote$, keys)) r
+            SELECT vault.has_application_values(ARRAY(
+                SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) %L)) $remote$, move_profile.profile_id)) r
         JOIN pg_catalog.pg_dist_node n ON n.nodeid OPERATOR(pg_catalog.=) r.nodeid
         WHERE n.nodename OPERATOR(pg_catalog.=) place.nodename AND n.nodeport OPERATOR(pg_catalog.=) place.nodeport
           AND (NOT r.success OR r.result OPERATOR(pg_catalog.<>) 'f')
     ) THEN
-        RAISE EXCEPTION 'tables of applications on the node of the profile have values under its keys'
+        RAISE EXCEPTION 'tables of applications on the node of the profile have values under its keys, or cannot be read'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                HINT = 'These tables cannot move with the profile. The view vault.keys of that node counts the values.';
+                HINT = 'These tables cannot move with the profile. The view vault.keys of that node counts the values, and warns of tables that it cannot read.';
     END IF;
     COMMIT;
-    -- If the profile came back within a quarter of an hour, its earlier CVCs would count again.
-    PERFORM pg_catalog.run_command_on_all_nodes(pg_catalog.format(
-        'DELETE FROM vault.%I WHERE profile_id OPERATOR(pg_catalog.=) %L', t.name, move_profile.profile_id))
+    -- If the profile came back within a quarter of an hour, its earlier CVCs would count again. Clients write new ones already where
+    -- it is now.
+    PERFORM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
+        DELETE FROM vault.%I WHERE profile_id OPERATOR(pg_catalog.=) %L
+        AND NOT EXISTS (SELECT FROM vault.nodes() n WHERE n.profile_id OPERATOR(pg_catalog.=) %L AND n.is_here) $remote$,
+        t.name, move_profile.profile_id, move_profile.profile_id))
     FROM (VALUES ('cvcs'), ('volatile_payment_methods')) t (name);
 END
 $procedure$;
@@ -1210,6 +1230,7 @@ ALTER ROUTINE vault.enable_connector(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.forged_rows() OWNER TO vault_operator;
 ALTER ROUTINE vault.get_network_token(text) OWNER TO vault_operator;
 ALTER ROUTINE vault.get_network_token_eligibility(text) OWNER TO vault_operator;
+ALTER ROUTINE vault.has_application_values(integer[]) OWNER TO vault_operator;
 ALTER ROUTINE vault.jobs_on_shards() OWNER TO vault_operator;
 ALTER ROUTINE vault.keys_on_shards() OWNER TO vault_operator;
 ALTER ROUTINE vault.list_payment_methods(text,integer,text) OWNER TO vault_operator;
@@ -1293,6 +1314,7 @@ UNION ALL
 SELECT 'vault_oldest_open_token_job_seconds', '{}', COALESCE(pg_catalog.max(j.oldest_age_seconds), 0), 'gauge',
        'The age of the oldest job at a connector that is not over'
 FROM vault.token_job_counts j WHERE j.state OPERATOR(pg_catalog.=) ANY (ARRAY['waiting', 'sent']);
+CREATE POLICY added_up_by_worker ON vault.payment_method_counts FOR ALL TO vault_worker USING (true) WITH CHECK (true);
 CREATE POLICY deleted_by_worker ON vault.connector_tokens FOR ALL TO vault_worker USING (true) WITH CHECK (false);
 CREATE POLICY found_by_worker ON vault.data_keys FOR SELECT TO vault_worker USING (true);
 CREATE POLICY found_by_worker ON vault.jobs FOR ALL TO vault_worker USING (true) WITH CHECK (true);
@@ -1306,6 +1328,7 @@ CREATE POLICY of_current_profile ON vault.cvcs FOR ALL TO public USING ((profile
 CREATE POLICY of_current_profile ON vault.data_keys FOR ALL TO public USING ((profile_id = vault.current_profile()));
 CREATE POLICY of_current_profile ON vault.jobs FOR ALL TO public USING ((profile_id = vault.current_profile()));
 CREATE POLICY of_current_profile ON vault.network_tokens FOR ALL TO public USING ((profile_id = vault.current_profile()));
+CREATE POLICY of_current_profile ON vault.payment_method_counts FOR ALL TO public USING ((profile_id = vault.current_profile()));
 CREATE POLICY of_current_profile ON vault.payment_methods FOR ALL TO public USING ((profile_id = vault.current_profile()));
 CREATE POLICY of_current_profile ON vault.profiles FOR INSERT TO vault_operator WITH CHECK ((profile_id = vault.current_profile()));
 CREATE POLICY of_current_profile ON vault.role_bindings FOR INSERT TO vault_operator WITH CHECK ((profile_id = vault.current_profile()));
@@ -1335,6 +1358,7 @@ BEGIN
         'vault.lockouts',
         'vault.metrics',
         'vault.network_tokens',
+        'vault.payment_method_counts',
         'vault.payment_methods_with_tokens',
         'vault.token_job_counts',
         'vault.token_jobs'
@@ -1358,6 +1382,7 @@ BEGIN
         'vault.forged_rows()',
         'vault.get_network_token(text)',
         'vault.get_network_token_eligibility(text)',
+        'vault.has_application_values(integer[])',
         'vault.has_merchants()',
         'vault.jobs_on_shards()',
         'vault.keys_on_shards()',
@@ -1483,11 +1508,11 @@ GRANT SELECT ON TABLE
     vault.token_job_counts,
     vault.token_jobs
 TO vault_auditor;
-GRANT INSERT, SELECT ON TABLE
-    vault.root_keys
-TO vault_node;
 GRANT INSERT, SELECT, UPDATE (credentials, enabled, label, mac, settings) ON TABLE
     vault.connector_accounts
+TO vault_node;
+GRANT INSERT, SELECT, UPDATE (first_used_at) ON TABLE
+    vault.root_keys
 TO vault_node;
 GRANT INSERT, SELECT, UPDATE (mac) ON TABLE
     vault.merchants
@@ -1501,6 +1526,9 @@ TO vault_node;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE
     vault.connector_customers,
     vault.network_tokens
+TO vault_operator;
+GRANT INSERT, SELECT ON TABLE
+    vault.payment_method_counts
 TO vault_operator;
 GRANT INSERT, SELECT (audit_id, event, occurred_at, occurrences, profile_id) ON TABLE
     vault.audit_log
@@ -1527,6 +1555,9 @@ TO vault_operator;
 GRANT UPDATE (mac, role_oid, system_identifier) ON TABLE
     vault.role_bindings
 TO vault_operator;
+GRANT DELETE, INSERT, SELECT ON TABLE
+    vault.payment_method_counts
+TO vault_worker;
 GRANT DELETE, SELECT (action, attempts, connector_id, created_at, error, error_status, finished_at, job_id, next_try_at, payment_method_id, profile_id, state), UPDATE (next_try_at) ON TABLE
     vault.jobs
 TO vault_worker;
@@ -1600,6 +1631,7 @@ COMMENT ON ROUTINE vault.enable_connector(text) IS 'Takes an account into servic
 COMMENT ON ROUTINE vault.forged_rows() IS 'Lists the rows of merchants, profiles, API keys, role bindings and connectors that are not believed, because the vault did not write them as they are, with the reason';
 COMMENT ON ROUTINE vault.get_network_token(text) IS 'Returns a payment method''s network token, with a cryptogram for one payment, to a member of vault_reveal';
 COMMENT ON ROUTINE vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
+COMMENT ON ROUTINE vault.has_application_values(integer[]) IS 'Internal: whether values of application columns are under one of these keys, or under any if none are given';
 COMMENT ON ROUTINE vault.has_merchants() IS 'Internal: whether the vault has been in use for some seconds';
 COMMENT ON ROUTINE vault.jobs_on_shards() IS 'Internal: the rows of vault.jobs_of_node when the vault is spread over several nodes';
 COMMENT ON ROUTINE vault.keys_on_shards() IS 'Internal: the rows of vault.keys_of_node when the vault is spread over several nodes';
@@ -1653,6 +1685,7 @@ COMMENT ON TABLE vault.customers IS 'Customers. details is the envelope of the p
 COMMENT ON TABLE vault.cvcs IS 'CVCs of payment methods, kept for 15 minutes or until they are used';
 COMMENT ON TABLE vault.jobs IS 'Jobs at connectors. The view vault.token_jobs shows them';
 COMMENT ON TABLE vault.network_tokens IS 'Network tokens of payment methods. The token itself stays with the token service, and is fetched for each payment';
+COMMENT ON TABLE vault.payment_method_counts IS 'How many active payment methods each profile has: the sum of its rows. The worker puts one row in the place of many';
 COMMENT ON TABLE vault.payment_methods IS 'Payment methods. The instrument and its masked summary are two envelopes';
 COMMENT ON TABLE vault.profiles IS 'Profiles, the unit of isolation: one profile cannot reach the data of another';
 COMMENT ON TABLE vault.root_keys IS 'Check values of the root keys that wrapped data keys of this database, or made MACs; no key material';

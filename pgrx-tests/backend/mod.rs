@@ -6,6 +6,7 @@ mod clock;
 mod key_lifecycle;
 mod operations;
 mod searchable_text;
+mod shards;
 mod tenancy;
 mod types;
 mod volatile;

@@ -16,4 +16,5 @@ mod plans;
 mod root_keys;
 mod spreading;
 mod sql;
+mod worker;
 mod wrong_node;

@@ -43,12 +43,13 @@ fn on(tenant: &Tenant, node: &Node) -> Tenant {
 #[test]
 fn a_profile_that_moves_while_its_clients_write_loses_nothing() {
     let nodes = Nodes::shared();
-    let (from, to) = nodes.workers();
+    let (other, last) = nodes.workers();
+    let from = nodes.coordinator();
     let tenant = from.tenant();
     let all = [Clients::of(from, tenant.clone())];
 
     load::during(&all, || {
-        for to in [to, from, to] {
+        for to in [other, from, last] {
             move_profile(&nodes, &tenant.profile, to);
             tell_edge();
             all[0].succeed();
@@ -56,9 +57,19 @@ fn a_profile_that_moves_while_its_clients_write_loses_nothing() {
     });
 
     all[0].have_lost_nothing();
-    life::run(&mut on(&tenant, to).revealing_sql());
-    let refused = call(from, &tenant, "list_customers()", &[]);
-    assert_eq!(refused.unwrap_err().sqlstate, ELSEWHERE);
+    let counted = "select (select count(*) from vault.payment_methods where profile_id = $1 and status = 'active')
+                        = (select sum(active) from vault.payment_method_counts where profile_id = $1)";
+    let mut superuser = last.superuser();
+    assert!(
+        superuser
+            .value::<bool>(counted, &[&tenant.profile])
+            .unwrap()
+    );
+    life::run(&mut on(&tenant, last).revealing_sql());
+    for left in [from, other] {
+        let refused = call(left, &tenant, "list_customers()", &[]);
+        assert_eq!(refused.unwrap_err().sqlstate, ELSEWHERE);
+    }
 }
 
 #[test]
@@ -166,7 +177,7 @@ fn a_profile_with_values_in_tables_of_its_node_stays() {
 
     let refused = try_to_move(&nodes, &tenant.profile, to).unwrap_err();
 
-    let message = "tables of applications on the node of the profile have values under its keys";
+    let message = "tables of applications on the node of the profile have values under its keys, or cannot be read";
     assert_eq!(refused.pair(), ("55000", message));
     life::run(&mut tenant.revealing_sql());
     superuser
@@ -191,6 +202,32 @@ fn a_cvc_does_not_come_back_with_its_profile() {
         .revealing_sql()
         .execute("select vault.use_cvc($1)", &[&method]);
     assert_eq!(refused.unwrap_err().sqlstate, life::NOT_FOUND);
+}
+
+/// Clients write there as soon as the profile is there.
+#[test]
+fn a_cvc_on_the_node_that_the_profile_has_moved_to_stays() {
+    let nodes = Nodes::shared();
+    let (from, to) = nodes.workers();
+    let tenant = from.unannounced_tenant();
+    let mut superuser = to.superuser();
+    superuser
+        .execute(
+            "insert into vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at)
+             values ($1, 'pm', '', '', now() + interval '10 minutes')",
+            &[&tenant.profile],
+        )
+        .unwrap();
+
+    move_profile(&nodes, &tenant.profile, to);
+
+    let stored: i64 = superuser
+        .value(
+            "select count(*) from vault.cvcs where profile_id = $1",
+            &[&tenant.profile],
+        )
+        .unwrap();
+    assert_eq!(stored, 1);
 }
 
 #[test]

@@ -39,17 +39,16 @@ impl Fresh {
             let extensions = "create extension citus; create extension vault";
             stack.superuser().run(extensions).unwrap();
         }
-        let port = |stack: &Stack| stack.port();
         let (coordinator, workers) = stacks.split_first().unwrap();
         let mut superuser = coordinator.superuser();
-        let here = port(coordinator);
+        let here = coordinator.port();
         superuser
             .run(&format!(
                 "select citus_set_coordinator_host('127.0.0.1', {here})"
             ))
             .unwrap();
         for worker in workers {
-            let port = port(worker);
+            let port = worker.port();
             // The clients' profile is to stay where they are.
             superuser
                 .run(&format!(
@@ -135,7 +134,7 @@ fn clients_that_call_while_the_vault_is_spread_lose_nothing_and_at_most_have_to_
             .superuser()
             .rows("select vault.distribute()", &[])
             .unwrap();
-        assert_eq!(done.len(), 14);
+        assert_eq!(done.len(), 15);
         thread::sleep(Duration::from_secs(1));
         drop(ending);
         calling
@@ -173,4 +172,114 @@ fn a_vault_with_values_in_tables_of_applications_is_not_spread() {
     superuser
         .run("drop table public.notes; select vault.distribute()")
         .unwrap();
+}
+
+#[test]
+fn a_distribution_says_what_is_in_its_way() {
+    let nodes = Nodes::shared();
+    let fresh = Fresh::on(&nodes);
+    let [coordinator, worker, _] = &fresh.stacks[..] else {
+        panic!("three nodes")
+    };
+    let mut on_worker = worker.superuser();
+    let here = format!("127.0.0.1:{}", worker.port());
+    let refused = || {
+        let distribute = coordinator.superuser().run("select vault.distribute()");
+        let refused = distribute.unwrap_err();
+        assert_eq!(refused.sqlstate, "55000");
+        refused.message
+    };
+
+    on_worker
+        .run("alter default privileges in schema vault grant select on tables to vault_app")
+        .unwrap();
+    let message = format!("ALTER DEFAULT PRIVILEGES gives rights to tables of the node {here}");
+    assert_eq!(refused(), message);
+    on_worker
+        .run("alter default privileges in schema vault revoke select on tables from vault_app")
+        .unwrap();
+
+    on_worker
+        .run("select vault.create_merchant('shop')")
+        .unwrap();
+    let message = format!("the table vault.merchants of the node {here} is not empty");
+    assert_eq!(refused(), message);
+
+    on_worker
+        .run("set citus.enable_ddl_propagation = off")
+        .unwrap();
+    on_worker.run("drop extension vault cascade").unwrap();
+    let message = format!("the node {here} does not have this version of the vault");
+    assert_eq!(refused(), message);
+
+    on_worker.run("create extension vault").unwrap();
+    coordinator
+        .superuser()
+        .run("select vault.distribute()")
+        .unwrap();
+}
+
+/// Somebody may hold a table for long, and what it contains is not known then.
+#[test]
+fn a_vault_is_not_spread_while_a_table_with_values_cannot_be_read() {
+    let nodes = Nodes::shared();
+    let fresh = Fresh::on(&nodes);
+    let coordinator = &fresh.stacks[0];
+    let mut holder = coordinator.superuser();
+    holder
+        .run("create table public.notes (note vault.encrypted_text)")
+        .unwrap();
+    holder
+        .run("begin; lock table public.notes in access exclusive mode")
+        .unwrap();
+    let refused = coordinator
+        .superuser()
+        .run("select vault.distribute()")
+        .unwrap_err();
+    let message = "tables that may hold values under the key could not be read";
+    assert_eq!(refused.pair(), ("55000", message));
+    holder.run("rollback").unwrap();
+}
+
+#[test]
+fn a_node_that_joins_later_gets_what_all_nodes_share_and_takes_profiles() {
+    let nodes = Nodes::shared();
+    let fresh = Fresh::on(&nodes);
+    let [coordinator, _, late] = &fresh.stacks[..] else {
+        panic!("three nodes")
+    };
+    let mut superuser = coordinator.superuser();
+    let port = late.port();
+    superuser
+        .run(&format!("select citus_remove_node('127.0.0.1', {port})"))
+        .unwrap();
+    superuser.run("select vault.distribute()").unwrap();
+    let tenant = Tenant::within(coordinator);
+
+    superuser
+        .run(&format!("select citus_add_node('127.0.0.1', {port})"))
+        .unwrap();
+    superuser.run("select vault.distribute()").unwrap();
+
+    let mut auditor = late.session("vault_audit");
+    let findings = auditor
+        .rows(
+            "select finding from vault.check() where finding <> 'database_not_served'",
+            &[],
+        )
+        .unwrap();
+    let findings: Vec<String> = findings.iter().map(|row| row.get(0)).collect();
+    assert_eq!(findings, [""; 0]);
+    let profile = &tenant.profile;
+    superuser
+        .run(&format!(
+            "call vault.move_profile('{profile}', '127.0.0.1', {port})"
+        ))
+        .unwrap();
+    let there = Tenant {
+        stack: late.clone(),
+        ..tenant
+    };
+    let role = there.role(&["vault_client", "vault_bulk"]);
+    calls(&mut late.session(&role)).unwrap();
 }

@@ -9,7 +9,6 @@ mod places;
 mod text;
 
 use places::{Place, Standing, groups_here, keep_undivided, keep_whole, place_of, standing};
-use text::Tables;
 use vault_core::ids::ProfileId;
 
 use super::prepared::Access;
@@ -18,7 +17,7 @@ use crate::postgres::invalidation::{changes, listen};
 use crate::postgres::standby::is_on_standby;
 
 pub use places::ShardGroup;
-pub use text::Reach;
+pub use text::{Reach, Tables};
 
 /// Whether the tables are spread. Where they are not, statements run on them as they are, and the tables stay so until the
 /// transaction ends.

@@ -20,10 +20,11 @@ lookups! {
 }
 
 /// Tables that are spread by profile.
-const SPREAD: [&str; 7] = [
+const SPREAD: [&str; 8] = [
     "data_keys",
     "customers",
     "payment_methods",
+    "payment_method_counts",
     "connector_tokens",
     "connector_customers",
     "network_tokens",
@@ -73,7 +74,13 @@ impl Reach {
 }
 
 /// What stands for each name of a table.
-pub(super) struct Tables(HashMap<String, String>);
+pub struct Tables(HashMap<String, String>);
+
+impl FromIterator<(String, String)> for Tables {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(tables: I) -> Self {
+        Self(tables.into_iter().collect())
+    }
+}
 
 impl Tables {
     /// The tables of a group on this node.
@@ -84,7 +91,7 @@ impl Tables {
                 Ok((row.required("name")?, row.required("shard")?))
             })
         })?;
-        let mut tables = Self(shards.into_iter().collect());
+        let mut tables: Self = shards.into_iter().collect();
         if group != ShardGroup::NONE {
             let definition = view_definition()?;
             let on_shards = format!("({})", tables.in_place_of_names(&definition)?);
@@ -94,7 +101,10 @@ impl Tables {
     }
 
     /// The text with the shards in it. A table that is spread or shared must have one, because the table itself is that of Citus.
-    pub(super) fn in_place_of_names(&self, sql: &str) -> Result<String, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure::MovedMeanwhile`] when it has none.
+    pub fn in_place_of_names(&self, sql: &str) -> Result<String, Failure> {
         let mut text = sql.split(SCHEMA).next().unwrap_or_default().to_owned();
         for Piece { table, rest } in pieces(sql) {
             match self.0.get(table) {
