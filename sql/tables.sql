@@ -119,6 +119,8 @@ COMMENT ON COLUMN vault.customers.details IS 'Envelope under the data key of the
 CREATE UNIQUE INDEX customers_reference_once ON vault.customers (profile_id, merchant_reference_id);
 CREATE INDEX customers_oldest_first ON vault.customers (profile_id, created_at, customer_id);
 
+-- There is no foreign key to the customer. A create inserts the row from the customer's, which it has locked, and no role may delete
+-- a customer.
 CREATE TABLE vault.payment_methods (
     profile_id             text COLLATE "C" NOT NULL,
     payment_method_id      text COLLATE "C" NOT NULL,
@@ -133,7 +135,6 @@ CREATE TABLE vault.payment_methods (
     modified_at            timestamptz NOT NULL,
     last_used_at           timestamptz NOT NULL,
     PRIMARY KEY (profile_id, payment_method_id),
-    FOREIGN KEY (profile_id, customer_id) REFERENCES vault.customers,
     CHECK (pg_catalog.num_nulls(instrument, summary, duplicate_index) = CASE status WHEN 'redacted' THEN 3 ELSE 0 END)
 );
 COMMENT ON TABLE vault.payment_methods IS 'Payment methods. The instrument and its masked summary are two envelopes';

@@ -179,6 +179,9 @@ CREATE INDEX jobs_finished ON vault.jobs (finished_at) WHERE finished_at IS NOT 
 CREATE UNIQUE INDEX jobs_once ON vault.jobs (profile_id, payment_method_id, connector_id, action)
     WHERE state IN ('waiting', 'sent') AND action NOT IN ('delete_token', 'delete_network_token');
 
+-- A create locks its customer, and nobody may delete one, so PostgreSQL need not look for it a second time.
+ALTER TABLE vault.payment_methods DROP CONSTRAINT payment_methods_profile_id_customer_id_fkey;
+
 -- The number of a profile's active payment methods. Nobody may change it between the count and the end of the script.
 LOCK TABLE vault.payment_methods IN SHARE MODE;
 CREATE TABLE vault.payment_method_counts (

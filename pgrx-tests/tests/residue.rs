@@ -402,3 +402,14 @@ fn the_numbers_of_active_payment_methods_are_those_of_the_rows() {
     assert!(numbers.len() > 100, "many tests have stored something");
     assert_eq!(wrong, [""; 0]);
 }
+
+/// No foreign key keeps it so.
+#[test]
+fn every_payment_method_has_its_customer() {
+    let sql = "select count(*) filter (where c.customer_id is null) as orphans, count(*) as methods
+               from vault.payment_methods m left join vault.customers c using (profile_id, customer_id)";
+    let rows = Stack::shared().superuser().rows(sql, &[]).unwrap();
+    let (orphans, methods): (i64, i64) = (rows[0].get("orphans"), rows[0].get("methods"));
+    assert!(methods > 100, "many tests have stored something");
+    assert_eq!(orphans, 0);
+}

@@ -7,9 +7,6 @@ use vault_tests::{Card, Session, Tenant};
 /// The BIN of the cards, which is looked up once.
 const BIN: &str = "41111111";
 
-/// What a foreign key asks of the table that it refers to.
-const CHECK_OF_CUSTOMER: &str = "FROM ONLY \"vault\".\"customers\"";
-
 struct Counted {
     stack: PrivateStack,
     tenant: Tenant,
@@ -97,7 +94,7 @@ fn a_create_is_one_statement_and_what_its_foreign_key_asks() {
         counted.call(|session| drop(create(session, &first)));
         are(
             &counted.statements_of(|session| drop(create(session, &then))),
-            &[CHECK_OF_CUSTOMER, "WITH customer AS"],
+            &["WITH customer AS"],
         );
     }
 }
@@ -150,12 +147,8 @@ fn many_creates_are_three_statements_and_what_their_foreign_key_asks() {
     };
     counted.call(|session| create(session, &first));
     let ran = counted.statements_of(|session| create(session, &then));
-    let (checks, own): (Vec<_>, Vec<_>) = ran
-        .into_iter()
-        .partition(|statement| statement.contains(CHECK_OF_CUSTOMER));
-    assert_eq!(checks.len(), 50);
     are(
-        &own,
+        &ran,
         &[
             "INSERT INTO vault.payment_methods",
             "SELECT customer_id FROM vault.customers",
