@@ -21,5 +21,11 @@ CREATE OR REPLACE FUNCTION bench.batch(first bigint, customers text[]) RETURNS j
     SELECT array_agg(bench.card(first + n, customers[1 + n % cardinality(customers)])) FROM generate_series(0, 999) AS n
 $$;
 
+-- The end of an id of the plain side. It is in the order of time, like the vault's ids: random ones would slow the index down.
+CREATE OR REPLACE FUNCTION bench.id() RETURNS text LANGUAGE sql AS $$
+    SELECT lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
+        || substr(replace(gen_random_uuid()::text, '-', ''), 13)
+$$;
+
 GRANT USAGE ON SCHEMA bench TO vault_app;
 GRANT ALL ON SEQUENCE bench.number TO vault_app;

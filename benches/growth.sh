@@ -7,6 +7,7 @@ readonly GROWTH=(
     "list the 100 payment methods of a customer|SELECT vault.list_payment_methods((SELECT customer_id FROM bench.sample WHERE number = :n))"
     "create a card that is stored|SELECT vault.create_payment_method((SELECT card FROM bench.stored WHERE number = :n))"
     "create a card|SELECT bench.create()"
+    "insert a row of the same size without a vault|SELECT bench.insert_plain(:n)"
 )
 
 measure_growth() {
@@ -28,7 +29,8 @@ grow_to() {
     say "Growing to $1 payment methods"
     repeat 'SELECT bench.grow_customers()' $((($1 / 100 - there) / 10))
     repeat 'SELECT bench.grow()' $((($1 - there * 100) / 1000))
-    query -U postgres -c "SELECT bench.take_sample($1)" -c 'VACUUM ANALYZE' -c CHECKPOINT >/dev/null
+    query -U postgres -c 'TRUNCATE bench.plain' -c 'INSERT INTO bench.plain SELECT * FROM vault.payment_methods' \
+        -c "SELECT bench.take_sample($1)" -c 'VACUUM ANALYZE' -c CHECKPOINT >/dev/null
 }
 
 # Carries out a statement so often, in two sessions.

@@ -19,7 +19,7 @@ CREATE FUNCTION plain.create_payment_method(bytea) RETURNS json LANGUAGE plpgsql
 DECLARE
     request json := convert_from($1, 'UTF8')::json;
     card json := request -> 'payment_method_data' -> 'card';
-    id text := '12345_pm_' || plain.id();
+    id text := '12345_pm_' || bench.id();
 BEGIN
     INSERT INTO plain.payment_methods
         (profile_id, payment_method_id, customer_id, payment_method_type, payment_method_subtype,
@@ -52,11 +52,6 @@ $$;
 -- A batch of new cards for each number.
 CREATE TABLE plain.batches (number bigint PRIMARY KEY, items jsonb[] NOT NULL);
 
--- In the order of time, like the vault's ids: random ones would slow the plain table's index down.
-CREATE FUNCTION plain.id() RETURNS text LANGUAGE sql AS $$
-    SELECT lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
-        || substr(replace(gen_random_uuid()::text, '-', ''), 13)
-$$;
-
 GRANT USAGE ON SCHEMA plain TO vault_app, plain_api;
+GRANT USAGE ON SCHEMA bench TO plain_api;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA plain TO vault_app, plain_api;
