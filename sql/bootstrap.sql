@@ -126,7 +126,7 @@ ALTER ROLE vault_authenticator SET lock_timeout = '1s';
 ALTER ROLE vault_authenticator SET statement_timeout = '15s';
 
 COMMENT ON ROLE vault_operator IS 'Internal: the operations of the vault run as this role. It cannot log in, owns no table and bypasses no policy';
-COMMENT ON ROLE vault_worker IS 'Internal: the background processes delete what has expired and find due jobs, in all profiles, as this role. It cannot read an envelope';
+COMMENT ON ROLE vault_worker IS 'Internal: the background processes delete what has expired, find due jobs and add up counts, in all profiles, as this role. It cannot read an envelope';
 COMMENT ON ROLE vault_node IS 'Internal: the nodes of a vault that is spread over several write what all of them have as this role. Only vault.distribute lets it log in';
 COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST. It may become vault_api and nothing else';
 COMMENT ON ROLE vault_api IS 'Executes the functions of schema vault_api';

@@ -89,7 +89,7 @@ GRANT SELECT (profile_id, payment_method_id, memory_key, expires_at), UPDATE (ex
     ON vault.cvcs, vault.volatile_payment_methods TO vault_worker;
 GRANT SELECT (profile_id, payment_method_id, position, expires_at), UPDATE (expires_at), DELETE
     ON vault.connector_tokens TO vault_worker;
-GRANT SELECT, INSERT, DELETE ON vault.payment_method_counts TO vault_worker;
+GRANT SELECT, INSERT, DELETE, UPDATE (active) ON vault.payment_method_counts TO vault_worker;
 -- It also decides when jobs and checks of network tokens are due, and deletes old jobs.
 GRANT SELECT (profile_id, job_id, connector_id, state, next_try_at, finished_at), UPDATE (next_try_at), DELETE
     ON vault.jobs TO vault_worker;

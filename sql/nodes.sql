@@ -261,6 +261,14 @@ LANGUAGE plpgsql AS $$
 DECLARE
     place record;
     shard bigint;
+    -- CVCs and volatile payment methods stay behind. If the profile came back within a quarter of an hour, they would count again.
+    leave CONSTANT text := pg_catalog.format($remote$
+        WITH cvcs AS (
+            DELETE FROM vault.cvcs WHERE profile_id OPERATOR(pg_catalog.=) %1$L
+            AND NOT EXISTS (SELECT FROM vault.nodes() n WHERE n.profile_id OPERATOR(pg_catalog.=) %1$L AND n.is_here))
+        DELETE FROM vault.volatile_payment_methods WHERE profile_id OPERATOR(pg_catalog.=) %1$L
+        AND NOT EXISTS (SELECT FROM vault.nodes() n WHERE n.profile_id OPERATOR(pg_catalog.=) %1$L AND n.is_here) $remote$,
+        move_profile.profile_id);
     turn  CONSTANT bigint := pg_catalog.hashtextextended('vault.move_profile', 0);
 BEGIN
     IF pg_catalog.to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
@@ -279,7 +287,7 @@ BEGIN
     -- While the move waits for an open transaction, other writes wait behind it, on all nodes.
     SET LOCAL citus.propagate_set_commands = 'local';
     SET LOCAL lock_timeout = '10s';
-    SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport INTO place
+    SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport, n.groupid INTO place
     FROM pg_catalog.pg_dist_shard s
     JOIN pg_catalog.pg_dist_placement p ON p.shardid OPERATOR(pg_catalog.=) s.shardid
     JOIN pg_catalog.pg_dist_node n ON n.groupid OPERATOR(pg_catalog.=) p.groupid AND n.noderole OPERATOR(pg_catalog.=) 'primary'
@@ -301,13 +309,23 @@ BEGIN
     IF place.nodename OPERATOR(pg_catalog.=) host AND place.nodeport OPERATOR(pg_catalog.=) port THEN
         RETURN;
     END IF;
+    IF EXISTS (
+        SELECT FROM pg_catalog.run_command_on_all_nodes(leave) r
+        JOIN pg_catalog.pg_dist_node n ON n.nodeid OPERATOR(pg_catalog.=) r.nodeid
+        WHERE n.nodename OPERATOR(pg_catalog.=) host AND n.nodeport OPERATOR(pg_catalog.=) port AND NOT r.success
+    ) THEN
+        RAISE EXCEPTION 'what the profile left on the node %:% could not be deleted', host, port
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Try again when the node answers.';
+    END IF;
     -- Citus cannot copy tables with row-level security while it lets others write.
     PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
-    -- Nobody can seal a value for the profile any more until this transaction ends.
+    -- Nobody can seal a value for the profile any more until this transaction ends. The other nodes are not asked to look.
     IF EXISTS (
         SELECT FROM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
-            SELECT vault.has_application_values(ARRAY(
-                SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) %L)) $remote$, move_profile.profile_id)) r
+            SELECT CASE WHEN (SELECT g.groupid FROM pg_catalog.pg_dist_local_group g) OPERATOR(pg_catalog.=) %s
+                THEN vault.has_application_values(ARRAY(
+                    SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) %L))
+                ELSE false END $remote$, place.groupid, move_profile.profile_id)) r
         JOIN pg_catalog.pg_dist_node n ON n.nodeid OPERATOR(pg_catalog.=) r.nodeid
         WHERE n.nodename OPERATOR(pg_catalog.=) place.nodename AND n.nodeport OPERATOR(pg_catalog.=) place.nodeport
           AND (NOT r.success OR r.result OPERATOR(pg_catalog.<>) 'f')
@@ -317,13 +335,8 @@ BEGIN
                 HINT = 'These tables cannot move with the profile. The view vault.keys of that node counts the values, and warns of tables that it cannot read.';
     END IF;
     COMMIT;
-    -- If the profile came back within a quarter of an hour, its earlier CVCs would count again. Clients write new ones already where
-    -- it is now.
-    PERFORM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
-        DELETE FROM vault.%I WHERE profile_id OPERATOR(pg_catalog.=) %L
-        AND NOT EXISTS (SELECT FROM vault.nodes() n WHERE n.profile_id OPERATOR(pg_catalog.=) %L AND n.is_here) $remote$,
-        t.name, move_profile.profile_id, move_profile.profile_id))
-    FROM (VALUES ('cvcs'), ('volatile_payment_methods')) t (name);
+    -- A node that is away now is asked again before the profile comes back.
+    PERFORM pg_catalog.run_command_on_all_nodes(leave);
 END
 $$;
 COMMENT ON PROCEDURE vault.move_profile(text, text, integer) IS 'Moves a profile to another node of Citus, on the coordinator. Its writes wait meanwhile, and are refused on the node that it has left';

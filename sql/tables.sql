@@ -119,8 +119,7 @@ COMMENT ON COLUMN vault.customers.details IS 'Envelope under the data key of the
 CREATE UNIQUE INDEX customers_reference_once ON vault.customers (profile_id, merchant_reference_id);
 CREATE INDEX customers_oldest_first ON vault.customers (profile_id, created_at, customer_id);
 
--- There is no foreign key to the customer. A create inserts the row from the customer's, which it has locked, and no role may delete
--- a customer.
+-- There is no foreign key to the customer: a create locks its customer before it inserts the row, and no role may delete a customer.
 CREATE TABLE vault.payment_methods (
     profile_id             text COLLATE "C" NOT NULL,
     payment_method_id      text COLLATE "C" NOT NULL,
@@ -151,7 +150,7 @@ CREATE TABLE vault.payment_method_counts (
     active     bigint NOT NULL,
     PRIMARY KEY (profile_id, count_id)
 );
-COMMENT ON TABLE vault.payment_method_counts IS 'How many active payment methods each profile has: the sum of its rows. The worker puts one row in the place of many';
+COMMENT ON TABLE vault.payment_method_counts IS 'How many active payment methods each profile has: the sum of its rows. The worker adds the others to the one with the nil UUID';
 
 CREATE TABLE vault.connector_tokens (
     profile_id        text COLLATE "C" NOT NULL,

@@ -30,7 +30,7 @@ END
 $$;
 
 COMMENT ON ROLE vault_operator IS 'Internal: the operations of the vault run as this role. It cannot log in, owns no table and bypasses no policy';
-COMMENT ON ROLE vault_worker IS 'Internal: the background processes delete what has expired and find due jobs, in all profiles, as this role. It cannot read an envelope';
+COMMENT ON ROLE vault_worker IS 'Internal: the background processes delete what has expired, find due jobs and add up counts, in all profiles, as this role. It cannot read an envelope';
 COMMENT ON ROLE vault_node IS 'Internal: the nodes of a vault that is spread over several write what all of them have as this role. Only vault.distribute lets it log in';
 COMMENT ON ROLE vault_authenticator IS 'Login of PostgREST. It may become vault_api and nothing else';
 COMMENT ON ROLE vault_bulk IS 'Granted beside vault_client: may compute any number of blind indexes, to load cards in bulk';
@@ -179,19 +179,18 @@ CREATE INDEX jobs_finished ON vault.jobs (finished_at) WHERE finished_at IS NOT 
 CREATE UNIQUE INDEX jobs_once ON vault.jobs (profile_id, payment_method_id, connector_id, action)
     WHERE state IN ('waiting', 'sent') AND action NOT IN ('delete_token', 'delete_network_token');
 
--- A create locks its customer, and nobody may delete one, so PostgreSQL need not look for it a second time.
+-- A create locks its customer, and no role may delete one, so PostgreSQL need not look for it a second time.
 ALTER TABLE vault.payment_methods DROP CONSTRAINT payment_methods_profile_id_customer_id_fkey;
 
--- The number of a profile's active payment methods. Nobody may change it between the count and the end of the script.
-LOCK TABLE vault.payment_methods IN SHARE MODE;
+-- The number of a profile's active payment methods. The table of these is locked since the last statement.
 CREATE TABLE vault.payment_method_counts (
     profile_id text COLLATE "C" NOT NULL,
     count_id   uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
     active     bigint NOT NULL,
     PRIMARY KEY (profile_id, count_id)
 );
-INSERT INTO vault.payment_method_counts (profile_id, active)
-SELECT profile_id, pg_catalog.count(*) FROM vault.payment_methods WHERE status = 'active' GROUP BY profile_id;
+INSERT INTO vault.payment_method_counts (profile_id, count_id, active)
+SELECT profile_id, '00000000-0000-0000-0000-000000000000', pg_catalog.count(*) FROM vault.payment_methods WHERE status = 'active' GROUP BY profile_id;
 
 DO $$
 DECLARE
@@ -618,6 +617,14 @@ AS $procedure$
 DECLARE
     place record;
     shard bigint;
+    -- CVCs and volatile payment methods stay behind. If the profile came back within a quarter of an hour, they would count again.
+    leave CONSTANT text := pg_catalog.format($remote$
+        WITH cvcs AS (
+            DELETE FROM vault.cvcs WHERE profile_id OPERATOR(pg_catalog.=) %1$L
+            AND NOT EXISTS (SELECT FROM vault.nodes() n WHERE n.profile_id OPERATOR(pg_catalog.=) %1$L AND n.is_here))
+        DELETE FROM vault.volatile_payment_methods WHERE profile_id OPERATOR(pg_catalog.=) %1$L
+        AND NOT EXISTS (SELECT FROM vault.nodes() n WHERE n.profile_id OPERATOR(pg_catalog.=) %1$L AND n.is_here) $remote$,
+        move_profile.profile_id);
     turn  CONSTANT bigint := pg_catalog.hashtextextended('vault.move_profile', 0);
 BEGIN
     IF pg_catalog.to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
@@ -636,7 +643,7 @@ BEGIN
     -- While the move waits for an open transaction, other writes wait behind it, on all nodes.
     SET LOCAL citus.propagate_set_commands = 'local';
     SET LOCAL lock_timeout = '10s';
-    SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport INTO place
+    SELECT s.shardid, s.shardminvalue OPERATOR(pg_catalog.=) s.shardmaxvalue AS is_alone, n.nodename, n.nodeport, n.groupid INTO place
     FROM pg_catalog.pg_dist_shard s
     JOIN pg_catalog.pg_dist_placement p ON p.shardid OPERATOR(pg_catalog.=) s.shardid
     JOIN pg_catalog.pg_dist_node n ON n.groupid OPERATOR(pg_catalog.=) p.groupid AND n.noderole OPERATOR(pg_catalog.=) 'primary'
@@ -658,13 +665,23 @@ BEGIN
     IF place.nodename OPERATOR(pg_catalog.=) host AND place.nodeport OPERATOR(pg_catalog.=) port THEN
         RETURN;
     END IF;
+    IF EXISTS (
+        SELECT FROM pg_catalog.run_command_on_all_nodes(leave) r
+        JOIN pg_catalog.pg_dist_node n ON n.nodeid OPERATOR(pg_catalog.=) r.nodeid
+        WHERE n.nodename OPERATOR(pg_catalog.=) host AND n.nodeport OPERATOR(pg_catalog.=) port AND NOT r.success
+    ) THEN
+        RAISE EXCEPTION 'what the profile left on the node %:% could not be deleted', host, port
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Try again when the node answers.';
+    END IF;
     -- Citus cannot copy tables with row-level security while it lets others write.
     PERFORM pg_catalog.citus_move_shard_placement(shard, place.nodename, place.nodeport, host, port, 'block_writes');
-    -- Nobody can seal a value for the profile any more until this transaction ends.
+    -- Nobody can seal a value for the profile any more until this transaction ends. The other nodes are not asked to look.
     IF EXISTS (
         SELECT FROM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
-            SELECT vault.has_application_values(ARRAY(
-                SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) %L)) $remote$, move_profile.profile_id)) r
+            SELECT CASE WHEN (SELECT g.groupid FROM pg_catalog.pg_dist_local_group g) OPERATOR(pg_catalog.=) %s
+                THEN vault.has_application_values(ARRAY(
+                    SELECT k.key_id FROM vault.data_keys k WHERE k.profile_id OPERATOR(pg_catalog.=) %L))
+                ELSE false END $remote$, place.groupid, move_profile.profile_id)) r
         JOIN pg_catalog.pg_dist_node n ON n.nodeid OPERATOR(pg_catalog.=) r.nodeid
         WHERE n.nodename OPERATOR(pg_catalog.=) place.nodename AND n.nodeport OPERATOR(pg_catalog.=) place.nodeport
           AND (NOT r.success OR r.result OPERATOR(pg_catalog.<>) 'f')
@@ -674,13 +691,8 @@ BEGIN
                 HINT = 'These tables cannot move with the profile. The view vault.keys of that node counts the values, and warns of tables that it cannot read.';
     END IF;
     COMMIT;
-    -- If the profile came back within a quarter of an hour, its earlier CVCs would count again. Clients write new ones already where
-    -- it is now.
-    PERFORM pg_catalog.run_command_on_all_nodes(pg_catalog.format($remote$
-        DELETE FROM vault.%I WHERE profile_id OPERATOR(pg_catalog.=) %L
-        AND NOT EXISTS (SELECT FROM vault.nodes() n WHERE n.profile_id OPERATOR(pg_catalog.=) %L AND n.is_here) $remote$,
-        t.name, move_profile.profile_id, move_profile.profile_id))
-    FROM (VALUES ('cvcs'), ('volatile_payment_methods')) t (name);
+    -- A node that is away now is asked again before the profile comes back.
+    PERFORM pg_catalog.run_command_on_all_nodes(leave);
 END
 $procedure$;
 CREATE FUNCTION vault.nodes(OUT profile_id text, OUT host text, OUT port integer, OUT is_here boolean)
@@ -1558,7 +1570,7 @@ TO vault_operator;
 GRANT UPDATE (mac, role_oid, system_identifier) ON TABLE
     vault.role_bindings
 TO vault_operator;
-GRANT DELETE, INSERT, SELECT ON TABLE
+GRANT DELETE, INSERT, SELECT, UPDATE (active) ON TABLE
     vault.payment_method_counts
 TO vault_worker;
 GRANT DELETE, SELECT (action, attempts, connector_id, created_at, error, error_status, finished_at, job_id, next_try_at, payment_method_id, profile_id, state), UPDATE (next_try_at) ON TABLE
@@ -1688,7 +1700,7 @@ COMMENT ON TABLE vault.customers IS 'Customers. details is the envelope of the p
 COMMENT ON TABLE vault.cvcs IS 'CVCs of payment methods, kept for 15 minutes or until they are used';
 COMMENT ON TABLE vault.jobs IS 'Jobs at connectors. The view vault.token_jobs shows them';
 COMMENT ON TABLE vault.network_tokens IS 'Network tokens of payment methods. The token itself stays with the token service, and is fetched for each payment';
-COMMENT ON TABLE vault.payment_method_counts IS 'How many active payment methods each profile has: the sum of its rows. The worker puts one row in the place of many';
+COMMENT ON TABLE vault.payment_method_counts IS 'How many active payment methods each profile has: the sum of its rows. The worker adds the others to the one with the nil UUID';
 COMMENT ON TABLE vault.payment_methods IS 'Payment methods. The instrument and its masked summary are two envelopes';
 COMMENT ON TABLE vault.profiles IS 'Profiles, the unit of isolation: one profile cannot reach the data of another';
 COMMENT ON TABLE vault.root_keys IS 'Check values of the root keys that wrapped data keys of this database, or made MACs; no key material';

@@ -89,9 +89,44 @@ kill_node() {
     kill -9 "$(head -n 1 "$pid_file")"
 }
 
+# A copy that has everything which the node acknowledges from then on.
+standby_node() {
+    local standby=$state/$1/standby
+    say "Making a standby of node $1"
+    stop INT "$standby/postmaster.pid" "$state/postgresql/bin/postgres"
+    rm -rf "$standby"
+    on_node "$1" -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'standby'" \
+        -c 'ALTER SYSTEM RESET synchronous_standby_names' -c 'SELECT pg_reload_conf()' >/dev/null
+    install -d -m 700 "$standby"
+    own "$standby" "$database_user"
+    as_user "$database_user" "$state/postgresql/bin/pg_basebackup" -h "$pg_host" -p "${node_ports[$1]}" -U postgres \
+        -c fast -X stream -R -C -S standby -D "$standby"
+    as_user "$database_user" "$state/postgresql/bin/pg_ctl" -D "$standby" -l "$state/log/standby-$1.log" -o "-p $(free_port)" -w -s start </dev/null
+    on_node "$1" -c "ALTER SYSTEM SET synchronous_standby_names = '*'" -c 'SELECT pg_reload_conf()' >/dev/null
+    eventually has_standby "$1" || die "the standby does not follow node $1"
+}
+
+has_standby() { [ "$(on_node "$1" -c "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")" = 1 ]; }
+
+# Kills a node. Its standby is promoted, and has the node's address from then on.
+failover_node() {
+    local node=$state/$1 bin=$state/postgresql/bin
+    [ -d "$node/standby" ] || die "node $1 has no standby"
+    kill_node "$1"
+    as_user "$database_user" "$bin/pg_ctl" -D "$node/standby" -w -s promote
+    as_user "$database_user" "$bin/pg_ctl" -D "$node/standby" -w -s stop
+    mv "$node/data" "$node/killed"
+    mv "$node/standby" "$node/data"
+    start_node "$1"
+    rm -rf "$node/killed"
+}
+
 stop_nodes() {
     local node
-    for node in "${NODES[@]}"; do stop INT "$state/$node/data/postmaster.pid" "$state/postgresql/bin/postgres"; done
+    for node in "${NODES[@]}"; do
+        stop INT "$state/$node/standby/postmaster.pid" "$state/postgresql/bin/postgres"
+        stop INT "$state/$node/data/postmaster.pid" "$state/postgresql/bin/postgres"
+    done
 }
 
 # Runs psql on a node, as the superuser: NODE [ARG…]
@@ -138,6 +173,7 @@ start_edge() {
     run_postgrest primary "127.0.0.1:${node_ports[1]}"
     for node in "${NODES[@]:1}"; do run_postgrest "node-$node" "127.0.0.1:${node_ports[$node]}"; done
     for node in "${NODES[@]}"; do write_upstream "$node"; done >"$state/etc/nodes/upstreams.conf"
+    for node in "${NODES[@]}"; do echo "node-${node_ports[$node]} node-${node_ports[$node]};"; done >"$state/etc/nodes/upstreams.names"
     write_profiles
     start_nginx
     wait_until_ready

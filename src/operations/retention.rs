@@ -9,12 +9,16 @@ use vault_core::time::Timestamp;
 use crate::audit;
 use crate::error::Failure;
 use crate::keys;
+use crate::postgres::local_settings::with_short_lock_timeout;
 use crate::postgres::subtransaction::attempt;
 use crate::settings;
 use crate::store;
 
 /// How many rows of a table are deleted at a time.
 const BATCH: i64 = 1_000;
+
+/// How many rows are added up at a time, in each group of shards.
+const BATCH_OF_COUNTS: i64 = 10_000;
 
 /// The outcome of one batch of a task.
 pub struct Batch {
@@ -27,6 +31,17 @@ pub struct Batch {
 /// Deletes a batch of rows that expire by `now`, in every profile.
 pub fn delete_expired(now: Timestamp) -> Result<Batch, Failure> {
     store::as_worker(|| store::retention::delete_expired(now, BATCH)).map(Batch::of)
+}
+
+/// The same for the worker, which waits for nobody.
+pub fn delete_expired_unless_locked(now: Timestamp) -> Result<Batch, Failure> {
+    unless_locked(|| delete_expired(now))
+}
+
+/// Does work of the worker that others' locks may hold up, such as a profile's move to another node. It fails then, because the
+/// worker has more urgent work, and does it another time.
+fn unless_locked<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    attempt(|| with_short_lock_timeout(work))
 }
 
 /// Deletes a batch of rows that an earlier server has sealed under its own memory key.
@@ -46,9 +61,12 @@ pub fn delete_used_cvc(
     store::as_worker(|| store::retention::delete_used_cvc(profile_id, payment_method_id, end))
 }
 
-/// Puts one row in the place of those that operations have written to count payment methods, for each profile.
-pub fn add_up_payment_methods() -> Result<(), Failure> {
-    store::as_worker(store::payment_methods::add_up)
+/// Adds a batch of what operations have counted to the numbers of payment methods of all profiles, and tells whether there may be
+/// more.
+pub fn add_up_payment_methods() -> Result<bool, Failure> {
+    let add_up = || store::payment_methods::add_up(BATCH_OF_COUNTS);
+    let added = unless_locked(|| store::as_worker(add_up))?;
+    Ok(i64::try_from(added).is_ok_and(|added| added >= BATCH_OF_COUNTS))
 }
 
 /// Makes partitions for the coming rows of the audit log, and tells whether they are there. A vault that is sealed, or has no

@@ -1,5 +1,5 @@
-//! The worker of a database. It writes the audit rows that sessions wait for and those of merged events, and deletes what has
-//! expired. An error ends it, and the postmaster starts it again.
+//! The worker of a database. It writes the audit rows that sessions wait for and those of merged events, deletes what has expired,
+//! and adds up counts. An error ends it, and the postmaster starts it again.
 
 use std::time::{Duration, Instant};
 
@@ -64,8 +64,8 @@ fn main(index: usize) {
             expired_left = run(delete_expired);
             run(take_bindings_over);
             if counts.elapsed() >= COUNTS_PERIOD {
-                counts = round;
-                run(add_up_payment_methods);
+                let more = run(add_up_payment_methods);
+                counts = if more { counts } else { round };
             }
             if months <= round {
                 let soon = run(keep_audit_months);
@@ -216,13 +216,12 @@ fn drop_audit_month() -> Result<bool, Failure> {
 
 fn add_up_payment_methods() -> Result<bool, Failure> {
     let what = c"vault: adding up counts of payment methods";
-    in_transaction(what, retention::add_up_payment_methods)?;
-    Ok(false)
+    Ok(in_transaction(what, retention::add_up_payment_methods)? == Some(true))
 }
 
 fn delete_expired() -> Result<bool, Failure> {
     let batch = in_transaction(c"vault: deleting what has expired", || {
-        retention::delete_expired(clock::now()?)
+        retention::delete_expired_unless_locked(clock::now()?)
     })?;
     Ok(batch.is_some_and(|batch| batch.is_full))
 }

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use vault_tests::card::{account, ach_for};
+use vault_tests::http::Client;
 use vault_tests::tenant::customer;
-use vault_tests::{Card, Tenant};
+use vault_tests::{Answer, Card, Request, Tenant};
 
-use crate::nodes::Nodes;
+use crate::nodes::{Node, Nodes};
 
 /// Everything that happens to a customer and its payment methods.
 #[track_caller]
@@ -73,13 +74,74 @@ fn several_profiles_of_a_merchant_are_on_several_nodes_and_have_the_same_keys() 
     life(&second);
 }
 
+/// What is answered to whoever watches the node: whether it is ready, and its figures.
+pub fn watched(node: &Node) -> [u16; 2] {
+    let name = format!("node-{}", node.stack.port());
+    [
+        asked(node, &format!("/ready/{name}")),
+        figures(node, &format!("/metrics/{name}")),
+    ]
+    .map(|answer| answer.status)
+}
+
+fn asked(node: &Node, path: &str) -> Answer {
+    node.stack
+        .client()
+        .exchange(&Request::new("GET", path).bytes())
+}
+
+fn figures(node: &Node, path: &str) -> Answer {
+    let client = Client {
+        server: node.stack.metrics,
+        ..node.stack.client()
+    };
+    client.exchange(&Request::new("GET", path).bytes())
+}
+
 #[test]
-fn the_vault_is_ready() {
+fn the_vault_is_ready_and_so_is_each_node() {
     let nodes = Nodes::shared();
-    let client = nodes.coordinator().stack.client();
-    let answer = client.exchange(&vault_tests::Request::new("GET", "/ready").bytes());
+    let coordinator = nodes.coordinator();
+    let answer = asked(coordinator, "/ready");
     assert_eq!(
         (answer.status, answer.text.as_str()),
         (200, r#"{"status":"ready"}"#)
     );
+    for node in &nodes.all {
+        assert_eq!(watched(node), [200; 2]);
+    }
+    for name in [
+        "node-1",
+        "primary",
+        "node-",
+        "NODE-2",
+        "127.0.0.1:5432",
+        "x/y",
+    ] {
+        assert_eq!(
+            asked(coordinator, &format!("/ready/{name}")).status,
+            404,
+            "{name}"
+        );
+        assert_eq!(
+            figures(coordinator, &format!("/metrics/{name}")).status,
+            404,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_figures_of_a_node_are_its_own() {
+    const STARTED: &str = "vault_server_start_time_seconds";
+    let nodes = Nodes::shared();
+    for node in &nodes.all {
+        let text = figures(node, &format!("/metrics/node-{}", node.stack.port())).text;
+        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+        let shown =
+            lines.find_map(|(name, value)| (name == STARTED).then(|| value.parse().unwrap()));
+        let own = "select value from vault.metrics where name = $1";
+        let started: f64 = node.superuser().value(own, &[&STARTED]).unwrap();
+        assert_eq!(shown, Some(started));
+    }
 }

@@ -3,6 +3,7 @@
 use vault_tests::tenant::ADMIN;
 use vault_tests::{Card, random};
 
+use crate::http;
 use crate::life;
 use crate::load::{self, Clients};
 use crate::nodes::{Node, Nodes};
@@ -24,15 +25,17 @@ impl Drop for Killed<'_> {
     }
 }
 
-fn a_kill_stops_only_the_profiles_of(victim: usize) {
+/// What happens to a node fails calls for its own profiles, and for no others. It is told how the clients of the others succeed.
+fn only_the_profiles_of(victim: usize, what_happens: impl FnOnce(&Nodes, &dyn Fn())) {
     let nodes = Nodes::alone();
     let tenants = nodes.all.iter().zip(nodes.tenants());
     let all: Vec<Clients> = tenants.map(|(n, t)| Clients::of(n, t)).collect();
 
     load::during(&all, || {
-        let _killed = Killed::kill([&nodes.all[victim - 1]]);
-        let others = all.iter().filter(|clients| clients.node != victim);
-        others.for_each(Clients::succeed);
+        what_happens(&nodes, &|| {
+            let others = all.iter().filter(|clients| clients.node != victim);
+            others.for_each(Clients::succeed);
+        });
     });
 
     for clients in &all {
@@ -40,6 +43,17 @@ fn a_kill_stops_only_the_profiles_of(victim: usize) {
         assert_eq!(!failures.is_empty(), clients.node == victim, "{failures:?}");
         clients.have_lost_nothing();
     }
+}
+
+fn a_kill_stops_only_the_profiles_of(victim: usize) {
+    only_the_profiles_of(victim, |nodes, the_others_succeed| {
+        let _killed = Killed::kill([&nodes.all[victim - 1]]);
+        the_others_succeed();
+        for node in &nodes.all {
+            let status = if node.number == victim { 503 } else { 200 };
+            assert_eq!(http::watched(node), [status; 2], "node {}", node.number);
+        }
+    });
 }
 
 #[test]
@@ -50,6 +64,24 @@ fn a_killed_worker_stops_only_its_own_profiles_and_loses_nothing() {
 #[test]
 fn a_killed_coordinator_stops_only_its_own_profiles_and_loses_nothing() {
     a_kill_stops_only_the_profiles_of(1);
+}
+
+#[test]
+fn a_standby_takes_the_place_of_a_killed_node_and_has_all_that_was_acknowledged() {
+    only_the_profiles_of(2, |nodes, the_others_succeed| {
+        let node = &nodes.all[1];
+        node.make_standby();
+        node.fail_over();
+        the_others_succeed();
+        life::run(&mut node.unannounced_tenant().revealing_sql());
+        let findings = "select count(*) from vault.check()";
+        let found: i64 = node
+            .stack
+            .session("vault_audit")
+            .value(findings, &[])
+            .unwrap();
+        assert_eq!(found, 0);
+    });
 }
 
 #[test]

@@ -106,6 +106,16 @@ impl Node {
         frame(&["start", &self.number.to_string()]);
     }
 
+    /// Makes a standby, which has everything that the node acknowledges from then on.
+    pub fn make_standby(&self) {
+        frame(&["standby", &self.number.to_string()]);
+    }
+
+    /// Kills the node and gives its address to its standby.
+    pub fn fail_over(&self) {
+        frame(&["failover", &self.number.to_string()]);
+    }
+
     /// What the server has logged.
     pub fn log(&self) -> String {
         let path = self

@@ -1,5 +1,6 @@
 //! A standby answers the reads of the HTTP interface, and takes the primary's place.
 
+use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -317,6 +318,42 @@ fn guesses_of_a_key_by_reads_lock_it_on_the_replica_as_well() {
     assert_eq!(refused.sqlstate, "25006");
     assert_eq!(attacker.send(&shop.list_with(&shop.tenant.key)).status, 401);
     shop.tenant.send(&shop.list_with(&shop.tenant.key)).ok();
+}
+
+/// Its slot keeps WAL on the primary, which has other uses for its disk.
+#[test]
+fn a_standby_that_is_away_too_long_does_not_fill_the_disk_and_is_copied_anew() {
+    let stack = PrivateStack::start();
+    let shop = Shop::within(&stack);
+    drop(stack.standby());
+    let mut superuser = stack.superuser();
+    let kept: String = superuser.value("show max_slot_wal_keep_size", &[]).unwrap();
+    assert_eq!(kept, "10GB");
+    superuser
+        .run("alter system set max_slot_wal_keep_size = '16MB'")
+        .unwrap();
+    superuser.run("select pg_reload_conf()").unwrap();
+    soon_equal("WAL is no longer kept", &"lost".to_owned(), || {
+        superuser
+            .run("select pg_logical_emit_message(false, 'test', repeat('-', 40000000)); checkpoint")
+            .unwrap();
+        let status = "select wal_status from pg_replication_slots where slot_name = 'replica'";
+        superuser.value::<String>(status, &[]).unwrap()
+    });
+    for request in shop.reads().into_iter().chain(shop.writes()) {
+        shop.tenant.send(&request).ok();
+    }
+
+    fs::remove_dir_all(stack.state.join("replica")).unwrap();
+    let standby = stack.standby();
+
+    caught_up(&stack, &standby);
+    let there = "select count(*) from vault.payment_methods where profile_id = $1";
+    let profile = &shop.tenant.profile;
+    assert_eq!(
+        standby.superuser().value::<i64>(there, &[profile]).unwrap(),
+        2
+    );
 }
 
 #[test]

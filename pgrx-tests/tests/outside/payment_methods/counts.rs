@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
+use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Tenant};
 
 use super::{path, update_path};
@@ -113,4 +114,23 @@ fn the_number_is_right_after_many_calls_at_once() {
     let limit = Duration::from_secs(60);
     equal_within(limit, "one row is left", &1, || summands(&tenant));
     assert_eq!(total(&tenant), 120);
+}
+
+/// The worker has made its plans while the table was empty.
+#[test]
+fn the_worker_adds_up_what_very_many_calls_have_counted() {
+    let stack = PrivateStack::start();
+    let tenant = Tenant::within(&stack);
+    let mut superuser = stack.superuser();
+    for (round, rows) in [2, 100_000].into_iter().enumerate() {
+        superuser
+            .execute(
+                "insert into vault.payment_method_counts (profile_id, active) select $1, 1 from generate_series(1, $2)",
+                &[&tenant.profile, &rows],
+            )
+            .unwrap();
+        let limit = Duration::from_secs(60);
+        equal_within(limit, "one row is left", &1, || summands(&tenant));
+        assert_eq!(total(&tenant), [2, 100_002][round]);
+    }
 }
