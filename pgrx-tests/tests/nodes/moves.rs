@@ -204,30 +204,61 @@ fn a_cvc_does_not_come_back_with_its_profile() {
     assert_eq!(refused.unwrap_err().sqlstate, life::NOT_FOUND);
 }
 
-/// Clients write there as soon as the profile is there.
+/// Clients write there as soon as the profile is there. The move is held up at its end, after it has deleted what an earlier stay of
+/// the profile had left there.
 #[test]
 fn a_cvc_on_the_node_that_the_profile_has_moved_to_stays() {
+    let nodes = Nodes::alone();
+    let (from, to) = nodes.workers();
+    let tenant = from.unannounced_tenant();
+    let mut holder = from.superuser();
+    holder
+        .run("create table public.held (note vault.encrypted_text)")
+        .unwrap();
+    holder
+        .run("begin; lock table public.held in access exclusive mode")
+        .unwrap();
+
+    thread::scope(|scope| {
+        let moving = scope.spawn(|| try_to_move(&nodes, &tenant.profile, to));
+        let waiting = "select exists (select from pg_locks where relation = 'public.held'::regclass and not granted)";
+        let mut observer = from.superuser();
+        while !observer.value::<bool>(waiting, &[]).unwrap() {
+            assert!(!moving.is_finished(), "the move does not read the table");
+            thread::sleep(Duration::from_millis(10));
+        }
+        store_cvc(to, &tenant.profile);
+        holder.run("rollback; drop table public.held").unwrap();
+        moving.join().unwrap().unwrap();
+    });
+
+    assert_eq!(cvcs(to, &tenant.profile), 1);
+}
+
+#[test]
+fn what_a_profile_has_left_on_a_node_is_deleted_before_it_comes_back() {
     let nodes = Nodes::shared();
     let (from, to) = nodes.workers();
     let tenant = from.unannounced_tenant();
-    let mut superuser = to.superuser();
-    superuser
+    // As if the node had been away at the end of an earlier move.
+    store_cvc(to, &tenant.profile);
+    move_profile(&nodes, &tenant.profile, to);
+    assert_eq!(cvcs(to, &tenant.profile), 0);
+}
+
+fn store_cvc(node: &Node, profile: &str) {
+    node.superuser()
         .execute(
             "insert into vault.cvcs (profile_id, payment_method_id, memory_key, code, expires_at)
              values ($1, 'pm', '', '', now() + interval '10 minutes')",
-            &[&tenant.profile],
+            &[&profile],
         )
         .unwrap();
+}
 
-    move_profile(&nodes, &tenant.profile, to);
-
-    let stored: i64 = superuser
-        .value(
-            "select count(*) from vault.cvcs where profile_id = $1",
-            &[&tenant.profile],
-        )
-        .unwrap();
-    assert_eq!(stored, 1);
+fn cvcs(node: &Node, profile: &str) -> i64 {
+    let cvcs = "select count(*) from vault.cvcs where profile_id = $1";
+    node.superuser().value(cvcs, &[&profile]).unwrap()
 }
 
 #[test]
