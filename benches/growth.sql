@@ -1,5 +1,7 @@
 -- A vault that grows: a customer for every hundred cards, and a sample of the cards to retrieve.
 
+CREATE EXTENSION pg_prewarm;
+
 CREATE SEQUENCE bench.customer;
 CREATE TABLE bench.customers (number bigint PRIMARY KEY, customer_id text NOT NULL);
 CREATE TABLE bench.sample (number bigint PRIMARY KEY, LIKE vault.payment_methods);

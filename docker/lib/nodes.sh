@@ -89,6 +89,17 @@ kill_node() {
     kill -9 "$(head -n 1 "$pid_file")"
 }
 
+# As when its machine stands still. It goes on where it was.
+freeze_node() { signal_node STOP "$1"; }
+thaw_node() { signal_node CONT "$1"; }
+
+signal_node() {
+    local postmaster
+    postmaster=$(head -n 1 "$state/$2/data/postmaster.pid")
+    pkill "-$1" -P "$postmaster"
+    kill "-$1" "$postmaster"
+}
+
 # A copy that has everything which the node acknowledges from then on.
 standby_node() {
     local standby=$state/$1/standby

@@ -1,4 +1,4 @@
-//! A node that dies stops its own profiles alone, and has lost nothing when it is back.
+//! A node that dies or stands still stops its own profiles alone, and has lost nothing when it is back.
 
 use vault_tests::tenant::ADMIN;
 use vault_tests::{Card, random};
@@ -25,8 +25,18 @@ impl Drop for Killed<'_> {
     }
 }
 
-/// What happens to a node fails calls for its own profiles, and for no others. It is told how the clients of the others succeed.
-fn only_the_profiles_of(victim: usize, what_happens: impl FnOnce(&Nodes, &dyn Fn())) {
+/// Lets a node go on, also when a test fails.
+struct Frozen<'a>(&'a Node);
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        self.0.thaw();
+    }
+}
+
+/// Lets something happen to a node while clients call all of them. It is told how the clients of the others succeed. Gives the nodes
+/// for whose profiles calls have failed. Nothing that was acknowledged is lost.
+fn failing_during(victim: usize, what_happens: impl FnOnce(&Nodes, &dyn Fn())) -> Vec<usize> {
     let nodes = Nodes::alone();
     let tenants = nodes.all.iter().zip(nodes.tenants());
     let all: Vec<Clients> = tenants.map(|(n, t)| Clients::of(n, t)).collect();
@@ -38,15 +48,15 @@ fn only_the_profiles_of(victim: usize, what_happens: impl FnOnce(&Nodes, &dyn Fn
         });
     });
 
-    for clients in &all {
-        let failures = clients.failures.lock().unwrap();
-        assert_eq!(!failures.is_empty(), clients.node == victim, "{failures:?}");
-        clients.have_lost_nothing();
-    }
+    all.iter().for_each(Clients::have_lost_nothing);
+    let failing = all
+        .iter()
+        .filter(|clients| !clients.failures.lock().unwrap().is_empty());
+    failing.map(|clients| clients.node).collect()
 }
 
 fn a_kill_stops_only_the_profiles_of(victim: usize) {
-    only_the_profiles_of(victim, |nodes, the_others_succeed| {
+    let failing = failing_during(victim, |nodes, the_others_succeed| {
         let _killed = Killed::kill([&nodes.all[victim - 1]]);
         the_others_succeed();
         for node in &nodes.all {
@@ -54,6 +64,7 @@ fn a_kill_stops_only_the_profiles_of(victim: usize) {
             assert_eq!(http::watched(node), [status; 2], "node {}", node.number);
         }
     });
+    assert_eq!(failing, [victim]);
 }
 
 #[test]
@@ -68,7 +79,7 @@ fn a_killed_coordinator_stops_only_its_own_profiles_and_loses_nothing() {
 
 #[test]
 fn a_standby_takes_the_place_of_a_killed_node_and_has_all_that_was_acknowledged() {
-    only_the_profiles_of(2, |nodes, the_others_succeed| {
+    let failing = failing_during(2, |nodes, the_others_succeed| {
         let node = &nodes.all[1];
         node.make_standby();
         node.fail_over();
@@ -82,6 +93,17 @@ fn a_standby_takes_the_place_of_a_killed_node_and_has_all_that_was_acknowledged(
             .unwrap();
         assert_eq!(found, 0);
     });
+    assert_eq!(failing, [2]);
+}
+
+#[test]
+fn calls_wait_for_a_node_that_stands_still_and_the_other_nodes_go_on() {
+    let failing = failing_during(3, |nodes, the_others_succeed| {
+        nodes.all[2].freeze();
+        let _frozen = Frozen(&nodes.all[2]);
+        the_others_succeed();
+    });
+    assert_eq!(failing, [0; 0]);
 }
 
 #[test]

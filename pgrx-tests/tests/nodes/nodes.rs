@@ -106,6 +106,16 @@ impl Node {
         frame(&["start", &self.number.to_string()]);
     }
 
+    /// Stops all processes where they are.
+    pub fn freeze(&self) {
+        frame(&["freeze", &self.number.to_string()]);
+    }
+
+    /// Lets them go on.
+    pub fn thaw(&self) {
+        frame(&["thaw", &self.number.to_string()]);
+    }
+
     /// Makes a standby, which has everything that the node acknowledges from then on.
     pub fn make_standby(&self) {
         frame(&["standby", &self.number.to_string()]);
