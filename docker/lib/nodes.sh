@@ -94,10 +94,10 @@ freeze_node() { signal_node STOP "$1"; }
 thaw_node() { signal_node CONT "$1"; }
 
 signal_node() {
-    local postmaster
+    local postmaster children
     postmaster=$(head -n 1 "$state/$2/data/postmaster.pid")
-    pkill "-$1" -P "$postmaster"
-    kill "-$1" "$postmaster"
+    read -ra children <"/proc/$postmaster/task/$postmaster/children" || true
+    kill "-$1" "$postmaster" "${children[@]}"
 }
 
 # A copy that has everything which the node acknowledges from then on.
