@@ -33,7 +33,7 @@ pub fn delete_expired(now: Timestamp) -> Result<Batch, Failure> {
     store::as_worker(|| store::retention::delete_expired(now, BATCH)).map(Batch::of)
 }
 
-/// The same for the worker, which waits for nobody.
+/// The same for the worker, which does not wait long for locks.
 pub fn delete_expired_unless_locked(now: Timestamp) -> Result<Batch, Failure> {
     unless_locked(|| delete_expired(now))
 }

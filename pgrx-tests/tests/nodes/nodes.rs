@@ -98,32 +98,36 @@ impl Node {
 
     /// Kills the postmaster, as a loss of power would.
     pub fn kill(&self) {
-        frame(&["kill", &self.number.to_string()]);
+        self.command("kill");
     }
 
     /// Starts a node that was killed, and waits until it answers.
     pub fn start(&self) {
-        frame(&["start", &self.number.to_string()]);
+        self.command("start");
     }
 
     /// Stops all processes where they are.
     pub fn freeze(&self) {
-        frame(&["freeze", &self.number.to_string()]);
+        self.command("freeze");
     }
 
     /// Lets them go on.
     pub fn thaw(&self) {
-        frame(&["thaw", &self.number.to_string()]);
+        self.command("thaw");
     }
 
     /// Makes a standby, which has everything that the node acknowledges from then on.
     pub fn make_standby(&self) {
-        frame(&["standby", &self.number.to_string()]);
+        self.command("standby");
     }
 
     /// Kills the node and gives its address to its standby.
     pub fn fail_over(&self) {
-        frame(&["failover", &self.number.to_string()]);
+        self.command("failover");
+    }
+
+    fn command(&self, command: &str) {
+        frame(&[command, &self.number.to_string()]);
     }
 
     /// What the server has logged.
