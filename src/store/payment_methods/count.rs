@@ -9,7 +9,7 @@ use vault_core::ids::ProfileId;
 use crate::error::Failure;
 use crate::store::statement::{id, statements};
 
-// No plan of these is slow, because none joins the table with itself: a plan may have been made while the table was empty.
+// None of these joins the table with itself. A plan for a table with many pages and one row would take the square of the time.
 statements! {
     Read ACTIVE(TEXTOID) =
         "SELECT COALESCE(pg_catalog.sum(active), 0)::bigint AS active FROM vault.payment_method_counts WHERE profile_id = $1";

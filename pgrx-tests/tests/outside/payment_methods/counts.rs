@@ -116,13 +116,13 @@ fn the_number_is_right_after_many_calls_at_once() {
     assert_eq!(total(&tenant), 120);
 }
 
-/// The worker has made its plans while the table was empty.
+/// A plan for a table with many pages and one row may take the square of the time when the rows come.
 #[test]
 fn the_worker_adds_up_what_very_many_calls_have_counted() {
     let stack = PrivateStack::start();
     let tenant = Tenant::within(&stack);
     let mut superuser = stack.superuser();
-    for (round, rows) in [2, 100_000].into_iter().enumerate() {
+    for (rows, all) in [(50_000, 50_000), (100_000, 150_000)] {
         superuser
             .execute(
                 "insert into vault.payment_method_counts (profile_id, active) select $1, 1 from generate_series(1, $2)",
@@ -131,6 +131,9 @@ fn the_worker_adds_up_what_very_many_calls_have_counted() {
             .unwrap();
         let limit = Duration::from_secs(60);
         equal_within(limit, "one row is left", &1, || summands(&tenant));
-        assert_eq!(total(&tenant), [2, 100_002][round]);
+        assert_eq!(total(&tenant), all);
+        superuser
+            .run("vacuum analyze vault.payment_method_counts")
+            .unwrap();
     }
 }
