@@ -5,7 +5,7 @@ use vault_tests::stack::{PrivateStack, Stack};
 use vault_tests::tenant::ADMIN;
 use vault_tests::{Card, Session, Tenant, random};
 
-use crate::support::{http_answers, long_unwritten, soon, tables};
+use crate::support::{http_answers, lasting_rows, long_unwritten, soon, tables};
 
 /// A tenant with a customer and a card; the card came without a CVC, which no copy would have.
 pub struct Shop {
@@ -64,9 +64,10 @@ fn contents(stack: &Stack) -> Vec<(String, i64, Option<String>)> {
         .map(|table| {
             let digest = format!(
                 "select count(*), md5(string_agg(t::text, ' ' order by t::text))
-                 from vault.{table} r, lateral (select to_jsonb(r) - case '{table}' when 'role_bindings'
+                 from {} r, lateral (select to_jsonb(r) - case '{table}' when 'role_bindings'
                      then '{{role_oid,system_identifier,mac}}'::text[] else '{{}}' end) t
-                 where to_jsonb(r) ->> 'event' is distinct from 'role.take_over'"
+                 where to_jsonb(r) ->> 'event' is distinct from 'role.take_over'",
+                lasting_rows(&table)
             );
             let rows = superuser.rows(&digest, &[]).unwrap();
             (table, rows[0].get(0), rows[0].get(1))

@@ -15,14 +15,16 @@ use crate::support::{CUSTOMER_REDACTED, NO_PAYMENT_METHOD, http_answers, soon_eq
 const CLIENTS: usize = 40;
 const REQUESTS: usize = 200;
 
-/// A vault whose calls over HTTP wait for a row as long as a statement may take. With the usual limit, a call that waits longer than a
-/// second is answered with 500, and on a busy machine some do. No other test takes connections of its pool.
+/// A vault whose calls over HTTP wait for a row, and for a slow disk, as long as nginx waits for an answer. With the usual limits, a
+/// call that waits too long is answered with 500, and on a busy machine some do. No other test takes connections of its pool.
 fn patient_stack() -> PrivateStack {
     let stack = PrivateStack::start();
-    stack
-        .superuser()
-        .run("alter role vault_authenticator set lock_timeout = 0")
-        .unwrap();
+    let mut superuser = stack.superuser();
+    for limit in ["lock_timeout", "statement_timeout"] {
+        let unlimited = format!("alter role vault_authenticator set {limit} = 0");
+        superuser.run(&unlimited).unwrap();
+    }
+    drop(superuser);
     stack.stop();
     stack.restart();
     http_answers(&Tenant::within(&stack));

@@ -61,8 +61,7 @@ fn stop_autovacuum(superuser: &mut Session) {
     superuser.run("alter system set autovacuum = off").unwrap();
     superuser.run("select pg_reload_conf()").unwrap();
     soon("autovacuum has ended", || {
-        let none =
-            "select not exists (from pg_stat_activity where backend_type like 'autovacuum%')";
+        let none = "select not exists (select from pg_stat_activity where backend_type like 'autovacuum%')";
         superuser.value(none, &[]).unwrap()
     });
 }
