@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # PostgreSQL: a private copy with the extension, a cluster, and the demo's merchant in it.
 
+# More options of initdb.
+initdb_options=()
+
 start_postgresql() {
     local bin=$state/postgresql/bin
     [ -d "$state/data" ] || make_cluster "$bin"
@@ -33,7 +36,8 @@ make_cluster() {
     rm -rf "$fresh"
     mkdir "$fresh"
     own "$fresh" "$database_user"
-    as_user "$database_user" "$1/initdb" -D "$fresh" -U postgres -A trust --encoding UTF8 --locale C.UTF-8 --data-checksums >/dev/null
+    as_user "$database_user" "$1/initdb" -D "$fresh" -U postgres -A trust --encoding UTF8 --locale C.UTF-8 --data-checksums \
+        "${initdb_options[@]}" >/dev/null
     # Before the first start, because the vault's worker looks for this database at once.
     echo 'CREATE DATABASE vault' \
         | as_user "$database_user" "$1/postgres" --single -j -c log_checkpoints=off -D "$fresh" postgres >/dev/null
