@@ -116,6 +116,7 @@ COMMENT ON FUNCTION vault.delete_customer(text) IS 'Redacts a customer and delet
 COMMENT ON FUNCTION vault.list_customers(integer, integer, text) IS 'Lists customers, oldest first; limit is 1 to 100';
 COMMENT ON FUNCTION vault.create_payment_method(jsonb) IS 'Stores a payment method. If the customer has it already, that one keeps its id and is refreshed';
 COMMENT ON FUNCTION vault.create_payment_methods(jsonb[], boolean) IS 'Stores many payment methods, and returns for each whether it was created, refreshed or refused. With all_or_nothing, the first refusal is an error';
+COMMENT ON FUNCTION vault.import_payment_methods(text, boolean) IS 'Stores the payment methods that a query gives, as create_payment_methods does. The query has one column, of type jsonb, and runs with the caller''s rights';
 COMMENT ON FUNCTION vault.retrieve_payment_method(text, boolean) IS 'Returns a payment method, masked. With fetch_raw_detail it is shown in full, to members of vault_reveal';
 COMMENT ON FUNCTION vault.retrieve_payment_methods(text[], boolean) IS 'Returns many payment methods as retrieve_payment_method does, and NULL for an id that has none';
 COMMENT ON FUNCTION vault.update_payment_method(text, jsonb) IS 'Changes names, tokens or status of a payment method';
@@ -126,7 +127,7 @@ COMMENT ON FUNCTION vault.use_cvc(text) IS 'Returns the CVC of a payment method 
 GRANT EXECUTE ON FUNCTION
     vault.create_customer(jsonb), vault.retrieve_customer(text), vault.retrieve_customer_by_reference(text),
     vault.update_customer(text, jsonb), vault.delete_customer(text), vault.list_customers(integer, integer, text),
-    vault.create_payment_method(jsonb), vault.create_payment_methods(jsonb[], boolean),
+    vault.create_payment_method(jsonb), vault.create_payment_methods(jsonb[], boolean), vault.import_payment_methods(text, boolean),
     vault.retrieve_payment_method(text, boolean), vault.retrieve_payment_methods(text[], boolean),
     vault.update_payment_method(text, jsonb), vault.delete_payment_method(text), vault.list_payment_methods(text, integer, text),
     vault.set_default_payment_method(text, text), vault.use_cvc(text)

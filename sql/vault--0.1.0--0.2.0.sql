@@ -523,6 +523,11 @@ CREATE FUNCTION vault.has_merchants()
 AS $function$
     SELECT EXISTS (SELECT FROM vault.merchants m WHERE m.created_at < now() - INTERVAL '10 seconds')
 $function$;
+CREATE FUNCTION vault.import_payment_methods(query text, all_or_nothing boolean DEFAULT false)
+ RETURNS TABLE(item bigint, outcome text, payment_method_id text, code text, message text)
+ LANGUAGE c
+ STRICT
+AS 'MODULE_PATHNAME', $function$import_payment_methods_wrapper$function$;
 CREATE FUNCTION vault.jobs_on_shards()
  RETURNS SETOF text
  LANGUAGE c
@@ -1399,6 +1404,7 @@ BEGIN
         'vault.get_network_token_eligibility(text)',
         'vault.has_application_values(integer[])',
         'vault.has_merchants()',
+        'vault.import_payment_methods(text,boolean)',
         'vault.jobs_on_shards()',
         'vault.keys_on_shards()',
         'vault.list_payment_methods(text,integer,text)',
@@ -1490,6 +1496,7 @@ GRANT EXECUTE ON ROUTINE
     vault.create_payment_methods(jsonb[],boolean),
     vault.get_network_token(text),
     vault.get_network_token_eligibility(text),
+    vault.import_payment_methods(text,boolean),
     vault.list_payment_methods(text,integer,text),
     vault.retrieve_payment_methods(text[],boolean),
     vault.use_connector_token(text,text)
@@ -1648,6 +1655,7 @@ COMMENT ON ROUTINE vault.get_network_token(text) IS 'Returns a payment method''s
 COMMENT ON ROUTINE vault.get_network_token_eligibility(text) IS 'Asks the token service whether cards with these first 6 to 8 digits can have network tokens';
 COMMENT ON ROUTINE vault.has_application_values(integer[]) IS 'Internal: whether values of application columns are under one of these keys, or under any if none are given';
 COMMENT ON ROUTINE vault.has_merchants() IS 'Internal: whether the vault has been in use for some seconds';
+COMMENT ON ROUTINE vault.import_payment_methods(text,boolean) IS 'Stores the payment methods that a query gives, as create_payment_methods does. The query has one column, of type jsonb, and runs with the caller''s rights';
 COMMENT ON ROUTINE vault.jobs_on_shards() IS 'Internal: the rows of vault.jobs_of_node when the vault is spread over several nodes';
 COMMENT ON ROUTINE vault.keys_on_shards() IS 'Internal: the rows of vault.keys_of_node when the vault is spread over several nodes';
 COMMENT ON ROUTINE vault.list_customers(integer,integer,text) IS 'Lists customers, oldest first; limit is 1 to 100';

@@ -106,7 +106,7 @@ mod tests {
 
     /// A call of every other function that a client may execute. No customer, no payment method and no connector has these
     /// ids.
-    fn every_operation() -> [(&'static str, String); 23] {
+    fn every_operation() -> [(&'static str, String); 24] {
         let card = format!("'{}'", card("12345_cus_nobody"));
         let call = |name: &'static str, arguments: &str| {
             (name, format!("SELECT vault.{name}({arguments})"))
@@ -129,6 +129,7 @@ mod tests {
             call("encrypt", "'text'::text"),
             call("get_network_token", "'12345_pm_none'"),
             call("get_network_token_eligibility", "'41111111'"),
+            call("import_payment_methods", "'SELECT NULL::jsonb'"),
             call("list_customers", ""),
             call("list_payment_methods", "'12345_cus_nobody'"),
             call("retrieve_customer", "'12345_cus_nobody'"),

@@ -20,13 +20,13 @@ pub enum Failure {
     Refused(Refusal),
     /// One of several requests that are to be carried out all or not at all.
     #[error("{refusal}")]
-    ItemRefused { item: i32, refusal: Refusal },
+    ItemRefused { item: usize, refusal: Refusal },
     /// There is no usable root key.
     #[error("vault is sealed: {0}")]
     Sealed(Sealed),
-    /// An administrator asked for something that cannot be done.
+    /// Somebody asked for something that cannot be done.
     #[error("{message}")]
-    Administration {
+    Mistaken {
         mistake: Mistake,
         message: &'static str,
         hint: &'static str,
@@ -147,7 +147,7 @@ impl fmt::Display for Node {
     }
 }
 
-/// What an administrator did wrong.
+/// What somebody did wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mistake {
     /// An argument cannot be used.
@@ -158,23 +158,23 @@ pub enum Mistake {
     WrongState,
 }
 
-/// An argument of an administrator that cannot be used.
+/// An argument that cannot be used.
 pub fn invalid(message: &'static str, hint: &'static str) -> Failure {
-    administration(Mistake::Invalid, message, hint)
+    mistaken(Mistake::Invalid, message, hint)
 }
 
-/// An administrator named something that does not exist.
+/// Something that was named does not exist.
 pub fn missing(message: &'static str, hint: &'static str) -> Failure {
-    administration(Mistake::Missing, message, hint)
+    mistaken(Mistake::Missing, message, hint)
 }
 
-/// What an administrator asks for cannot be done in the present state.
+/// What was asked for cannot be done in the present state.
 pub fn wrong_state(message: &'static str, hint: &'static str) -> Failure {
-    administration(Mistake::WrongState, message, hint)
+    mistaken(Mistake::WrongState, message, hint)
 }
 
-fn administration(mistake: Mistake, message: &'static str, hint: &'static str) -> Failure {
-    Failure::Administration {
+fn mistaken(mistake: Mistake, message: &'static str, hint: &'static str) -> Failure {
+    Failure::Mistaken {
         mistake,
         message,
         hint,

@@ -10,7 +10,7 @@ impl Failure {
         match self {
             Self::Sealed(reason) => Some(reason.hint()),
             Self::Unrecorded(reason) => Some(reason.hint()),
-            Self::Administration { hint, .. } => Some(hint),
+            Self::Mistaken { hint, .. } => Some(hint),
             Self::Refused(refusal) | Self::ItemRefused { refusal, .. } => of_refusal(refusal),
             Self::Input(error) => Some(of_input(error)),
             Self::ConnectorSettings(_) => {

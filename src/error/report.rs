@@ -12,9 +12,7 @@ impl From<Failure> for ErrorReport {
     fn from(failure: Failure) -> Self {
         let report = Self::new(failure.sqlstate(), failure.to_string(), "vault");
         let report = match &failure {
-            Failure::ItemRefused { item, .. } => {
-                report.set_detail(format!("It is item {item} of the array."))
-            }
+            Failure::ItemRefused { item, .. } => report.set_detail(format!("It is item {item}.")),
             Failure::OutOfReach { tables }
             | Failure::Unread { tables }
             | Failure::KeyNeeded { tables, .. }

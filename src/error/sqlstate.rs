@@ -11,7 +11,7 @@ impl Failure {
             Self::Refused(refusal) | Self::ItemRefused { refusal, .. } => {
                 of_refusal(refusal.sqlstate())
             }
-            Self::Administration { mistake, .. } => of_mistake(*mistake),
+            Self::Mistaken { mistake, .. } => of_mistake(*mistake),
             Self::ConnectorSettings(_) => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::Sealed(_)
             | Self::NotUpgraded

@@ -26,6 +26,7 @@ pub mod remembered;
 pub mod roles;
 pub mod run_as;
 pub mod shared_memory;
+pub mod short_memory;
 pub mod snapshot;
 pub mod standby;
 pub mod subtransaction;

@@ -16,6 +16,7 @@ use super::statement::{Access, Row, id, statements};
 use crate::error::Failure;
 use crate::postgres::local_settings::with_settings;
 use crate::postgres::object_locks::{Mode, lock_table};
+use crate::postgres::short_memory::in_short_memory;
 use crate::postgres::table_scan::ScannedColumn;
 
 // Lists of tables have a fixed order, so that two sessions that lock them do not deadlock.
@@ -299,6 +300,6 @@ fn rows<T>(
             Access::Read => client.select(statement, None, arguments)?,
             Access::Write | Access::WriteEverywhere => client.update(statement, None, arguments)?,
         };
-        table.map(|row| read(&Row::from(row))).collect()
+        in_short_memory(|| table.map(|row| read(&Row::from(row))).collect())
     })
 }

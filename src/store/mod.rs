@@ -9,6 +9,7 @@ pub mod api_keys;
 pub mod application_tables;
 pub mod application_values;
 pub mod audit_log;
+pub mod callers_query;
 pub mod card_bins;
 pub mod connector_accounts;
 pub mod connector_customers;

@@ -12,6 +12,7 @@ use super::row::Row;
 use crate::error::Failure;
 use crate::postgres::latest_snapshot::Plan;
 use crate::postgres::local_settings::with_search_path;
+use crate::postgres::short_memory::in_short_memory;
 
 /// Declares look-ups in the catalogues, each prepared once per backend.
 macro_rules! lookups {
@@ -70,7 +71,7 @@ impl Prepared {
             Spi::connect(|client| {
                 let plan = self.plan_for_any_snapshot(client)?;
                 let rows = plan.select(client, arguments)?;
-                rows.into_iter().map(|row| read(&row.into())).collect()
+                in_short_memory(|| rows.into_iter().map(|row| read(&row.into())).collect())
             })
         })
     }
@@ -111,7 +112,7 @@ impl Prepared {
                         client.update(plan, None, arguments)?
                     }
                 };
-                read(table)
+                in_short_memory(|| read(table))
             })
         })
     }

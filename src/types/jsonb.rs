@@ -7,7 +7,7 @@ use pgrx::datum::UnboxDatum;
 use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
 };
-use pgrx::{IntoDatum, pg_sys};
+use pgrx::{FromDatum, IntoDatum, pg_sys};
 use zeroize::Zeroizing;
 
 /// A `jsonb` argument or result of a SQL function; wiped when dropped.
@@ -47,6 +47,16 @@ unsafe impl UnboxDatum for Jsonb {
         Self: 'src,
     {
         text_of(datum.sans_lifetime())
+    }
+}
+
+impl FromDatum for Jsonb {
+    unsafe fn from_polymorphic_datum(
+        datum: pg_sys::Datum,
+        is_null: bool,
+        _type: pg_sys::Oid,
+    ) -> Option<Self> {
+        (!is_null).then(|| text_of(datum))
     }
 }
 

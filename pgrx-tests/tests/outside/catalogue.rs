@@ -255,6 +255,7 @@ fn each_role_executes_the_functions_of_its_task_and_no_others() {
             "encrypt",
             "get_network_token",
             "get_network_token_eligibility",
+            "import_payment_methods",
             "last4",
             "list_customers",
             "list_payment_methods",

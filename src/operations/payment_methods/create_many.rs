@@ -19,14 +19,17 @@ use crate::store;
 use crate::tenancy::Caller;
 
 /// How many are inserted by one statement.
-const TOGETHER: usize = 1000;
+pub(super) const TOGETHER: usize = 1000;
+
+/// What became of one of the requests.
+pub type Outcome = Result<Stored, Refusal>;
 
 /// Stores payment methods. Each is stored or refused by itself, and has its outcome in the order of the requests. What is refused
 /// leaves nothing behind. A request that could not be read comes as the refusal that it gets.
 pub fn create_many(
     caller: &Caller,
     requests: impl IntoIterator<Item = Result<PaymentMethodCreate, Refusal>>,
-) -> Result<Vec<Result<Stored, Refusal>>, Failure> {
+) -> Result<Vec<Outcome>, Failure> {
     let now = clock::now()?;
     let mut outcomes = BTreeMap::new();
     let mut queue = Queue::default();
@@ -47,6 +50,21 @@ pub fn create_many(
         outcomes.insert(*place, unless_refused(stored)?);
     }
     Ok(outcomes.into_values().collect())
+}
+
+/// Fails when one of the outcomes is a refusal. Before the first of them, there were `before` others.
+///
+/// # Errors
+/// [`Failure::ItemRefused`].
+pub fn one_for_all(before: usize, outcomes: &[Outcome]) -> Result<(), Failure> {
+    let mut items = (before + 1..).zip(outcomes);
+    items.try_for_each(|(item, outcome)| match outcome {
+        Ok(_) => Ok(()),
+        Err(refusal) => Err(Failure::ItemRefused {
+            item,
+            refusal: refusal.clone(),
+        }),
+    })
 }
 
 /// The creates by the places of their requests. Those for customers are in the order of the unique index, whatever the order of the

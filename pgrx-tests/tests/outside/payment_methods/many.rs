@@ -183,10 +183,7 @@ fn all_or_nothing_stores_nothing_and_says_which_one_is_refused() {
         error.pair(),
         ("P0002", "Customer does not exist in our records")
     );
-    assert!(
-        error.rest.contains("It is item 2 of the array."),
-        "{error:?}"
-    );
+    assert!(error.rest.contains("It is item 2."), "{error:?}");
     assert_eq!(holdings(&tenant.stack, &tenant.profile), before);
 
     let together = create(

@@ -7,6 +7,7 @@ mod counts;
 mod create;
 mod delete;
 mod duplicates;
+mod import;
 mod list;
 mod many;
 mod many_retrieves;
