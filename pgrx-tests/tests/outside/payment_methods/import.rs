@@ -8,6 +8,9 @@ use crate::support::{holdings, unknown_id};
 /// How many rows one statement inserts.
 const BATCH: usize = 1000;
 
+/// The item, outcome, id and code.
+type Row = (i64, String, Option<String>, Option<String>);
+
 /// A query that gives the requests in their order.
 fn query(requests: &[Value]) -> String {
     let requests: Vec<String> = requests
@@ -17,12 +20,7 @@ fn query(requests: &[Value]) -> String {
     format!("select unnest(array[{}])", requests.join(","))
 }
 
-/// The item, outcome, id and code of each row.
-fn import(
-    session: &mut Session,
-    query: &str,
-    all_or_nothing: bool,
-) -> Result<Vec<(i64, String, Option<String>, Option<String>)>, Refused> {
+fn import(session: &mut Session, query: &str, all_or_nothing: bool) -> Result<Vec<Row>, Refused> {
     let rows = session.rows(
         "select item, outcome, payment_method_id, code from vault.import_payment_methods($1, $2)",
         &[&query, &all_or_nothing],
