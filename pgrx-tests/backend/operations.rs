@@ -129,7 +129,10 @@ mod tests {
             call("encrypt", "'text'::text"),
             call("get_network_token", "'12345_pm_none'"),
             call("get_network_token_eligibility", "'41111111'"),
-            call("import_payment_methods", "'SELECT NULL::jsonb'"),
+            (
+                "import_payment_methods",
+                "SELECT item FROM vault.import_payment_methods('SELECT NULL::jsonb')".to_owned(),
+            ),
             call("list_customers", ""),
             call("list_payment_methods", "'12345_cus_nobody'"),
             call("retrieve_customer", "'12345_cus_nobody'"),

@@ -23,6 +23,7 @@ pub mod preload;
 pub mod process;
 pub mod random;
 pub mod remembered;
+pub mod result_rows;
 pub mod roles;
 pub mod run_as;
 pub mod shared_memory;

@@ -12,9 +12,10 @@ use vault_core::contract::refusal::Refusal;
 use vault_core::ids::PaymentMethodId;
 
 use super::sql::to_jsonb;
-use crate::error::Failure;
+use crate::error::{Failure, wrong_state};
 use crate::metrics::calls::{Operation, Way, counted};
 use crate::operations::payment_methods::{self, Import, Outcome};
+use crate::postgres::result_rows;
 use crate::tenancy::Caller;
 use crate::types::jsonb::Jsonb;
 
@@ -59,6 +60,7 @@ fn create_payment_methods(
 fn import_payment_methods(
     query: &str,
     all_or_nothing: default!(bool, false),
+    call: pg_sys::FunctionCallInfo,
 ) -> Result<
     TableIterator<
         'static,
@@ -72,6 +74,13 @@ fn import_payment_methods(
     >,
     ErrorReport,
 > {
+    // Between two rows, code of others could get at the query's cursor.
+    if !result_rows::are_taken_at_once(call) {
+        Err(wrong_state(
+            "vault.import_payment_methods is called outside of FROM",
+            "Write SELECT … FROM vault.import_payment_methods(…).",
+        ))?;
+    }
     let mut import = Import::begin(query, all_or_nothing)?;
     let batches = iter::from_fn(move || {
         let batch = next_batch(&mut import).map_err(ErrorReport::from);

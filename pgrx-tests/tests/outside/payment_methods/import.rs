@@ -189,3 +189,24 @@ fn an_import_keeps_no_memory_of_its_rows_until_the_transaction_ends() {
         requests.len()
     );
 }
+
+/// Elsewhere, PostgreSQL could stop before the last row, and run code of others while the query is open.
+#[test]
+fn an_import_is_called_in_from_and_nowhere_else() {
+    let tenant = Tenant::new();
+    let mut sql = tenant.sql();
+    let query = query(&cards_of(&tenant.customer(), 2));
+    for elsewhere in [
+        "select vault.import_payment_methods($1)",
+        "select (vault.import_payment_methods($1)).outcome limit 1",
+        "select 1 from (select vault.import_payment_methods($1) offset 0) as rows",
+    ] {
+        let error = sql.rows(elsewhere, &[&query]).unwrap_err();
+        let message = "vault.import_payment_methods is called outside of FROM";
+        assert_eq!(error.pair(), ("55000", message));
+    }
+    let one = "select outcome from vault.import_payment_methods($1) limit 1";
+    assert_eq!(sql.value::<String>(one, &[&query]).unwrap(), "created");
+    let count = tenant.get("/v2/customers/total-payment-methods").ok();
+    assert_eq!(count, json!({"total_count": 2}));
+}
