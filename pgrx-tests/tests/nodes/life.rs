@@ -116,6 +116,12 @@ fn many_at_once(sql: &mut Session, person: &str) {
         })
         .collect();
     assert_eq!(numbers, cards.map(|card| card.number));
+
+    let [one, other] = [Card::new(), Card::new()].map(|card| card.create_for(person));
+    let query = format!("select unnest(array['{one}'::jsonb, '{other}'::jsonb])");
+    let import = "select string_agg(outcome, ' ') from vault.import_payment_methods($1)";
+    let outcomes: String = sql.value(import, &[&query]).unwrap();
+    assert_eq!(outcomes, "created created");
 }
 
 #[track_caller]
