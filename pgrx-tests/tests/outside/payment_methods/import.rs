@@ -210,3 +210,46 @@ fn an_import_is_called_in_from_and_nowhere_else() {
     let count = tenant.get("/v2/customers/total-payment-methods").ok();
     assert_eq!(count, json!({"total_count": 2}));
 }
+
+#[test]
+fn a_query_that_deletes_the_rows_that_it_gives_moves_them() {
+    let tenant = Tenant::new();
+    let customer = tenant.customer();
+    let mut sql = tenant.sql();
+    // The cards are in the query alone, because a table of theirs would leave them in files.
+    sql.run("create temporary table old_cards as select n from generate_series(1, 2) n")
+        .unwrap();
+    let requests = cards_of(&customer, 2);
+    let moving = |requests: &[Value]| {
+        format!(
+            "delete from old_cards returning ({})[n]",
+            query(requests).trim_start_matches("select unnest")
+        )
+    };
+    let left =
+        |sql: &mut Session| -> i64 { sql.value("select count(*) from old_cards", &[]).unwrap() };
+
+    let bad = [
+        requests[0].clone(),
+        Card::new().create_for(&unknown_id("cus")),
+    ];
+    import(&mut sql, &moving(&bad), true).unwrap_err();
+    assert_eq!(left(&mut sql), 2);
+
+    let rows = import(&mut sql, &moving(&requests), true).unwrap();
+    assert!(rows.iter().all(|row| row.1 == "created"), "{rows:?}");
+    assert_eq!((rows.len(), left(&mut sql)), (2, 0));
+}
+
+/// A new minute may begin meanwhile, so there are more numbers than two minutes have.
+#[test]
+fn a_query_of_more_card_numbers_than_a_minute_has_is_refused_row_by_row() {
+    let tenant = Tenant::new();
+    let requests = cards_of(&tenant.customer(), 2 * BATCH + 1);
+    let rows = import(&mut tenant.sql(), &query(&requests), false).unwrap();
+    assert_eq!(rows[0].1, "created");
+    let refused = rows.iter().filter(|row| row.1 == "refused");
+    let codes: Vec<_> = refused.map(|row| row.3.as_deref()).collect();
+    assert!(!codes.is_empty());
+    assert!(codes.iter().all(|code| *code == Some("IR_90")), "{codes:?}");
+}
