@@ -262,9 +262,20 @@ impl PrivateStack {
         kill(&self.state.join("run/postgrest/primary.pid"));
     }
 
-    /// Ends the postmaster as a loss of power would, as far as the database can tell.
-    pub fn crash(&self) {
+    /// Ends the postmaster alone. Its processes notice that, roll back and end.
+    pub fn kill_postmaster(&self) {
         kill(&self.state.join("data/postmaster.pid"));
+    }
+
+    /// Ends all processes of PostgreSQL as a loss of power would, as far as the database can tell.
+    pub fn crash(&self) {
+        let postmaster = first_line(&self.state.join("data/postmaster.pid"));
+        // While the postmaster is stopped, it starts no process.
+        send_signal("-STOP", &[&postmaster]);
+        let processes = output(Command::new("pgrep").args(["-P", &postmaster]));
+        let processes = String::from_utf8_lossy(&processes);
+        send_signal("-KILL", &processes.lines().collect::<Vec<_>>());
+        kill_process(&postmaster);
     }
 
     /// Stops PostgreSQL in good order.
@@ -441,22 +452,31 @@ impl PrivateStack {
 
 /// Kills the process whose pid is the first line of a file, and waits until it is gone.
 fn kill(pid_file: &Path) {
-    let text = fs::read_to_string(pid_file)
-        .unwrap_or_else(|error| panic!("{}: {error}", pid_file.display()));
-    kill_process(text.lines().next().expect("a pid"));
+    kill_process(&first_line(pid_file));
+}
+
+fn first_line(file: &Path) -> String {
+    let text =
+        fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    text.lines().next().expect("a line").to_owned()
 }
 
 fn kill_process(pid: &str) {
-    let status = Command::new("kill")
-        .args(["-9", pid])
-        .status()
-        .expect("kill can be run");
-    assert!(status.success(), "cannot kill {pid}");
+    send_signal("-KILL", &[pid]);
     let gone = (0..100).any(|_| {
         sleep(Duration::from_millis(50));
         !Path::new("/proc").join(pid).exists()
     });
     assert!(gone, "{pid} does not end");
+}
+
+/// Sends a signal to processes, of which each must exist.
+pub fn send_signal(signal: &str, pids: &[&str]) {
+    let status = Command::new("kill").arg(signal).args(pids).status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "cannot send {signal} to {pids:?}"
+    );
 }
 
 /// Adds a line to a file.

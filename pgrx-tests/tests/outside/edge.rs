@@ -266,7 +266,7 @@ fn when_the_database_is_gone_the_answer_is_in_our_form_and_it_comes_back() {
     let tenant = Tenant::within(&stack);
     let customer = tenant.customer();
 
-    stack.crash();
+    stack.kill_postmaster();
     let answer = tenant.get(&format!("/v2/customers/{customer}"));
     assert!(answer.status >= 500, "{} {}", answer.status, answer.text);
     answer.refuses(answer.status, "HE_00", "Something went wrong");

@@ -1,10 +1,9 @@
 //! No reveal without its row in the audit log, whatever becomes of the transaction, the session or the server.
 
-use std::process::Command;
 use std::time::Instant;
 
 use serde_json::json;
-use vault_tests::stack::PrivateStack;
+use vault_tests::stack::{PrivateStack, send_signal};
 use vault_tests::tenant::customer;
 use vault_tests::{Card, Refused, Session, Stack, Tenant};
 
@@ -211,27 +210,20 @@ fn a_session_that_keeps_its_share_of_places_is_refused_another_and_takes_none_fr
     assert_eq!(use_cvc(&mut sql, last).as_ref(), Ok(&card.cvc));
 }
 
-fn signal(pid: i32, signal: &str) {
-    let status = Command::new("kill")
-        .args([signal, &pid.to_string()])
-        .status();
-    assert!(status.unwrap().success());
-}
-
 #[test]
 fn a_reveal_is_refused_while_the_worker_does_not_write_and_works_when_it_does_again() {
     let stack = PrivateStack::start();
     let shop = Shop::within(&stack);
-    let worker: i32 = stack
+    let worker: String = stack
         .superuser()
         .value(
-            "select pid from pg_stat_activity where backend_type = 'vault worker'",
+            "select pid::text from pg_stat_activity where backend_type = 'vault worker'",
             &[],
         )
         .unwrap();
     let mut sql = stack.session(&shop.role);
 
-    signal(worker, "-STOP");
+    send_signal("-STOP", &[&worker]);
     let (began, refused) = (
         Instant::now(),
         sql.call("retrieve_payment_method($1, true)", &[&shop.method]),
@@ -240,7 +232,7 @@ fn a_reveal_is_refused_while_the_worker_does_not_write_and_works_when_it_does_ag
     sql.run("set statement_timeout = '300ms'").unwrap();
     let cancelled = sql.value::<String>(OPEN_NUMBER, &[&shop.card.number]);
     sql.run("reset statement_timeout").unwrap();
-    signal(worker, "-CONT");
+    send_signal("-CONT", &[&worker]);
 
     assert_eq!(
         refused.unwrap_err().pair(),
@@ -264,7 +256,7 @@ fn a_reveal_is_refused_while_the_worker_does_not_write_and_works_when_it_does_ag
     // Whoever ends the worker alone ends no reveal.
     stack
         .superuser()
-        .execute("select pg_terminate_backend($1)", &[&worker])
+        .execute("select pg_terminate_backend($1::text::int)", &[&worker])
         .unwrap();
     sql.call("retrieve_payment_method($1, true)", &[&shop.method])
         .unwrap();
