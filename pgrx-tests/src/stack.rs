@@ -272,9 +272,10 @@ impl PrivateStack {
         let postmaster = first_line(&self.state.join("data/postmaster.pid"));
         // While the postmaster is stopped, it starts no process.
         send_signal("-STOP", &[&postmaster]);
-        let processes = output(Command::new("pgrep").args(["-P", &postmaster]));
-        let processes = String::from_utf8_lossy(&processes);
-        send_signal("-KILL", &processes.lines().collect::<Vec<_>>());
+        let processes = children(&postmaster);
+        if !processes.is_empty() {
+            send_signal("-KILL", &processes.lines().collect::<Vec<_>>());
+        }
         kill_process(&postmaster);
     }
 
@@ -468,6 +469,15 @@ fn kill_process(pid: &str) {
         !Path::new("/proc").join(pid).exists()
     });
     assert!(gone, "{pid} does not end");
+}
+
+/// The processes that a process has started and that still run, one a line.
+fn children(pid: &str) -> String {
+    let found = Command::new("pgrep").args(["-P", pid]).output();
+    let found = found.expect("pgrep can be run");
+    // It ends with 1 when it finds none.
+    assert!(matches!(found.status.code(), Some(0 | 1)), "pgrep {pid}");
+    String::from_utf8(found.stdout).expect("numbers")
 }
 
 /// Sends a signal to processes, of which each must exist.
