@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod openapi;
 pub mod random;
 pub mod sandbox;
+pub mod server_files;
 pub mod sql;
 pub mod stack;
 pub mod tenant;

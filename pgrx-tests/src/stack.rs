@@ -217,6 +217,9 @@ pub struct PrivateStack {
 /// The command inside prints its environment and then waits until its input is closed.
 const HOLD: &str = "env; echo; echo the stack is up; cat >/dev/null";
 
+/// How many seconds PostgreSQL may take to start or to stop: after a crash, it writes every file to the disk.
+const PATIENCE: &str = "180";
+
 impl PrivateStack {
     pub fn start() -> PrivateStack {
         PrivateStack::start_with(&[])
@@ -282,7 +285,7 @@ impl PrivateStack {
     /// Stops PostgreSQL in good order.
     pub fn stop(&self) {
         let mut stop = self.server_program("pg_ctl");
-        stop.args(["stop", "-w", "-s", "-m", "fast", "-D"])
+        stop.args(["stop", "-w", "-t", PATIENCE, "-s", "-m", "fast", "-D"])
             .arg(self.state.join("data"));
         assert!(
             stop.status().is_ok_and(|status| status.success()),
@@ -296,7 +299,7 @@ impl PrivateStack {
         let started = (0..50).any(|_| {
             sleep(Duration::from_millis(200));
             self.server_program("pg_ctl")
-                .args(["start", "-w", "-s", "-D"])
+                .args(["start", "-w", "-t", PATIENCE, "-s", "-D"])
                 .arg(self.state.join("data"))
                 .arg("-l")
                 .arg(self.state.join("log/postgresql.log"))
@@ -312,7 +315,7 @@ impl PrivateStack {
 
     /// Waits until the database takes connections, as it does some time after it was killed.
     pub fn wait(&self) {
-        let answers = (0..150).any(|_| {
+        let answers = (0..1200).any(|_| {
             sleep(Duration::from_millis(100));
             self.config("postgres").connect(NoTls).is_ok()
         });
@@ -464,7 +467,7 @@ fn first_line(file: &Path) -> String {
 
 fn kill_process(pid: &str) {
     send_signal("-KILL", &[pid]);
-    let gone = (0..100).any(|_| {
+    let gone = (0..600).any(|_| {
         sleep(Duration::from_millis(50));
         !Path::new("/proc").join(pid).exists()
     });

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use regex::bytes::Regex;
 use vault_tests::forms::forms;
 use vault_tests::ledger::{self, Kind};
+use vault_tests::server_files;
 use vault_tests::{Card, Session, Stack};
 use walkdir::WalkDir;
 
@@ -77,7 +78,7 @@ fn files(stack: &Stack, superuser: &mut Session) -> BTreeSet<PathBuf> {
 
 /// None for a file that has gone since it was listed: the server removes its temporary files.
 fn read(path: &Path) -> Option<Place> {
-    match fs::read(path) {
+    match server_files::read(path) {
         Ok(bytes) => Some(Place {
             name: path.display().to_string(),
             bytes,

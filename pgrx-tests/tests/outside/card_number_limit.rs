@@ -199,7 +199,7 @@ fn creates_over_http_are_refused_beyond_the_limit_with_the_time_to_wait() {
         client.send(&request.header("api-key", key).json(&body))
     };
     thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..16 {
             scope.spawn(|| {
                 while refusal.lock().unwrap().is_none() {
                     let tried = next.fetch_add(1, Ordering::Relaxed);

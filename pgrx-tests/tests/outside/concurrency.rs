@@ -17,7 +17,7 @@ const REQUESTS: usize = 200;
 
 /// A vault whose calls over HTTP wait for a row, and for a slow disk, as long as nginx waits for an answer. With the usual limits, a
 /// call that waits too long is answered with 500, and on a busy machine some do. No other test takes connections of its pool.
-fn patient_stack() -> PrivateStack {
+pub fn patient_stack() -> PrivateStack {
     let stack = PrivateStack::start();
     let mut superuser = stack.superuser();
     for limit in ["lock_timeout", "statement_timeout"] {
@@ -125,8 +125,9 @@ fn two_hundred_creates_of_one_reference_make_one_customer_and_199_refusals() {
 
 #[test]
 fn a_customer_deleted_among_creates_keeps_no_payment_method() {
+    let stack = patient_stack();
     for _ in 0..5 {
-        let tenant = Tenant::new();
+        let tenant = Tenant::within(&stack);
         let customer = tenant.customer();
         let start = Barrier::new(CLIENTS / 4 + 1);
 
@@ -194,7 +195,8 @@ fn a_method_deleted_by_many_is_deleted_once() {
 
 #[test]
 fn updates_at_once_lose_no_member() {
-    let tenant = Tenant::new();
+    let stack = patient_stack();
+    let tenant = Tenant::within(&stack);
     let customer = tenant.customer();
     let path = format!("/v2/customers/{customer}");
     for round in 0..5 {
@@ -325,7 +327,8 @@ fn is_regular(answer: &Answer) {
 
 #[test]
 fn deletes_of_a_customer_and_its_default_among_creates_leave_nothing_behind() {
-    let tenant = Tenant::new();
+    let stack = patient_stack();
+    let tenant = Tenant::within(&stack);
     for round in 0..15 {
         let one = WithDefault::of(&tenant);
         let mut requests = vec![
@@ -350,7 +353,8 @@ fn deletes_of_a_customer_and_its_default_among_creates_leave_nothing_behind() {
 
 #[test]
 fn a_default_that_is_set_while_its_method_is_deleted_does_not_stay() {
-    let tenant = Tenant::new();
+    let stack = patient_stack();
+    let tenant = Tenant::within(&stack);
     for round in 0..15 {
         let one = WithDefault::of(&tenant);
         let mut requests = vec![

@@ -1,5 +1,8 @@
 //! Clients and keys that ask for more than their share.
 
+use std::iter;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -20,10 +23,22 @@ fn is_too_many(answer: &Answer) -> bool {
     answer.status == 429
 }
 
-/// How many of `count` requests, one after the other, are too many.
-#[track_caller]
-fn refused_of(count: usize, mut send: impl FnMut() -> Answer) -> usize {
-    (0..count).filter(|_| is_too_many(&send())).count()
+/// How many of `count` requests are too many. A few are sent at a time, so that they come faster than the limit even on a busy machine.
+fn refused_of(count: usize, send: impl Fn() -> Answer + Sync) -> usize {
+    let left = AtomicUsize::new(count);
+    let refused_of_one = || {
+        let next = || left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+        iter::from_fn(|| next().ok())
+            .filter(|_| is_too_many(&send()))
+            .count()
+    };
+    thread::scope(|scope| {
+        let senders = [(); 4].map(|()| scope.spawn(refused_of_one));
+        senders
+            .into_iter()
+            .map(|sender| sender.join().unwrap())
+            .sum()
+    })
 }
 
 fn list() -> Request {
@@ -89,8 +104,11 @@ fn a_key_that_asks_too_often_is_refused_wherever_it_comes_from_and_however_it_is
             .header("api-key", &one.key)
             .header("api-key", &one.key),
     ];
-    let mut ways = ways.iter().cycle();
-    let from_anywhere = || stack.client().send(ways.next().unwrap());
+    let next = AtomicUsize::new(0);
+    let from_anywhere = || {
+        let way = next.fetch_add(1, Relaxed) % ways.len();
+        stack.client().send(&ways[way])
+    };
     let refused = refused_of(300, from_anywhere);
     assert!(refused > 0, "{refused}");
     assert_eq!(refused_of(15, || other.get("/v2/customers/list")), 0);
@@ -128,15 +146,19 @@ fn a_key_whose_requests_wait_for_a_lock_leaves_connections_to_other_keys() {
 
     // For the first of them PostgREST makes its connections, which takes the machine's time.
     all_wait(&stack, &greedy, &customer, || ());
-    let mut slowest = Duration::ZERO;
-    let answers = all_wait(&stack, &greedy, &customer, || {
-        let asked = Instant::now();
-        other.get("/v2/customers/list").ok();
-        slowest = slowest.max(asked.elapsed());
+    // Whoever waits for the locks of others waits each time. What else makes this machine slow does not.
+    let within_a_second = (0..3).any(|_| {
+        let mut slowest = Duration::ZERO;
+        let answers = all_wait(&stack, &greedy, &customer, || {
+            let asked = Instant::now();
+            other.get("/v2/customers/list").ok();
+            slowest = slowest.max(asked.elapsed());
+        });
+        assert!(answers.iter().any(is_too_many), "{answers:?}");
+        println!("the slowest answer to another key after {slowest:?}");
+        slowest < Duration::from_secs(1)
     });
-    println!("the slowest answer to another key after {slowest:?}");
-    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
-    assert!(answers.iter().any(is_too_many), "{answers:?}");
+    assert!(within_a_second);
 }
 
 /// 80 clients change the customer at once by one key, each from an address of its own. Does something else again and again

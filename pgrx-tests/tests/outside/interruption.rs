@@ -94,12 +94,12 @@ impl Shop {
     }
 
     /// Begins to re-encrypt row by row and waits until the batch of that number, from 1 on, has its row changed and not
-    /// yet committed. Gives the backend's number and the call, which ends when `holder` lets it go on.
+    /// yet committed. Gives the call, which ends when `holder` lets it go on.
     fn reencrypt_up_to(
         &self,
         batch: usize,
         holder: &mut Session,
-    ) -> (i32, JoinHandle<Result<u64, Refused>>) {
+    ) -> JoinHandle<Result<u64, Refused>> {
         holder
             .run("begin; select pg_advisory_xact_lock(1)")
             .unwrap();
@@ -109,7 +109,7 @@ impl Shop {
         let profile = self.tenant.profile.clone();
         let call = thread::spawn(move || reencrypt(&mut worker, &profile));
         waits(&self.tenant.stack, pid);
-        (pid, call)
+        call
     }
 }
 
@@ -167,8 +167,7 @@ fn a_reencryption_killed_at_any_border_loses_nothing_and_goes_on() {
     for done in 0..BATCHES.len() {
         shop.rotate();
         let mut holder = stack.superuser();
-        let (pid, call) = shop.reencrypt_up_to(done + 1, &mut holder);
-        stack.kill_backend(pid);
+        let call = shop.reencrypt_up_to(done + 1, &mut holder);
         stack.crash();
         assert!(call.join().is_err(), "the call is cut off");
         stack.restart();
@@ -189,7 +188,7 @@ fn two_reencryptions_at_once_wait_for_no_row_and_lose_none() {
     let all = shop.opened();
     shop.rotate();
     let mut holder = stack.superuser();
-    let (_, one) = shop.reencrypt_up_to(2, &mut holder);
+    let one = shop.reencrypt_up_to(2, &mut holder);
 
     shop.reencrypt().unwrap();
 

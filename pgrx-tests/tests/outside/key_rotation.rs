@@ -33,6 +33,12 @@ pub fn outdated(admin: &mut Session, profile: &str) -> i64 {
         .unwrap()
 }
 
+/// The beginnings of refusals of a destruction that pass by themselves.
+const PASSING: [&str; 2] = [
+    "transactions that have used the key",
+    "tables that may hold values under the key could not be read",
+];
+
 /// Every key that is retired can go.
 pub fn destroy_retired(admin: &mut Session, profile: &str) {
     let retired = admin
@@ -45,6 +51,7 @@ pub fn destroy_retired(admin: &mut Session, profile: &str) {
     for key in retired {
         let (purpose, version): (String, i32) = (key.get(0), key.get(1));
         // As long as other transactions are older than the rotation, the key stays.
+        // A table that others change at this moment can't be read, and may hold values under the key.
         soon("no transaction is left that may need the key", || {
             let destroyed = admin.execute(
                 "select vault.destroy_data_key($1, $2, $3)",
@@ -53,10 +60,8 @@ pub fn destroy_retired(admin: &mut Session, profile: &str) {
             match destroyed {
                 Ok(_) => true,
                 Err(refused) => {
-                    assert!(
-                        refused.message.starts_with("transactions that have sealed"),
-                        "{refused:?}"
-                    );
+                    let passes = PASSING.iter().any(|why| refused.message.starts_with(why));
+                    assert!(passes, "{refused:?}");
                     false
                 }
             }
@@ -96,12 +101,18 @@ fn a_create_that_has_waited_for_a_rotation_finds_what_was_stored_before_it() {
             let rotation =
                 scope.spawn(|| rotate_purpose(&mut tenant.admin(), &tenant.profile, "index"));
             waiting(1);
-            let second = scope.spawn(|| tenant.store(&card, &person));
+            // By SQL, which waits for a lock as long as it takes.
+            let second = scope.spawn(|| {
+                tenant
+                    .sql()
+                    .call("create_payment_method($1)", &[&create])
+                    .unwrap()
+            });
             waiting(2);
             first.run(end).unwrap();
             rotation.join().unwrap();
             let second = second.join().unwrap();
-            assert_eq!(second == stored["id"], end == "commit");
+            assert_eq!(second["id"] == stored["id"], end == "commit");
         });
     }
 }
@@ -213,11 +224,7 @@ fn a_reencryption_that_a_crash_ended_goes_on_when_called_again() {
     let stack = PrivateStack::start();
     let tenant = Tenant::within(&stack);
     let customers = outdated_customers(&tenant);
-    let lost = stopped_reencryption(&tenant, |pid| {
-        // First the backend: busy as it is, it would not notice for a while that the postmaster is gone.
-        stack.kill_backend(pid);
-        stack.crash();
-    });
+    let lost = stopped_reencryption(&tenant, |_| stack.crash());
     assert!(lost.is_err(), "the call is cut off with its connection");
     stack.restart();
     goes_on(&tenant, customers);

@@ -7,6 +7,7 @@ use std::thread;
 use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Session, Tenant, random};
 
+use crate::concurrency::patient_stack;
 use crate::key_rotation::{
     REENCRYPT, destroy_retired, outdated, rotate_purpose, stopped_reencryption,
 };
@@ -14,7 +15,7 @@ use crate::support::{http_answers, soon};
 
 #[test]
 fn rotation_of_every_key_under_load_fails_no_call_and_lets_no_duplicate_through() {
-    let stack = PrivateStack::start();
+    let stack = patient_stack();
     let tenant = Tenant::within(&stack);
     // The load is that of many keys: this one has no limit of card numbers.
     let tenant = Tenant {
@@ -177,10 +178,7 @@ fn a_crash_in_the_middle_of_a_rotation_under_load_loses_no_card_and_lets_no_dupl
                 scope.spawn(move || numbers.for_each(|number| store(&mut sql, number)))
             })
             .collect();
-        let lost = stopped_reencryption(&tenant, |pid| {
-            stack.kill_backend(pid);
-            stack.crash();
-        });
+        let lost = stopped_reencryption(&tenant, |_| stack.crash());
         assert!(lost.is_err(), "the call is cut off with its connection");
         for creator in creators {
             assert!(creator.join().is_err(), "the load ended before the crash");

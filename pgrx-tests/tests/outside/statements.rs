@@ -5,6 +5,7 @@ use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::login_role;
 use vault_tests::{Card, Session, Tenant};
 
+use crate::audit_months::wait_for_months;
 use crate::support::soon;
 
 /// The BIN of the cards, which is looked up once.
@@ -21,12 +22,14 @@ struct Counted {
 impl Counted {
     fn new() -> Counted {
         let stack = PrivateStack::start();
-        stop_autovacuum(&mut stack.superuser());
+        let mut superuser = stack.superuser();
+        wait_for_months(&mut superuser);
+        stop_autovacuum(&mut superuser);
         let tenant = Tenant::within(&stack);
         let role = login_role(&stack, &["vault_client", "vault_reveal"]);
         // Of PostgREST and the worker, only their own statements are counted.
         let track = format!("alter role {role} set pg_stat_statements.track = 'all'");
-        stack.superuser().run(&track).unwrap();
+        superuser.run(&track).unwrap();
         let session = stack.session(&role);
         Counted {
             customer: tenant.customer(),
@@ -55,7 +58,7 @@ impl Counted {
     }
 }
 
-/// Autovacuum changes a row of `pg_class` for every table that it analyses. After any such change, a session reads API keys and BINs
+/// Autovacuum changes a row of `pg_class` for every table that it analyses, as the worker does when it makes a month's partition. After any such change, a session reads API keys and BINs
 /// anew, so the statements of its next call would be more.
 fn stop_autovacuum(superuser: &mut Session) {
     superuser.run("alter system set autovacuum = off").unwrap();

@@ -1,6 +1,5 @@
 //! What must not last: CVCs and volatile payment methods.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
@@ -8,6 +7,7 @@ use std::thread;
 use aho_corasick::AhoCorasick;
 use serde_json::{Value, json};
 use vault_tests::forms::forms;
+use vault_tests::server_files;
 use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Session, Tenant};
 use walkdir::WalkDir;
@@ -332,7 +332,7 @@ fn found_below(directory: &Path, patterns: &[Vec<u8>]) -> usize {
     for entry in WalkDir::new(directory) {
         let entry = entry.unwrap();
         // The server may remove a file meanwhile.
-        let Ok(bytes) = fs::read(entry.path()) else {
+        let Ok(bytes) = server_files::read(entry.path()) else {
             continue;
         };
         for hit in search.find_iter(&bytes) {

@@ -87,8 +87,8 @@ fn a_rotation_of_the_index_key_under_load_loses_no_look_up_and_lets_no_duplicate
                 let done = &done;
                 let mut sql = shop.session();
                 scope.spawn(move || {
-                    let mut fresh = 1000 * (writer + 1);
-                    while !done.load(Ordering::Relaxed) || fresh % 1000 == 0 {
+                    let mut fresh = 1_000_000 * (writer + 1);
+                    while !done.load(Ordering::Relaxed) || fresh % 1_000_000 == 0 {
                         let taken = sql.execute(
                             "insert into people (id, email) values ($1, vault.searchable('guest7'))",
                             &[&fresh],

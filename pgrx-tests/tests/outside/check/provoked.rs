@@ -3,6 +3,7 @@
 use vault_tests::stack::PrivateStack;
 
 use super::{findings, found, run};
+use crate::audit_months::wait_for_months;
 
 /// What makes something wrong, the finding, and what puts it right.
 type Case = (
@@ -188,6 +189,7 @@ const ROWS: [Case; 3] = [
 #[test]
 fn what_is_wrong_with_roles_rights_objects_and_rows_is_found() {
     let stack = PrivateStack::start();
+    wait_for_months(&mut stack.superuser());
     let mut superuser = stack.superuser();
     run(&mut superuser, &["create role somebody login"]);
     let cases = ROLES.iter().chain(&RIGHTS).chain(&OBJECTS).chain(&ROWS);
@@ -206,6 +208,7 @@ fn what_is_wrong_with_roles_rights_objects_and_rows_is_found() {
 #[test]
 fn a_database_that_no_worker_serves_is_found_and_nothing_else_in_a_restored_one() {
     let stack = PrivateStack::start();
+    wait_for_months(&mut stack.superuser());
     let mut superuser = stack.superuser();
     run(
         &mut superuser,

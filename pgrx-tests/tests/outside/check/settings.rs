@@ -3,6 +3,7 @@
 use vault_tests::stack::PrivateStack;
 
 use super::{findings, found, run};
+use crate::audit_months::wait_for_months;
 use crate::support::soon_equal;
 
 /// A setting of the server, a value that it should not have, and the finding.
@@ -117,6 +118,7 @@ const OF_A_ROLE: [(&str, &str, &str, &str); 8] = [
 #[test]
 fn settings_that_show_or_lose_data_are_found_and_the_hints_put_them_right() {
     let stack = PrivateStack::start();
+    wait_for_months(&mut stack.superuser());
     let mut superuser = stack.superuser();
     let mut expected = Vec::new();
     for (setting, value, name, severity) in OF_THE_SERVER {
@@ -155,6 +157,7 @@ fn settings_that_show_or_lose_data_are_found_and_the_hints_put_them_right() {
 #[test]
 fn a_setting_counts_for_the_role_and_the_database_that_it_is_made_for() {
     let stack = PrivateStack::start();
+    wait_for_months(&mut stack.superuser());
     let mut superuser = stack.superuser();
     for (statement, object) in [
         (

@@ -69,7 +69,7 @@ fn a_deletion_takes_the_token_back_at_the_provider() {
 #[test]
 fn a_token_that_comes_after_the_deletion_is_taken_back_too() {
     let shop = Shop::new();
-    shop.provider.behave(&json!({"delay_ms": 700, "times": 1}));
+    shop.provider.behave(&json!({"delay_ms": 3000, "times": 1}));
     let method = shop.store("multi_use");
     soon_equal("the call is under way", &1, || {
         shop.provider.state()["requests"].clone()

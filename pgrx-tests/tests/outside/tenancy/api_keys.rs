@@ -1,14 +1,11 @@
 //! What an API key opens.
 
-use std::thread::sleep;
-use std::time::Duration;
-
 use vault_tests::ledger::{self, Kind};
 use vault_tests::tenant::login_role;
 use vault_tests::{Session, Tenant};
 
 use super::Owner;
-use crate::support::UNAUTHENTICATED;
+use crate::support::{UNAUTHENTICATED, soon};
 
 #[test]
 fn a_key_does_not_open_the_profile_of_another_merchant() {
@@ -116,12 +113,20 @@ fn a_session_that_knows_a_key_refuses_it_once_it_is_revoked_even_in_an_older_tra
 fn a_session_that_knows_a_key_refuses_it_once_it_has_expired() {
     let tenant = Tenant::new();
     let create = "select api_key \
-        from vault.create_api_key($1, 'for a moment', '{}', now() + interval '3 seconds')";
+        from vault.create_api_key($1, 'for a moment', '{}', now() + interval '10 seconds')";
+    let role = login_role(&tenant.stack, &["vault_client"]);
+    let mut session = tenant.stack.session(&role);
     let mut admin = tenant.admin();
     let key: String = admin.value(create, &[&tenant.merchant]).unwrap();
     let key = ledger::record(Kind::Key, key);
-    let mut session = that_knows(&tenant, &key);
-    sleep(Duration::from_secs(3));
+    session
+        .execute(AUTHENTICATE, &[&key, &tenant.profile])
+        .unwrap();
+    soon("the key has expired", || {
+        session
+            .execute(AUTHENTICATE, &[&key, &tenant.profile])
+            .is_err()
+    });
     is_refused(&mut session, &tenant, &key);
 }
 
