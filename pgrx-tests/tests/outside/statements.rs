@@ -6,7 +6,7 @@ use vault_tests::tenant::login_role;
 use vault_tests::{Card, Session, Tenant};
 
 use crate::audit_months::wait_for_months;
-use crate::support::soon;
+use crate::support::http_answers;
 
 /// The BIN of the cards, which is looked up once.
 const BIN: &str = "41111111";
@@ -22,14 +22,14 @@ struct Counted {
 impl Counted {
     fn new() -> Counted {
         let stack = PrivateStack::start();
-        let mut superuser = stack.superuser();
-        wait_for_months(&mut superuser);
-        stop_autovacuum(&mut superuser);
+        wait_for_months(&mut stack.superuser());
+        stack.restart_with_settings(UNCHANGED);
         let tenant = Tenant::within(&stack);
+        http_answers(&tenant);
         let role = login_role(&stack, &["vault_client", "vault_reveal"]);
         // Of PostgREST and the worker, only their own statements are counted.
         let track = format!("alter role {role} set pg_stat_statements.track = 'all'");
-        superuser.run(&track).unwrap();
+        stack.superuser().run(&track).unwrap();
         let session = stack.session(&role);
         Counted {
             customer: tenant.customer(),
@@ -58,16 +58,10 @@ impl Counted {
     }
 }
 
-/// Autovacuum changes a row of `pg_class` for every table that it analyses, as the worker does when it makes a month's partition. After any such change, a session reads API keys and BINs
-/// anew, so the statements of its next call would be more.
-fn stop_autovacuum(superuser: &mut Session) {
-    superuser.run("alter system set autovacuum = off").unwrap();
-    superuser.run("select pg_reload_conf()").unwrap();
-    soon("autovacuum has ended", || {
-        let none = "select not exists (select from pg_stat_activity where backend_type like 'autovacuum%')";
-        superuser.value(none, &[]).unwrap()
-    });
-}
+/// Nothing vacuums or analyses a table. That changes a row of `pg_class`, and after any such change, a session reads API keys and BINs
+/// anew, so the statements of its next call would be more. A month's partition has the same effect, so it is there before.
+const UNCHANGED: &str = "autovacuum = off
+vault.vacuum_after = 0";
 
 /// The statements that run inside of sessions' own, in the order of their texts and without line breaks.
 fn statements_during(superuser: &mut Session, run: impl FnOnce()) -> Vec<String> {
