@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use vault_tests::stack::PrivateStack;
+use vault_tests::stack::{PrivateStack, send_signal};
 use vault_tests::tenant::{ADMIN, customer};
 use vault_tests::{Card, Refused, Session, Stack, Tenant, random};
 
@@ -224,7 +224,11 @@ fn a_reencryption_that_a_crash_ended_goes_on_when_called_again() {
     let stack = PrivateStack::start();
     let tenant = Tenant::within(&stack);
     let customers = outdated_customers(&tenant);
-    let lost = stopped_reencryption(&tenant, |_| stack.crash());
+    let lost = stopped_reencryption(&tenant, |pid| {
+        // At once, because it may be done before all processes are found.
+        send_signal("-STOP", &[&pid.to_string()]);
+        stack.crash();
+    });
     assert!(lost.is_err(), "the call is cut off with its connection");
     stack.restart();
     goes_on(&tenant, customers);

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use vault_tests::stack::PrivateStack;
+use vault_tests::stack::{PrivateStack, send_signal};
 use vault_tests::{Card, Session, Tenant, random};
 
 use crate::concurrency::patient_stack;
@@ -178,7 +178,11 @@ fn a_crash_in_the_middle_of_a_rotation_under_load_loses_no_card_and_lets_no_dupl
                 scope.spawn(move || numbers.for_each(|number| store(&mut sql, number)))
             })
             .collect();
-        let lost = stopped_reencryption(&tenant, |_| stack.crash());
+        let lost = stopped_reencryption(&tenant, |pid| {
+            // At once, because it may be done before all processes are found.
+            send_signal("-STOP", &[&pid.to_string()]);
+            stack.crash();
+        });
         assert!(lost.is_err(), "the call is cut off with its connection");
         for creator in creators {
             assert!(creator.join().is_err(), "the load ended before the crash");
