@@ -12,6 +12,7 @@ mod house;
 pub mod http;
 pub mod ledger;
 pub mod openapi;
+pub mod processes;
 pub mod random;
 pub mod sandbox;
 pub mod server_files;

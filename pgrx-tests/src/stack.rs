@@ -16,6 +16,7 @@ use std::time::Duration;
 use postgres::{Config, NoTls};
 
 use crate::http::Client;
+use crate::processes::{children, first_line, kill, kill_process, send_signal};
 use crate::random;
 use crate::sql::Session;
 
@@ -217,9 +218,6 @@ pub struct PrivateStack {
 /// The command inside prints its environment and then waits until its input is closed.
 const HOLD: &str = "env; echo; echo the stack is up; cat >/dev/null";
 
-/// How many seconds PostgreSQL may take to start or to stop: after a crash, it writes every file to the disk.
-const PATIENCE: &str = "180";
-
 impl PrivateStack {
     pub fn start() -> PrivateStack {
         PrivateStack::start_with(&[])
@@ -285,7 +283,7 @@ impl PrivateStack {
     /// Stops PostgreSQL in good order.
     pub fn stop(&self) {
         let mut stop = self.server_program("pg_ctl");
-        stop.args(["stop", "-w", "-t", PATIENCE, "-s", "-m", "fast", "-D"])
+        stop.args(["stop", "-w", "-s", "-m", "fast", "-D"])
             .arg(self.state.join("data"));
         assert!(
             stop.status().is_ok_and(|status| status.success()),
@@ -299,7 +297,7 @@ impl PrivateStack {
         let started = (0..50).any(|_| {
             sleep(Duration::from_millis(200));
             self.server_program("pg_ctl")
-                .args(["start", "-w", "-t", PATIENCE, "-s", "-D"])
+                .args(["start", "-w", "-s", "-D"])
                 .arg(self.state.join("data"))
                 .arg("-l")
                 .arg(self.state.join("log/postgresql.log"))
@@ -315,7 +313,7 @@ impl PrivateStack {
 
     /// Waits until the database takes connections, as it does some time after it was killed.
     pub fn wait(&self) {
-        let answers = (0..1200).any(|_| {
+        let answers = (0..150).any(|_| {
             sleep(Duration::from_millis(100));
             self.config("postgres").connect(NoTls).is_ok()
         });
@@ -452,44 +450,6 @@ impl PrivateStack {
             .gid(owner.gid());
         command
     }
-}
-
-/// Kills the process whose pid is the first line of a file, and waits until it is gone.
-fn kill(pid_file: &Path) {
-    kill_process(&first_line(pid_file));
-}
-
-fn first_line(file: &Path) -> String {
-    let text =
-        fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    text.lines().next().expect("a line").to_owned()
-}
-
-fn kill_process(pid: &str) {
-    send_signal("-KILL", &[pid]);
-    let gone = (0..600).any(|_| {
-        sleep(Duration::from_millis(50));
-        !Path::new("/proc").join(pid).exists()
-    });
-    assert!(gone, "{pid} does not end");
-}
-
-/// The processes that a process has started and that still run, one a line.
-fn children(pid: &str) -> String {
-    let found = Command::new("pgrep").args(["-P", pid]).output();
-    let found = found.expect("pgrep can be run");
-    // It ends with 1 when it finds none.
-    assert!(matches!(found.status.code(), Some(0 | 1)), "pgrep {pid}");
-    String::from_utf8(found.stdout).expect("numbers")
-}
-
-/// Sends a signal to processes, of which each must exist.
-pub fn send_signal(signal: &str, pids: &[&str]) {
-    let status = Command::new("kill").arg(signal).args(pids).status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "cannot send {signal} to {pids:?}"
-    );
 }
 
 /// Adds a line to a file.

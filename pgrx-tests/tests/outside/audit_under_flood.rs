@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
 
 use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::{customer, unknown_key};
@@ -62,7 +61,6 @@ fn a_hundred_reveals_are_on_record_while_another_session_is_refused_600_000_time
     let method = method["id"].as_str().unwrap();
 
     let all_revealed = AtomicBool::new(false);
-    let began = Instant::now();
     let refusals = thread::scope(|scope| {
         let flood = scope.spawn(|| {
             let mut sql = stack.session(&flooder);
@@ -112,8 +110,7 @@ fn a_hundred_reveals_are_on_record_while_another_session_is_refused_600_000_time
     let (rows, stands_for) = merged(&stack, "outcome = 'refused' and actor = $1", &flooder);
     assert_eq!(stands_for, refusals);
     // One at once, one a minute, and one when the server stops.
-    let minutes = i64::try_from(began.elapsed().as_secs() / 60).unwrap();
-    assert!((2..10.max(minutes + 4)).contains(&rows), "{rows} rows");
+    assert!((2..10).contains(&rows), "{rows} rows");
     let lost = merged(&stack, "event = 'audit.lost' and actor <> $1", "");
     assert_eq!(lost, (0, 0));
 }

@@ -17,7 +17,7 @@ const REQUESTS: usize = 200;
 
 /// A vault whose calls over HTTP wait for a row, and for a slow disk, as long as nginx waits for an answer. With the usual limits, a
 /// call that waits too long is answered with 500, and on a busy machine some do. No other test takes connections of its pool.
-pub fn patient_stack() -> PrivateStack {
+fn patient_stack() -> PrivateStack {
     let stack = PrivateStack::start();
     let mut superuser = stack.superuser();
     for limit in ["lock_timeout", "statement_timeout"] {

@@ -4,10 +4,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use vault_tests::stack::{PrivateStack, send_signal};
+use vault_tests::processes::send_signal;
+use vault_tests::stack::PrivateStack;
 use vault_tests::{Card, Session, Tenant, random};
 
-use crate::concurrency::patient_stack;
 use crate::key_rotation::{
     REENCRYPT, destroy_retired, outdated, rotate_purpose, stopped_reencryption,
 };
@@ -15,7 +15,7 @@ use crate::support::{http_answers, soon};
 
 #[test]
 fn rotation_of_every_key_under_load_fails_no_call_and_lets_no_duplicate_through() {
-    let stack = patient_stack();
+    let stack = PrivateStack::start();
     let tenant = Tenant::within(&stack);
     // The load is that of many keys: this one has no limit of card numbers.
     let tenant = Tenant {

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use serde_json::json;
-use vault_tests::stack::{PrivateStack, send_signal};
+use vault_tests::processes::send_signal;
+use vault_tests::stack::PrivateStack;
 use vault_tests::tenant::customer;
 use vault_tests::{Card, Refused, Session, Stack, Tenant};
 

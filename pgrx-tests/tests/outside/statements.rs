@@ -22,8 +22,8 @@ struct Counted {
 impl Counted {
     fn new() -> Counted {
         let stack = PrivateStack::start();
-        wait_for_months(&mut stack.superuser());
         stack.restart_with_settings(UNCHANGED);
+        wait_for_months(&mut stack.superuser());
         let tenant = Tenant::within(&stack);
         http_answers(&tenant);
         let role = login_role(&stack, &["vault_client", "vault_reveal"]);

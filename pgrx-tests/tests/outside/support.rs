@@ -138,16 +138,16 @@ pub fn http_answers(tenant: &Tenant) {
 /// How often a wait looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long what happens by itself may take on a busy machine, where the worker may have to try again after a minute.
-const SOON: Duration = Duration::from_secs(90);
+/// How long what happens by itself may take.
+const SOON: Duration = Duration::from_secs(15);
 
-/// Waits for what happens by itself. Where a value is awaited, [`soon_equal`] says what came instead.
+/// Waits for what happens by itself, within a few seconds. Where a value is awaited, [`soon_equal`] says what came instead.
 #[track_caller]
 pub fn soon(what: &str, is_so: impl FnMut() -> bool) {
     soon_equal(what, &true, is_so);
 }
 
-/// Waits until a value is as expected by itself.
+/// Waits until a value is as expected, within a few seconds.
 #[track_caller]
 pub fn soon_equal<E, A>(what: &str, expected: &E, actual: impl FnMut() -> A)
 where

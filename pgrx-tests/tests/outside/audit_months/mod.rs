@@ -41,17 +41,12 @@ fn count(superuser: &mut Session, table: &str, what: &str) -> i64 {
 
 /// Waits until the worker has made this month's partition and the next one's.
 pub fn wait_for_months(superuser: &mut Session) {
-    let expected = months(superuser);
-    soon_equal("there are partitions", &expected, || partitions(superuser));
-}
-
-/// The partitions that there are when this month's and the next one's are made.
-fn months(superuser: &mut Session) -> Vec<String> {
-    vec![
+    let expected = vec![
         partition(superuser, 0),
         partition(superuser, 1),
         "vault.audit_log_default".to_owned(),
-    ]
+    ];
+    soon_equal("there are partitions", &expected, || partitions(superuser));
 }
 
 /// Ends the worker, which looks for work as soon as it has started again.

@@ -105,7 +105,7 @@ fn count_done(stack: &Stack, shop: &Shop) -> i64 {
 
 /// Waits until that many jobs are done, or none is left to do.
 fn wait_for_done(stack: &Stack, shop: &Shop, count: i64) {
-    let limit = Duration::from_secs(600);
+    let limit = Duration::from_secs(120);
     equal_within(limit, "the jobs are done", &count, || {
         count_done(stack, shop).min(count)
     });
@@ -131,8 +131,8 @@ fn waits_for_nobody(stack: &PrivateStack, shop: &Shop) {
     let other = Shop::within(stack);
     other.provider.behave(&json!({"hang": true}));
     let method = other.store("single_use");
-    soon("it is sent", || {
-        other.provider.state()["requests"].as_u64() >= Some(1)
+    soon_equal("it is sent", &1, || {
+        other.provider.state()["requests"].clone()
     });
     let mut sql = other.tenant.sql();
     sql.run("begin").unwrap();

@@ -200,8 +200,8 @@ fn a_client_that_deletes_very_many_payment_methods_and_does_not_commit_holds_up_
     shop.provider
         .behave(&json!({"status": 503, "retry_after": 5}));
     let methods = store_many(&shop, 100, "single_use");
-    soon("the first tries are over", || {
-        shop.provider.state()["requests"].as_u64() >= Some(100)
+    soon_equal("the first tries are over", &100, || {
+        shop.provider.state()["requests"].clone()
     });
     let mut sql = shop.tenant.sql();
     sql.run("begin").unwrap();

@@ -2,7 +2,6 @@
 
 use std::ops::Deref;
 use std::thread;
-use std::time::Instant;
 
 use serde_json::{Value, json};
 use vault_tests::card::{account, ach_for};
@@ -531,7 +530,6 @@ fn many_who_wait_for_a_service_that_hangs_leave_room_for_other_calls() {
     let (_, method) = shop.with_token();
     let (_, of_neighbour) = neighbour.with_token();
     shop.service.behave(&json!({"hang": true}));
-    let began = Instant::now();
     thread::scope(|scope| {
         let askers: Vec<_> = (0..40)
             .map(|_| scope.spawn(|| shop.get(&Shop::status_path(&method))))
@@ -561,9 +559,7 @@ fn many_who_wait_for_a_service_that_hangs_leave_room_for_other_calls() {
         );
     });
     let calls = shop.service.state()["requests"].as_u64().unwrap();
-    // Eight at a time, of which each ends after three seconds.
-    let most = 8 * (began.elapsed().as_secs() / 3 + 1) + 3;
-    assert!(calls <= most.max(19), "{calls} calls reached the service");
+    assert!(calls < 20, "{calls} calls reached the service");
     shop.service.behave_well();
     let answer = shop.get(&Shop::status_path(&method)).ok();
     assert_eq!(answer["type"], "success_response");
